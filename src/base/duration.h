@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// How spans of time, sizes and rates are written in the policy file, in replies and in log lines.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace mailweir {
+
+// "100ms" "30s" "5m" "1h" "1d" "1w", also "1h30m"; a bare number has no unit and is nothing.
+std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
+// The shortest of the same words that says it exactly down to a second: "1d", "1h30m", "90ms"; zero is "0s".
+std::string format_duration(std::chrono::milliseconds span);
+// For people: rounded up to seconds below two minutes, to minutes below two hours, to hours beyond: "45s", "13m", "5h".
+std::string rough_duration(std::chrono::milliseconds span);
+
+// Bytes: "1234", "10kB" "25MB" "1GB" (powers of 1000), "10KiB" "25MiB" "1GiB" (powers of 1024).
+std::optional<std::uint64_t> parse_size(std::string_view text);
+
+}  // namespace mailweir

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "base/text.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace mailweir {
+namespace {
+
+constexpr bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+// Length of the UTF-8 character that starts at `at` (RFC 3629), 0 if it is none.
+std::size_t utf8_length(std::string_view text, std::size_t at) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[at + i]); };
+  const unsigned char first = byte(0);
+  if (first < 0x80) return 1;
+  const std::size_t length = first >= 0xc2 && first <= 0xdf ? 2 : (first & 0xf0) == 0xe0 ? 3 : first >= 0xf0 && first <= 0xf4 ? 4 : 0;
+  if (length == 0 || at + length > text.size()) return 0;
+  for (std::size_t i = 1; i < length; ++i)
+    if ((byte(i) & 0xc0) != 0x80) return 0;
+  if (first == 0xe0 && byte(1) < 0xa0) return 0;  // overlong
+  if (first == 0xed && byte(1) > 0x9f) return 0;  // surrogates
+  if (first == 0xf0 && byte(1) < 0x90) return 0;  // overlong
+  if (first == 0xf4 && byte(1) > 0x8f) return 0;  // beyond U+10FFFF
+  return length;
+}
+
+// What may stand in a log line or a reply as it is: printable ASCII, and UTF-8 but for the C1 controls (terminals obey them).
+bool printable(std::string_view text, std::size_t at, std::size_t length) {
+  const auto first = static_cast<unsigned char>(text[at]);
+  if (length == 1) return first >= 0x20 && first != 0x7f;
+  return length > 1 && !(first == 0xc2 && static_cast<unsigned char>(text[at + 1]) < 0xa0);
+}
+
+}  // namespace
+
+std::string folded(std::string_view text) {
+  std::string result(text);
+  std::transform(result.begin(), result.end(), result.begin(), fold);
+  return result;
+}
+
+bool equal_folded(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return fold(x) == fold(y); });
+}
+
+bool starts_folded(std::string_view text, std::string_view start) {
+  return text.size() >= start.size() && equal_folded(text.substr(0, start.size()), start);
+}
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+std::vector<std::string_view> split(std::string_view text, char at) {
+  std::vector<std::string_view> parts;
+  for (;;) {
+    const auto end = text.find(at);
+    parts.push_back(text.substr(0, end));
+    if (end == text.npos) return parts;
+    text.remove_prefix(end + 1);
+  }
+}
+
+std::vector<std::string_view> words(std::string_view text) {
+  std::vector<std::string_view> result;
+  for (std::size_t i = 0; i < text.size();) {
+    if (is_blank(text[i])) {
+      ++i;
+      continue;
+    }
+    const auto start = i;
+    while (i < text.size() && !is_blank(text[i])) ++i;
+    result.push_back(text.substr(start, i - start));
+  }
+  return result;
+}
+
+std::optional<std::uint64_t> to_number(std::string_view text) {
+  std::uint64_t number = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (text.empty() || failure != std::errc() || end != text.data() + text.size()) return {};
+  return number;
+}
+
+std::string cleaned(std::string_view text, bool ascii_only, std::size_t longest) {
+  std::string result;
+  result.reserve(std::min(text.size(), longest));
+  for (std::size_t i = 0; i < text.size();) {
+    const auto length = utf8_length(text, i);
+    const bool keep = printable(text, i, length) && (length == 1 || !ascii_only);
+    if (result.size() + (keep ? length : 1) > longest) break;
+    if (keep) result.append(text, i, length);
+    else result += '?';
+    i += std::max<std::size_t>(length, 1);
+  }
+  return result;
+}
+
+void append_field(std::string& line, std::string_view key, std::string_view value, std::size_t longest) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  if (!line.empty()) line += ' ';
+  line += key;
+  line += '=';
+  const bool plain = !value.empty() && value.size() <= longest && std::all_of(value.begin(), value.end(), [](char c) {
+    return c > ' ' && c < 0x7f && c != '"' && c != '\\' && c != '=';
+  });
+  if (plain) {
+    line += value;
+    return;
+  }
+  line += '"';
+  std::size_t written = 0;
+  for (std::size_t i = 0; i < value.size();) {
+    if (written >= longest) {
+      line += "...";
+      break;
+    }
+    const auto length = utf8_length(value, i);
+    const auto first = static_cast<unsigned char>(value[i]);
+    if (length == 1 && (first == '"' || first == '\\')) {
+      line += '\\';
+      line += value[i];
+    } else if (printable(value, i, length)) {
+      line.append(value, i, length);
+    } else {
+      for (std::size_t k = i; k < i + std::max<std::size_t>(length, 1); ++k) {
+        const auto byte = static_cast<unsigned char>(value[k]);
+        line += "\\x";
+        line += digits[byte >> 4];
+        line += digits[byte & 15];
+      }
+    }
+    const auto step = std::max<std::size_t>(length, 1);
+    i += step;
+    written += step;
+  }
+  line += '"';
+}
+
+bool is_utf8(std::string_view text) {
+  for (std::size_t i = 0; i < text.size();) {
+    const auto length = utf8_length(text, i);
+    if (length == 0) return false;
+    i += length;
+  }
+  return true;
+}
+
+bool matches_wildcard(std::string_view pattern, std::string_view text) {
+  std::size_t p = 0, t = 0, star = pattern.npos, retry = 0;
+  while (t < text.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      retry = t;
+    } else if (p < pattern.size() && (pattern[p] == '?' || fold(pattern[p]) == fold(text[t]))) {
+      ++p;
+      ++t;
+    } else if (star != pattern.npos) {
+      p = star + 1;
+      t = ++retry;
+    } else {
+      return false;
+    }
+  }
+  while (p < pattern.size() && pattern[p] == '*') ++p;
+  return p == pattern.size();
+}
+
+}  // namespace mailweir

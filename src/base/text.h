@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Plain work on text: ASCII case, trimming, splitting, numbers, and the cleaning of what came from the network
+// before it reaches a log line or a reply.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mailweir {
+
+constexpr char fold(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+std::string folded(std::string_view text);  // ASCII lower case
+bool equal_folded(std::string_view a, std::string_view b);
+bool starts_folded(std::string_view text, std::string_view start);
+
+std::string_view trimmed(std::string_view text);                      // blanks, tabs, CR, LF at both ends
+std::vector<std::string_view> split(std::string_view text, char at);  // "a,,b" has three parts
+std::vector<std::string_view> words(std::string_view text);           // by blanks and tabs, none empty
+
+// A whole decimal number, no sign, no blanks; nothing on overflow.
+std::optional<std::uint64_t> to_number(std::string_view text);
+
+// Control bytes (and, if asked, all that is not ASCII) become '?'; cut to `longest` bytes at a character's edge.
+std::string cleaned(std::string_view text, bool ascii_only, std::size_t longest = 512);
+
+// Appends key=value with a blank before it; the value is quoted when it is empty or has a blank, '"', '=' or a byte
+// outside printable ASCII or valid UTF-8; those bytes are written \xHH. At most `longest` bytes of it.
+void append_field(std::string& line, std::string_view key, std::string_view value, std::size_t longest = 400);
+
+bool is_utf8(std::string_view text);
+
+// Simple shell pattern: '*' any run, '?' any byte; ASCII case does not matter. Linear in practice, no recursion.
+bool matches_wildcard(std::string_view pattern, std::string_view text);
+
+// Lets unordered maps of std::string be asked with a string_view.
+struct TextHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+};
+
+}  // namespace mailweir

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// CounterStore: the counters behind limits, in memory or shared by many nodes in Redis.
+//
+// A ring counter keeps "at most N in any such period": a ring of 30 sub-windows with a running total, the oldest counted
+// whole. It is never over N, and a unit comes back at most a 30th of the period late. A lease counter counts members
+// that are alive: each holds its place until it is given back or, after `lease_time` without renewal, expires.
+// A counter is (limit, period, key): a changed maximum keeps the count.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace mailweir {
+
+struct Window {
+  std::uint64_t max = 0;
+  std::chrono::seconds period{0};  // 0 for a lease: now
+  auto operator<=>(const Window&) const = default;
+};
+
+enum class CountKind { ring, lease };
+
+inline constexpr std::chrono::seconds lease_time{90};   // a lease that nobody renewed for this long is gone
+inline constexpr unsigned ring_slots = 30;
+
+struct Charge {
+  CountKind kind = CountKind::ring;
+  std::string limit, key;
+  std::vector<Window> windows;  // several at once; a lease has one, with period 0; empty: unlimited, not counted
+  std::uint64_t amount = 1;     // 0 asks only
+  std::string member;           // lease: its id, unique over all nodes
+  bool enforce = true;          // false: counts on when over, stops nobody
+  bool attempts = false;        // counted even when the charge as a whole is refused
+};
+
+// What one charge found. `count` is what the tightest window had, this amount included if it was taken.
+struct Level {
+  bool over = false;         // with this amount some window would be (enforce) or is (not enforce) over its max
+  bool never_fits = false;   // the amount alone is over a window's max: waiting does not help
+  std::size_t window = 0;    // the window that is over, or the fullest one
+  std::uint64_t count = 0;
+  std::chrono::milliseconds retry_after{0};  // until the amount would fit, if nobody else charges
+};
+
+// Where the units went: for each charge and window the slot's number (ring), to give back exactly these.
+struct Receipt {
+  std::vector<std::int64_t> slots;
+};
+
+struct Charged {
+  bool taken = false;            // all charges with enforce were within their max, and all were counted
+  std::vector<Level> levels;     // one for each charge, in order
+  Receipt receipt;
+};
+
+struct CounterQuery {
+  std::string limit;   // empty: all
+  std::string key;     // empty: all
+  std::size_t most = 1000;
+};
+struct CounterRow {
+  std::string limit, key;
+  std::chrono::seconds period{0};
+  std::uint64_t count = 0;
+};
+
+// Thread-safe. Time is the store's own.
+class CounterStore {
+ public:
+  virtual ~CounterStore() = default;
+  // All or none: if any enforced charge would be over, nothing is counted but those with `attempts`.
+  virtual Result<Charged> charge(std::span<const Charge> charges, Deadline deadline) = 0;
+  // Takes back what `charge` counted; the charges and the receipt are those of that call. A unit whose slot has moved
+  // out of the window is gone already. A lease is released.
+  virtual Result<void> give_back(std::span<const Charge> charges, const Receipt& receipt, Deadline deadline) = 0;
+  // Keeps leases alive; one that had expired is taken again.
+  virtual Result<void> renew(std::span<const Charge> leases, Deadline deadline) = 0;
+  virtual Result<std::vector<CounterRow>> list(const CounterQuery& query, Deadline deadline) = 0;
+};
+
+}  // namespace mailweir

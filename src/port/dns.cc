@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "port/dns.h"
+
+namespace mailweir::dns {
+
+std::string_view to_string(Type type) {
+  switch (type) {
+    case Type::A: return "A";
+    case Type::CNAME: return "CNAME";
+    case Type::PTR: return "PTR";
+    case Type::MX: return "MX";
+    case Type::TXT: return "TXT";
+    case Type::AAAA: return "AAAA";
+  }
+  return "?";
+}
+
+std::string_view to_string(Answer::Status status) {
+  switch (status) {
+    case Answer::Status::ok: return "ok";
+    case Answer::Status::nxdomain: return "nxdomain";
+    case Answer::Status::nodata: return "nodata";
+    case Answer::Status::temperror: return "temperror";
+  }
+  return "?";
+}
+
+}  // namespace mailweir::dns

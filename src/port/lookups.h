@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Lookups: the DNS answers of one transaction. A check is a plain function that asks get() for what it needs; the same
+// function run early by prefetch() starts the look-ups without waiting, and is run again as answers arrive.
+//
+// Each answer is pinned: two rules see the same one, and a look-up that was late stays temperror. Bounded: after
+// `most_questions` different ones all further answers are temperror. Thread-safe; held by shared_ptr, because an answer
+// may arrive after the transaction is gone.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "port/dns.h"
+
+namespace mailweir {
+
+struct TimedLookup {
+  dns::Question question;
+  dns::AnswerPtr answer;                 // null: still under way
+  std::chrono::microseconds took{0};     // from asking to the answer, or to now
+  bool cached = false;                   // was at hand at once
+};
+
+// Thrown by get() inside prefetch() when the answer is not there yet. Checks let it pass.
+struct NotYet {};
+
+class Lookups : public std::enable_shared_from_this<Lookups> {
+ public:
+  static constexpr std::size_t most_questions = 400;
+
+  // The resolver must outlive all transactions. The deadline is for all look-ups together.
+  static std::shared_ptr<Lookups> make(dns::Resolver& resolver, Deadline deadline);
+  virtual ~Lookups() = default;
+
+  // The answer; waits for it until the deadline at the most. Inside prefetch: throws NotYet instead of waiting.
+  // The reference is good as long as this object.
+  virtual const dns::Answer& get(const dns::Question& question) = 0;
+  // Starts a look-up without waiting, so that siblings run in parallel.
+  virtual void want(const dns::Question& question) = 0;
+  // Runs `check` now on what is known, and again at each arrival until it gets through. `check` must own what it refers
+  // to (it may run after the caller is gone, on the resolver's thread); its result is thrown away.
+  virtual void prefetch(std::function<void(Lookups&)> check) = 0;
+  virtual std::vector<TimedLookup> trace() const = 0;
+};
+
+}  // namespace mailweir
