@@ -6,6 +6,7 @@
 // All comparisons are of folded text; networks match the most specific one.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,6 +16,8 @@
 #include "mail/address.h"
 
 namespace mailweir {
+
+enum class TableKind { list, map };
 
 class Table {
  public:
@@ -28,6 +31,8 @@ class Table {
   // A login or any other word, exactly (folded). A login with an @ is not taken apart: the caller says what to try.
   virtual std::optional<std::string_view> find_word(std::string_view word) const = 0;
   virtual std::size_t size() const = 0;
+  // Visits all entries, in no order: for checking the values of a map when a policy is read.
+  virtual void each(const std::function<void(std::string_view key, std::string_view value)>& visit) const = 0;
 };
 using TablePtr = std::shared_ptr<const Table>;
 

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "config/conditions.h"
+
+#include <algorithm>
+#include <sstream>
+
+#include "base/duration.h"
+#include "base/text.h"
+#include "mail/domain.h"
+
+namespace mailweir {
+namespace {
+
+class ConditionReader {
+ public:
+  ConditionReader(Registry& registry, Problems& problems) : registry_(registry), problems_(problems) {}
+
+  void read_table(const toml::table& table, const std::string& key, const std::string& prefix, std::vector<Cell>& cells);
+
+ private:
+  void read_cell(const toml::node& node, const std::string& name, const std::string& key, std::vector<Cell>& cells);
+  void read_value(const toml::node& node, const std::string& key, Cell& cell);
+  void read_text(std::string text, const toml::node& node, const std::string& key, Cell& cell);
+  bool read_test(const std::string& text, const toml::node& node, const std::string& key, Cell& cell, Test& test);
+  bool read_name(const std::string& text, const toml::node& node, const std::string& key, FactType type, Test& test);
+  bool read_number(std::string_view text, const toml::node& node, const std::string& key, Test& test);
+  bool fail(const toml::node& node, const std::string& key, std::string_view why) {
+    problems_.error(place_of(node), key, why);
+    return false;
+  }
+
+  Registry& registry_;
+  Problems& problems_;
+};
+
+std::string source_text(const std::string& name, const toml::node& node) {
+  std::ostringstream out;
+  out << name << " = ";
+  node.visit([&](const auto& value) {
+    if constexpr (toml::is_string<decltype(value)>) out << '"' << value.get() << '"';
+    else if constexpr (toml::is_value<decltype(value)>) out << value;
+    else if constexpr (toml::is_array<decltype(value)>) out << toml::toml_formatter(value);
+  });
+  return out.str();
+}
+
+// TOML reads header.Subject = "x" as a table in the table: both spellings mean the same.
+void ConditionReader::read_table(const toml::table& table, const std::string& key, const std::string& prefix, std::vector<Cell>& cells) {
+  for (const auto& [name, node] : table) {
+    const std::string full = prefix + std::string(name.str());
+    if (full == "header" && node.is_table()) read_table(*node.as_table(), key, "header.", cells);
+    else read_cell(node, full, key + '.' + full, cells);
+  }
+}
+
+void ConditionReader::read_cell(const toml::node& node, const std::string& name, const std::string& key, std::vector<Cell>& cells) {
+  auto fact = registry_.fact(name);
+  if (!fact) {
+    fail(node, key, fact.error().what);
+    return;
+  }
+  Cell cell;
+  cell.fact = std::move(*fact);
+  cell.text = source_text(name, node);
+  const auto* array = node.as_array();
+  if (array == nullptr) {
+    read_value(node, key, cell);
+  } else if (array->empty()) {
+    fail(node, key, "is empty: no value could ever match");
+  } else {
+    for (const auto& element : *array) read_value(element, key, cell);
+  }
+  cells.push_back(std::move(cell));
+}
+
+void ConditionReader::read_value(const toml::node& node, const std::string& key, Cell& cell) {
+  const FactType type = cell.fact.type();
+  Test test;
+  if (const auto* text = node.as_string()) {
+    read_text(text->get(), node, key, cell);
+    return;
+  }
+  if (const auto* boolean = node.as_boolean(); boolean != nullptr && type == FactType::boolean && !cell.fact.map &&
+                                               cell.fact.id != FactId::sender_login_mismatch) {
+    test.what = BooleanTest{boolean->get()};
+  } else if (const auto* number = node.as_integer(); number != nullptr && type == FactType::number) {
+    test.what = NumberTest{NumberTest::Op::equal, number->get()};
+  } else {
+    fail(node, key, "is " + std::string(kind_of(node)) + ", must be " +
+                        (cell.fact.id == FactId::sender_login_mismatch ? "\"map:NAME\""
+                         : type == FactType::boolean                    ? "true or false"
+                         : type == FactType::number                     ? "a number or a comparison like \"> 50\""
+                                                                        : "a string"));
+    return;
+  }
+  cell.tests.push_back(std::move(test));
+}
+
+void ConditionReader::read_text(std::string text, const toml::node& node, const std::string& key, Cell& cell) {
+  Test test;
+  if (text.starts_with('!')) {
+    test.negated = true;
+    text.erase(0, 1);
+  }
+  if (text.empty()) {
+    fail(node, key, "is empty: no value could ever match" + std::string(cell.fact.type() == FactType::address ? "; the null sender is \"<>\"" : ""));
+    return;
+  }
+  if (read_test(text, node, key, cell, test)) cell.tests.push_back(std::move(test));
+}
+
+bool ConditionReader::read_test(const std::string& text, const toml::node& node, const std::string& key, Cell& cell, Test& test) {
+  const FactType type = cell.fact.type();
+  const bool reference = text.starts_with("list:") || text.starts_with("map:");
+  if (cell.fact.id == FactId::sender_login_mismatch) {
+    if (!text.starts_with("map:")) return fail(node, key, "must be \"map:NAME\": the map of addresses and the logins that may use them");
+    if (cell.fact.map) return fail(node, key, "takes one map");
+    cell.fact.map = registry_.table(text, place_of(node), key);
+    test.what = BooleanTest{!test.negated};
+    test.negated = false;
+    return cell.fact.map != nullptr;
+  }
+  if (type == FactType::boolean) return fail(node, key, "must be true or false, without quotes");
+  if (type == FactType::number) return read_number(text, node, key, test);
+  if (reference && type != FactType::word) {
+    auto table = registry_.table(text, place_of(node), key);
+    const bool found = table != nullptr;
+    test.what = TableTest{std::move(table)};
+    return found;
+  }
+  if (text.size() >= 2 && text.starts_with('/') && text.ends_with('/') && type != FactType::word) {
+    auto pattern = registry_.workshop().pattern(std::string_view(text).substr(1, text.size() - 2));
+    if (!pattern) return fail(node, key, pattern.error().what);
+    test.what = std::move(*pattern);
+    return true;
+  }
+  switch (type) {
+    case FactType::word: {
+      const auto allowed = words(info(cell.fact.id).words);
+      if (std::find(allowed.begin(), allowed.end(), text) == allowed.end())
+        return fail(node, key, "\"" + cleaned(text, false, 60) + "\" is none of: " + std::string(info(cell.fact.id).words));
+      if (text == "temperror") cell.names_temperror = !test.negated;
+      test.what = TextTest{text};
+      return true;
+    }
+    case FactType::ip: {
+      const auto network = Network::parse(text);
+      if (!network) return fail(node, key, "\"" + cleaned(text, false, 60) + "\" is no address, no network without host bits, no list");
+      test.what = *network;
+      return true;
+    }
+    case FactType::domain:
+    case FactType::address: return read_name(text, node, key, type, test);
+    default: test.what = TextTest{text}; return true;
+  }
+}
+
+bool ConditionReader::read_name(const std::string& text, const toml::node& node, const std::string& key, FactType type, Test& test) {
+  using Kind = NameTest::Kind;
+  const auto domain = [&](std::string_view name, Kind kind) {
+    const auto known = to_domain(name);
+    if (!known) return fail(node, key, "\"" + cleaned(text, false, 60) + "\" is no domain name");
+    test.what = NameTest{kind, *known};
+    return true;
+  };
+  const auto at = text.rfind('@');
+  if (type == FactType::domain && at != text.npos) return fail(node, key, "is a mail address, must be a domain: \"example.com\" or \".example.com\"");
+  if (text == "<>") {
+    if (type == FactType::domain) return fail(node, key, "<> has no domain; ask for sender = \"<>\"");
+    test.what = NameTest{Kind::null_sender, {}};
+    return true;
+  }
+  if (text.starts_with('.')) return domain(std::string_view(text).substr(1), Kind::below);
+  if (at == text.npos) return domain(text, Kind::domain);
+  if (at == 0) return domain(std::string_view(text).substr(1), Kind::domain);  // "@example.com", as in other software
+  if (at + 1 == text.size()) test.what = NameTest{Kind::user, folded(std::string_view(text).substr(0, at))};
+  else test.what = NameTest{Kind::address, Address::parse(text).text()};
+  return true;
+}
+
+bool ConditionReader::read_number(std::string_view text, const toml::node& node, const std::string& key, Test& test) {
+  NumberTest number;
+  std::string_view rest = text;
+  const auto take = [&](std::string_view sign, NumberTest::Op op) {
+    if (!rest.starts_with(sign)) return false;
+    rest.remove_prefix(sign.size());
+    number.op = op;
+    return true;
+  };
+  take(">=", NumberTest::Op::at_least) || take("<=", NumberTest::Op::at_most) || take(">", NumberTest::Op::above) ||
+      take("<", NumberTest::Op::below) || take("=", NumberTest::Op::equal);
+  const auto value = parse_size(trimmed(rest));
+  if (!value) return fail(node, key, "\"" + cleaned(text, false, 60) + "\" is no comparison; write 50, \"> 50\", \">= 25MiB\"");
+  number.number = static_cast<std::int64_t>(*value);
+  test.what = number;
+  return true;
+}
+
+}  // namespace
+
+Conditions read_conditions(const toml::node& node, const std::string& key, Registry& registry, Problems& problems) {
+  Conditions conditions;
+  ConditionReader reader(registry, problems);
+  const auto read = [&](const toml::node& one) {
+    const auto* table = one.as_table();
+    if (table == nullptr || table->empty()) {
+      problems.error(place_of(one), key, table == nullptr ? "must be a table of facts, or an array of such tables" : "is empty; leave it out");
+      return;
+    }
+    std::vector<Cell> cells;
+    reader.read_table(*table, key, "", cells);
+    // Cheap first, look-ups last, so that nobody waits for a look-up that can't matter.
+    std::stable_partition(cells.begin(), cells.end(), [](const Cell& cell) { return !cell.fact.check(); });
+    conditions.tables.push_back(std::move(cells));
+  };
+  if (const auto* array = node.as_array()) {
+    for (const auto& element : *array) read(element);
+    if (array->empty()) problems.error(place_of(node), key, "is empty; leave it out");
+  } else {
+    read(node);
+  }
+  return conditions;
+}
+
+}  // namespace mailweir

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Config: what the daemon is started with and a reload can't change (sockets, user, stores). Values with their defaults.
+// What a reload replaces is Policy (engine/policy.h).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/socket.h"
+#include "mail/stage.h"
+
+namespace mailweir {
+
+struct DoorConfig {
+  std::optional<SocketName> socket;      // nothing: the door is closed
+  unsigned mode = 0660;                  // of a unix socket
+  std::string group;                     // of a unix socket; "": the daemon's
+  bool operator==(const DoorConfig&) const = default;
+};
+
+struct MilterConfig : DoorConfig {
+  std::size_t max_header_bytes = 1 << 20;   // kept of a message's header; beyond it the message is refused
+  std::size_t max_recipients = 50'000;      // of a message; beyond it a recipient is deferred
+  bool operator==(const MilterConfig&) const = default;
+};
+
+struct PolicyDoorConfig : DoorConfig {
+  std::size_t max_connections = 1000;
+  std::chrono::milliseconds idle{std::chrono::seconds(600)};      // Postfix keeps them open for 300 s and more
+  std::vector<Stage> stages;                                      // as written; empty: by the presence of a milter
+  bool operator==(const PolicyDoorConfig&) const = default;
+};
+
+struct AdminConfig {
+  SocketName socket{SocketName::Kind::unix_path, RUNSTATEDIR "/mailweir/admin.sock", {}, 0};
+  unsigned mode = 0660;
+  bool operator==(const AdminConfig&) const = default;
+};
+
+struct CountersConfig {
+  std::string store = "memory";                                   // or redis://..., redis+unix:...
+  std::string on_outage = "local";                                // local, continue, defer
+  std::string file = "counters";                                  // of the memory store, in the state directory
+  std::string prefix = "mw:";                                     // of keys in Redis
+  std::size_t max_counters = 1'000'000;
+  std::chrono::milliseconds deadline{100};
+  bool operator==(const CountersConfig&) const = default;
+};
+
+struct DnsConfig {
+  std::vector<std::string> servers;                               // "192.0.2.53", "127.0.0.1:5353"; empty: the system's
+  std::string zone;                                               // a zone file that answers instead
+  std::chrono::milliseconds deadline{5000};
+  std::size_t cache_entries = 100'000;
+  bool operator==(const DnsConfig&) const = default;
+};
+
+struct GeneralConfig {
+  std::string user = "mailweir", group;                           // group "": the user's
+  std::string pid_file;                                           // "": none
+  std::string log = "journal";                                    // journal, syslog, syslog:local3, stderr, file:/path
+  std::string state_directory = LOCALSTATEDIR "/lib/mailweir";
+  std::chrono::milliseconds drain{std::chrono::seconds(20)};      // for messages in flight when it stops
+  bool operator==(const GeneralConfig&) const = default;
+};
+
+struct Config {
+  GeneralConfig general;
+  MilterConfig milter;
+  PolicyDoorConfig policy;
+  AdminConfig admin;
+  CountersConfig counters;
+  DnsConfig dns;
+};
+
+// The keys that differ and so need a restart, as "counters.store".
+std::vector<std::string> changed_keys(const Config& before, const Config& after);
+
+}  // namespace mailweir

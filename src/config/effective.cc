@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <sstream>
+
+#include "base/duration.h"
+#include "config/sections.h"
+
+namespace mailweir {
+namespace {
+
+std::string quoted(std::string_view text) {
+  std::string result = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') result += '\\';
+    result += c;
+  }
+  return result + '"';
+}
+
+std::string octal(unsigned mode) {
+  std::ostringstream out;
+  out << '"' << '0' << std::oct << mode << '"';
+  return out.str();
+}
+
+template <typename Items, typename Print>
+std::string array(const Items& items, Print print) {
+  std::string text = "[";
+  for (const auto& item : items) text += (text.size() > 1 ? ", " : "") + quoted(print(item));
+  return text + ']';
+}
+
+void print_door(std::ostream& out, std::string_view name, const DoorConfig& door) {
+  out << "\n[" << name << "]\nsocket = " << quoted(door.socket->to_string()) << "\nmode = " << octal(door.mode) << "\ngroup = " << quoted(door.group) << '\n';
+}
+
+void print_dkim(std::ostream& out, const SignPolicy& signing) {
+  const auto word = [](Canon canon) { return canon == Canon::relaxed ? "relaxed" : "simple"; };
+  const auto same = [](const std::string& text) { return text; };
+  out << "\n[dkim]\ncanonicalization = " << quoted(std::string(word(signing.header_canon)) + '/' + word(signing.body_canon))
+      << "\noversign = " << array(signing.oversigned, same) << "\noversign_if_there = " << array(signing.oversigned_if_there, same)
+      << "\nsign_if_there = " << array(signing.signed_if_there, same) << '\n';
+  if (signing.good_for) out << "expire = " << quoted(format_duration(*signing.good_for)) << '\n';
+}
+
+}  // namespace
+
+std::string print_config(const Config& config, const Policy& policy) {
+  std::ostringstream out;
+  const auto& general = config.general;
+  std::vector<std::string> networks;
+  if (policy.mynetworks) policy.mynetworks->each([&](std::string_view key, std::string_view) {
+    if (networks.size() < 100) networks.emplace_back(key);
+  });
+  out << "[general]\nuser = " << quoted(general.user) << "\ngroup = " << quoted(general.group) << "\npid_file = " << quoted(general.pid_file)
+      << "\nlog = " << quoted(general.log) << "\nstate_directory = " << quoted(general.state_directory)
+      << "\ndrain = " << quoted(format_duration(general.drain))
+      << "\nmynetworks = " << array(networks, [](const std::string& text) { return text; }) << '\n';
+  if (config.milter.socket) {
+    print_door(out, "milter", config.milter);
+    out << "max_header_size = " << config.milter.max_header_bytes << "\nmax_recipients = " << config.milter.max_recipients << '\n';
+  }
+  if (config.policy.socket) {
+    print_door(out, "policy", config.policy);
+    std::vector<Stage> owned;
+    for (const Stage stage : all_stages)
+      if (policy.policy_owns[index(stage)]) owned.push_back(stage);
+    if (!owned.empty()) out << "stages = " << array(owned, [](Stage stage) { return std::string(to_string(stage)); }) << '\n';
+    out << "max_connections = " << config.policy.max_connections << "\nidle = " << quoted(format_duration(config.policy.idle)) << '\n';
+  }
+  out << "\n[admin]\nsocket = " << quoted(config.admin.socket.to_string()) << "\nmode = " << octal(config.admin.mode) << '\n';
+  const auto& counters = config.counters;
+  out << "\n[counters]\nstore = " << quoted(counters.store) << "\non_outage = " << quoted(counters.on_outage) << "\nfile = " << quoted(counters.file)
+      << "\nprefix = " << quoted(counters.prefix) << "\nmax_counters = " << counters.max_counters
+      << "\ndeadline = " << quoted(format_duration(counters.deadline)) << '\n';
+  out << "\n[dns]\nservers = " << array(config.dns.servers, [](const std::string& text) { return text; })
+      << "\ndeadline = " << quoted(format_duration(config.dns.deadline)) << "\ncache_entries = " << config.dns.cache_entries << '\n';
+  if (!config.dns.zone.empty()) out << "zone = " << quoted(config.dns.zone) << '\n';
+  print_dkim(out, policy.signing);
+  return out.str();
+}
+
+}  // namespace mailweir

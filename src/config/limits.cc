@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "config/limits.h"
+
+#include "base/text.h"
+
+namespace mailweir {
+namespace {
+
+class LimitReader {
+ public:
+  LimitReader(Section section, Registry& registry) : section_(std::move(section)), registry_(registry) {}
+
+  std::optional<Limit> read(const std::string& rule) {
+    const auto before = section_.problems().errors().size();
+    limit_.counter = rule;
+    if (const auto name = section_.text("name")) limit_.counter = name->value;
+    read_by();
+    read_of();
+    read_max();
+    read_overrides();
+    if (const auto count = section_.choice("count", {"accepted", "all"})) limit_.attempts = *count == 1;
+    if (const auto bits = section_.number("ipv4_prefix", 8, 32)) limit_.prefix4 = static_cast<unsigned>(*bits);
+    if (const auto bits = section_.number("ipv6_prefix", 16, 128)) limit_.prefix6 = static_cast<unsigned>(*bits);
+    section_.later("block", "blocking a key that is over its limit");
+    section_.later("warn_at", "warning before the limit is reached");
+    section_.later("distinct", "counting different values");
+    section_.finish();
+    if (section_.problems().errors().size() != before) return {};
+    return std::move(limit_);
+  }
+
+ private:
+  void read_by() {
+    if (section_.raw().get("by") == nullptr) {
+      section_.wrong("by", "is missing: the fact to count by, or [] for one counter of all");
+      return;
+    }
+    const auto facts = section_.texts("by");
+    if (!facts) return;
+    for (const auto& name : *facts) {
+      auto fact = registry_.fact(name.value);
+      if (!fact) section_.problems().error(name.place, section_.full("by"), fact.error().what);
+      else if (fact->id == FactId::header || fact->id == FactId::from || fact->id == FactId::from_domain || fact->check())
+        section_.problems().error(name.place, section_.full("by"), name.value + " can't be counted by: it is a check or has several values");
+      else limit_.by.push_back(std::move(*fact));
+    }
+  }
+
+  void read_of() {
+    constexpr std::string_view later[] = {"unknown-recipients", "auth-failures", "first-time-recipients"};
+    const auto of = section_.text("of");
+    if (!of) {
+      if (section_.raw().get("of") == nullptr) section_.wrong("of", "is missing: messages, recipients, bytes, connections or open-connections");
+      return;
+    }
+    for (const auto each : later) {
+      if (of->value != each) continue;
+      section_.wrong("of", std::string(each) + ": not in this version");
+      return;
+    }
+    for (const auto quantity : {Quantity::messages, Quantity::recipients, Quantity::bytes, Quantity::connections, Quantity::open_connections}) {
+      if (of->value != to_string(quantity)) continue;
+      limit_.of = quantity;
+      return;
+    }
+    section_.wrong("of", "\"" + cleaned(of->value, false, 60) + "\" is none of: messages recipients bytes connections open-connections");
+  }
+
+  void read_max() {
+    const bool open = limit_.of == Quantity::open_connections;
+    if (const auto* node = section_.raw().get("max"); node != nullptr && node->is_integer() && open) {
+      if (const auto most = section_.number("max", 0, 1'000'000'000)) limit_.max.push_back({static_cast<std::uint64_t>(*most), {}});
+      return;
+    }
+    const auto texts = section_.texts("max");
+    if (!texts) {
+      if (section_.raw().get("max") == nullptr) section_.wrong("max", open ? "is missing: how many, like \"10\"" : "is missing: \"100/1h\", or several windows");
+      return;
+    }
+    for (const auto& text : *texts) {
+      if (open) {
+        const auto most = to_number(text.value);
+        if (most && texts->size() == 1) limit_.max.push_back({*most, {}});
+        else section_.problems().error(text.place, section_.full("max"), "open connections have no period; write how many: \"10\"");
+        continue;
+      }
+      auto windows = parse_windows(text.value);
+      if (!windows) {
+        section_.problems().error(text.place, section_.full("max"), windows.error().what);
+        continue;
+      }
+      for (const auto& window : *windows) {
+        for (const auto& other : limit_.max)
+          if (other.period == window.period) section_.problems().error(text.place, section_.full("max"), "two limits for the same period");
+        limit_.max.push_back(window);
+      }
+    }
+    if (texts->empty()) section_.wrong("max", "is empty; write \"100/1h\"");
+  }
+
+  void read_overrides() {
+    const auto overrides = section_.text("overrides");
+    if (!overrides) return;
+    if (!overrides->value.starts_with("map:")) {
+      section_.wrong("overrides", "must be \"map:NAME\": keys and limits like 200/1h 1000/1d or unlimited");
+      return;
+    }
+    limit_.overrides = registry_.table(overrides->value, overrides->place, section_.full("overrides"));
+    if (!limit_.overrides) return;
+    int shown = 0;
+    limit_.overrides->each([&](std::string_view key, std::string_view value) {
+      const auto windows = limit_.of == Quantity::open_connections && to_number(value) ? Result<std::vector<Window>>(std::vector<Window>())
+                                                                                       : parse_windows(value);
+      if (windows || ++shown > 5) return;
+      section_.wrong("overrides", overrides->value + ": " + cleaned(key, false, 100) + ": " + windows.error().what);
+    });
+  }
+
+  Section section_;
+  Registry& registry_;
+  Limit limit_;
+};
+
+}  // namespace
+
+std::optional<Limit> read_limit(const toml::node& node, const std::string& key, const std::string& rule, Registry& registry,
+                                Problems& problems) {
+  const auto* table = node.as_table();
+  if (table == nullptr) {
+    problems.error(place_of(node), key, "must be a table: { by = \"sasl_username\", of = \"recipients\", max = \"100/1h\" }");
+    return {};
+  }
+  return LimitReader(Section(*table, key, problems), registry).read(rule);
+}
+
+}  // namespace mailweir

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "config/load.h"
+
+#include <algorithm>
+#include <map>
+#include <sstream>
+
+#include "config/rules.h"
+#include "config/sections.h"
+#include "config/validate.h"
+#include "engine/early.h"
+
+namespace mailweir {
+namespace {
+
+class Loader {
+ public:
+  Loader(const std::string& path, const Workshop& workshop)
+      : workshop_(workshop), document_(read_document(path, problems_)), registry_(workshop, problems_), policy_(std::make_shared<Policy>()) {}
+
+  Loaded run();
+
+ private:
+  void read_file(const Document::File& file);
+  const toml::table* once(Section& top, std::string_view name);
+  void read_keys();
+  void read_rules();
+  void settle_doors();
+  std::string effective() const;
+
+  Problems problems_;
+  const Workshop& workshop_;
+  Document document_;
+  Registry registry_;
+  Config config_;
+  std::shared_ptr<Policy> policy_;
+  std::map<std::string, Place, std::less<>> seen_;
+  std::vector<const toml::table*> lists_, maps_, facts_, dkim_, rule_tables_;
+  const toml::table* general_ = nullptr;
+  std::vector<PlacedRule> rules_;
+};
+
+// A section that may stand in one of the files only.
+const toml::table* Loader::once(Section& top, std::string_view name) {
+  const auto* table = top.table(name);
+  if (table == nullptr) return nullptr;
+  const auto [old, fresh] = seen_.emplace(name, place_of(*table));
+  if (fresh) return table;
+  problems_.error(place_of(*table), name, "is already set at " + old->second.to_string());
+  return nullptr;
+}
+
+void Loader::read_file(const Document::File& file) {
+  Section top(file.table, "", problems_);
+  if (&file == &document_.files.front()) top.node("include");
+  else if (const auto* node = top.node("include")) top.wrong(*node, "include", "an included file can't include others");
+  const auto section = [&](const toml::table& table, std::string_view name) { return Section(table, std::string(name), problems_); };
+  if (const auto* table = once(top, "general")) {
+    general_ = table;
+    read_general(section(*table, "general"), config_.general);
+  }
+  if (const auto* table = once(top, "milter")) read_milter(section(*table, "milter"), config_.milter);
+  if (const auto* table = once(top, "policy")) read_policy_door(section(*table, "policy"), config_.policy);
+  if (const auto* table = once(top, "admin")) read_admin(section(*table, "admin"), config_.admin);
+  if (const auto* table = once(top, "counters")) read_counters(section(*table, "counters"), config_.counters, *policy_);
+  if (const auto* table = once(top, "dns")) read_dns(section(*table, "dns"), config_.dns, *policy_, document_);
+  if (const auto* table = top.table("lists")) lists_.push_back(table);
+  if (const auto* table = top.table("maps")) maps_.push_back(table);
+  if (const auto* table = top.table("facts")) facts_.push_back(table);
+  if (const auto* table = top.table("dkim")) dkim_.push_back(table);
+  if (const auto* node = top.node("rule")) {
+    const auto* array = node->as_array();
+    if (array == nullptr || !array->is_array_of_tables()) top.wrong(*node, "rule", "must be written as [[rule]]");
+    else
+      for (const auto& element : *array) rule_tables_.push_back(element.as_table());
+  }
+  constexpr std::pair<std::string_view, std::string_view> later[] = {
+      {"tls", "TLS per destination"}, {"routes", "routes by sender"},     {"alerts", "alert receivers"}, {"dnsbl", "block lists in the DNS"},
+      {"spf", "SPF"},                 {"egress", "egress SPF"},           {"clamd", "virus scanning"},   {"spamd", "spam scanning"},
+      {"socketmap", "the socketmap door"}, {"http", "the HTTP door"},     {"geoip", "countries"}};
+  for (const auto& [key, what] : later) top.later(key, what);
+  top.finish();
+}
+
+// Which door judges which stage. Without a milter the policy door has them all; beside one, those it is given.
+void Loader::settle_doors() {
+  policy_->has_milter = config_.milter.socket.has_value();
+  policy_->has_policy = config_.policy.socket.has_value();
+  const bool told_milter = seen_.contains("milter"), told_policy = seen_.contains("policy");
+  if (!told_milter && !told_policy)
+    problems_.error({document_.files.front().path, 0, 0}, "", "there is no door: add [milter] or [policy] with a socket");
+  if (!told_milter) {
+    policy_->policy_owns.fill(true);
+    if (!config_.policy.stages.empty())
+      for (const Stage stage : all_stages)
+        policy_->policy_owns[index(stage)] =
+            std::find(config_.policy.stages.begin(), config_.policy.stages.end(), stage) != config_.policy.stages.end();
+  } else {
+    for (const Stage stage : config_.policy.stages) policy_->policy_owns[index(stage)] = true;
+  }
+  if (told_policy && told_milter && config_.policy.stages.empty())
+    problems_.warning(seen_.at("policy"), "policy.stages", "is not set: the milter judges all stages and the policy door answers DUNNO to everything");
+  if (config_.milter.socket && config_.policy.socket && *config_.milter.socket == *config_.policy.socket)
+    problems_.error(seen_.at("policy"), "policy.socket", "is the milter's socket too; each door needs its own");
+}
+
+void Loader::read_keys() {
+  std::vector<DkimKey> keys;
+  for (const auto* table : dkim_) read_dkim(*table, document_, workshop_, problems_, policy_->signing, keys);
+  if (keys.empty()) return;
+  auto ring = KeyRing::make(std::move(keys));
+  if (ring) policy_->keys = std::move(*ring);
+  else problems_.error(place_of(*dkim_.front()), "dkim.key", ring.error().what);
+}
+
+void Loader::read_rules() {
+  for (const auto* table : rule_tables_)
+    if (auto rule = read_rule(*table, registry_, problems_)) rules_.push_back(std::move(*rule));
+  for (auto& placed : rules_) {
+    const auto unserved = !policy_->has_milter && !policy_->policy_owns[index(placed.rule.at)];
+    if (unserved) problems_.error(placed.at("at"), "rule \"" + placed.rule.name + "\".at", "no door judges this stage: it is not among [policy] stages and there is no [milter]");
+  }
+  validate(rules_, *policy_, problems_);
+}
+
+std::string Loader::effective() const {
+  std::ostringstream out;
+  out << print_config(config_, *policy_);
+  const auto section = [&](std::string_view name, const std::vector<const toml::table*>& tables) {
+    if (tables.empty()) return;
+    out << "\n[" << name << "]\n";
+    for (const auto* table : tables) out << toml::toml_formatter(*table) << '\n';
+  };
+  section("lists", lists_);
+  section("maps", maps_);
+  section("facts", facts_);
+  for (const auto* table : dkim_) {
+    if (const auto* keys = table->get_as<toml::array>("key"))
+      for (const auto& key : *keys)
+        if (key.is_table()) out << "\n[[dkim.key]]\n" << toml::toml_formatter(*key.as_table()) << '\n';
+  }
+  for (const auto* table : rule_tables_) {
+    const Place place = place_of(*table);
+    out << "\n# " << place.file << ':' << place.line << "\n[[rule]]\n" << toml::toml_formatter(*table) << '\n';
+  }
+  return out.str();
+}
+
+Loaded Loader::run() {
+  Loaded loaded;
+  for (const auto& file : document_.files) {
+    loaded.files.push_back(file.path);
+    read_file(file);
+  }
+  if (!document_.files.empty()) {
+    settle_doors();
+    for (const auto* table : lists_) registry_.read_tables(*table, TableKind::list, document_);
+    for (const auto* table : maps_) registry_.read_tables(*table, TableKind::map, document_);
+    if (general_ != nullptr) read_mynetworks(*general_, registry_, *policy_, problems_);
+    for (const auto* table : facts_) registry_.read_facts(*table, *policy_);
+    read_keys();
+    read_rules();
+    registry_.warn_unused();
+  }
+  loaded.errors = problems_.errors();
+  loaded.warnings = problems_.warnings();
+  if (problems_.any_error()) return loaded;
+  for (auto& placed : rules_) policy_->rules[index(placed.rule.at)].push_back(std::move(placed.rule));
+  find_early_checks(*policy_);
+  loaded.effective = effective();
+  loaded.config = std::move(config_);
+  loaded.policy = std::move(policy_);
+  return loaded;
+}
+
+}  // namespace
+
+Loaded load(const std::string& path, const Workshop& workshop) { return Loader(path, workshop).run(); }
+
+}  // namespace mailweir

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Problems: all that is wrong with a policy file, gathered so that the admin sees everything at once.
+// Each as "file:line:column: key: why".
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mailweir {
+
+struct Place {
+  std::string file;
+  unsigned line = 0, column = 0;   // from 1; 0: the file as a whole
+  std::string to_string() const;   // "relay.toml:12:3"
+};
+
+class Problems {
+ public:
+  void error(const Place& place, std::string_view key, std::string_view why);
+  void warning(const Place& place, std::string_view key, std::string_view why);
+
+  bool any_error() const { return !errors_.empty(); }
+  const std::vector<std::string>& errors() const { return errors_; }
+  const std::vector<std::string>& warnings() const { return warnings_; }
+
+ private:
+  std::vector<std::string> errors_, warnings_;
+};
+
+// The candidate that is most like `name`, "" when none is near: for "did you mean".
+std::string_view nearest(std::string_view name, const std::vector<std::string_view>& candidates);
+
+}  // namespace mailweir

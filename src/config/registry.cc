@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "config/registry.h"
+
+#include "base/text.h"
+
+namespace mailweir {
+namespace {
+
+std::string_view word(TableKind kind) { return kind == TableKind::list ? "list" : "map"; }
+std::string section_of(TableKind kind, std::string_view name) { return std::string(word(kind)) + "s." + std::string(name); }
+
+bool is_name(std::string_view name) {
+  if (name.empty() || name.size() > 64) return false;
+  for (const char c : name)
+    if (!(fold(c) >= 'a' && fold(c) <= 'z') && !(c >= '0' && c <= '9') && c != '_' && c != '-' && c != '.') return false;
+  return true;
+}
+
+constexpr std::string_view later_facts[] = {"spf",       "dkim",     "dmarc",    "dnsbl",     "dnsbl_score", "virus",
+                                            "spam_score", "from_login_mismatch", "from_domain_aligned", "egress_spf",
+                                            "helo_is_address", "helo_is_ours", "client_country", "blocked"};
+
+}  // namespace
+
+void Registry::read_tables(const toml::table& section, TableKind kind, const Document& document) {
+  for (const auto& [key, node] : section) {
+    const std::string name(key.str());
+    const Place place = place_of(node);
+    if (!is_name(name)) {
+      problems_.error(place, section_of(kind, name), "a name is letters, digits, _ - and .");
+      continue;
+    }
+    const auto [old, fresh] = tables(kind).emplace(name, NamedTable{nullptr, place});
+    if (!fresh) {
+      problems_.error(place, section_of(kind, name), "is already set at " + old->second.place.to_string());
+      continue;
+    }
+    old->second.table = read_table(node, name, kind, document);
+  }
+}
+
+TablePtr Registry::read_table(const toml::node& node, const std::string& name, TableKind kind, const Document& document) {
+  const auto* text = node.as_string();
+  if (text == nullptr) return inline_table(node, name, kind);
+  const std::string& source = text->get();
+  const auto wrong = [&](std::string_view why) {
+    problems_.error(place_of(node), section_of(kind, name), why);
+    return TablePtr();
+  };
+  if (source.starts_with("redis:")) return wrong("live lists in Redis: not in this version; write \"file:NAME\"");
+  if (!source.starts_with("file:") || source.size() == 5)
+    return wrong(kind == TableKind::list ? "must be \"file:NAME\" or an array of entries" : "must be \"file:NAME\" or a table of keys and values");
+  return keep(workshop_.read_table(document.resolve(source.substr(5)), kind), place_of(node), section_of(kind, name));
+}
+
+TablePtr Registry::inline_table(const toml::node& node, const std::string& name, TableKind kind) {
+  std::vector<std::pair<std::string, std::string>> entries;
+  const auto wrong = [&](const toml::node& at, std::string_view why) {
+    problems_.error(place_of(at), section_of(kind, name), why);
+  };
+  if (kind == TableKind::list) {
+    const auto* array = node.as_array();
+    if (array == nullptr) {
+      wrong(node, "must be \"file:NAME\" or an array of entries");
+      return nullptr;
+    }
+    for (const auto& element : *array) {
+      if (const auto* entry = element.as_string()) entries.emplace_back(entry->get(), "");
+      else wrong(element, "holds " + std::string(kind_of(element)) + ", must hold strings only");
+    }
+  } else {
+    const auto* table = node.as_table();
+    if (table == nullptr) {
+      wrong(node, "must be \"file:NAME\" or a table of keys and values");
+      return nullptr;
+    }
+    for (const auto& [key, value] : *table) {
+      if (const auto* entry = value.as_string()) entries.emplace_back(std::string(key.str()), entry->get());
+      else wrong(value, std::string(key.str()) + " has " + std::string(kind_of(value)) + " as its value, must be a string");
+    }
+  }
+  return keep(workshop_.make_table(entries, kind), place_of(node), section_of(kind, name));
+}
+
+TablePtr Registry::keep(Made<TablePtr> made, const Place& place, const std::string& name) {
+  for (const auto& error : made.errors) problems_.error(place, name, error);
+  for (const auto& warning : made.warnings) problems_.warning(place, name, warning);
+  return made.errors.empty() ? made.object : nullptr;
+}
+
+void Registry::add_list(const std::string& name, TablePtr table, const Place& place) {
+  lists_.emplace(name, NamedTable{std::move(table), place});
+  used_.insert("list:" + name);
+}
+
+TablePtr Registry::table(std::string_view reference, const Place& place, std::string_view key) {
+  const auto kind = reference.starts_with("map:") ? TableKind::map : TableKind::list;
+  const auto name = reference.substr(reference.find(':') + 1);
+  const auto& all = tables(kind);
+  const auto found = all.find(name);
+  if (found != all.end()) {
+    used_.emplace(reference);
+    return found->second.table;
+  }
+  std::vector<std::string_view> known;
+  for (const auto& [other, table] : all) known.push_back(other);
+  const auto guess = nearest(name, known);
+  problems_.error(place, key, "there is no " + std::string(word(kind)) + " named " + cleaned(name, false, 60) +
+                                  (guess.empty() ? " in [" + std::string(word(kind)) + "s]" : "; did you mean " + std::string(guess) + "?"));
+  return nullptr;
+}
+
+Result<FactRef> Registry::fact(std::string_view name) const {
+  FactRef fact;
+  fact.name = name;
+  if (const auto own = own_facts_.find(name); own != own_facts_.end()) {
+    fact.id = FactId::own;
+    fact.own = own->second.first;
+    return fact;
+  }
+  if (const auto* known = find_fact(name)) {
+    fact.id = known->id;
+    if (known->id == FactId::header) fact.header = name.substr(7);
+    return fact;
+  }
+  for (const auto later : later_facts)
+    if (name == later) return Error{std::string(name) + ": not in this version"};
+  std::vector<std::string_view> names;
+  for (const auto& each : all_facts()) names.push_back(each.name);
+  for (const auto& [each, own] : own_facts_) names.push_back(each);
+  const auto guess = nearest(name, names);
+  return Error{"there is no fact named " + cleaned(name, false, 60) +
+               (guess.empty() ? "; mailweir-rules(5) lists them" : "; did you mean " + std::string(guess) + "?")};
+}
+
+void Registry::read_facts(const toml::table& section, Policy& policy) {
+  for (const auto& [key, node] : section) {
+    const std::string name(key.str());
+    const std::string full = "facts." + name;
+    if (!is_name(name) || find_fact(name) != nullptr || name.starts_with("header.")) {
+      problems_.error(place_of(node), full, find_fact(name) != nullptr ? "is a fact already; choose another name" : "a name is letters, digits, _ - and .");
+      continue;
+    }
+    if (const auto old = own_facts_.find(name); old != own_facts_.end()) {
+      problems_.error(place_of(node), full, "is already set at " + old->second.second.to_string());
+      continue;
+    }
+    const auto* table = node.as_table();
+    if (table == nullptr) {
+      problems_.error(place_of(node), full, "must be a table: { map = \"NAME\", key = [\"sasl_domain\", \"sender_domain\"] }");
+      continue;
+    }
+    Section fields(*table, full, problems_);
+    OwnFact fact;
+    fact.name = name;
+    if (const auto map = fields.text("map"))
+      fact.map = this->table(map->value.starts_with("map:") ? map->value : "map:" + map->value, map->place, full + ".map");
+    else if (table->get("map") == nullptr) fields.wrong("map", "is missing: the map to look in");
+    if (const auto keys = fields.texts("key"))
+      for (const auto& each : *keys) {
+        auto known = this->fact(each.value);
+        if (!known) problems_.error(each.place, full + ".key", known.error().what);
+        else if (known->check()) problems_.error(each.place, full + ".key", each.value + " is a check; a key must be a plain fact");
+        else fact.keys.push_back(std::move(*known));
+      }
+    else if (table->get("key") == nullptr) fields.wrong("key", "is missing: the fact, or facts in order, to look up");
+    fields.finish();
+    own_facts_.emplace(name, std::pair(policy.own_facts.size(), place_of(node)));
+    policy.own_facts.push_back(std::move(fact));
+  }
+}
+
+void Registry::warn_unused() {
+  for (const auto kind : {TableKind::list, TableKind::map}) {
+    for (const auto& [name, table] : tables(kind)) {
+      if (!used_.contains(std::string(word(kind)) + ':' + name))
+        problems_.warning(table.place, section_of(kind, name), "nothing refers to it");
+    }
+  }
+}
+
+}  // namespace mailweir

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Registry: the lists, maps and own facts that rules refer to by name, and how a name in a rule becomes a FactRef.
+// Lives while a policy is read. Not a public header of the floor.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/document.h"
+#include "config/section.h"
+#include "port/workshop.h"
+#include "engine/policy.h"
+
+namespace mailweir {
+
+struct NamedTable {
+  TablePtr table;      // null when reading it failed: told already
+  Place place;
+};
+
+class Registry {
+ public:
+  Registry(const Workshop& workshop, Problems& problems) : workshop_(workshop), problems_(problems) {}
+
+  void read_tables(const toml::table& section, TableKind kind, const Document& document);
+  // [facts]: facts of one's own, by maps. After all tables are read.
+  void read_facts(const toml::table& section, Policy& policy);
+
+  // "list:name" or "map:name" -> its table. Null, and the problem told, when there is none.
+  TablePtr table(std::string_view reference, const Place& place, std::string_view key);
+  void add_list(const std::string& name, TablePtr table, const Place& place);
+  // A fact by the name that a rule uses. Errors name what is near.
+  Result<FactRef> fact(std::string_view name) const;
+  // Tables that nothing refers to: a warning each.
+  void warn_unused();
+
+  const Workshop& workshop() const { return workshop_; }
+
+ private:
+  std::map<std::string, NamedTable, std::less<>>& tables(TableKind kind) { return kind == TableKind::list ? lists_ : maps_; }
+  TablePtr read_table(const toml::node& node, const std::string& name, TableKind kind, const Document& document);
+  TablePtr inline_table(const toml::node& node, const std::string& name, TableKind kind);
+  TablePtr keep(Made<TablePtr> made, const Place& place, const std::string& name);
+
+  const Workshop& workshop_;
+  Problems& problems_;
+  std::map<std::string, NamedTable, std::less<>> lists_, maps_;
+  std::map<std::string, std::pair<std::size_t, Place>, std::less<>> own_facts_;
+  std::set<std::string, std::less<>> used_;
+};
+
+}  // namespace mailweir

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "config/sections.h"
+
+#include "base/text.h"
+
+namespace mailweir {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+std::optional<SocketName> socket_of(Section& section) {
+  const auto text = section.text("socket");
+  if (!text) return {};
+  auto name = SocketName::parse(text->value);
+  if (name) return *name;
+  section.wrong("socket", name.error().what);
+  return {};
+}
+
+void read_mode(Section& section, unsigned& mode) {
+  const auto text = section.text("mode");
+  if (!text) return;
+  unsigned value = 0;
+  bool octal = !text->value.empty() && text->value.size() <= 4;
+  for (const char c : text->value) {
+    octal = octal && c >= '0' && c <= '7';
+    value = value * 8 + static_cast<unsigned>(c - '0');
+  }
+  if (octal) mode = value;
+  else section.wrong("mode", "must be an octal mode in quotes, like \"0660\"");
+}
+
+void read_door(Section& section, DoorConfig& door) {
+  door.socket = socket_of(section);
+  if (section.raw().get("socket") == nullptr) section.wrong("socket", "is missing: \"unix:/path\" or \"inet:PORT@HOST\"");
+  read_mode(section, door.mode);
+  if (const auto group = section.text("group")) door.group = group->value;
+}
+
+}  // namespace
+
+void read_general(Section section, GeneralConfig& general) {
+  if (const auto user = section.text("user")) general.user = user->value;
+  if (const auto group = section.text("group")) general.group = group->value;
+  if (const auto file = section.text("pid_file")) general.pid_file = file->value;
+  if (const auto log = section.text("log")) {
+    const std::string_view where = log->value;
+    const bool known = where == "journal" || where == "syslog" || where == "stderr" || where.starts_with("syslog:") || where.starts_with("file:/");
+    if (known) general.log = where;
+    else section.wrong("log", "must be journal, syslog, syslog:FACILITY, stderr or file:/PATH");
+  }
+  if (const auto directory = section.text("state_directory")) general.state_directory = directory->value;
+  if (const auto drain = section.duration("drain", milliseconds(0), std::chrono::minutes(10))) general.drain = *drain;
+  section.node("mynetworks");  // read with the policy
+  section.finish();
+}
+
+void read_milter(Section section, MilterConfig& milter) {
+  read_door(section, milter);
+  if (const auto size = section.size("max_header_size", 16 << 10, 64 << 20)) milter.max_header_bytes = *size;
+  if (const auto most = section.number("max_recipients", 1, 1'000'000)) milter.max_recipients = static_cast<std::size_t>(*most);
+  section.finish();
+}
+
+void read_policy_door(Section section, PolicyDoorConfig& policy) {
+  read_door(section, policy);
+  if (const auto most = section.number("max_connections", 1, 20'000)) policy.max_connections = static_cast<std::size_t>(*most);
+  if (const auto idle = section.duration("idle", seconds(300), std::chrono::hours(24))) policy.idle = *idle;
+  if (const auto stages = section.texts("stages")) {
+    for (const auto& text : *stages) {
+      if (const auto stage = parse_stage(text.value)) policy.stages.push_back(*stage);
+      else section.problems().error(text.place, section.full("stages"), "\"" + cleaned(text.value, false, 40) +
+                                                                            "\" is none of: connect helo mail rcpt data end-of-message");
+    }
+    if (stages->empty()) section.wrong("stages", "is empty; leave out [policy] if the policy door shall judge nothing");
+  }
+  section.finish();
+}
+
+void read_admin(Section section, AdminConfig& admin) {
+  if (const auto socket = socket_of(section)) {
+    if (socket->kind == SocketName::Kind::unix_path) admin.socket = *socket;
+    else section.wrong("socket", "must be a unix socket: whoever reaches it may reload and read counters");
+  }
+  read_mode(section, admin.mode);
+  section.finish();
+}
+
+void read_counters(Section section, CountersConfig& counters, Policy& policy) {
+  if (const auto store = section.text("store")) {
+    const std::string_view url = store->value;
+    if (url == "memory" || url.starts_with("redis://") || url.starts_with("redis+unix:")) counters.store = url;
+    else if (url.starts_with("rediss:") || url.starts_with("redis+sentinel:") || url.starts_with("redis+cluster:"))
+      section.wrong("store", std::string(url.substr(0, url.find(':'))) + ": not in this version; memory, redis:// and redis+unix: are");
+    else section.wrong("store", "must be memory, redis://HOST:PORT/DB or redis+unix:/PATH");
+  }
+  if (const auto outage = section.choice("on_outage", {"local", "continue", "defer"}))
+    counters.on_outage = *outage == 0 ? "local" : *outage == 1 ? "continue" : "defer";
+  policy.counters_outage = counters.on_outage == "defer" ? Outage::defer : Outage::go_on;
+  if (const auto file = section.text("file")) counters.file = file->value;
+  if (const auto prefix = section.text("prefix")) counters.prefix = prefix->value;
+  if (const auto most = section.number("max_counters", 1000, 100'000'000)) counters.max_counters = static_cast<std::size_t>(*most);
+  if (const auto deadline = section.duration("deadline", milliseconds(5), seconds(2))) counters.deadline = *deadline;
+  policy.counter_deadline = counters.deadline;
+  section.finish();
+}
+
+void read_dns(Section section, DnsConfig& dns, Policy& policy, const Document& document) {
+  if (const auto servers = section.texts("servers")) {
+    for (const auto& server : *servers) {
+      std::string_view host = server.value;
+      bool good = true;
+      if (!IpAddress::parse(host)) {  // "192.0.2.53:5353", "[2001:db8::53]:5353"
+        const auto colon = host.rfind(':');
+        const auto port = colon == host.npos ? std::nullopt : to_number(host.substr(colon + 1));
+        good = port && *port >= 1 && *port <= 65535;
+        host = host.substr(0, colon == host.npos ? 0 : colon);
+        if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+        good = good && IpAddress::parse(host).has_value();
+      }
+      if (good) dns.servers.push_back(server.value);
+      else section.problems().error(server.place, section.full("servers"), "must be an address, or address:port: \"127.0.0.1:5353\"");
+    }
+  }
+  if (const auto zone = section.text("zone")) dns.zone = document.resolve(zone->value);
+  // Sendmail waits 10 s for a callback, and the counters want their share of 8 s.
+  if (const auto deadline = section.duration("deadline", milliseconds(50), milliseconds(7000))) dns.deadline = *deadline;
+  if (const auto entries = section.number("cache_entries", 0, 10'000'000)) dns.cache_entries = static_cast<std::size_t>(*entries);
+  policy.dns_deadline = dns.deadline;
+  section.finish();
+}
+
+void read_mynetworks(const toml::table& general, Registry& registry, Policy& policy, Problems& problems) {
+  const auto* node = general.get("mynetworks");
+  if (node == nullptr) return;
+  Section section(general, "general", problems);
+  const auto texts = section.texts("mynetworks");
+  if (!texts) return;
+  if (texts->size() == 1 && texts->front().value.starts_with("list:")) {
+    policy.mynetworks = registry.table(texts->front().value, texts->front().place, "general.mynetworks");
+  } else {
+    std::vector<std::pair<std::string, std::string>> entries;
+    for (const auto& text : *texts) {
+      if (Network::parse(text.value)) entries.emplace_back(text.value, "");
+      else problems.error(text.place, "general.mynetworks", "\"" + cleaned(text.value, false, 60) + "\" is no address and no network without host bits");
+    }
+    auto made = registry.workshop().make_table(entries, TableKind::list);
+    for (const auto& error : made.errors) problems.error(place_of(*node), "general.mynetworks", error);
+    policy.mynetworks = made.object;
+  }
+  if (policy.mynetworks) registry.add_list("mynetworks", policy.mynetworks, place_of(*node));
+}
+
+std::vector<std::string> changed_keys(const Config& before, const Config& after) {
+  std::vector<std::string> changed;
+  const auto compare = [&](const auto& a, const auto& b, std::string_view key) {
+    if (!(a == b)) changed.emplace_back(key);
+  };
+  compare(before.general.user, after.general.user, "general.user");
+  compare(before.general.group, after.general.group, "general.group");
+  compare(before.general.pid_file, after.general.pid_file, "general.pid_file");
+  compare(before.general.log, after.general.log, "general.log");
+  compare(before.general.state_directory, after.general.state_directory, "general.state_directory");
+  compare(before.general.drain, after.general.drain, "general.drain");
+  compare(before.milter, after.milter, "milter");
+  compare(before.policy, after.policy, "policy");
+  compare(before.admin, after.admin, "admin");
+  compare(before.counters.store, after.counters.store, "counters.store");
+  compare(before.counters.file, after.counters.file, "counters.file");
+  compare(before.counters.prefix, after.counters.prefix, "counters.prefix");
+  compare(before.counters.max_counters, after.counters.max_counters, "counters.max_counters");
+  compare(before.counters.on_outage == "local", after.counters.on_outage == "local", "counters.on_outage");
+  compare(before.dns.servers, after.dns.servers, "dns.servers");
+  compare(before.dns.zone, after.dns.zone, "dns.zone");
+  compare(before.dns.cache_entries, after.dns.cache_entries, "dns.cache_entries");
+  return changed;
+}
+
+}  // namespace mailweir

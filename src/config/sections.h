@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Reads the sections that become Config, and those of Policy that are no rules. Not a public header of the floor.
+#pragma once
+
+#include "config/config.h"
+#include "config/document.h"
+#include "config/registry.h"
+#include "config/section.h"
+
+namespace mailweir {
+
+// One file's sections, each present at most once over all files (the caller sees to that).
+void read_general(Section section, GeneralConfig& general);
+void read_milter(Section section, MilterConfig& milter);
+void read_policy_door(Section section, PolicyDoorConfig& policy);
+void read_admin(Section section, AdminConfig& admin);
+void read_counters(Section section, CountersConfig& counters, Policy& policy);
+void read_dns(Section section, DnsConfig& dns, Policy& policy, const Document& document);
+
+// [dkim] canonicalization, oversign, ... and the [[dkim.key]] of one file.
+void read_dkim(const toml::table& table, const Document& document, const Workshop& workshop, Problems& problems, SignPolicy& signing,
+               std::vector<DkimKey>& keys);
+
+// [general] mynetworks: networks, or "list:NAME"; also known to rules as list:mynetworks.
+void read_mynetworks(const toml::table& general, Registry& registry, Policy& policy, Problems& problems);
+
+// Rough effective configuration with all defaults, as TOML.
+std::string print_config(const Config& config, const Policy& policy);
+
+}  // namespace mailweir

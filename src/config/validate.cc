@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "config/validate.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+
+namespace mailweir {
+namespace {
+
+class Validator {
+ public:
+  Validator(const std::vector<PlacedRule>& rules, const Policy& policy, Problems& problems)
+      : rules_(rules), policy_(policy), problems_(problems) {}
+
+  void run() {
+    names();
+    for (const auto& placed : rules_) {
+      effect(placed);
+      facts(placed);
+      limit(placed);
+      if (door(placed.rule.at) == Door::policy) at_policy(placed);
+      else at_milter(placed);
+    }
+    skips();
+    replies_that_meet();
+  }
+
+ private:
+  void error(const PlacedRule& placed, std::string_view key, std::string_view why) {
+    problems_.error(placed.at(key), "rule \"" + placed.rule.name + "\"" + (key.empty() ? "" : "." + std::string(key)), why);
+  }
+  Door door(Stage stage) const { return policy_.judges(Door::policy, stage) ? Door::policy : Door::milter; }
+
+  void names() {
+    std::map<std::string_view, const PlacedRule*> seen, counters;
+    for (const auto& placed : rules_) {
+      const auto [old, fresh] = seen.emplace(placed.rule.name, &placed);
+      if (!fresh) error(placed, "", "there is a rule of this name already, at " + old->second->place.to_string());
+    }
+  }
+
+  void effect(const PlacedRule& placed) {
+    const Rule& rule = placed.rule;
+    const bool along = rule.hold || rule.redirect || rule.route || !rule.bcc.empty() || !rule.remove_headers.empty() ||
+                       !rule.add_headers.empty() || !rule.replace_headers.empty() || rule.sign;
+    if (rule.action == Action::none && !along && rule.skip.empty() && !rule.alert && !rule.log)
+      error(placed, "", "does nothing: it needs an action (accept reject defer drop discard hold redirect bcc route remove_headers "
+                        "add_headers replace_header sign skip alert log)");
+    if (rule.limit && (rule.action == Action::accept || rule.action == Action::permit))
+      error(placed, to_string(rule.action), "over a limit mail can't be waved through; use reject, defer, hold, route or alert");
+    if (rule.limit && !rule.skip.empty()) error(placed, "skip", "can't depend on a limit");
+    if (along && rule.at < Stage::mail) error(placed, "", "what goes along with a message works from mail on; this rule is at " + std::string(to_string(rule.at)));
+    if (along && is_refusal(rule.action)) error(placed, "", "the message is refused: what should go along with it has no effect");
+    if (rule.sign && rule.at != Stage::end_of_message) error(placed, "sign", "works at end-of-message only");
+    if (rule.sign && policy_.keys.domains() == 0) error(placed, "sign", "there is no [[dkim.key]] to sign with");
+  }
+
+  void fact(const PlacedRule& placed, const FactRef& fact, std::string_view key) {
+    if (fact.id == FactId::own) {
+      // Known as soon as one of its keys is.
+      bool any = false;
+      for (const auto& each : policy_.own_facts[fact.own].keys) {
+        const auto from = known_from(info(each.id), door(placed.rule.at));
+        any = any || (from && *from <= placed.rule.at);
+      }
+      if (!any) error(placed, key, fact.name + ": none of its keys is known at " + std::string(to_string(placed.rule.at)));
+      return;
+    }
+    const Door at = door(placed.rule.at);
+    const auto from = known_from(info(fact.id), at);
+    if (!from) error(placed, key, fact.name + " is not known at the " + std::string(to_string(at)) + " door" +
+                                      (at == Door::policy ? "; it needs a [milter] that judges this stage" : ""));
+    else if (*from > placed.rule.at)
+      error(placed, key, fact.name + " is not known before " + std::string(to_string(*from)) + "; this rule is at " + std::string(to_string(placed.rule.at)));
+  }
+
+  void facts(const PlacedRule& placed) {
+    for (const auto& table : placed.rule.when.tables)
+      for (const auto& cell : table) fact(placed, cell.fact, "when");
+    for (const auto& table : placed.rule.unless.tables)
+      for (const auto& cell : table) fact(placed, cell.fact, "unless");
+    if (placed.rule.limit)
+      for (const auto& by : placed.rule.limit->by) fact(placed, by, "limit");
+    const auto in_template = [&](const Template& text, std::string_view key) {
+      for (const auto& segment : text.segments()) {
+        if (const auto* ref = std::get_if<FactRef>(&segment.what)) fact(placed, *ref, key);
+        const auto* special = std::get_if<Template::Special>(&segment.what);
+        if (special != nullptr && *special <= Template::Special::retry_after && !placed.rule.limit)
+          error(placed, key, "{limit}, {count} and {retry_after} need a limit in the rule");
+      }
+    };
+    const Rule& rule = placed.rule;
+    in_template(rule.reply_text, to_string(rule.action));
+    if (rule.hold) in_template(*rule.hold, "hold");
+    if (rule.redirect) in_template(*rule.redirect, "redirect");
+    if (rule.route) in_template(*rule.route, "route");
+    for (const auto& text : rule.bcc) in_template(text, "bcc");
+    for (const auto& header : rule.add_headers) in_template(header.value, "add_headers");
+    for (const auto& header : rule.replace_headers) in_template(header.value, "replace_header");
+  }
+
+  void limit(const PlacedRule& placed) {
+    if (!placed.rule.limit) return;
+    const Stage at = placed.rule.at;
+    bool fits = false;
+    std::string_view where;
+    switch (placed.rule.limit->of) {
+      case Quantity::messages: fits = at == Stage::mail || at >= Stage::data; where = "mail, data and end-of-message"; break;
+      case Quantity::recipients: fits = at >= Stage::rcpt; where = "rcpt, data and end-of-message"; break;
+      case Quantity::bytes: fits = at == Stage::end_of_message; where = "end-of-message"; break;
+      case Quantity::connections:
+      case Quantity::open_connections: fits = at == Stage::connect; where = "connect"; break;
+    }
+    const auto of = std::string(to_string(placed.rule.limit->of));
+    if (!fits) error(placed, "limit", "of = \"" + of + "\" is known at " + std::string(where) + "; this rule is at " + std::string(to_string(at)));
+    if (fits && placed.rule.limit->of == Quantity::open_connections && door(at) == Door::policy)
+      error(placed, "limit", "open connections are seen by the milter only: the policy door is not told when one ends");
+  }
+
+  void at_milter(const PlacedRule& placed) {
+    const Rule& rule = placed.rule;
+    if (rule.action == Action::permit)
+      error(placed, "permit", "is for the policy door; at the milter door write accept: Postfix's own restrictions decide about relaying");
+    if (rule.at <= Stage::helo && rule.action == Action::discard) error(placed, "discard", "there is no message yet at " + std::string(to_string(rule.at)));
+    if (rule.at != Stage::connect || !is_refusal(rule.action)) return;
+    for (const auto& segment : rule.reply_text.segments()) {
+      if (std::holds_alternative<std::string>(segment.what)) continue;
+      problems_.warning(placed.at(to_string(rule.action)), "rule \"" + rule.name + "\"",
+                        "the MTA does not show this text at connect: the peer gets the MTA's own words, ours stand in the log");
+      return;
+    }
+  }
+
+  void at_policy(const PlacedRule& placed) {
+    const Rule& rule = placed.rule;
+    const auto never = [&](bool used, std::string_view key) {
+      if (used) error(placed, key, "the policy door can't do this; it needs a [milter] that judges " + std::string(to_string(rule.at)));
+    };
+    never(!rule.remove_headers.empty(), "remove_headers");
+    never(!rule.replace_headers.empty(), "replace_header");
+    never(rule.sign, "sign");
+    if (!rule.add_headers.empty() && rule.at == Stage::end_of_message)
+      error(placed, "add_headers", "Postfix ignores PREPEND at end-of-message; put the rule at data");
+    if (rule.add_headers.size() > 1) error(placed, "add_headers", "a policy reply adds one header");
+    if (rule.bcc.size() > 1) error(placed, "bcc", "a policy reply adds one recipient");
+    if (rule.action == Action::discard && rule.at == Stage::rcpt)
+      error(placed, "discard", "Postfix would discard the whole message, for its other recipients too; put the rule at data, or let the milter judge rcpt");
+    if (rule.action == Action::discard && rule.at < Stage::mail) error(placed, "discard", "there is no message yet at " + std::string(to_string(rule.at)));
+  }
+
+  // A skip that stands behind a rule that uses the check does nothing for it: say so. And none crosses the doors.
+  void skips() {
+    for (std::size_t i = 0; i < rules_.size(); ++i) {
+      const auto& skipping = rules_[i];
+      if (skipping.rule.skip.empty()) continue;
+      for (std::size_t j = 0; j < rules_.size(); ++j) {
+        const auto& other = rules_[j].rule;
+        const bool before = other.at < skipping.rule.at || (other.at == skipping.rule.at && j < i);
+        for (const auto* conditions : {&other.when, &other.unless})
+          for (const auto& table : conditions->tables)
+            for (const auto& cell : table) {
+              if (!cell.fact.check() || !skipping.rule.skip.has(cell.fact.id)) continue;
+              if (before) error(skipping, "skip", cell.fact.name + " was used before, by rule \"" + other.name + "\" at " + std::string(to_string(other.at)));
+              else if (door(other.at) != door(skipping.rule.at))
+                error(skipping, "skip", cell.fact.name + " is asked at the other door, by rule \"" + other.name + "\": nothing crosses the doors");
+            }
+      }
+    }
+  }
+
+  // The kinds of what a rule puts into a policy reply when it does not refuse.
+  static std::set<std::string> reply_kinds(const Rule& rule) {
+    std::set<std::string> kinds;
+    if (rule.shadow || is_refusal(rule.action) || rule.action == Action::discard) return kinds;
+    if (rule.hold) kinds.insert("hold");
+    if (rule.redirect) kinds.insert("redirect");
+    if (rule.route) kinds.insert("route");
+    if (!rule.bcc.empty()) kinds.insert("bcc");
+    if (!rule.add_headers.empty()) kinds.insert("add_headers");
+    if (rule.action == Action::permit) kinds.insert("permit");
+    return kinds;
+  }
+
+  // With a policy door alone, a request at rcpt answers for connect, helo and mail too.
+  void replies_that_meet() {
+    std::map<int, std::pair<std::string, const PlacedRule*>> first;
+    for (const auto& placed : rules_) {
+      if (door(placed.rule.at) != Door::policy) continue;
+      const int reply = placed.rule.at <= Stage::rcpt ? 0 : static_cast<int>(placed.rule.at);
+      for (const auto& kind : reply_kinds(placed.rule)) {
+        const auto found = first.find(reply);
+        if (found == first.end()) {
+          first.emplace(reply, std::pair(kind, &placed));
+          continue;
+        }
+        const auto& [other, rule] = found->second;
+        const bool several = kind == other && (kind == "bcc" || kind == "add_headers") && rule != &placed;
+        if (kind == other && !several) continue;
+        error(placed, kind, "a policy reply carries one action, and rule \"" + rule->rule.name + "\" has " + other +
+                                " in the same reply; use the milter door, or different stages");
+      }
+    }
+  }
+
+  const std::vector<PlacedRule>& rules_;
+  const Policy& policy_;
+  Problems& problems_;
+};
+
+}  // namespace
+
+void validate(const std::vector<PlacedRule>& rules, const Policy& policy, Problems& problems) {
+  Validator(rules, policy, problems).run();
+}
+
+}  // namespace mailweir

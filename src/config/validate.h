@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What can only be seen of all rules together: facts and actions that no door can serve at the rule's stage, actions that
+// cannot stand in one policy reply, skips that come too late. Not a public header of the floor.
+#pragma once
+
+#include <vector>
+
+#include "config/problems.h"
+#include "config/rules.h"
+#include "engine/policy.h"
+
+namespace mailweir {
+
+// `policy` has its doors and stages set already.
+void validate(const std::vector<PlacedRule>& rules, const Policy& policy, Problems& problems);
+
+}  // namespace mailweir

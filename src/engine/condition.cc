@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "engine/condition.h"
+
+#include "base/text.h"
+#include "engine/facts.h"
+#include "mail/domain.h"
+
+namespace mailweir {
+namespace {
+
+bool name_matches(const NameTest& test, const FactItem& item, FactType type) {
+  if (type == FactType::address) {
+    const Address& address = *item.address;
+    switch (test.kind) {
+      case NameTest::Kind::null_sender: return address.is_null();
+      case NameTest::Kind::address: return address.text() == test.text || address.without_extension() == test.text;
+      case NameTest::Kind::user: {
+        const auto plain = address.without_extension();
+        return address.local() == test.text || std::string_view(plain).substr(0, plain.rfind('@')) == test.text;
+      }
+      case NameTest::Kind::domain: return address.domain() == test.text;
+      case NameTest::Kind::below: return address.domain() != test.text && is_at_or_below(address.domain(), test.text);
+    }
+  }
+  if (test.kind == NameTest::Kind::below)
+    return !equal_folded(item.text, test.text) && is_at_or_below(folded(item.text), test.text);
+  return equal_folded(item.text, test.text);
+}
+
+bool number_matches(const NumberTest& test, std::int64_t number) {
+  switch (test.op) {
+    case NumberTest::Op::equal: return number == test.number;
+    case NumberTest::Op::above: return number > test.number;
+    case NumberTest::Op::at_least: return number >= test.number;
+    case NumberTest::Op::below: return number < test.number;
+    case NumberTest::Op::at_most: return number <= test.number;
+  }
+  return false;
+}
+
+bool matches(const Test& test, const FactItem& item, FactType type) {
+  struct Visitor {
+    const FactItem& item;
+    FactType type;
+    bool operator()(const TextTest& t) const { return equal_folded(item.text, t.text); }
+    bool operator()(const NameTest& t) const { return name_matches(t, item, type); }
+    bool operator()(const NumberTest& t) const { return number_matches(t, item.number); }
+    bool operator()(const BooleanTest& t) const { return (item.number != 0) == t.value; }
+    bool operator()(const Network& t) const { return t.contains(*item.ip); }
+    bool operator()(const PatternPtr& t) const {
+      if (type == FactType::ip) return t->matches(item.ip->to_string());
+      return t->matches(type == FactType::address ? std::string_view(item.address->text()) : item.text);
+    }
+    bool operator()(const TableTest& t) const { return find_in(*t.table, item, type).has_value(); }
+  };
+  return std::visit(Visitor{item, type}, test.what);
+}
+
+}  // namespace
+
+Tri Cell::ask(Facts& facts) const {
+  const FactValue value = facts.get(fact);
+  if (value.state == FactValue::State::absent) return Tri::unknown;
+  if (value.state == FactValue::State::temperror) return names_temperror ? Tri::yes : Tri::unknown;
+  bool positives = false, hit = false;
+  for (const Test& test : tests) {
+    bool any = false;
+    for (const FactItem& item : value.items()) any = any || matches(test, item, fact.type());
+    if (test.negated && any) return Tri::no;
+    positives = positives || !test.negated;
+    hit = hit || (!test.negated && any);
+  }
+  return !positives || hit ? Tri::yes : Tri::no;
+}
+
+Tri Conditions::ask(Facts& facts, bool checks) const {
+  Tri whole = Tri::no;
+  for (const auto& table : tables) {
+    Tri all = Tri::yes;
+    for (const Cell& cell : table) {
+      if (all == Tri::unknown && cell.fact.check()) break;  // it can't become yes any more: ask nobody
+      const Tri one = cell.fact.check() && !checks ? Tri::unknown : cell.ask(facts);
+      if (one == Tri::no) {
+        all = Tri::no;
+        break;
+      }
+      if (one == Tri::unknown) all = Tri::unknown;
+    }
+    if (all == Tri::yes) return Tri::yes;
+    if (all == Tri::unknown) whole = Tri::unknown;
+  }
+  return whole;
+}
+
+}  // namespace mailweir

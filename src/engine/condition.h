@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Conditions: what `when` and `unless` hold, compiled. Three-valued: a fact that is absent, a check that was skipped and
+// a look-up that failed make a condition unknown, and unknown satisfies neither `when` nor `unless`.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/ip.h"
+#include "engine/fact.h"
+#include "port/pattern.h"
+#include "port/table.h"
+
+namespace mailweir {
+
+class Facts;
+
+enum class Tri : std::uint8_t { no, yes, unknown };
+
+// Names one fact as a rule means it.
+struct FactRef {
+  FactId id = FactId::client_address;
+  std::string header;       // header.NAME: NAME
+  std::size_t own = 0;      // index into Policy::own_facts
+  TablePtr map;             // sender_login_mismatch
+  std::string name;         // as written, for explain and the log
+
+  FactType type() const { return info(id).type; }
+  bool check() const { return info(id).check; }
+};
+
+struct NumberTest {
+  enum class Op : std::uint8_t { equal, above, at_least, below, at_most };
+  Op op = Op::equal;
+  std::int64_t number = 0;
+};
+struct NameTest {          // domains and mail addresses; all folded
+  enum class Kind : std::uint8_t { address, user, domain, below, null_sender };
+  Kind kind = Kind::domain;
+  std::string text;        // "user@example.com", "user", "example.com", "example.com" (for .example.com), ""
+};
+struct TextTest { std::string text; };  // equal when folded
+struct BooleanTest { bool value = true; };
+struct TableTest { TablePtr table; };
+
+// One value of a condition: `negated` is the leading "!".
+struct Test {
+  bool negated = false;
+  std::variant<TextTest, NameTest, NumberTest, BooleanTest, Network, PatternPtr, TableTest> what;
+};
+
+// One key of a condition table: any of the positive tests must match, none of the negated ones.
+struct Cell {
+  FactRef fact;
+  std::vector<Test> tests;
+  bool names_temperror = false;  // "temperror" is among the positive tests
+  std::string text;              // "iprev = [\"fail\"]", for explain
+
+  Tri ask(Facts& facts) const;
+};
+
+// An array of tables: in each all cells must hold; any table may hold. Cells are kept cheap first, checks last.
+struct Conditions {
+  std::vector<std::vector<Cell>> tables;
+
+  bool empty() const { return tables.empty(); }
+  // With `checks` false, cells that need a look-up count as unknown and are not asked.
+  Tri ask(Facts& facts, bool checks = true) const;
+};
+
+}  // namespace mailweir

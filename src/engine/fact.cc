@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "engine/fact.h"
+
+#include <array>
+
+namespace mailweir {
+namespace {
+
+using enum FactType;
+constexpr auto C = Stage::connect;
+constexpr auto H = Stage::helo;
+constexpr auto M = Stage::mail;
+constexpr auto R = Stage::rcpt;
+constexpr auto D = Stage::data;
+constexpr auto E = Stage::end_of_message;
+constexpr std::optional<Stage> never;
+
+constexpr std::string_view iprev_words = "pass fail temperror permerror";
+constexpr std::string_view dns_words = "exists nxdomain no-mail-host null-mx temperror";
+
+// In the order of FactId.
+constexpr std::array<FactInfo, fact_count> facts{{
+    {FactId::client_address, "client_address", ip, C, C, false, "", "the client's IP address"},
+    {FactId::client_name, "client_name", domain, C, C, false, "", "its name, confirmed by a forward look-up of the MTA; else unknown"},
+    {FactId::reverse_client_name, "reverse_client_name", domain, C, C, false, "", "its name by reverse look-up alone; else unknown"},
+    {FactId::client_port, "client_port", number, C, C, false, "", "its TCP port"},
+    {FactId::helo_name, "helo_name", domain, H, H, false, "", "what it said in HELO or EHLO"},
+    {FactId::sender, "sender", address, M, M, false, "", "the envelope sender; <> is the null sender"},
+    {FactId::recipient, "recipient", address, R, R, false, "", "the recipient asked about; at data and later only if it is the only one"},
+    {FactId::recipient_count, "recipient_count", number, D, D, false, "", "how many recipients were accepted"},
+    {FactId::sasl_username, "sasl_username", login, M, M, false, "", "the login that authenticated"},
+    {FactId::sasl_method, "sasl_method", text, M, M, false, "", "how it authenticated: PLAIN, LOGIN, ..."},
+    {FactId::encryption_protocol, "encryption_protocol", text, H, H, false, "", "the TLS protocol in use"},
+    {FactId::encryption_cipher, "encryption_cipher", text, H, H, false, "", "the TLS cipher in use"},
+    {FactId::ccert_subject, "ccert_subject", text, H, H, false, "", "the common name in the client's certificate"},
+    {FactId::ccert_issuer, "ccert_issuer", text, H, H, false, "", "the issuer of the client's certificate"},
+    {FactId::ccert_fingerprint, "ccert_fingerprint", text, never, H, false, "", "the fingerprint of the client's certificate"},
+    {FactId::size, "size", number, M, M, false, "", "bytes: what MAIL FROM declared, the true size at end-of-message"},
+    {FactId::queue_id, "queue_id", text, D, D, false, "", "the MTA's queue id"},
+    {FactId::server_address, "server_address", ip, C, C, false, "", "the address the client connected to"},
+    {FactId::server_port, "server_port", number, C, C, false, "", "the port the client connected to"},
+    {FactId::sender_domain, "sender_domain", domain, M, M, false, "", "the domain of sender"},
+    {FactId::recipient_domain, "recipient_domain", domain, R, R, false, "", "the domain of recipient"},
+    {FactId::sasl_domain, "sasl_domain", domain, M, M, false, "", "the domain of sasl_username, if it has one"},
+    {FactId::authenticated, "authenticated", boolean, M, M, false, "", "whether there is a sasl_username"},
+    {FactId::tls, "tls", boolean, H, H, false, "", "whether the session is encrypted"},
+    {FactId::door, "door", word, C, C, false, "milter policy", "the door that asks"},
+    {FactId::origin, "origin", word, C, C, false, "smtp local", "local: sendmail(1), cron, a web site's script"},
+    {FactId::direction, "direction", word, M, M, false, "outgoing incoming",
+     "outgoing: authenticated, from [general] mynetworks, or local; else incoming"},
+    {FactId::service, "service", text, C, C, false, "", "policy_context at the policy door, {daemon_name} at the milter"},
+    {FactId::from, "from", address, E, never, false, "", "the addresses in the From header"},
+    {FactId::from_domain, "from_domain", domain, E, never, false, "", "their domains"},
+    {FactId::header, "header", text, E, never, false, "", "header.NAME: the values of that header, unfolded"},
+    {FactId::hops, "hops", number, E, never, false, "", "how many Received headers"},
+    {FactId::iprev, "iprev", word, C, C, true, iprev_words, "forward-confirmed reverse DNS of client_address (RFC 8601)"},
+    {FactId::sender_domain_dns, "sender_domain_dns", word, M, M, true, dns_words, "whether sender_domain can receive mail"},
+    {FactId::helo_dns, "helo_dns", word, H, H, true, dns_words, "whether helo_name exists in the DNS"},
+    {FactId::helo_fqdn, "helo_fqdn", boolean, H, H, true, "", "whether helo_name is a full name or an address literal"},
+    {FactId::sender_fqdn, "sender_fqdn", boolean, M, M, true, "", "whether sender_domain is a full name"},
+    {FactId::sender_login_mismatch, "sender_login_mismatch", boolean, M, M, true, "",
+     "whether the map does not let this login use this sender; its value is the map's name"},
+    {FactId::own, "own", text, C, C, false, "", "a fact of the policy file's [facts]"},
+}};
+
+}  // namespace
+
+std::span<const FactInfo> all_facts() { return facts; }
+
+const FactInfo& info(FactId id) { return facts[static_cast<std::size_t>(id)]; }
+
+const FactInfo* find_fact(std::string_view name) {
+  if (name.starts_with("header.")) return name.size() > 7 ? &info(FactId::header) : nullptr;
+  for (const auto& fact : facts)
+    if (fact.name == name && fact.id != FactId::own && fact.id != FactId::header) return &fact;
+  return nullptr;
+}
+
+std::optional<Stage> known_from(const FactInfo& fact, Door door) {
+  return door == Door::milter ? fact.milter : fact.policy;
+}
+
+}  // namespace mailweir

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "engine/facts.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "check/helo.h"
+#include "check/iprev.h"
+#include "check/sender_domain.h"
+#include "engine/policy.h"
+#include "mail/address_list.h"
+#include "mail/domain.h"
+#include "mail/headers.h"
+
+namespace mailweir {
+namespace {
+
+FactValue text_value(std::string_view text) {
+  FactValue value;
+  if (text.empty()) return value;
+  value.state = FactValue::State::known;
+  value.one.text = text;
+  return value;
+}
+
+FactValue number_value(std::int64_t number) {
+  FactValue value;
+  value.state = FactValue::State::known;
+  value.one.number = number;
+  return value;
+}
+
+FactValue boolean_value(bool truth) { return number_value(truth ? 1 : 0); }
+
+FactValue address_value(const Address& address) {
+  FactValue value;
+  if (address.is_absent()) return value;
+  value.state = FactValue::State::known;
+  value.one.address = &address;
+  return value;
+}
+
+FactValue memo_value(const CheckMemo& memo) {
+  FactValue value;
+  value.state = memo.temperror ? FactValue::State::temperror : FactValue::State::known;
+  value.one.text = memo.word;
+  return value;
+}
+
+std::string_view login_domain(std::string_view login) {
+  const auto at = login.rfind('@');
+  return at == login.npos ? std::string_view() : login.substr(at + 1);
+}
+
+}  // namespace
+
+void Facts::forget_transaction() {
+  sender_domain_dns_.reset();
+  from_read_ = false;
+  from_.clear();
+  headers_.clear();
+  transaction_lookups_.reset();
+}
+
+bool Facts::is_outgoing() const {
+  if (!transaction_.sasl_username.empty() || client_.origin == Origin::local) return true;
+  return client_.address && policy_ != nullptr && policy_->mynetworks && policy_->mynetworks->find(*client_.address);
+}
+
+FactValue Facts::get(const FactRef& fact) {
+  if (fact.check() && skipped_.has(fact.id)) return {};
+  // A fact that is not known yet is absent, and not an empty one: "not authenticated" can't be told at connect.
+  const auto from = known_from(info(fact.id), door_);
+  if (!from || *from > stage_) return {};
+  switch (fact.id) {
+    case FactId::client_address: {
+      FactValue value;
+      if (!client_.address) return value;
+      value.state = FactValue::State::known;
+      value.one.ip = &*client_.address;
+      return value;
+    }
+    case FactId::client_name: return text_value(client_.name);
+    case FactId::reverse_client_name: return text_value(client_.reverse_name);
+    case FactId::client_port: return client_.port ? number_value(*client_.port) : FactValue();
+    case FactId::helo_name: return text_value(client_.helo_name);
+    case FactId::sender: return address_value(transaction_.sender);
+    case FactId::recipient: return address_value(transaction_.recipient);
+    case FactId::recipient_count: return number_value(static_cast<std::int64_t>(transaction_.recipient_count));
+    case FactId::sasl_username: return text_value(transaction_.sasl_username);
+    case FactId::sasl_method: return text_value(transaction_.sasl_method);
+    case FactId::encryption_protocol: return text_value(client_.encryption_protocol);
+    case FactId::encryption_cipher: return text_value(client_.encryption_cipher);
+    case FactId::ccert_subject: return text_value(client_.ccert_subject);
+    case FactId::ccert_issuer: return text_value(client_.ccert_issuer);
+    case FactId::ccert_fingerprint: return text_value(client_.ccert_fingerprint);
+    case FactId::size: {
+      const auto& size = transaction_.size ? transaction_.size : transaction_.declared_size;
+      return size ? number_value(static_cast<std::int64_t>(*size)) : FactValue();
+    }
+    case FactId::queue_id: return text_value(transaction_.queue_id);
+    case FactId::server_address: {
+      FactValue value;
+      if (!server_address_) server_address_ = IpAddress::parse(client_.server_address);
+      if (!server_address_) return value;
+      value.state = FactValue::State::known;
+      value.one.ip = &*server_address_;
+      return value;
+    }
+    case FactId::server_port: return client_.server_port ? number_value(*client_.server_port) : FactValue();
+    case FactId::sender_domain: return text_value(transaction_.sender.domain());
+    case FactId::recipient_domain: return text_value(transaction_.recipient.domain());
+    case FactId::sasl_domain: return text_value(login_domain(transaction_.sasl_username));
+    case FactId::authenticated: return boolean_value(!transaction_.sasl_username.empty());
+    case FactId::tls: return boolean_value(!client_.encryption_protocol.empty());
+    case FactId::door: return text_value(to_string(door_));
+    case FactId::origin: return text_value(client_.origin == Origin::local ? "local" : "smtp");
+    case FactId::direction: return text_value(is_outgoing() ? "outgoing" : "incoming");
+    case FactId::service: return text_value(client_.service);
+    case FactId::from: return from_addresses(false);
+    case FactId::from_domain: return from_addresses(true);
+    case FactId::header: return header(fact.header);
+    case FactId::hops:
+      return transaction_.headers != nullptr ? number_value(static_cast<std::int64_t>(transaction_.headers->hops())) : FactValue();
+    case FactId::iprev: return iprev();
+    case FactId::helo_dns: return domain_status(helo_dns_, session_lookups_.get(), client_.helo_name, mailweir::helo_dns);
+    case FactId::sender_domain_dns:
+      return domain_status(sender_domain_dns_, transaction_lookups_.get(), transaction_.sender.domain(), mailweir::sender_domain_dns);
+    case FactId::helo_fqdn:
+      return client_.helo_name.empty() ? FactValue() : boolean_value(is_fully_qualified(client_.helo_name));
+    case FactId::sender_fqdn:
+      return transaction_.sender.is_absent() || transaction_.sender.is_null()
+                 ? FactValue()
+                 : boolean_value(is_fully_qualified(transaction_.sender.domain()));
+    case FactId::sender_login_mismatch: return login_mismatch(*fact.map);
+    case FactId::own: return own_fact(fact);
+  }
+  return {};
+}
+
+FactValue Facts::own_fact(const FactRef& fact) {
+  const OwnFact& own = policy_->own_facts[fact.own];
+  for (const FactRef& key : own.keys) {
+    const FactValue value = get(key);
+    if (value.state != FactValue::State::known) continue;
+    for (const FactItem& item : value.items()) {
+      const auto found = find_in(*own.map, item, key.type());
+      if (found) return text_value(*found);
+    }
+  }
+  return {};
+}
+
+std::optional<std::string_view> find_in(const Table& table, const FactItem& item, FactType type) {
+  switch (type) {
+    case FactType::ip: return table.find(*item.ip);
+    case FactType::address: return table.find(*item.address);
+    case FactType::domain: return table.find_domain(folded(item.text));
+    case FactType::login: {
+      if (const auto exact = table.find_word(item.text)) return exact;
+      if (item.text.find('@') == item.text.npos) return {};
+      return table.find(Address::parse(item.text));
+    }
+    case FactType::number: return table.find_word(std::to_string(item.number));
+    default: return table.find_word(item.text);
+  }
+}
+
+FactValue Facts::from_addresses(bool domains) {
+  if (transaction_.headers == nullptr) return {};
+  if (!from_read_) {
+    from_read_ = true;
+    from_items_.clear();
+    from_domain_items_.clear();
+    for (const auto& value : transaction_.headers->values("From")) {
+      for (auto& address : parse_address_list(value)) from_.push_back(std::move(address));
+    }
+    for (const Address& address : from_) {
+      FactItem item;
+      item.address = &address;
+      from_items_.push_back(item);
+      item.text = address.domain();
+      if (!item.text.empty()) from_domain_items_.push_back(item);
+    }
+  }
+  FactValue value;
+  value.many = domains ? from_domain_items_ : from_items_;
+  if (!value.many.empty()) value.state = FactValue::State::known;
+  return value;
+}
+
+FactValue Facts::header(const std::string& name) {
+  if (transaction_.headers == nullptr) return {};
+  auto found = headers_.find(name);
+  if (found == headers_.end()) {
+    HeaderValues values;
+    values.texts = transaction_.headers->values(name);
+    for (const auto& text : values.texts) values.items.push_back({text});
+    found = headers_.emplace(name, std::move(values)).first;
+  }
+  FactValue value;
+  value.many = found->second.items;
+  if (!value.many.empty()) value.state = FactValue::State::known;
+  return value;
+}
+
+FactValue Facts::iprev() {
+  if (!client_.address) return {};
+  if (!iprev_) {
+    switch (client_.resolved) {  // what the MTA has found is used: no look-up of ours is needed
+      case Resolved::ok: iprev_ = CheckMemo{"pass", "the MTA confirmed the name " + client_.name, false}; break;
+      case Resolved::forged:
+        iprev_ = CheckMemo{"fail", "the MTA found the name " + client_.reverse_name + ", which does not have this address", false};
+        break;
+      case Resolved::unknown: {
+        if (!session_lookups_) return {};
+        const AuthResult result = mailweir::iprev(*session_lookups_, *client_.address);
+        iprev_ = CheckMemo{std::string(to_string(result.word)), result.reason, result.word == AuthWord::temperror};
+      }
+    }
+  }
+  return memo_value(*iprev_);
+}
+
+FactValue Facts::domain_status(std::optional<CheckMemo>& memo, Lookups* lookups, std::string_view domain,
+                               DomainResult (*check)(Lookups&, std::string_view)) {
+  if (domain.empty() || lookups == nullptr) return {};
+  if (!memo) {
+    const DomainResult result = check(*lookups, domain);
+    memo = CheckMemo{std::string(to_string(result.status)), result.reason, result.status == DomainStatus::temperror};
+  }
+  return memo_value(*memo);
+}
+
+FactValue Facts::login_mismatch(const Table& map) {
+  const Address& sender = transaction_.sender;
+  if (sender.is_absent() || sender.is_null()) return {};
+  const auto owners = map.find(sender);
+  const std::string& login = transaction_.sasl_username;
+  if (login.empty()) return boolean_value(owners.has_value());  // as Postfix's reject_sender_login_mismatch
+  if (!owners) return boolean_value(!equal_folded(login, sender.without_extension()) && !equal_folded(login, sender.text()));
+  std::string list(*owners);
+  std::replace(list.begin(), list.end(), ',', ' ');
+  const auto names = words(list);
+  const bool owned = std::any_of(names.begin(), names.end(), [&](auto name) { return name == "*" || equal_folded(name, login); });
+  return boolean_value(!owned);
+}
+
+void Facts::start(const FactRef& fact) {
+  if (skipped_.has(fact.id)) return;
+  if (fact.id == FactId::iprev && client_.address && client_.resolved == Resolved::unknown && !iprev_ && session_lookups_) {
+    session_lookups_->prefetch([address = *client_.address](Lookups& lookups) { mailweir::iprev(lookups, address); });
+  } else if (fact.id == FactId::helo_dns && !client_.helo_name.empty() && !helo_dns_ && session_lookups_) {
+    session_lookups_->prefetch([name = client_.helo_name](Lookups& lookups) { mailweir::helo_dns(lookups, name); });
+  } else if (fact.id == FactId::sender_domain_dns && !transaction_.sender.domain().empty() && !sender_domain_dns_ &&
+             transaction_lookups_) {
+    transaction_lookups_->prefetch(
+        [name = std::string(transaction_.sender.domain())](Lookups& lookups) { mailweir::sender_domain_dns(lookups, name); });
+  }
+}
+
+std::string Facts::to_text(const FactRef& fact) { return to_text(fact, get(fact)); }
+
+std::string Facts::to_text(const FactRef& fact, const FactValue& value) const {
+  if (value.state == FactValue::State::absent) return {};
+  if (value.state == FactValue::State::temperror) return "temperror";
+  std::string text;
+  for (const FactItem& item : value.items()) {
+    if (!text.empty()) text += ", ";
+    switch (fact.type()) {
+      case FactType::ip: text += item.ip->to_string(); break;
+      case FactType::number: text += std::to_string(item.number); break;
+      case FactType::boolean: text += item.number != 0 ? "true" : "false"; break;
+      case FactType::address: text += item.address->is_null() ? "<>" : item.address->original(); break;
+      default: text += item.text;
+    }
+  }
+  return text;
+}
+
+std::string_view Facts::reason(FactId id) const {
+  const auto& memo = id == FactId::iprev ? iprev_ : id == FactId::helo_dns ? helo_dns_ : sender_domain_dns_;
+  const bool kept = id == FactId::iprev || id == FactId::helo_dns || id == FactId::sender_domain_dns;
+  return kept && memo ? std::string_view(memo->reason) : std::string_view();
+}
+
+std::vector<TimedLookup> Facts::lookups() const {
+  std::vector<TimedLookup> all;
+  for (const auto& lookups : {session_lookups_, transaction_lookups_}) {
+    if (!lookups) continue;
+    for (auto& one : lookups->trace()) all.push_back(std::move(one));
+  }
+  return all;
+}
+
+}  // namespace mailweir

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Facts: what is known of a transaction when a rule asks. Reads Client and Transaction as they stand; looks up a check
+// when it is first asked, once per session (iprev, HELO) or transaction (sender).
+//
+// Owned by one Session; not thread-safe. Values are views: good until the Client, the Transaction or the memo changes.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "check/domain_status.h"
+#include "engine/condition.h"
+#include "mail/client.h"
+#include "mail/transaction.h"
+#include "port/lookups.h"
+
+namespace mailweir {
+
+struct Policy;
+
+struct FactItem {
+  std::string_view text;             // text, login, word, domain; number and ip in explain come from to_text
+  std::int64_t number = 0;           // number; boolean: 0 or 1
+  const IpAddress* ip = nullptr;
+  const Address* address = nullptr;
+};
+
+struct FactValue {
+  enum class State : std::uint8_t { absent, known, temperror };
+  State state = State::absent;
+  FactItem one;
+  std::span<const FactItem> many{};  // header.NAME, from, from_domain: a condition holds if it holds for any
+
+  std::span<const FactItem> items() const { return many.empty() ? std::span(&one, 1) : many; }
+};
+
+// Looks a value up in a table the way its type is looked up. A login that is no entry is tried as a mail address.
+std::optional<std::string_view> find_in(const Table& table, const FactItem& item, FactType type);
+
+// A set of checks, by FactId; for `skip`.
+class CheckSet {
+ public:
+  void add(FactId id) { bits_ |= bit(id); }
+  bool has(FactId id) const { return (bits_ & bit(id)) != 0; }
+  CheckSet operator|(CheckSet other) const { return CheckSet(bits_ | other.bits_); }
+  CheckSet operator&(CheckSet other) const { return CheckSet(bits_ & other.bits_); }
+  bool empty() const { return bits_ == 0; }
+  static CheckSet all() { return CheckSet(~std::uint64_t{0}); }
+  CheckSet() = default;
+
+ private:
+  explicit CheckSet(std::uint64_t bits) : bits_(bits) {}
+  static std::uint64_t bit(FactId id) { return std::uint64_t{1} << static_cast<unsigned>(id); }
+  std::uint64_t bits_ = 0;
+};
+
+// What a check found, kept so that two rules see the same.
+struct CheckMemo {
+  std::string word, reason;
+  bool temperror = false;
+};
+
+class Facts {
+ public:
+  Facts(const Client& client, const Transaction& transaction, Door door) : client_(client), transaction_(transaction), door_(door) {}
+
+  // The policy that the transaction began with, and where its look-ups are kept.
+  void use(const Policy& policy) { policy_ = &policy; }
+  void use_session_lookups(std::shared_ptr<Lookups> lookups) { session_lookups_ = std::move(lookups); }
+  // The session's checks that nobody has asked yet get a deadline of their own.
+  void renew_session_lookups(std::shared_ptr<Lookups> lookups) {
+    if (!iprev_ || !helo_dns_) session_lookups_ = std::move(lookups);
+  }
+  void use_transaction_lookups(std::shared_ptr<Lookups> lookups) { transaction_lookups_ = std::move(lookups); }
+  void skip(CheckSet checks) { skipped_ = checks; }
+  void stage(Stage stage) { stage_ = stage; }
+  void forget_helo() { helo_dns_.reset(); }
+  void forget_transaction();
+
+  FactValue get(const FactRef& fact);
+  // Starts a check's look-ups without waiting, if its input is known.
+  void start(const FactRef& fact);
+
+  // A value as it stands in a reply or a log line; "" when absent.
+  std::string to_text(const FactRef& fact);
+  std::string to_text(const FactRef& fact, const FactValue& value) const;
+  // The reason behind a check's word, "" if it was not asked.
+  std::string_view reason(FactId id) const;
+  bool is_outgoing() const;
+  const Client& client() const { return client_; }
+  const Transaction& transaction() const { return transaction_; }
+  std::vector<TimedLookup> lookups() const;
+
+ private:
+  FactValue own_fact(const FactRef& fact);
+  FactValue from_addresses(bool domains);
+  FactValue header(const std::string& name);
+  FactValue iprev();
+  FactValue domain_status(std::optional<CheckMemo>& memo, Lookups* lookups, std::string_view domain,
+                          DomainResult (*check)(Lookups&, std::string_view));
+  FactValue login_mismatch(const Table& map);
+
+  const Client& client_;
+  const Transaction& transaction_;
+  Door door_;
+  Stage stage_ = Stage::connect;
+  const Policy* policy_ = nullptr;
+  CheckSet skipped_;
+  std::shared_ptr<Lookups> session_lookups_, transaction_lookups_;
+  std::optional<CheckMemo> iprev_, helo_dns_, sender_domain_dns_;
+  std::optional<IpAddress> server_address_;
+  std::vector<Address> from_;
+  bool from_read_ = false;
+  std::vector<FactItem> from_items_, from_domain_items_;
+  struct HeaderValues {
+    std::vector<std::string> texts;
+    std::vector<FactItem> items;
+  };
+  std::map<std::string, HeaderValues, std::less<>> headers_;
+};
+
+}  // namespace mailweir

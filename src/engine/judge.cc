@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// How a stage is judged. The rules are walked first, limits taken as free. If the walk ends in a refusal only attempts
+// are charged; else the limits reached are charged in one call, all or none, and the first over in rule order decides.
+#include <algorithm>
+
+#include "base/duration.h"
+#include "base/text.h"
+#include "engine/session.h"
+
+namespace mailweir {
+
+struct Session::Pending {
+  const Rule* rule = nullptr;
+  Charge charge;
+  std::size_t traced = 0;
+  Level level;
+};
+
+struct Session::Walk {
+  std::vector<Pending> pending;
+  std::vector<const Rule*> order;    // rules whose conditions held, in order: with a limit or without
+  const Rule* decided = nullptr;     // a rule without a limit that ended the walk
+  std::size_t decided_traced = 0;
+  Level* over = nullptr;             // the limit that decides
+  const Rule* over_rule = nullptr;
+  const Rule* trouble = nullptr;     // a limit that could not be asked and must then defer
+  std::string trouble_what;
+};
+
+namespace {
+
+LimitWords words_of(const Charge& charge, const Level& level) {
+  LimitWords words;
+  if (level.window < charge.windows.size()) words.limit = to_string(charge.windows[level.window]);
+  words.count = std::to_string(level.count);
+  words.retry_after = rough_duration(level.retry_after);
+  return words;
+}
+
+}  // namespace
+
+bool Session::applies(const Rule& rule, TracedRule* traced) {
+  rule.hits->asked.fetch_add(1, std::memory_order_relaxed);
+  if (traced != nullptr) {
+    for (const auto* conditions : {&rule.when, &rule.unless}) {
+      for (const auto& table : conditions->tables) {
+        for (const Cell& cell : table) {
+          const Tri outcome = cell.ask(facts_);
+          traced->cells.push_back({(conditions == &rule.when ? "when " : "unless ") + cell.text,
+                                   facts_.to_text(cell.fact), std::string(facts_.reason(cell.fact.id)), outcome});
+          if (outcome != Tri::yes) break;
+        }
+      }
+    }
+  }
+  // What is cheap first, on both sides, so that no look-up is waited for in vain.
+  if (!rule.when.empty() && rule.when.ask(facts_, false) == Tri::no) return false;
+  if (!rule.unless.empty() && rule.unless.ask(facts_, false) == Tri::yes) return false;
+  if (!rule.when.empty() && rule.when.ask(facts_) != Tri::yes) return false;
+  return rule.unless.empty() || rule.unless.ask(facts_) != Tri::yes;
+}
+
+void Session::start_early(Stage stage) {
+  for (const EarlyCheck& early : policy_->early[index(stage)]) {
+    // What is not known yet may still come true; what is known and false will not.
+    if (!early.rule->when.empty() && early.rule->when.ask(facts_, false) == Tri::no) continue;
+    if (!early.rule->unless.empty() && early.rule->unless.ask(facts_, false) == Tri::yes) continue;
+    facts_.start(*early.fact);
+  }
+}
+
+std::string Session::limit_key(const Limit& limit, bool& known) {
+  std::string key;
+  known = true;
+  for (const FactRef& fact : limit.by) {
+    const FactValue value = facts_.get(fact);
+    if (value.state != FactValue::State::known) {
+      known = false;
+      return key;
+    }
+    if (!key.empty()) key += '|';
+    if (fact.type() == FactType::ip) {
+      const IpAddress& ip = *value.items().front().ip;
+      key += ip.masked(ip.is_v4() ? limit.prefix4 : limit.prefix6).to_string();
+    } else if (fact.type() == FactType::address) {
+      const Address& address = *value.items().front().address;
+      key += address.is_null() ? "<>" : address.without_extension();
+    } else {
+      key += folded(facts_.to_text(fact, value));
+    }
+  }
+  // A stranger chooses some of these (a sender, a HELO name): bounded, and told apart by its end.
+  if (key.size() > 300) key = key.substr(0, 280) + '~' + std::to_string(std::hash<std::string>{}(key));
+  return key;
+}
+
+std::vector<Window> Session::windows(const Limit& limit, const std::string& key) const {
+  if (!limit.overrides) return limit.max;
+  auto found = limit.overrides->find_word(key);
+  if (!found) {
+    if (const auto ip = IpAddress::parse(key)) found = limit.overrides->find(*ip);
+    else if (key.find('@') != key.npos) found = limit.overrides->find(Address::parse(key));
+    else found = limit.overrides->find_domain(key);
+  }
+  if (!found && key.find('@') != key.npos) found = limit.overrides->find_word(key.substr(key.rfind('@')));
+  if (!found) found = limit.overrides->find_word("default");
+  if (!found) return limit.max;
+  if (limit.of == Quantity::open_connections) {
+    if (const auto most = to_number(*found)) return {Window{*most, {}}};
+  }
+  auto windows = parse_windows(*found);
+  return windows ? std::move(*windows) : limit.max;  // checked when the policy was read
+}
+
+bool Session::pending_charge(const Rule& rule, Stage stage, Pending& pending) {
+  const Limit& limit = *rule.limit;
+  bool known = false;
+  Charge& charge = pending.charge;
+  charge.key = limit_key(limit, known);
+  if (!known) return false;
+  charge.windows = windows(limit, charge.key);
+  if (charge.windows.empty()) return false;  // unlimited
+  charge.limit = rule.shadow ? limit.counter + "~shadow" : limit.counter;
+  charge.enforce = !rule.shadow && rule.action != Action::none;
+  charge.attempts = limit.attempts;
+  switch (limit.of) {
+    case Quantity::messages:
+    case Quantity::connections: charge.amount = 1; break;
+    case Quantity::recipients: charge.amount = stage == Stage::rcpt ? 1 : transaction_.recipient_count; break;
+    case Quantity::bytes: charge.amount = transaction_.size.value_or(0); break;
+    case Quantity::open_connections:
+      charge.kind = CountKind::lease;
+      charge.member = Leases::new_member();
+      charge.amount = 1;
+      charge.windows = {Window{charge.windows.front().max, std::chrono::seconds(0)}};
+      break;
+  }
+  pending.rule = &rule;
+  return charge.amount > 0;
+}
+
+void Session::walk(Stage stage, Walk& walk, Trace* trace) {
+  for (const Rule& rule : policy_->at(stage)) {
+    TracedRule* traced = nullptr;
+    if (trace != nullptr) {
+      trace->rules.push_back({stage, &rule, {}, {}});
+      traced = &trace->rules.back();
+    }
+    if (!applies(rule, traced)) {
+      if (traced != nullptr) traced->outcome = "does not apply";
+      continue;
+    }
+    if (rule.limit) {
+      Pending pending;
+      if (!pending_charge(rule, stage, pending)) {
+        if (traced != nullptr) traced->outcome = "not limited: no key, no amount, or unlimited";
+        continue;
+      }
+      if (trace != nullptr) pending.traced = trace->rules.size() - 1;
+      walk.pending.push_back(std::move(pending));
+      walk.order.push_back(&rule);
+      continue;
+    }
+    rule.hits->hits.fetch_add(1, std::memory_order_relaxed);
+    walk.order.push_back(&rule);
+    if (traced != nullptr)
+      traced->outcome = rule.shadow ? "shadow: would " + std::string(to_string(rule.action)) : "applies: " + std::string(to_string(rule.action));
+    if (rule.shadow) continue;
+    if (!rule.skip.empty()) note_skip(stage, rule.skip);
+    if (rule.action != Action::none) {
+      walk.decided = &rule;
+      return;
+    }
+  }
+}
+
+void Session::charge(Stage stage, Walk& walk, Verdict& verdict, Trace* trace) {
+  const bool refused = walk.decided != nullptr && is_refusal(walk.decided->action);
+  std::vector<Charge> charges;
+  std::vector<Pending*> asked;
+  for (auto& pending : walk.pending) {
+    if (refused && !pending.charge.attempts) continue;
+    asked.push_back(&pending);
+    charges.push_back(std::move(pending.charge));
+  }
+  if (charges.empty()) return;
+
+  auto charged = services_.counters.charge(charges, Deadline::in(policy_->counter_deadline));
+  if (!charged) {
+    ++services_.stats.counter_errors;
+    Event("limits-not-asked").with("id", transaction_.id).with("reason", charged.error().what).to(services_.log, Severity::warning);
+    for (const auto* pending : asked) {
+      const Outage outage = pending->rule->on_outage != Outage::unset ? pending->rule->on_outage : policy_->counters_outage;
+      if (outage != Outage::defer || pending->rule->lets_pass()) continue;
+      walk.trouble = pending->rule;
+      walk.trouble_what = charged.error().what;
+      break;
+    }
+    return;
+  }
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    Pending& pending = *asked[i];
+    pending.level = charged->levels[i];
+    pending.charge = charges[i];
+    const Level& level = pending.level;
+    verdict.used.push_back({pending.rule, pending.charge.key, pending.charge.windows[level.window], level.count, level.over});
+    if (trace != nullptr) {
+      trace->rules[pending.traced].outcome = std::string(level.over ? "over its limit" : "within its limit") + ": " +
+                                             std::to_string(level.count) + " of " + to_string(pending.charge.windows[level.window]) +
+                                             " for " + pending.charge.key;
+    }
+    if (!level.over) continue;
+    pending.rule->hits->over.fetch_add(1, std::memory_order_relaxed);
+    if (pending.charge.enforce && walk.over == nullptr) {
+      walk.over = &pending.level;
+      walk.over_rule = pending.rule;
+    }
+  }
+  if (dry_run_) {
+    const auto given = services_.counters.give_back(charges, charged->receipt, Deadline::in(policy_->counter_deadline));
+    static_cast<void>(given);
+  } else if (charged->taken) {
+    keep_taken(stage, std::move(charges), std::move(charged->receipt));
+  }
+}
+
+void Session::go_along(const Rule& rule, const LimitWords* words, Verdict& verdict) {
+  const auto fill = [&](const Template& text) { return text.fill(facts_, rule.name, words); };
+  if (rule.alert) verdict.alerts.push_back(&rule);
+  Along along;
+  if (rule.hold) along.hold = fill(*rule.hold);
+  if (rule.redirect) along.redirect = fill(*rule.redirect);
+  if (rule.route) along.route = fill(*rule.route);
+  for (const auto& text : rule.bcc) along.bcc.push_back(fill(text));
+  for (const auto& removal : rule.remove_headers)
+    along.edits.push_back({HeaderEdit::Kind::remove, removal.name, removal.value, {}});
+  for (const auto& header : rule.replace_headers)
+    along.edits.push_back({HeaderEdit::Kind::replace, header.name, nullptr, fill(header.value)});
+  for (const auto& header : rule.add_headers)
+    along.edits.push_back({HeaderEdit::Kind::add, header.name, nullptr, fill(header.value)});
+  along.sign = rule.sign;
+  along.sign_domains = rule.sign_domains;
+  verdict.along.join(std::move(along));
+}
+
+void Session::decide(const Rule& rule, const LimitWords* words, bool never_fits, Verdict& verdict) {
+  verdict.action = rule.action;
+  verdict.rule = &rule;
+  const std::string text = rule.reply_text.fill(facts_, rule.name, words);
+  if (is_refusal(rule.action)) {
+    verdict.reply = rule.reply;
+    verdict.reply.text = text;
+    verdict.never_fits = never_fits;
+    if (never_fits && rule.action == Action::defer) {  // waiting would not help: RFC 5321 4.2.1, a permanent failure
+      verdict.action = Action::reject;
+      verdict.reply = verdict.reply.as_class('5');
+    }
+  } else {
+    verdict.reason = text;
+  }
+  for (const auto& table : rule.when.tables) {
+    for (const Cell& cell : table) {
+      if (cell.ask(facts_) != Tri::yes) continue;
+      verdict.facts.emplace_back(cell.fact.name, facts_.to_text(cell.fact));
+      if (const auto why = facts_.reason(cell.fact.id); !why.empty())
+        verdict.facts.emplace_back(cell.fact.name + "_reason", std::string(why));
+    }
+  }
+}
+
+// Puts the verdict together from the rules that held, in order, up to the one that decides.
+void Session::settle(Walk& walk, Verdict& verdict) {
+  for (const Rule* rule : walk.order) {
+    const auto pending = std::find_if(walk.pending.begin(), walk.pending.end(), [&](const Pending& p) { return p.rule == rule; });
+    const bool limited = pending != walk.pending.end();
+    if (limited && rule == walk.trouble) {
+      verdict.action = Action::defer;
+      verdict.rule = rule;
+      verdict.reply = Reply{"451", "4.3.0", "temporary trouble, try again later"};
+      verdict.reason = "the counters could not be asked: " + walk.trouble_what;
+      verdict.fired.push_back(rule);
+      return;
+    }
+    if (limited && !pending->level.over) continue;
+    if (rule->shadow) {
+      rule->hits->shadow.fetch_add(1, std::memory_order_relaxed);
+      verdict.shadowed.push_back(rule);
+      continue;
+    }
+    LimitWords words;
+    if (limited) words = words_of(pending->charge, pending->level);
+    const LimitWords* told = limited ? &words : nullptr;
+    verdict.fired.push_back(rule);
+    go_along(*rule, told, verdict);
+    if (rule->action == Action::none) continue;
+    decide(*rule, told, limited && pending->level.never_fits, verdict);
+    return;
+  }
+}
+
+Verdict Session::judge(Stage stage, Trace* trace) {
+  const auto start = services_.clock.steady();
+  Verdict verdict;
+  verdict.stage = stage;
+  if (stage == Stage::rcpt) recipient_skip_ = CheckSet();
+  facts_.stage(stage);
+  facts_.skip(skipped(stage));
+  start_early(stage);
+  Walk walk_done;
+  walk(stage, walk_done, trace);
+  charge(stage, walk_done, verdict, trace);
+  settle(walk_done, verdict);
+  ++services_.stats.verdicts[index(stage)][static_cast<std::size_t>(verdict.action)];
+  verdict.took = std::chrono::duration_cast<std::chrono::microseconds>(services_.clock.steady() - start);
+  took_ += verdict.took;
+  note_used(verdict.used);
+  return verdict;
+}
+
+// The transaction's line shows each counter once, as it stood last: 10,000 recipients do not make 10,000 entries.
+void Session::note_used(const std::vector<CounterUse>& used) {
+  for (const auto& use : used) {
+    const auto same = std::find_if(used_.begin(), used_.end(), [&](const auto& old) { return old.rule == use.rule; });
+    if (same != used_.end()) *same = use;
+    else used_.push_back(use);
+  }
+}
+
+void Along::join(Along&& later) {
+  if (later.hold) hold = std::move(later.hold);
+  if (later.redirect) redirect = std::move(later.redirect);
+  if (later.route) route = std::move(later.route);
+  for (auto& address : later.bcc) bcc.push_back(std::move(address));
+  for (auto& edit : later.edits) edits.push_back(std::move(edit));
+  sign = sign || later.sign;
+  for (auto& domain : later.sign_domains) sign_domains.push_back(std::move(domain));
+}
+
+}  // namespace mailweir

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Needs: what a policy wants to be told by the MTA at the milter door, and where it may want to answer, so that the rest
+// is negotiated away (each event costs the MTA and us a round trip).
+#pragma once
+
+#include <array>
+
+#include "engine/policy.h"
+
+namespace mailweir {
+
+struct Needs {
+  bool data = false, headers = false, body = false;
+  std::array<bool, stage_count> answers{};   // stages at which the milter may refuse
+  bool edits_headers = false, edits_recipients = false, quarantines = false;
+
+  // Whether a session negotiated for these needs can serve a policy with those.
+  bool covers(const Needs& other) const;
+};
+
+Needs milter_needs(const Policy& policy);
+
+}  // namespace mailweir

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Policy: everything that a reload replaces, immutable and shared. A transaction keeps the one it began with.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "check/key_ring.h"
+#include "check/sign_policy.h"
+#include "engine/rule.h"
+
+namespace mailweir {
+
+struct OwnFact {
+  std::string name;
+  TablePtr map;
+  std::vector<FactRef> keys;   // the first that is found
+};
+
+// A check in a rule that can be started as soon as its input is known.
+struct EarlyCheck {
+  const Rule* rule;
+  const FactRef* fact;
+};
+
+struct Policy {
+  std::uint64_t generation = 0;                  // counts reloads
+  std::array<std::vector<Rule>, stage_count> rules;
+  std::array<std::vector<EarlyCheck>, stage_count> early;  // by the stage at which the check's input is known
+  std::vector<OwnFact> own_facts;
+  TablePtr mynetworks;                           // null: none
+  std::array<bool, stage_count> policy_owns{};   // stages that the policy door judges
+  bool has_milter = false, has_policy = false;
+  Outage counters_outage = Outage::go_on;        // what an error of the counter store does
+  std::chrono::milliseconds dns_deadline{5000};
+  std::chrono::milliseconds counter_deadline{100};
+  KeyRing keys;                                  // what `sign` signs with
+  SignPolicy signing;
+
+  const std::vector<Rule>& at(Stage stage) const { return rules[index(stage)]; }
+  bool judges(Door door, Stage stage) const {
+    return door == Door::policy ? policy_owns[index(stage)] : !policy_owns[index(stage)];
+  }
+};
+using PolicyPtr = std::shared_ptr<const Policy>;
+
+}  // namespace mailweir

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "engine/rule.h"
+
+#include <algorithm>
+
+#include "base/duration.h"
+#include "base/text.h"
+
+namespace mailweir {
+
+std::string_view to_string(Action action) {
+  switch (action) {
+    case Action::none: return "continue";
+    case Action::accept: return "accept";
+    case Action::permit: return "permit";
+    case Action::reject: return "reject";
+    case Action::defer: return "defer";
+    case Action::drop: return "drop";
+    case Action::discard: return "discard";
+  }
+  return "?";
+}
+
+std::string_view to_string(Quantity quantity) {
+  switch (quantity) {
+    case Quantity::messages: return "messages";
+    case Quantity::recipients: return "recipients";
+    case Quantity::bytes: return "bytes";
+    case Quantity::connections: return "connections";
+    case Quantity::open_connections: return "open-connections";
+  }
+  return "?";
+}
+
+bool Rule::has_checks() const {
+  const auto any = [](const Conditions& conditions) {
+    return std::any_of(conditions.tables.begin(), conditions.tables.end(), [](const auto& table) {
+      return std::any_of(table.begin(), table.end(), [](const Cell& cell) { return cell.fact.check(); });
+    });
+  };
+  return any(when) || any(unless);
+}
+
+Result<Window> parse_window(std::string_view text) {
+  const auto wrong = [&](std::string_view why) {
+    return Error{"\"" + cleaned(text, false, 60) + "\": " + std::string(why) + "; write \"100/1h\" or, for bytes, \"25MiB/1d\""};
+  };
+  const auto slash = text.find('/');
+  if (slash == text.npos) return wrong("the period is missing");
+  const auto max = parse_size(trimmed(text.substr(0, slash)));
+  if (!max) return wrong("the maximum is no number or size");
+  const auto period = parse_duration(trimmed(text.substr(slash + 1)));
+  if (!period) return wrong("the period is no span of time like 30m, 1h, 1d");
+  if (period->count() < 1000 || period->count() % 1000 != 0) return wrong("the period must be whole seconds");
+  if (*period > std::chrono::hours(24 * 366)) return wrong("the period is longer than a year");
+  return Window{*max, std::chrono::duration_cast<std::chrono::seconds>(*period)};
+}
+
+Result<std::vector<Window>> parse_windows(std::string_view text) {
+  std::vector<Window> windows;
+  const auto parts = words(text);
+  if (parts.size() == 1 && equal_folded(parts[0], "unlimited")) return windows;
+  if (parts.empty()) return Error{"a limit is missing; write \"200/1h 1000/1d\" or unlimited"};
+  for (const auto part : parts) {
+    auto window = parse_window(part);
+    if (!window) return window.error();
+    for (const auto& other : windows)
+      if (other.period == window->period) return Error{"two limits for the same period " + format_duration(other.period)};
+    windows.push_back(*window);
+  }
+  return windows;
+}
+
+std::string to_string(const Window& window) {
+  if (window.period.count() == 0) return std::to_string(window.max);
+  return std::to_string(window.max) + '/' + format_duration(window.period);
+}
+
+}  // namespace mailweir

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Services: what the engine needs of the world, handed in by the composition root, which owns it all. Thread-safe parts
+// only; everything outlives every session.
+#pragma once
+
+#include <string>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "engine/leases.h"
+#include "engine/policy.h"
+#include "engine/stage_board.h"
+#include "engine/stats.h"
+#include "port/counter_store.h"
+#include "port/dns.h"
+
+namespace mailweir {
+
+struct Services {
+  dns::Resolver& resolver;
+  CounterStore& counters;
+  Log& log;
+  const Clock& clock;
+  Leases& leases;
+  StageBoard& board;
+  EngineStats& stats;
+};
+
+}  // namespace mailweir

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Session: one SMTP session as the engine sees it, at one door. A door fills client() and transaction() as the dialogue
+// goes on and asks judge() at each stage that it judges; the session keeps what later stages need: the policy that the
+// transaction began with, look-ups under way, what rules skipped, what was charged and may have to be given back.
+//
+// One thread at a time. The services outlive it. Destroying it gives back what an unfinished transaction was charged and
+// releases its open connection.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/facts.h"
+#include "engine/policy.h"
+#include "engine/services.h"
+#include "engine/trace.h"
+#include "engine/verdict.h"
+#include "mail/client.h"
+#include "mail/transaction.h"
+
+namespace mailweir {
+
+class Session {
+ public:
+  Session(Services& services, PolicyPtr policy, Door door);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  Client& client() { return client_; }
+  Transaction& transaction() { return transaction_; }
+  const Policy& policy() const { return *policy_; }
+  PolicyPtr shared_policy() const { return policy_; }
+  Facts& facts() { return facts_; }
+  Door door() const { return door_; }
+
+  // A HELO or EHLO came: what was known of an earlier name is forgotten.
+  void helo_changed();
+  // A mail transaction begins, with the policy that is in force now. Ends one that is still open as aborted.
+  void begin_transaction(PolicyPtr policy);
+  bool in_transaction() const { return in_transaction_; }
+  // The transaction is over. What it was charged is given back unless the message was taken.
+  void end_transaction(bool taken);
+  // The recipient asked about last was accepted (and what its rules skipped counts for the message).
+  void recipient_accepted();
+
+  // Asks the rules of a stage. `trace` may be null.
+  Verdict judge(Stage stage, Trace* trace = nullptr);
+  // Writes the verdict's log line, if it has anything to say, and its alerts.
+  void log_verdict(const Verdict& verdict);
+  // Writes the transaction's line: what became of it, and all counters that it was asked for.
+  // `more` are fields of the door's own.
+  void log_transaction(std::string_view outcome, const std::vector<std::pair<std::string, std::string>>& more = {});
+
+  // Nothing is charged, levels are only asked: for explain.
+  void dry_run() { dry_run_ = true; }
+
+ private:
+  struct Pending;
+  struct Walk;
+  struct Taken {
+    std::vector<Charge> charges;
+    Receipt receipt;
+  };
+
+  CheckSet skipped(Stage stage) const;
+  void note_skip(Stage stage, CheckSet checks);
+  void start_early(Stage stage);
+  void new_lookups();
+  bool applies(const Rule& rule, TracedRule* traced);
+  bool pending_charge(const Rule& rule, Stage stage, Pending& pending);
+  void walk(Stage stage, Walk& walk, Trace* trace);
+  void charge(Stage stage, Walk& walk, Verdict& verdict, Trace* trace);
+  void keep_taken(Stage stage, std::vector<Charge> charges, Receipt receipt);
+  void settle(Walk& walk, Verdict& verdict);
+  void decide(const Rule& rule, const LimitWords* words, bool never_fits, Verdict& verdict);
+  void go_along(const Rule& rule, const LimitWords* words, Verdict& verdict);
+  void give_back();
+  void note_used(const std::vector<CounterUse>& used);
+  std::string limit_key(const Limit& limit, bool& known);
+  std::vector<Window> windows(const Limit& limit, const std::string& key) const;
+
+  Services& services_;
+  PolicyPtr policy_;
+  const Door door_;
+  Client client_;
+  Transaction transaction_;
+  Facts facts_;
+  bool in_transaction_ = false, dry_run_ = false;
+  CheckSet session_skip_, transaction_skip_, recipient_skip_, all_recipients_skip_;
+  bool any_recipient_ = false;
+  std::vector<CounterUse> used_;              // by the transaction so far, for its line
+  std::chrono::microseconds took_{0};         // all its stages together
+  std::vector<Taken> taken_;
+  std::vector<Taken> leases_;
+};
+
+// A transaction id: 11 characters, unique for practical purposes, sortable by time.
+std::string new_transaction_id(WallTime now);
+
+}  // namespace mailweir

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// EngineStats: what the engine counts, for status and metrics.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+
+#include "mail/stage.h"
+
+namespace mailweir {
+
+struct EngineStats {
+  std::array<std::array<std::atomic<std::uint64_t>, 7>, stage_count> verdicts{};  // by stage and Action
+  std::atomic<std::uint64_t> transactions{0};
+  std::atomic<std::uint64_t> counter_errors{0};   // a limit that could not be asked
+  std::atomic<std::uint64_t> not_handed_over{0};  // stages of the policy door that Postfix did not ask
+};
+
+}  // namespace mailweir

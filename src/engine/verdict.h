@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Verdict: what the engine answers at one stage: an action, the reply for the peer, the reason for the log, and what
+// goes along (edits, hold, routes). It refers to rules of the policy that it was made with; who keeps it keeps that too.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/rule.h"
+
+namespace mailweir {
+
+// A counter that was asked: for the log's used/limit.
+struct CounterUse {
+  const Rule* rule = nullptr;
+  std::string key;
+  Window window;
+  std::uint64_t count = 0;
+  bool over = false;
+};
+
+struct HeaderEdit {
+  enum class Kind { remove, add, replace };
+  Kind kind = Kind::remove;
+  std::string name;
+  PatternPtr value;   // remove
+  std::string text;   // add, replace
+};
+
+// What the rules that fired do to a message that goes on.
+struct Along {
+  std::optional<std::string> hold, redirect, route;
+  std::vector<std::string> bcc;
+  std::vector<HeaderEdit> edits;
+  bool sign = false;
+  std::vector<std::string> sign_domains;  // empty and sign: the From header's
+
+  bool empty() const { return !hold && !redirect && !route && bcc.empty() && edits.empty() && !sign; }
+  void join(Along&& later);               // of several routes, redirects and holds the last named wins
+};
+
+struct Verdict {
+  Stage stage = Stage::connect;
+  Action action = Action::none;
+  const Rule* rule = nullptr;             // the one that decided; null: none did
+  Reply reply;                            // of a refusal
+  std::string reason;                     // for the log: of discard and accept, and of trouble
+  bool never_fits = false;                // refused because the message alone is over the limit
+  Along along;
+  std::vector<const Rule*> fired;         // all rules that had an effect, in order, the deciding one last
+  std::vector<const Rule*> shadowed;      // what would have been done
+  std::vector<const Rule*> alerts;
+  std::vector<CounterUse> used;
+  std::vector<std::pair<std::string, std::string>> facts;  // those that decided
+  std::chrono::microseconds took{0};
+
+  bool refuses() const { return is_refusal(action); }
+  bool silent() const { return action == Action::none && fired.empty() && shadowed.empty() && alerts.empty(); }
+};
+
+}  // namespace mailweir

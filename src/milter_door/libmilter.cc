@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "milter_door/libmilter.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstring>
+#include <thread>
+
+#include <arpa/inet.h>
+#include <libmilter/mfapi.h>
+#include <netinet/in.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+namespace mailweir {
+namespace {
+
+class LibmilterServer;
+LibmilterServer* the_server = nullptr;  // libmilter's callbacks have no argument of ours
+
+class ContextMacros final : public Macros {
+ public:
+  explicit ContextMacros(SMFICTX* context) : context_(context) {}
+  std::string_view get(const char* name) const override {
+    // A name of one letter is kept by libmilter without braces, and found either way.
+    const char* value = smfi_getsymval(context_, const_cast<char*>(name));
+    return value == nullptr ? std::string_view() : std::string_view(value);
+  }
+
+ private:
+  SMFICTX* context_;
+};
+
+class ContextEditor final : public MessageEditor {
+ public:
+  explicit ContextEditor(SMFICTX* context) : context_(context) {}
+  bool add_header(const std::string& name, const std::string& value) override {
+    return smfi_addheader(context_, c(name), c(value)) == MI_SUCCESS;
+  }
+  bool insert_header(int index, const std::string& name, const std::string& value) override {
+    return smfi_insheader(context_, index, c(name), c(value)) == MI_SUCCESS;
+  }
+  bool change_header(const std::string& name, int occurrence, const std::optional<std::string>& value) override {
+    return smfi_chgheader(context_, c(name), occurrence, value ? c(*value) : nullptr) == MI_SUCCESS;
+  }
+  bool add_recipient(const std::string& address) override { return smfi_addrcpt(context_, c(address)) == MI_SUCCESS; }
+  bool delete_recipient(const std::string& address) override { return smfi_delrcpt(context_, c(address)) == MI_SUCCESS; }
+  bool quarantine(const std::string& reason) override { return smfi_quarantine(context_, c(reason)) == MI_SUCCESS; }
+  void progress() override { smfi_progress(context_); }
+
+ private:
+  static char* c(const std::string& text) { return const_cast<char*>(text.c_str()); }
+  SMFICTX* context_;
+};
+
+enum class Step { connect, helo, mail, rcpt, data, header, end_of_header, body, end_of_message };
+constexpr std::size_t step_count = 9;
+constexpr std::size_t index(Step step) { return static_cast<std::size_t>(step); }
+
+// What libmilter keeps for us with a session.
+struct Held {
+  std::unique_ptr<MilterSession> session;
+  std::array<bool, step_count> no_reply{};  // as agreed with the MTA: it does not read an answer there
+  bool failed = false;                      // an event without an answer went wrong: the message is deferred at its end
+};
+
+Held* held(SMFICTX* context) { return static_cast<Held*>(smfi_getpriv(context)); }
+
+// libmilter takes the text as a format: each % stands twice.
+std::string doubled(std::string_view text) {
+  std::string result;
+  for (const char c : text) {
+    if (c == '%') result += '%';
+    result += c;
+  }
+  return result;
+}
+
+template <std::size_t... I>
+void set_lines(SMFICTX* context, char* code, char* enhanced, const std::array<char*, 32>& lines, std::index_sequence<I...>) {
+  smfi_setmlreply(context, code, enhanced, lines[I]..., static_cast<char*>(nullptr));
+}
+
+void set_reply(SMFICTX* context, const Reply& reply) {
+  auto texts = reply.lines();
+  std::array<char*, 32> lines{};
+  for (std::size_t i = 0; i < texts.size() && i < lines.size(); ++i) {
+    texts[i] = doubled(texts[i]);
+    lines[i] = texts[i].data();
+  }
+  auto* code = const_cast<char*>(reply.code.c_str());
+  auto* enhanced = reply.enhanced.empty() ? nullptr : const_cast<char*>(reply.enhanced.c_str());
+  if (texts.size() > 1) set_lines(context, code, enhanced, lines, std::make_index_sequence<32>());
+  else smfi_setreply(context, code, enhanced, lines[0]);
+}
+
+sfsistat to_status(SMFICTX* context, const MilterAnswer& answer) {
+  if (answer.reply && answer.kind != MilterAnswer::Kind::go_on) set_reply(context, *answer.reply);
+  switch (answer.kind) {
+    case MilterAnswer::Kind::go_on: return SMFIS_CONTINUE;
+    case MilterAnswer::Kind::reject: return SMFIS_REJECT;
+    case MilterAnswer::Kind::tempfail: return SMFIS_TEMPFAIL;
+    case MilterAnswer::Kind::discard: return SMFIS_DISCARD;
+  }
+  return SMFIS_CONTINUE;
+}
+
+std::vector<std::string_view> arguments(char** argv) {
+  std::vector<std::string_view> args;
+  for (; argv != nullptr && *argv != nullptr; ++argv) args.emplace_back(*argv);
+  return args;
+}
+
+MilterAnswer trouble() {
+  return {MilterAnswer::Kind::tempfail, Reply{"451", "4.3.0", "trouble while the message was read, try again later"}, false};
+}
+
+class LibmilterServer final : public MilterServer {
+ public:
+  LibmilterServer(Services& services, const Digests& digests, const Snapshot<Policy>& policy, MilterLimits limits)
+      : services_(services), digests_(digests), policy_(policy), limits_(limits) {
+    the_server = this;
+  }
+  ~LibmilterServer() override {
+    stop(Deadline());
+    the_server = nullptr;
+  }
+
+  Result<void> open(const SocketName& name, const SocketAccess& access) override;
+  void start() override;
+  void stop(Deadline deadline) override;
+  const MilterStats& stats() const override { return stats_; }
+  bool running() const override { return running_; }
+  bool draining() const { return draining_; }
+
+  sfsistat negotiate(SMFICTX* context, unsigned long f0, unsigned long f1, unsigned long* pf0, unsigned long* pf1);
+
+  // Runs an event; what is thrown ends here, as a deferral.
+  template <typename Event>
+  sfsistat run(SMFICTX* context, Step step, Event event) {
+    Held* state = held(context);
+    if (state == nullptr || !state->session) return SMFIS_TEMPFAIL;
+    const bool no_reply = state->no_reply[index(step)];
+    try {
+      const MilterAnswer answer = state->failed && step == Step::end_of_message ? trouble() : event(*state->session);
+      if (step == Step::end_of_message || step == Step::mail) state->failed = false;
+      return no_reply ? SMFIS_NOREPLY : to_status(context, answer);
+    } catch (const std::exception& failure) {
+      ++stats_.exceptions;
+      state->failed = true;
+      mailweir::Event("milter-exception").with("reason", failure.what()).with("answer", "tempfail").to(services_.log, Severity::error);
+    }
+    return no_reply ? SMFIS_NOREPLY : SMFIS_TEMPFAIL;
+  }
+
+ private:
+  Services& services_;
+  const Digests& digests_;
+  const Snapshot<Policy>& policy_;
+  const MilterLimits limits_;
+  MilterStats stats_;
+  SocketName name_;
+  std::thread thread_;
+  std::atomic<bool> running_{false}, draining_{false}, stopped_{false};
+};
+
+// --- callbacks -------------------------------------------------------------------------------------------------------
+
+std::optional<IpAddress> address_of(const sockaddr* address) {
+  if (address == nullptr) return {};
+  char text[INET6_ADDRSTRLEN] = "";
+  if (address->sa_family == AF_INET) inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in*>(address)->sin_addr, text, sizeof text);
+  else if (address->sa_family == AF_INET6) inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr, text, sizeof text);
+  return IpAddress::parse(text);
+}
+
+std::uint16_t port_of(const sockaddr* address) {
+  if (address == nullptr) return 0;
+  if (address->sa_family == AF_INET) return ntohs(reinterpret_cast<const sockaddr_in*>(address)->sin_port);
+  if (address->sa_family == AF_INET6) return ntohs(reinterpret_cast<const sockaddr_in6*>(address)->sin6_port);
+  return 0;
+}
+
+sfsistat on_negotiate(SMFICTX* context, unsigned long f0, unsigned long f1, unsigned long, unsigned long, unsigned long* pf0,
+                      unsigned long* pf1, unsigned long* pf2, unsigned long* pf3) {
+  *pf2 = *pf3 = 0;
+  try {
+    return the_server->negotiate(context, f0, f1, pf0, pf1);
+  } catch (const std::exception&) {
+    return SMFIS_TEMPFAIL;
+  }
+}
+
+sfsistat on_connect(SMFICTX* context, char* host, sockaddr* address) {
+  return the_server->run(context, Step::connect, [&](MilterSession& session) {
+    return session.connect(host == nullptr ? "" : host, address_of(address), port_of(address), ContextMacros(context));
+  });
+}
+
+sfsistat on_helo(SMFICTX* context, char* name) {
+  return the_server->run(context, Step::helo,
+                         [&](MilterSession& session) { return session.helo(name == nullptr ? "" : name, ContextMacros(context)); });
+}
+
+sfsistat on_mail(SMFICTX* context, char** argv) {
+  return the_server->run(context, Step::mail, [&](MilterSession& session) -> MilterAnswer {
+    if (the_server->draining()) return {MilterAnswer::Kind::tempfail, Reply{"451", "4.3.2", "restarting, try again later"}, false};
+    return session.mail(arguments(argv), ContextMacros(context));
+  });
+}
+
+sfsistat on_rcpt(SMFICTX* context, char** argv) {
+  return the_server->run(context, Step::rcpt, [&](MilterSession& session) { return session.rcpt(arguments(argv), ContextMacros(context)); });
+}
+
+sfsistat on_data(SMFICTX* context) {
+  return the_server->run(context, Step::data, [&](MilterSession& session) { return session.data(ContextMacros(context)); });
+}
+
+sfsistat on_header(SMFICTX* context, char* name, char* value) {
+  return the_server->run(context, Step::header, [&](MilterSession& session) {
+    return session.header(name == nullptr ? "" : name, value == nullptr ? "" : value);
+  });
+}
+
+sfsistat on_end_of_header(SMFICTX* context) {
+  return the_server->run(context, Step::end_of_header, [&](MilterSession& session) { return session.end_of_header(ContextMacros(context)); });
+}
+
+sfsistat on_body(SMFICTX* context, unsigned char* bytes, size_t size) {
+  return the_server->run(context, Step::body,
+                         [&](MilterSession& session) { return session.body({reinterpret_cast<const char*>(bytes), size}); });
+}
+
+sfsistat on_end_of_message(SMFICTX* context) {
+  return the_server->run(context, Step::end_of_message, [&](MilterSession& session) {
+    ContextEditor editor(context);
+    return session.end_of_message(editor, ContextMacros(context));
+  });
+}
+
+sfsistat on_abort(SMFICTX* context) {
+  if (Held* state = held(context); state != nullptr && state->session) {
+    state->session->abort();
+    state->failed = false;
+  }
+  return SMFIS_CONTINUE;
+}
+
+sfsistat on_close(SMFICTX* context) {
+  const std::unique_ptr<Held> state(held(context));
+  smfi_setpriv(context, nullptr);
+  return SMFIS_CONTINUE;
+}
+
+// --- negotiation -----------------------------------------------------------------------------------------------------
+
+// Each list replaces the MTA's own, so it names all that is needed (facts of Postfix and Sendmail; at most 50 a stage).
+void ask_for_macros(SMFICTX* context) {
+  const auto ask = [&](int where, const char* macros) { smfi_setsymlist(context, where, const_cast<char*>(macros)); };
+  ask(SMFIM_CONNECT, "j _ v {daemon_name} {daemon_addr} {daemon_port} {client_addr} {client_name} {client_ptr} {client_port} {client_resolve} {client_connections}");
+  ask(SMFIM_HELO, "{tls_version} {cipher} {cipher_bits} {cert_subject} {cert_issuer}");
+  ask(SMFIM_ENVFROM, "i {auth_type} {auth_authen} {auth_author} {mail_addr} {mail_host} {mail_mailer} {tls_version} {cipher}");
+  ask(SMFIM_ENVRCPT, "i {rcpt_addr} {rcpt_host} {rcpt_mailer}");
+  ask(SMFIM_DATA, "i");
+  ask(SMFIM_EOH, "i");
+  ask(SMFIM_EOM, "i");
+}
+
+sfsistat LibmilterServer::negotiate(SMFICTX* context, unsigned long f0, unsigned long f1, unsigned long* pf0, unsigned long* pf1) {
+  PolicyPtr policy = policy_.get();
+  MilterTraits traits;
+  traits.needs = milter_needs(*policy);
+  const Needs& needs = traits.needs;
+
+  unsigned long actions = 0;
+  if (needs.edits_headers) actions |= SMFIF_ADDHDRS | SMFIF_CHGHDRS;
+  if (needs.edits_recipients) actions |= SMFIF_ADDRCPT | SMFIF_DELRCPT;
+  if (needs.quarantines) actions |= SMFIF_QUARANTINE;
+  if ((f0 & actions) != actions) {
+    Event("milter-negotiation-failed").with("reason", "the MTA does not offer an action that the policy needs").to(services_.log, Severity::error);
+    return SMFIS_REJECT;
+  }
+  if ((f0 & SMFIF_SETSYMLIST) != 0) {
+    actions |= SMFIF_SETSYMLIST;
+    ask_for_macros(context);
+  }
+
+  auto state = std::make_unique<Held>();
+  unsigned long steps = SMFIP_NOUNKNOWN | SMFIP_HDR_LEADSPC;
+  const auto answers = [&](Stage stage) { return needs.answers[index(stage)]; };
+  const auto quiet = [&](Step step, unsigned long flag) {
+    if ((f1 & flag) == 0) return;
+    steps |= flag;
+    state->no_reply[index(step)] = true;
+  };
+  if (!answers(Stage::connect)) quiet(Step::connect, SMFIP_NR_CONN);
+  if (!answers(Stage::helo)) quiet(Step::helo, SMFIP_NR_HELO);
+  // MAIL always answers: while the daemon drains it defers there.
+  if (!answers(Stage::rcpt)) quiet(Step::rcpt, SMFIP_NR_RCPT);
+  if (!answers(Stage::data)) quiet(Step::data, SMFIP_NR_DATA);
+  quiet(Step::header, SMFIP_NR_HDR);
+  quiet(Step::end_of_header, SMFIP_NR_EOH);
+  quiet(Step::body, SMFIP_NR_BODY);
+  if (!needs.data) steps |= SMFIP_NODATA;
+  if (!needs.headers) steps |= SMFIP_NOHDRS | SMFIP_NOEOH;
+  if (!needs.body) steps |= SMFIP_NOBODY;
+  *pf0 = actions;
+  *pf1 = steps & f1;
+  traits.leading_space = (*pf1 & SMFIP_HDR_LEADSPC) != 0;
+  state->session = std::make_unique<MilterSession>(services_, digests_, policy_, std::move(policy), limits_, traits, stats_);
+  const std::unique_ptr<Held> old(held(context));
+  smfi_setpriv(context, state.release());
+  return SMFIS_CONTINUE;
+}
+
+// --- life ------------------------------------------------------------------------------------------------------------
+
+Result<void> LibmilterServer::open(const SocketName& name, const SocketAccess& access) {
+  name_ = name;
+  if (is_served(name)) return Error{name.to_string() + ": is served by another process; stop that one first"};
+  smfiDesc description{};
+  description.xxfi_name = const_cast<char*>("mailweir");
+  description.xxfi_version = SMFI_VERSION;
+  description.xxfi_flags = SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_ADDRCPT | SMFIF_DELRCPT | SMFIF_QUARANTINE | SMFIF_SETSYMLIST;
+  description.xxfi_connect = on_connect;
+  description.xxfi_helo = on_helo;
+  description.xxfi_envfrom = on_mail;
+  description.xxfi_envrcpt = on_rcpt;
+  description.xxfi_header = on_header;
+  description.xxfi_eoh = on_end_of_header;
+  description.xxfi_body = on_body;
+  description.xxfi_eom = on_end_of_message;
+  description.xxfi_abort = on_abort;
+  description.xxfi_close = on_close;
+  description.xxfi_data = on_data;
+  description.xxfi_negotiate = on_negotiate;
+  if (smfi_register(description) != MI_SUCCESS) return Error{name.to_string() + ": libmilter does not take the registration"};
+  if (smfi_setconn(const_cast<char*>(name.libmilter_string().c_str())) != MI_SUCCESS)
+    return Error{name.to_string() + ": libmilter does not take this socket"};
+  smfi_setbacklog(200);
+  if (name.kind == SocketName::Kind::unix_path) {
+    struct stat status{};
+    if (lstat(name.path.c_str(), &status) == 0 && !S_ISSOCK(status.st_mode))
+      return Error{name.to_string() + ": exists and is no socket; remove it or name another path"};
+  }
+  // libmilter makes the socket with the process's umask.
+  const mode_t before = umask(static_cast<mode_t>(~access.mode.value_or(0660) & 0777));
+  const int opened = smfi_opensocket(true);
+  const int failure = errno;
+  umask(before);
+  if (opened != MI_SUCCESS) return Error{name.to_string() + ": cannot listen: " + std::strerror(failure) + "; does the directory exist?"};
+  if (name.kind == SocketName::Kind::unix_path && access.group && chown(name.path.c_str(), static_cast<uid_t>(-1), *access.group) != 0)
+    return Error{name.to_string() + ": cannot set the group: " + std::strerror(errno)};
+  return {};
+}
+
+void LibmilterServer::start() {
+  running_ = true;
+  thread_ = std::thread([this] {
+    const int status = smfi_main();
+    running_ = false;
+    if (status != MI_SUCCESS && !draining_)
+      Event("milter-door-ended").with("reason", "libmilter gave up; see its own syslog lines").to(services_.log, Severity::error);
+  });
+}
+
+void LibmilterServer::stop(Deadline deadline) {
+  if (stopped_.exchange(true)) return;
+  draining_ = true;
+  if (!thread_.joinable()) return;
+  while (stats_.in_flight > 0 && !deadline.over()) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  smfi_stop();
+  thread_.join();
+}
+
+}  // namespace
+
+std::unique_ptr<MilterServer> make_libmilter_server(Services& services, const Digests& digests, const Snapshot<Policy>& policy,
+                                                    MilterLimits limits) {
+  return std::make_unique<LibmilterServer>(services, digests, policy, limits);
+}
+
+}  // namespace mailweir

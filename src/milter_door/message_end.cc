@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// End-of-message: the last verdict, the edits it and earlier ones want, and the signatures over the message as it leaves.
+#include <algorithm>
+
+#include "base/text.h"
+#include "check/dkim_sign.h"
+#include "mail/domain.h"
+#include "milter_door/milter_session.h"
+
+namespace mailweir {
+namespace {
+
+constexpr std::string_view route_field = "X-Mailweir-Route";
+
+const MilterAnswer trouble{MilterAnswer::Kind::tempfail, Reply{"451", "4.3.0", "the message could not be edited, try again later"}, false};
+
+std::string_view outcome_of(const MilterAnswer& answer) {
+  switch (answer.kind) {
+    case MilterAnswer::Kind::go_on: return "accepted";
+    case MilterAnswer::Kind::reject: return "rejected";
+    case MilterAnswer::Kind::tempfail: return "deferred";
+    case MilterAnswer::Kind::discard: return "discarded";
+  }
+  return "accepted";
+}
+
+}  // namespace
+
+// The body is seen once: hashing begins now if a rule may sign this message.
+void MilterSession::begin_hashes() {
+  const Policy& policy = session_.policy();
+  if (!traits_.needs.body || policy.keys.domains() == 0 || !session_.facts().is_outgoing()) return;
+  const auto& rules = policy.at(Stage::end_of_message);
+  const bool any = std::any_of(rules.begin(), rules.end(), [&](const Rule& rule) {
+    return rule.sign && !rule.shadow && (!rule.sign_domains.empty() || !keys_of_from().empty());
+  });
+  if (!any) return;
+  const bool relaxed = policy.signing.body_canon == Canon::relaxed;
+  hashes_ = std::make_unique<BodyHashes>(digests_, BodyHashes::Use{!relaxed, relaxed});
+}
+
+// The keys of the first address in From that has any.
+std::vector<const DkimKey*> MilterSession::keys_of_from() {
+  std::vector<const DkimKey*> found;
+  FactRef from;
+  from.id = FactId::from_domain;
+  session_.facts().stage(Stage::end_of_message);
+  for (const auto& item : session_.facts().get(from).items()) {
+    for (const auto& key : session_.policy().keys.find(item.text)) found.push_back(&key);
+    if (!found.empty()) break;
+  }
+  return found;
+}
+
+MilterAnswer MilterSession::end_of_message(MessageEditor& editor, const Macros& macros) {
+  Transaction& transaction = session_.transaction();
+  if (const auto id = macros.get("i"); !id.empty()) transaction.queue_id = id;
+  transaction.headers = &headers_;
+  transaction.size = bytes_;
+  transaction.recipient = transaction.recipients.size() == 1 ? transaction.recipients.front() : Address();
+  if (hashes_) hashes_->finish();
+
+  MilterAnswer answer;
+  if (headers_over_) answer = {MilterAnswer::Kind::reject, Reply{"552", "5.3.4", "the message's header is too large"}, false};
+  // Only where the MTA does not read an answer at RCPT: there the recipient was not turned away.
+  if (too_many_ && !traits_.needs.answers[index(Stage::rcpt)]) answer = {MilterAnswer::Kind::tempfail, Reply{"452", "4.5.3", "too many recipients"}, false};
+  if (answer.kind == MilterAnswer::Kind::go_on && postponed_) answer = this->answer(*postponed_);
+  if (answer.kind == MilterAnswer::Kind::go_on) answer = judge_end();
+  if (answer.kind == MilterAnswer::Kind::go_on && (discard_ || (recipients_.empty() && !discarded_.empty())))
+    answer.kind = MilterAnswer::Kind::discard;
+  const bool local = session_.client().origin == Origin::local;
+  bool held = false;
+  if (local && answer.kind == MilterAnswer::Kind::tempfail) {  // nobody would try again but Postfix's pickup, for ever
+    along_.hold = answer.reply ? answer.reply->line() : "deferred";
+    answer = MilterAnswer();
+  }
+  if (answer.kind == MilterAnswer::Kind::go_on) {
+    held = along_.hold.has_value();
+    if (!carry_out(editor)) {
+      ++stats_.edits_failed;
+      answer = trouble;
+    }
+  }
+  const bool taken = answer.kind == MilterAnswer::Kind::go_on || answer.kind == MilterAnswer::Kind::discard;
+  finish(taken && held ? "held" : outcome_of(answer), taken);
+  return answer;
+}
+
+MilterAnswer MilterSession::judge_end() {
+  const Policy& policy = session_.policy();
+  const Client& client = session_.client();
+  const bool handed_over = !policy.judges(Door::milter, Stage::end_of_message) && client.origin != Origin::local;
+  if (!handed_over) return judge(Stage::end_of_message);
+  if (!client.port || services_.board.take(client, Stage::end_of_message) > 0) return {};
+  ++services_.stats.not_handed_over;
+  Verdict verdict = session_.judge(Stage::end_of_message);
+  session_.log_verdict(verdict);
+  along_.join(std::move(verdict.along));
+  return answer(verdict);
+}
+
+bool MilterSession::carry_out(MessageEditor& editor) {
+  edit_headers();
+  if (along_.sign) sign();
+  if (!send_headers(editor) || !send_recipients(editor)) return false;
+  // Postfix cuts the reason at 100 characters.
+  return !along_.hold || editor.quarantine(cleaned(*along_.hold, true, 100));
+}
+
+void MilterSession::edit_headers() {
+  if (along_.route) headers_.remove(route_field);
+  for (const auto& edit : along_.edits) {
+    switch (edit.kind) {
+      case HeaderEdit::Kind::remove: {
+        const auto removed = edit.value ? headers_.remove(edit.name, [&](std::string_view value) { return edit.value->matches(value); })
+                                        : headers_.remove(edit.name);
+        static_cast<void>(removed);
+        break;
+      }
+      case HeaderEdit::Kind::replace: headers_.replace(edit.name, edit.text, HeaderList::Which::all); break;
+      case HeaderEdit::Kind::add: headers_.add(HeaderList::Place::end, edit.name, edit.text); break;
+    }
+  }
+}
+
+// Trouble in signing lets the mail go unsigned, with a log line: a refused message helps nobody, and a receiver judges a
+// missing signature more kindly than a broken one.
+void MilterSession::sign() {
+  const Policy& policy = session_.policy();
+  if (!session_.facts().is_outgoing()) return;
+  std::vector<const DkimKey*> keys;
+  if (along_.sign_domains.empty()) keys = keys_of_from();
+  for (const auto& domain : along_.sign_domains)
+    for (const auto& key : policy.keys.find(domain)) keys.push_back(&key);
+  if (keys.empty()) return;
+
+  const auto unsigned_because = [&](std::string_view why) {
+    ++stats_.unsigned_for_trouble;
+    Event("not-signed").with("queue_id", session_.transaction().queue_id).with("id", session_.transaction().id).with("reason", why)
+        .to(services_.log, Severity::warning);
+  };
+  if (!hashes_) {
+    unsigned_because("the body was not hashed");
+    return;
+  }
+  const auto covered = cover(headers_, policy.signing);
+  if (!covered) {
+    unsigned_because(covered.error().what);
+    return;
+  }
+  std::vector<std::string> signatures;
+  std::string signed_by;
+  for (const DkimKey* key : keys) {
+    auto value = mailweir::sign(*covered, hashes_->hash(policy.signing.body_canon), *key, policy.signing, services_.clock.wall());
+    if (!value) {
+      unsigned_because(value.error().what);
+      continue;
+    }
+    signatures.push_back(std::move(*value));
+    signed_by += (signed_by.empty() ? "" : ",") + key->selector + "._domainkey." + key->domain;
+    ++stats_.signatures;
+  }
+  for (const auto& value : signatures) headers_.add(HeaderList::Place::top, signature_field, value);
+  if (!signed_by.empty()) done_.emplace_back("signed", signed_by);
+}
+
+bool MilterSession::send_headers(MessageEditor& editor) {
+  bool good = true;
+  for (const auto& op : headers_.ops()) {
+    const int occurrence = static_cast<int>(op.occurrence);
+    switch (op.kind) {
+      case HeaderOp::Kind::change: good = editor.change_header(op.name, occurrence, op.value) && good; break;
+      case HeaderOp::Kind::remove: good = editor.change_header(op.name, occurrence, std::nullopt) && good; break;
+      case HeaderOp::Kind::insert: good = editor.insert_header(0, op.name, op.value) && good; break;
+      case HeaderOp::Kind::append: good = editor.add_header(op.name, op.value) && good; break;
+    }
+  }
+  if (!along_.route) return good;
+  // Postfix's milter_header_checks sees the field and sets FILTER; deleted again at once, nobody else sees it.
+  std::string value = cleaned(*along_.route, true, 300);
+  std::erase(value, ' ');
+  const std::string name(route_field);
+  return editor.add_header(name, (traits_.leading_space ? " " : "") + value) && editor.change_header(name, 1, std::nullopt) && good;
+}
+
+bool MilterSession::send_recipients(MessageEditor& editor) {
+  bool good = true;
+  const auto address = [](const std::string& text) { return '<' + cleaned(text, false, 500) + '>'; };
+  for (const auto& recipient : discarded_) good = editor.delete_recipient(recipient) && good;
+  if (along_.redirect) {
+    for (const auto& recipient : recipients_) good = editor.delete_recipient(recipient) && good;
+    good = editor.add_recipient(address(*along_.redirect)) && good;
+    return good;
+  }
+  for (const auto& recipient : along_.bcc) good = editor.add_recipient(address(recipient)) && good;
+  return good;
+}
+
+}  // namespace mailweir

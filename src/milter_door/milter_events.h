@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The words between the milter door's session logic and whatever speaks the milter protocol to the MTA: what comes with
+// an event, what is answered, what is done to the message at its end. No libmilter in here, so that another transport can take its
+// place.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "mail/reply.h"
+
+namespace mailweir {
+
+// The macros that the MTA sent for this and earlier events of the session.
+class Macros {
+ public:
+  virtual ~Macros() = default;
+  // "" when the MTA did not send it. Good until the next event.
+  virtual std::string_view get(const char* name) const = 0;
+};
+
+struct MilterAnswer {
+  enum class Kind { go_on, reject, tempfail, discard };
+  Kind kind = Kind::go_on;
+  std::optional<Reply> reply;
+  bool close = false;   // a drop: the reply's code becomes 421 or 521, which closes the connection
+};
+
+// What may be done to the message at end-of-message. Each returns false when the MTA did not take it.
+class MessageEditor {
+ public:
+  virtual ~MessageEditor() = default;
+  virtual bool add_header(const std::string& name, const std::string& value) = 0;
+  virtual bool insert_header(int index, const std::string& name, const std::string& value) = 0;
+  // `occurrence` from 1 among the fields of this name; an empty value deletes.
+  virtual bool change_header(const std::string& name, int occurrence, const std::optional<std::string>& value) = 0;
+  virtual bool add_recipient(const std::string& address) = 0;
+  virtual bool delete_recipient(const std::string& address) = 0;
+  virtual bool quarantine(const std::string& reason) = 0;
+  // Tells the MTA that we are still at work.
+  virtual void progress() = 0;
+};
+
+}  // namespace mailweir

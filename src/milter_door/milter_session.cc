@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "milter_door/milter_session.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace mailweir {
+namespace {
+
+std::optional<std::uint16_t> port_of(std::string_view text) {
+  const auto number = to_number(text);
+  if (!number || *number == 0 || *number > 65535) return {};
+  return static_cast<std::uint16_t>(*number);
+}
+
+Resolved resolved(std::string_view word) {
+  return word == "OK" ? Resolved::ok : word == "FORGED" ? Resolved::forged : Resolved::unknown;
+}
+
+// A name of the certificate as Postfix and Sendmail send it, "/CN=..." or as a whole.
+void read_tls(const Macros& macros, Client& client) {
+  client.encryption_protocol = macros.get("{tls_version}");
+  client.encryption_cipher = macros.get("{cipher}");
+  client.ccert_subject = macros.get("{cert_subject}");
+  client.ccert_issuer = macros.get("{cert_issuer}");
+}
+
+}  // namespace
+
+MilterSession::MilterSession(Services& services, const Digests& digests, const Snapshot<Policy>& policy, PolicyPtr negotiated,
+                             MilterLimits limits, MilterTraits traits, MilterStats& stats)
+    : services_(services), digests_(digests), policy_(policy), limits_(limits), traits_(traits), stats_(stats),
+      session_(services, std::move(negotiated), Door::milter) {
+  ++stats_.sessions;
+  ++stats_.open;
+}
+
+MilterSession::~MilterSession() {
+  abort();
+  --stats_.open;
+}
+
+MilterAnswer MilterSession::connect(std::string_view host, const std::optional<IpAddress>& address, std::uint16_t port,
+                                    const Macros& macros) {
+  Client& client = session_.client();
+  client.address = address;
+  if (const auto given = IpAddress::parse(macros.get("{client_addr}"))) client.address = given;
+  client.port = port_of(macros.get("{client_port}"));
+  if (!client.port && port != 0) client.port = port;
+  client.name = macros.get("{client_name}");
+  if (client.name.empty()) client.name = host;
+  if (client.name.starts_with('[')) client.name = "unknown";  // Sendmail: an address in brackets when there is no name
+  client.reverse_name = macros.get("{client_ptr}");
+  client.resolved = resolved(macros.get("{client_resolve}"));
+  client.service = macros.get("{daemon_name}");
+  client.server_address = macros.get("{daemon_addr}");
+  client.server_port = port_of(macros.get("{daemon_port}"));
+  // sendmail(1) and friends: no connection, so no port, and the client is this host.
+  if (host == "localhost" && client.address && client.address->is_loopback() && !client.port) client.origin = Origin::local;
+  return judge(Stage::connect);
+}
+
+MilterAnswer MilterSession::helo(std::string_view name, const Macros& macros) {
+  Client& client = session_.client();
+  read_tls(macros, client);
+  if (client.helo_name != name) {
+    client.helo_name = name;
+    session_.helo_changed();
+  }
+  return judge(Stage::helo);
+}
+
+void MilterSession::begin(const Macros& macros) {
+  abort();
+  PolicyPtr current = policy_.get();
+  // What was agreed with the MTA at the session's start may not be enough for a policy that came since.
+  if (current != session_.shared_policy() && !traits_.needs.covers(milter_needs(*current))) current = session_.shared_policy();
+  session_.begin_transaction(std::move(current));
+  ++stats_.messages;
+  ++stats_.in_flight;
+  Transaction& transaction = session_.transaction();
+  transaction.queue_id = macros.get("i");
+  transaction.sasl_username = macros.get("{auth_authen}");
+  transaction.sasl_method = macros.get("{auth_type}");
+  transaction.sasl_sender = macros.get("{auth_author}");
+  read_tls(macros, session_.client());
+}
+
+MilterAnswer MilterSession::mail(const std::vector<std::string_view>& args, const Macros& macros) {
+  begin(macros);
+  Transaction& transaction = session_.transaction();
+  transaction.sender = Address::parse(args.empty() ? std::string_view("<>") : args[0]);
+  for (std::size_t i = 1; i < args.size(); ++i) {
+    if (starts_folded(args[i], "SIZE=")) {
+      if (const auto size = to_number(args[i].substr(5)); size && *size > 0) transaction.declared_size = *size;
+    } else if (equal_folded(args[i], "SMTPUTF8")) {
+      transaction.smtputf8 = true;
+    }
+  }
+  headers_ = HeaderList({traits_.leading_space, transaction.smtputf8}, {limits_.header_bytes, limits_.header_bytes / 100});
+  const MilterAnswer answer = judge(Stage::mail);
+  if (answer.kind == MilterAnswer::Kind::discard) {
+    discard_ = true;  // as DISCARD at the end: then it shows in one place what became of the message
+    return {};
+  }
+  if (answer.kind != MilterAnswer::Kind::go_on) finish("refused", false);
+  return answer;
+}
+
+MilterAnswer MilterSession::rcpt(const std::vector<std::string_view>& args, const Macros& macros) {
+  Transaction& transaction = session_.transaction();
+  if (const auto id = macros.get("i"); !id.empty()) transaction.queue_id = id;
+  const std::string_view given = args.empty() ? std::string_view() : args[0];
+  if (recipients_.size() >= limits_.recipients) {
+    too_many_ = true;  // also remembered: the MTA may not listen to answers here
+    return {MilterAnswer::Kind::tempfail, Reply{"452", "4.5.3", "too many recipients"}, false};
+  }
+  transaction.recipient = Address::parse(given);
+  const MilterAnswer answer = judge(Stage::rcpt);
+  if (answer.kind == MilterAnswer::Kind::discard) {
+    discarded_.emplace_back(given);
+    return {};
+  }
+  if (answer.kind != MilterAnswer::Kind::go_on) return answer;
+  session_.recipient_accepted();
+  recipients_.emplace_back(given);
+  transaction.recipients.push_back(transaction.recipient);
+  ++transaction.recipient_count;
+  return answer;
+}
+
+MilterAnswer MilterSession::data(const Macros& macros) {
+  Transaction& transaction = session_.transaction();
+  if (const auto id = macros.get("i"); !id.empty()) transaction.queue_id = id;
+  transaction.recipient = transaction.recipients.size() == 1 ? transaction.recipients.front() : Address();
+  MilterAnswer answer = judge_handed_over();
+  if (answer.kind == MilterAnswer::Kind::go_on) answer = judge(Stage::data);
+  if (answer.kind == MilterAnswer::Kind::discard) {
+    discard_ = true;
+    return {};
+  }
+  if (answer.kind != MilterAnswer::Kind::go_on) finish("refused", false);
+  return answer;
+}
+
+// Stages that the policy door should have judged and did not: a permit stood before check_policy_service in main.cf.
+MilterAnswer MilterSession::judge_handed_over() {
+  const Policy& policy = session_.policy();
+  Client& client = session_.client();
+  if (!policy.has_policy || client.origin == Origin::local || !client.port) return {};
+  Transaction& transaction = session_.transaction();
+  for (const Stage stage : {Stage::connect, Stage::helo, Stage::mail, Stage::rcpt, Stage::data}) {
+    if (policy.judges(Door::milter, stage) || services_.board.take(client, stage) > 0) continue;
+    ++services_.stats.not_handed_over;
+    Event("stage-not-asked").with("queue_id", transaction.queue_id).with("id", transaction.id).with("stage", to_string(stage))
+        .with("reason", "Postfix did not ask the policy door; is a permit before check_policy_service? Judged at DATA instead")
+        .to(services_.log, Severity::notice);
+    const auto judge_here = [&](Stage one) {
+      const Verdict verdict = session_.judge(one);
+      session_.log_verdict(verdict);
+      along_.join(Along(verdict.along));
+      return answer(verdict);
+    };
+    if (stage != Stage::rcpt) {
+      MilterAnswer result = judge_here(stage);
+      if (result.kind != MilterAnswer::Kind::go_on) return result;
+      continue;
+    }
+    for (const auto& recipient : std::vector<Address>(transaction.recipients)) {
+      transaction.recipient = recipient;
+      MilterAnswer result = judge_here(stage);
+      if (result.kind != MilterAnswer::Kind::go_on) return result;  // one recipient can't be refused any more: the message is
+      session_.recipient_accepted();
+    }
+    transaction.recipient = transaction.recipients.size() == 1 ? transaction.recipients.front() : Address();
+  }
+  return {};
+}
+
+MilterAnswer MilterSession::judge(Stage stage) {
+  const bool local = session_.client().origin == Origin::local;  // the policy door never sees such mail
+  if (!local && !judges(stage)) return {};
+  Verdict verdict = session_.judge(stage);
+  session_.log_verdict(verdict);
+  if (!verdict.refuses()) {
+    along_.join(std::move(verdict.along));
+    return answer(verdict);
+  }
+  if (!local || stage == Stage::end_of_message) return answer(verdict);
+  // Postfix would try mail that is refused here again every minute, for ever: the verdict waits for the end.
+  if (!postponed_) postponed_ = std::move(verdict);
+  return {};
+}
+
+MilterAnswer MilterSession::answer(const Verdict& verdict) {
+  MilterAnswer answer;
+  if (verdict.action == Action::discard) {
+    answer.kind = MilterAnswer::Kind::discard;
+  } else if (verdict.refuses()) {
+    answer.kind = verdict.reply.klass() == '4' ? MilterAnswer::Kind::tempfail : MilterAnswer::Kind::reject;
+    answer.reply = verdict.reply;
+    answer.close = verdict.action == Action::drop;
+    if (answer.close) answer.reply->code = verdict.reply.klass() == '4' ? "421" : "521";
+  }
+  return answer;
+}
+
+MilterAnswer MilterSession::header(std::string_view name, std::string_view value) {
+  bytes_ += name.size() + value.size() + 3;
+  if (!headers_over_ && !headers_.receive(name, value)) headers_over_ = true;
+  return {};
+}
+
+MilterAnswer MilterSession::end_of_header(const Macros& macros) {
+  Transaction& transaction = session_.transaction();
+  if (const auto id = macros.get("i"); !id.empty()) transaction.queue_id = id;
+  bytes_ += 2;
+  transaction.headers = &headers_;
+  begin_hashes();
+  return {};
+}
+
+MilterAnswer MilterSession::body(std::string_view chunk) {
+  bytes_ += chunk.size();
+  if (hashes_) hashes_->write(chunk);
+  return {};
+}
+
+void MilterSession::finish(std::string_view outcome, bool taken) {
+  if (!session_.in_transaction()) return;
+  session_.log_transaction(outcome, done_);
+  session_.end_transaction(taken);
+  --stats_.in_flight;
+  headers_ = HeaderList();
+  hashes_.reset();
+  bytes_ = 0;
+  along_ = Along();
+  postponed_.reset();
+  recipients_.clear();
+  discarded_.clear();
+  done_.clear();
+  headers_over_ = too_many_ = discard_ = false;
+}
+
+void MilterSession::abort() { finish("aborted", false); }
+
+}  // namespace mailweir

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// MilterSession: one SMTP session at the milter door: events in, answers and edits out. Knows no libmilter and no socket.
+//
+// One thread at a time (libmilter hops threads between events, never at once). An exception may leave any event; the
+// caller answers TEMPFAIL and goes on.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/guarded.h"
+#include "check/body_hashes.h"
+#include "engine/needs.h"
+#include "engine/session.h"
+#include "mail/headers.h"
+#include "milter_door/milter_events.h"
+#include "milter_door/milter_stats.h"
+#include "port/digest.h"
+
+namespace mailweir {
+
+struct MilterLimits {
+  std::size_t header_bytes = 1 << 20;
+  std::size_t recipients = 50'000;
+};
+
+// What the transport and the MTA agreed on.
+struct MilterTraits {
+  Needs needs;
+  bool leading_space = true;   // SMFIP_HDR_LEADSPC
+};
+
+class MilterSession {
+ public:
+  MilterSession(Services& services, const Digests& digests, const Snapshot<Policy>& policy, PolicyPtr negotiated, MilterLimits limits,
+                MilterTraits traits, MilterStats& stats);
+  ~MilterSession();
+
+  MilterAnswer connect(std::string_view host, const std::optional<IpAddress>& address, std::uint16_t port, const Macros& macros);
+  MilterAnswer helo(std::string_view name, const Macros& macros);
+  MilterAnswer mail(const std::vector<std::string_view>& args, const Macros& macros);
+  MilterAnswer rcpt(const std::vector<std::string_view>& args, const Macros& macros);
+  MilterAnswer data(const Macros& macros);
+  MilterAnswer header(std::string_view name, std::string_view value);
+  MilterAnswer end_of_header(const Macros& macros);
+  MilterAnswer body(std::string_view chunk);
+  MilterAnswer end_of_message(MessageEditor& editor, const Macros& macros);
+  void abort();
+
+ private:
+  bool judges(Stage stage) const { return session_.policy().judges(Door::milter, stage); }
+  MilterAnswer judge(Stage stage);
+  MilterAnswer answer(const Verdict& verdict);
+  MilterAnswer judge_handed_over();
+  void begin(const Macros& macros);
+  void finish(std::string_view outcome, bool taken);
+  void begin_hashes();
+  std::vector<const DkimKey*> keys_of_from();
+  MilterAnswer judge_end();
+  bool carry_out(MessageEditor& editor);
+  void edit_headers();
+  void sign();
+  bool send_headers(MessageEditor& editor);
+  bool send_recipients(MessageEditor& editor);
+
+  Services& services_;
+  const Digests& digests_;
+  const Snapshot<Policy>& policy_;
+  const MilterLimits limits_;
+  const MilterTraits traits_;
+  MilterStats& stats_;
+  Session session_;
+  HeaderList headers_;
+  std::unique_ptr<BodyHashes> hashes_;
+  std::uint64_t bytes_ = 0;
+  Along along_;
+  std::optional<Verdict> postponed_;            // of local mail: answered at its end
+  std::vector<std::string> recipients_;         // accepted, as the MTA gave them, for deletion
+  std::vector<std::string> discarded_;          // accepted and to be deleted
+  std::vector<std::pair<std::string, std::string>> done_;   // for the message's line: signed=...
+  bool headers_over_ = false, too_many_ = false, discard_ = false;
+};
+
+}  // namespace mailweir

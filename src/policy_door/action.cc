@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "policy_door/action.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace mailweir {
+namespace {
+
+// What stands where Postfix expects one word.
+std::string one_word(std::string_view text) {
+  std::string word = cleaned(text, true, 500);
+  std::erase_if(word, [](char c) { return c == ' '; });
+  return word;
+}
+
+std::string header_value(std::string_view text) { return cleaned(text, true, 700); }
+
+}  // namespace
+
+std::string to_action(const Verdict& verdict, const Along& along) {
+  switch (verdict.action) {
+    case Action::reject:
+    case Action::defer: return verdict.reply.line(false, 500);
+    case Action::drop: {
+      // access(5): 421 and 521 close the connection after the reply, other codes do not.
+      Reply reply = verdict.reply;
+      reply.code = reply.klass() == '5' ? "521" : "421";
+      return reply.line(false, 500);
+    }
+    case Action::discard: return cleaned("DISCARD " + verdict.reason, true, 300);
+    case Action::permit: return "OK";
+    case Action::none:
+    case Action::accept: break;
+  }
+  if (along.redirect) return "REDIRECT " + one_word(*along.redirect);
+  if (along.route) return "FILTER " + one_word(*along.route);
+  if (along.hold) return cleaned("HOLD " + *along.hold, true, 300);
+  if (!along.bcc.empty()) return "BCC " + one_word(along.bcc.front());
+  for (const auto& edit : along.edits)
+    if (edit.kind == HeaderEdit::Kind::add) return "PREPEND " + edit.name + ": " + header_value(edit.text);
+  return "DUNNO";
+}
+
+}  // namespace mailweir

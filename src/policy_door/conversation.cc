@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "policy_door/conversation.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "policy_door/action.h"
+
+namespace mailweir {
+namespace {
+
+std::optional<std::uint16_t> port(std::string_view text) {
+  const auto number = to_number(text);
+  if (!number || *number == 0 || *number > 65535) return {};
+  return static_cast<std::uint16_t>(*number);
+}
+
+Resolved resolved(const PolicyRequest& request) {
+  const auto name = request[Attribute::client_name], reverse = request[Attribute::reverse_client_name];
+  if (!name.empty() && name != "unknown") return Resolved::ok;
+  if (!reverse.empty() && reverse != "unknown") return Resolved::forged;
+  return Resolved::unknown;  // Postfix says "unknown" for no name and for trouble alike
+}
+
+}  // namespace
+
+PolicyConversation::~PolicyConversation() { end_message(); }
+
+bool PolicyConversation::same_session(const PolicyRequest& request) const {
+  if (!session_) return false;
+  // Postfix before 3.0 has no client_port: then each message is a session of its own.
+  if (request[Attribute::client_port].empty()) return request[Attribute::instance] == instance_;
+  return client_key_.size() == request[Attribute::client_address].size() + 1 + request[Attribute::client_port].size() &&
+         client_key_.starts_with(request[Attribute::client_address]) && client_key_.ends_with(request[Attribute::client_port]);
+}
+
+void PolicyConversation::new_session(const PolicyRequest& request) {
+  end_message();
+  judged_.fill(std::nullopt);
+  session_ = std::make_unique<Session>(services_, policy_.get(), Door::policy);
+  client_key_ = std::string(request[Attribute::client_address]) + '|' + std::string(request[Attribute::client_port]);
+  instance_.clear();
+  helo_.clear();
+  Client& client = session_->client();
+  client.address = IpAddress::parse(request[Attribute::client_address]);
+  client.name = request[Attribute::client_name];
+  client.reverse_name = request[Attribute::reverse_client_name];
+  client.port = port(request[Attribute::client_port]);
+  client.resolved = resolved(request);
+  client.server_address = request[Attribute::server_address];
+  client.server_port = port(request[Attribute::server_port]);
+}
+
+void PolicyConversation::begin_message(const PolicyRequest& request) {
+  end_message();
+  instance_ = request[Attribute::instance];
+  for (const Stage stage : {Stage::mail, Stage::rcpt, Stage::data, Stage::end_of_message}) judged_[index(stage)].reset();
+  session_->begin_transaction(policy_.get());
+  logged_ = refused_ = asked_ = false;
+}
+
+void PolicyConversation::end_message() {
+  if (!session_ || !session_->in_transaction()) return;
+  if (!logged_ && asked_) session_->log_transaction(refused_ ? "refused" : "passed");
+  session_->end_transaction(!refused_);
+  answers_.clear();
+}
+
+void PolicyConversation::idle() {
+  if (!session_ || !session_->in_transaction() || logged_ || !asked_) return;
+  session_->log_transaction(refused_ ? "refused" : "passed");
+  logged_ = true;
+}
+
+void PolicyConversation::read(const PolicyRequest& request, Stage stage) {
+  Client& client = session_->client();
+  Transaction& transaction = session_->transaction();
+  if (helo_ != request[Attribute::helo_name]) {
+    helo_ = request[Attribute::helo_name];
+    client.helo_name = helo_;
+    judged_[index(Stage::helo)].reset();
+    session_->helo_changed();
+  }
+  client.service = request[Attribute::policy_context];
+  client.encryption_protocol = request[Attribute::encryption_protocol];
+  client.encryption_cipher = request[Attribute::encryption_cipher];
+  client.ccert_subject = request[Attribute::ccert_subject];
+  client.ccert_issuer = request[Attribute::ccert_issuer];
+  client.ccert_fingerprint = request[Attribute::ccert_fingerprint];
+  if (stage < Stage::mail) return;
+  if (transaction.sender.is_absent()) transaction.sender = Address::parse(request[Attribute::sender]);
+  transaction.sasl_username = request[Attribute::sasl_username];
+  transaction.sasl_method = request[Attribute::sasl_method];
+  transaction.sasl_sender = request[Attribute::sasl_sender];
+  transaction.queue_id = request[Attribute::queue_id];
+  const auto size = to_number(request[Attribute::size]).value_or(0);
+  if (stage == Stage::end_of_message) transaction.size = size;
+  else if (size > 0) transaction.declared_size = size;
+  const auto recipient = request[Attribute::recipient];
+  transaction.recipient = recipient.empty() ? Address() : Address::parse(recipient);
+  if (stage >= Stage::data) transaction.recipient_count = to_number(request[Attribute::recipient_count]).value_or(0);
+}
+
+// The verdict of a stage that is judged once: connect and helo a session, mail a message.
+const Verdict& PolicyConversation::judge_once(Stage stage) {
+  auto& kept = judged_[index(stage)];
+  if (!kept) {
+    services_.board.asked(session_->client(), stage, services_.clock.steady());
+    kept = session_->judge(stage);
+    session_->log_verdict(*kept);
+  }
+  return *kept;
+}
+
+std::string PolicyConversation::judge_up_to(Stage stage) {
+  const Policy& policy = session_->policy();
+  Along along;
+  // Postfix, with smtpd_delay_reject, asks at RCPT what belongs to the stages before.
+  for (const Stage earlier : {Stage::connect, Stage::helo, Stage::mail}) {
+    if (earlier >= stage || !policy.judges(Door::policy, earlier)) continue;
+    const Verdict& verdict = judge_once(earlier);
+    if (verdict.refuses() || verdict.action == Action::discard || verdict.action == Action::permit) return to_action(verdict, verdict.along);
+    if (stage == Stage::rcpt) along.join(Along(verdict.along));
+  }
+  if (!policy.judges(Door::policy, stage)) return "DUNNO";
+  if (stage > Stage::mail) services_.board.asked(session_->client(), stage, services_.clock.steady());
+  const Verdict verdict = stage <= Stage::mail ? judge_once(stage) : session_->judge(stage);
+  if (stage > Stage::mail) session_->log_verdict(verdict);
+  if (stage == Stage::rcpt && !verdict.refuses()) session_->recipient_accepted();
+  if (stage >= Stage::data && verdict.refuses()) refused_ = true;
+  along.join(Along(verdict.along));
+  return to_action(verdict, along);
+}
+
+std::string PolicyConversation::answer(const PolicyRequest& request) {
+  const auto stage = request.stage();
+  if (!stage) return "DUNNO";
+  if (!same_session(request)) new_session(request);
+  if (*stage >= Stage::mail && (!session_->in_transaction() || request[Attribute::instance] != instance_)) begin_message(request);
+  read(request, *stage);
+  if (*stage < Stage::mail) return judge_up_to(*stage);
+
+  std::string key(1, static_cast<char>('0' + index(*stage)));
+  if (*stage == Stage::rcpt) key += session_->transaction().recipient.text();
+  if (const auto known = answers_.find(key); known != answers_.end()) return known->second;
+  asked_ = true;
+  std::string action = judge_up_to(*stage);
+  if (answers_.size() < most_answers) answers_.emplace(std::move(key), action);
+  if (*stage == Stage::end_of_message || refused_) idle();
+  return action;
+}
+
+}  // namespace mailweir

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// PolicyConversation: one connection of the policy door: requests in, actions out. Knows no socket.
+//
+// Postfix's smtpd keeps the connection over many sessions and messages: `client_address` and `client_port` tell sessions
+// apart, `instance` messages. The same request asked twice gets the same answer and is charged once. One thread at a time.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "base/guarded.h"
+#include "engine/session.h"
+#include "policy_door/request.h"
+
+namespace mailweir {
+
+class PolicyConversation {
+ public:
+  PolicyConversation(Services& services, const Snapshot<Policy>& policy) : services_(services), policy_(policy) {}
+  ~PolicyConversation();
+
+  // The action for a request, without "action=" and line ends.
+  std::string answer(const PolicyRequest& request);
+  // The connection has been silent for a while: the message is as good as over, its line is written.
+  void idle();
+
+ private:
+  static constexpr std::size_t most_answers = 100'000;  // remembered for one message
+
+  bool same_session(const PolicyRequest& request) const;
+  void new_session(const PolicyRequest& request);
+  void begin_message(const PolicyRequest& request);
+  void end_message();
+  void read(const PolicyRequest& request, Stage stage);
+  std::string judge_up_to(Stage stage);
+  const Verdict& judge_once(Stage stage);
+
+  Services& services_;
+  const Snapshot<Policy>& policy_;
+  std::unique_ptr<Session> session_;
+  std::string client_key_, instance_, helo_;
+  std::array<std::optional<Verdict>, stage_count> judged_;   // connect and helo for the session, mail for the message
+  std::unordered_map<std::string, std::string> answers_;     // stage and recipient -> action
+  bool logged_ = false, refused_ = false, asked_ = false;
+};
+
+}  // namespace mailweir

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Workshop: how the loader gets what floor 3 makes (lists, patterns, keys) without knowing any adapter:
+// adapter/make_workshop.h fills it in. A run of the loader uses it from one thread.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "port/pattern.h"
+#include "port/signer.h"
+#include "port/table.h"
+
+namespace mailweir {
+
+// What reading a table or a key found; errors and warnings already say "file:line:column: why".
+template <typename T>
+struct Made {
+  T object{};
+  std::vector<std::string> errors, warnings;
+};
+
+struct Workshop {
+  std::function<Result<PatternPtr>(std::string_view regex)> pattern;
+  std::function<Made<TablePtr>(const std::string& path, TableKind kind)> read_table;
+  std::function<Made<TablePtr>(const std::vector<std::pair<std::string, std::string>>& entries, TableKind kind)> make_table;
+  std::function<Made<SignerPtr>(const std::string& path)> read_key;
+};
+
+}  // namespace mailweir
