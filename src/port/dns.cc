@@ -25,4 +25,32 @@ std::string_view to_string(Answer::Status status) {
   return "?";
 }
 
+bool is_askable(std::string_view name) {
+  if (name.empty() || name.size() > 253) return false;
+  std::size_t label = 0;
+  for (const char c : name) {
+    if (c == '.') {
+      if (label == 0) return false;
+      label = 0;
+    } else if (c <= ' ' || c >= 0x7f || c == '\\' || ++label > 63) {
+      return false;
+    }
+  }
+  return label > 0;
+}
+
+AnswerPtr temperror(std::string detail) {
+  auto answer = std::make_shared<Answer>();
+  answer->status = Answer::Status::temperror;
+  answer->detail = std::move(detail);
+  return answer;
+}
+
+AnswerPtr nxdomain(std::string detail) {
+  auto answer = std::make_shared<Answer>();
+  answer->status = Answer::Status::nxdomain;
+  answer->detail = std::move(detail);
+  return answer;
+}
+
 }  // namespace mailweir::dns

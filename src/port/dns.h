@@ -23,7 +23,17 @@ struct Question {
   Type type = Type::A;
   auto operator<=>(const Question&) const = default;
 };
+struct QuestionHash {
+  std::size_t operator()(const Question& question) const {
+    return std::hash<std::string_view>{}(question.name) * 31 + static_cast<std::size_t>(question.type);
+  }
+};
 
+// Whether the DNS can be asked for this name. What is none cannot exist: resolvers answer nxdomain without asking.
+bool is_askable(std::string_view name);
+
+// A name from the network is folded and without its last dot; bytes that cannot stand in such a name are written as in a
+// master file (RFC 1035 5.1: \DDD, a dot inside a label as \.), so it is printable, and no name with them is askable.
 struct Record {
   Type type = Type::A;
   IpAddress address;             // A, AAAA
@@ -40,8 +50,10 @@ struct Answer {
 };
 std::string_view to_string(Answer::Status status);
 using AnswerPtr = std::shared_ptr<const Answer>;
+AnswerPtr temperror(std::string detail);
+AnswerPtr nxdomain(std::string detail);
 
-// Thread-safe; never blocks; joins equal questions that are under way.
+// Thread-safe; never blocks. Equal questions under way are joined by the one that stands in front (the cache).
 class Resolver {
  public:
   virtual ~Resolver() = default;

@@ -38,9 +38,14 @@ class Lookups : public std::enable_shared_from_this<Lookups> {
   virtual const dns::Answer& get(const dns::Question& question) = 0;
   // Starts a look-up without waiting, so that siblings run in parallel.
   virtual void want(const dns::Question& question) = 0;
-  // Runs `check` now on what is known, and again at each arrival until it gets through. `check` must own what it refers
-  // to (it may run after the caller is gone, on the resolver's thread); its result is thrown away.
+  // Runs `check` now on what is known, and again each time that the answer it lacked arrives, until it gets through.
+  // `check` must own what it refers to (it may run after the caller is gone, on the resolver's thread); its result, and
+  // an exception too, is thrown away: the run that waits meets it again.
   virtual void prefetch(std::function<void(Lookups&)> check) = 0;
+  // A later deadline, for what is asked from now on: a slow client's DATA must not find the time of its MAIL used up.
+  // What was late already stays so.
+  virtual void renew(Deadline deadline) = 0;
+  // In the order asked.
   virtual std::vector<TimedLookup> trace() const = 0;
 };
 

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "check/host.h"
+
+#include "base/text.h"
+
+namespace mailweir {
+
+using dns::Answer;
+using dns::Type;
+
+std::string shown_name(std::string_view name) { return name.empty() ? "." : cleaned(name, true, 255); }
+
+void want_addresses(Lookups& lookups, const std::string& host) {
+  lookups.want({host, Type::A});
+  lookups.want({host, Type::AAAA});
+}
+
+HostAddresses find_addresses(Lookups& lookups, const std::string& host) {
+  using Status = HostAddresses::Status;
+  want_addresses(lookups, host);
+  const auto name = shown_name(host);
+  const Answer* trouble = nullptr;
+  bool no_such_name = false;
+  for (const Type type : {Type::A, Type::AAAA}) {
+    const auto& answer = lookups.get({host, type});
+    if (answer.status == Answer::Status::ok && !answer.records.empty())
+      return {Status::found, name + " has " + answer.records.front().address.to_string()};
+    // NXDOMAIN holds for all types (RFC 8020): the other question's trouble takes nothing from it.
+    if (answer.status == Answer::Status::nxdomain) no_such_name = true;
+    if (answer.status == Answer::Status::temperror) trouble = &answer;
+  }
+  if (no_such_name) return {Status::no_such_name, name + " does not exist"};
+  if (trouble) return {Status::trouble, name + ": " + cleaned(trouble->detail, true, 100)};
+  return {Status::none, name + " has no address"};
+}
+
+}  // namespace mailweir

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Whether a host has an address: A and AAAA seen as one question. For the checks of this room.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "port/lookups.h"
+
+namespace mailweir {
+
+struct HostAddresses {
+  enum class Status { found, none, no_such_name, trouble } status = Status::trouble;
+  std::string reason;  // "mx.example.com has 192.0.2.1", "... does not exist", "... has no address", "...: SERVFAIL"
+};
+
+// Starts both look-ups, so that several hosts are asked at once.
+void want_addresses(Lookups& lookups, const std::string& host);
+// An address of either kind counts, whatever became of the other question.
+HostAddresses find_addresses(Lookups& lookups, const std::string& host);
+
+// A name from the network as a reason may show it.
+std::string shown_name(std::string_view name);
+
+}  // namespace mailweir
