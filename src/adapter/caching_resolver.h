@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// A Resolver in front of another: keeps its answers and joins equal questions, so that each name is asked once however
+// many want it. Thread-safe, sharded; owns a thread that ends the wait of askers whose deadline comes before the answer.
+//
+// A question is given `patience` at the servers even if its asker waits less: a late answer serves the next message.
+// Temporary errors are kept for `trouble`, so that a dead server does not hold up every message.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+
+#include "base/clock.h"
+#include "port/dns.h"
+#include "port/dns_stats.h"
+
+namespace mailweir {
+
+struct CacheConfig {
+  std::size_t most_entries = 100'000;
+  std::size_t most_bytes = 64 << 20;       // of all entries; the least recently used go first
+  std::size_t most_under_way = 8'000;      // questions at the servers; more are temperror at once
+  std::chrono::seconds shortest{1};        // TTLs are raised and cut to these
+  std::chrono::seconds longest{86'400};
+  std::chrono::seconds longest_negative{900};
+  std::chrono::seconds trouble{3};
+  std::chrono::milliseconds patience{8'000};
+};
+
+class CachingResolver : public dns::Resolver {
+ public:
+  virtual const DnsStats& stats() const = 0;
+};
+
+// Owns `behind`, which is ended first. The clock says when entries expire (deadlines are real time, base/clock.h); it must
+// outlive the resolver.
+std::unique_ptr<CachingResolver> make_caching_resolver(std::unique_ptr<dns::Resolver> behind, const Clock& clock,
+                                                       const CacheConfig& config = {});
+
+}  // namespace mailweir
