@@ -4,6 +4,7 @@
 
 #include "base/handle.h"
 #include "dns_fixture.h"
+#include "dns_packet.h"
 
 using namespace mailweir;
 using namespace mailweir::test;
@@ -40,18 +41,6 @@ $ORIGIN Example.NET.
 mail              A 192.0.2.20
 abs.example.      A 192.0.2.21
 )";
-
-std::string shown(const dns::Answer& answer) {
-  std::string text(to_string(answer.status));
-  if (answer.status == dns::Answer::Status::temperror) return text + ' ' + answer.detail;
-  for (const auto& record : answer.records) {
-    text += ' ';
-    if (record.type == Type::MX) text += std::to_string(record.preference) + ':';
-    if (record.type == Type::A || record.type == Type::AAAA) text += record.address.to_string();
-    else text += record.text.empty() ? "." : record.text;
-  }
-  return text;
-}
 
 }  // namespace
 

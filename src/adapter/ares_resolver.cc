@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "adapter/ares_resolver.h"
+
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include <arpa/inet.h>
+#include <arpa/nameser.h>
+#include <pthread.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+
+#include <ares.h>
+
+#include "adapter/dns_decode.h"
+#include "base/handle.h"
+#include "base/text.h"
+
+namespace mailweir {
+namespace {
+
+using dns::AnswerPtr;
+using dns::Question;
+using Done = std::function<void(AnswerPtr)>;
+
+constexpr int udp_size = 1232;  // no fragments on any usual path
+// How often c-ares may look for servers to ask again; deadlines do not depend on it.
+constexpr std::chrono::milliseconds tick{50};
+// Sent before answers are read again: more at a time than a socket's buffer holds answers would be lost.
+constexpr std::size_t most_sent_at_once = 64;
+constexpr int receive_buffer = 1 << 20;  // the kernel gives what rmem_max allows
+
+struct Library {
+  Library() : good(ares_library_init(ARES_LIB_INIT_ALL) == ARES_SUCCESS) {}
+  ~Library() {
+    if (good) ares_library_cleanup();
+  }
+  Library(const Library&) = delete;
+  Library& operator=(const Library&) = delete;
+  const bool good;
+};
+
+using Channel = CPtr<ares_channeldata, ares_destroy>;
+
+Result<std::vector<ares_addr_port_node>> parse_servers(const std::vector<std::string>& names) {
+  std::vector<ares_addr_port_node> nodes;
+  for (const auto& name : names) {
+    const auto wrong = [&](std::string_view why) {
+      return Error{"DNS server \"" + cleaned(name, true, 100) + "\": " + std::string(why) +
+                   "; write an address, ADDRESS:PORT or [IPv6 ADDRESS]:PORT"};
+    };
+    std::string_view host = name, port = "53";
+    const bool one_colon = host.find(':') == host.rfind(':');
+    if (host.starts_with('[') || (one_colon && host.find(':') != host.npos)) {
+      const auto end = host.starts_with('[') ? host.find(']') : host.find(':');
+      if (end == host.npos) return wrong("the ] is missing");
+      const auto rest = host.substr(end + (host[end] == ']' ? 1 : 0));
+      if (!rest.empty() && rest.front() != ':') return wrong("what follows the ] is no port");
+      if (!rest.empty()) port = rest.substr(1);
+      host = host.starts_with('[') ? host.substr(1, end - 1) : host.substr(0, end);
+    }
+    const auto address = IpAddress::parse(host);
+    if (!address) return wrong("no IP address (a name cannot be looked up here)");
+    const auto number = to_number(port);
+    if (!number || *number == 0 || *number > 65535) return wrong("the port must be 1 to 65535");
+    ares_addr_port_node node{};
+    node.family = address->is_v4() ? AF_INET : AF_INET6;
+    std::memcpy(&node.addr, address->bytes().data() + (address->is_v4() ? 12 : 0), address->is_v4() ? 4 : 16);
+    node.udp_port = node.tcp_port = static_cast<int>(*number);
+    nodes.push_back(node);
+  }
+  for (std::size_t i = 0; i + 1 < nodes.size(); ++i) nodes[i].next = &nodes[i + 1];
+  return nodes;
+}
+
+std::string trouble_text(int status) {
+  switch (status) {
+    case ARES_ETIMEOUT: return "timeout";
+    // What c-ares says when every server was tried and none gave an answer it accepts.
+    case ARES_ECONNREFUSED: return "no server answered: unreachable, SERVFAIL or REFUSED";
+    case ARES_EDESTRUCTION: return "shutting down";
+    default: return ares_strerror(status);
+  }
+}
+
+class AresResolver final : public dns::Resolver {
+ public:
+  explicit AresResolver(const AresConfig& config) : config_(config) {}
+  ~AresResolver() override;
+  Result<void> start();
+  AnswerPtr ask(const Question& question, Deadline deadline, Done done) override;
+
+ private:
+  // A question. Owned by c-ares from ares_query to its callback, which always comes. After its deadline it has no `due`
+  // and no `done` any more, and only waits for c-ares to let it go.
+  struct Flight {
+    AresResolver& home;
+    Question question;
+    Deadline deadline;
+    Done done;
+    std::optional<std::multimap<SteadyTime, Flight*>::iterator> due;
+  };
+
+  Result<Channel> open_channel(std::vector<ares_addr_port_node>& servers, int flags);
+  void run();
+  void wake() const;
+  void take_submitted();
+  void send_some(std::size_t most);
+  void end_overdue();
+  int milliseconds_to_wait() const;
+  void finish(Flight& flight, AnswerPtr answer);
+  void watch(int socket, bool readable, bool writable) const;
+  void on_answer(Flight& flight, int status, std::span<const unsigned char> message);
+
+  const AresConfig config_;
+  const Library library_;
+  Fd epoll_, event_;
+  std::atomic<std::size_t> under_way_{0};  // all flights: submitted, not sent yet, with c-ares
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Flight>> submitted_;  // guarded by mutex_
+  bool stopping_ = false;                           // guarded by mutex_
+  std::multimap<SteadyTime, Flight*> due_;          // I/O thread only, as is all below
+  std::deque<std::unique_ptr<Flight>> unsent_;
+  Channel channel_;
+  std::thread thread_;
+};
+
+AresResolver::~AresResolver() {
+  if (!thread_.joinable()) return;
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake();
+  thread_.join();
+}
+
+Result<Channel> AresResolver::open_channel(std::vector<ares_addr_port_node>& servers, int flags) {
+  ares_options options{};
+  options.flags = flags | ARES_FLAG_EDNS;
+  options.ednspsz = udp_size;
+  options.timeout = static_cast<int>(config_.attempt.count());
+  options.tries = config_.rounds;
+  options.socket_receive_buffer_size = receive_buffer;
+  options.sock_state_cb = [](void* self, ares_socket_t socket, int readable, int writable) {
+    static_cast<AresResolver*>(self)->watch(socket, readable != 0, writable != 0);
+  };
+  options.sock_state_cb_data = this;
+  ares_channel raw = nullptr;
+  const int status = ares_init_options(&raw, &options, ARES_OPT_FLAGS | ARES_OPT_EDNSPSZ | ARES_OPT_TIMEOUTMS |
+                                                           ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB |
+                                                           ARES_OPT_SOCK_RCVBUF);
+  if (status != ARES_SUCCESS) return Error{std::string("DNS: c-ares: ") + ares_strerror(status)};
+  Channel channel(raw);
+  if (!servers.empty()) {
+    const int set = ares_set_servers_ports(channel.get(), servers.data());
+    if (set != ARES_SUCCESS) return Error{std::string("DNS: c-ares: servers: ") + ares_strerror(set)};
+  }
+  return channel;
+}
+
+Result<void> AresResolver::start() {
+  if (!library_.good) return Error{"DNS: c-ares does not start"};
+  auto servers = parse_servers(config_.servers);
+  if (!servers) return servers.error();
+  epoll_.reset(epoll_create1(EPOLL_CLOEXEC));
+  event_.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!epoll_ || !event_) return Error{std::string("DNS: epoll: ") + std::strerror(errno)};
+  watch(event_.get(), true, false);
+
+  // One server: its own word (SERVFAIL) reaches us. Several: c-ares goes on to the next one instead, and says at the end
+  // only that none answered.
+  auto channel = open_channel(*servers, ARES_FLAG_NOCHECKRESP);
+  if (!channel) return channel.error();
+  ares_addr_port_node* known = nullptr;
+  if (ares_get_servers_ports(channel->get(), &known) != ARES_SUCCESS || !known)
+    return Error{"DNS: no server is known; name one in [dns] servers or in resolv.conf"};
+  const bool several = known->next != nullptr;
+  ares_free_data(known);
+  if (several) channel = open_channel(*servers, 0);
+  if (!channel) return channel.error();
+  channel_ = std::move(*channel);
+
+  sigset_t all, before;  // signals are the main thread's
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  thread_ = std::thread([this] { run(); });
+  pthread_setname_np(thread_.native_handle(), "dns");
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return {};
+}
+
+AnswerPtr AresResolver::ask(const Question& question, Deadline deadline, Done done) {
+  if (!dns::is_askable(question.name)) return dns::nxdomain("no name that the DNS can have");
+  if (deadline.over()) return dns::temperror("timeout");
+  if (under_way_.fetch_add(1) >= config_.most_under_way) {
+    --under_way_;
+    return dns::temperror("too many DNS questions under way");
+  }
+  std::unique_ptr<Flight> flight(new Flight{*this, question, deadline, std::move(done), {}});
+  bool first = false;
+  {
+    std::lock_guard lock(mutex_);
+    if (stopping_) {
+      --under_way_;
+      return dns::temperror("shutting down");
+    }
+    first = submitted_.empty();
+    submitted_.push_back(std::move(flight));
+  }
+  if (first) wake();
+  return nullptr;
+}
+
+void AresResolver::wake() const {
+  const std::uint64_t one = 1;
+  // Cannot fail but by overflow, and then the thread is woken already.
+  if (write(event_.get(), &one, sizeof one) < 0) return;
+}
+
+void AresResolver::watch(int socket, bool readable, bool writable) const {
+  epoll_event wanted{};
+  wanted.data.fd = socket;
+  if (readable) wanted.events |= EPOLLIN;
+  if (writable) wanted.events |= EPOLLOUT;
+  if (wanted.events == 0) {
+    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, socket, nullptr);
+  } else if (epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, socket, &wanted) != 0 && errno == ENOENT) {
+    epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, socket, &wanted);
+  }
+}
+
+void AresResolver::run() {
+  for (;;) {
+    epoll_event events[64];
+    const int count = epoll_wait(epoll_.get(), events, 64, milliseconds_to_wait());
+    for (int i = 0; i < count; ++i) {
+      const int fd = events[i].data.fd;
+      if (fd == event_.get()) {
+        std::uint64_t times = 0;
+        if (read(fd, &times, sizeof times) < 0) continue;
+      } else {
+        const bool broken = (events[i].events & (EPOLLERR | EPOLLHUP)) != 0;
+        ares_process_fd(channel_.get(), broken || (events[i].events & EPOLLIN) ? fd : ARES_SOCKET_BAD,
+                        (events[i].events & EPOLLOUT) ? fd : ARES_SOCKET_BAD);
+      }
+    }
+    ares_process_fd(channel_.get(), ARES_SOCKET_BAD, ARES_SOCKET_BAD);  // asks silent servers again
+    take_submitted();
+    end_overdue();
+    send_some(most_sent_at_once);
+    std::lock_guard lock(mutex_);
+    if (stopping_) break;
+  }
+  // None is left without its answer.
+  take_submitted();
+  send_some(unsent_.size());
+  channel_.reset();
+}
+
+int AresResolver::milliseconds_to_wait() const {
+  if (!unsent_.empty()) return 0;
+  if (under_way_ == 0) return -1;
+  auto wait = tick;
+  if (!due_.empty()) wait = std::min(wait, Deadline(due_.begin()->first).left());
+  return static_cast<int>(wait.count());
+}
+
+void AresResolver::take_submitted() {
+  std::vector<std::unique_ptr<Flight>> flights;
+  {
+    std::lock_guard lock(mutex_);
+    flights.swap(submitted_);
+  }
+  for (auto& flight : flights) {
+    flight->due = due_.emplace(flight->deadline.at(), flight.get());
+    unsent_.push_back(std::move(flight));
+  }
+}
+
+void AresResolver::send_some(std::size_t most) {
+  for (; most > 0 && !unsent_.empty(); --most) {
+    auto flight = std::move(unsent_.front());
+    unsent_.pop_front();
+    if (!flight->due) {  // its time was up before it could be sent
+      --under_way_;
+      continue;
+    }
+    const auto answered = [](void* of, int status, int, unsigned char* bytes, int length) {
+      auto& about = *static_cast<Flight*>(of);
+      about.home.on_answer(about, status, {bytes, bytes ? static_cast<std::size_t>(length) : 0});
+    };
+    const auto& question = flight->question;
+    ares_query(channel_.get(), question.name.c_str(), ns_c_in, static_cast<int>(question.type), answered, flight.release());
+  }
+}
+
+void AresResolver::end_overdue() {
+  const auto now = std::chrono::steady_clock::now();
+  while (!due_.empty() && due_.begin()->first <= now) finish(*due_.begin()->second, dns::temperror("timeout"));
+}
+
+// Gives the asker its answer, if it has none yet.
+void AresResolver::finish(Flight& flight, AnswerPtr answer) {
+  if (!flight.due) return;
+  due_.erase(*flight.due);
+  flight.due.reset();
+  const auto done = std::exchange(flight.done, nullptr);
+  done(std::move(answer));
+}
+
+void AresResolver::on_answer(Flight& flight, int status, std::span<const unsigned char> message) {
+  const std::unique_ptr<Flight> owner(&flight);
+  AnswerPtr answer;
+  if (!message.empty() && flight.due) {
+    answer = std::make_shared<const dns::Answer>(decode_answer(flight.question, message));
+  } else if (status == ARES_ENOTFOUND) {  // c-ares asks nobody for .onion (RFC 7686)
+    answer = dns::nxdomain("not asked: not a name of the DNS");
+  } else {
+    answer = dns::temperror(trouble_text(status));
+  }
+  --under_way_;
+  finish(flight, std::move(answer));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<dns::Resolver>> make_ares_resolver(const AresConfig& config) {
+  auto resolver = std::make_unique<AresResolver>(config);
+  if (auto started = resolver->start(); !started) return started.error();
+  return std::unique_ptr<dns::Resolver>(std::move(resolver));
+}
+
+}  // namespace mailweir
