@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "mail/address_list.h"
+
+#include <algorithm>
+#include <span>
+#include <string>
+
+#include "mail/headers.h"
+
+namespace mailweir {
+namespace {
+
+struct Token {
+  enum class Kind { word, encoded_word, special, end };
+  Kind kind = Kind::end;
+  bool blank_before = false;  // a blank or a comment
+  std::string_view text;      // as written: user, "a b", [192.0.2.1], =?utf-8?q?x?=
+
+  bool is(char special) const { return kind == Kind::special && text.front() == special; }
+  bool joins() const { return is('@') || is('.'); }
+};
+
+constexpr std::string_view specials = "<>()[]:;@,.\\\"";
+
+bool is_space(char c) { return static_cast<unsigned char>(c) <= ' ' || c == 0x7f; }
+
+class Tokens {
+ public:
+  explicit Tokens(std::string_view text) : text_(text) {}
+
+  Token next() {
+    Token token;
+    token.blank_before = skip_blanks();
+    if (text_.empty()) return token;
+    std::size_t length = 0;
+    token.kind = Token::Kind::word;
+    if (text_.front() == '"') {
+      length = enclosed_length('"', no_quote_closes_);
+    } else if (text_.front() == '[') {
+      length = enclosed_length(']', no_bracket_closes_);
+    } else if ((length = encoded_word_length()) > 0) {
+      token.kind = Token::Kind::encoded_word;
+    } else {
+      while (length < text_.size() && !is_space(text_[length]) && specials.find(text_[length]) == specials.npos) ++length;
+    }
+    if (length == 0) {
+      token.kind = Token::Kind::special;
+      length = 1;
+    }
+    token.text = text_.substr(0, length);
+    text_.remove_prefix(length);
+    return token;
+  }
+
+ private:
+  // Blanks and comments, which nest (RFC 5322 3.2.2). A comment that nobody closes goes to the end.
+  bool skip_blanks() {
+    const auto before = text_.size();
+    for (;;) {
+      while (!text_.empty() && is_space(text_.front())) text_.remove_prefix(1);
+      if (text_.empty() || text_.front() != '(') return text_.size() != before;
+      std::size_t depth = 0, i = 0;
+      for (; i < text_.size(); ++i) {
+        if (text_[i] == '\\') ++i;
+        else if (text_[i] == '(') ++depth;
+        else if (text_[i] == ')' && --depth == 0) break;
+      }
+      text_.remove_prefix(std::min(i + 1, text_.size()));
+    }
+  }
+
+  // 0 if nothing closes it: then it is one odd character and does not swallow the addresses after it. Searched in vain
+  // only once, which keeps all of this linear.
+  std::size_t enclosed_length(char close, bool& in_vain) const {
+    for (std::size_t i = 1; i < text_.size() && !in_vain; ++i) {
+      if (text_[i] == '\\') ++i;
+      else if (text_[i] == close) return i + 1;
+    }
+    in_vain = true;
+    return 0;
+  }
+
+  // RFC 2047 2: "=?charset?q?text?=" without blanks; there are mailers that put commas and more than 75 characters into it.
+  std::size_t encoded_word_length() const {
+    if (!text_.starts_with("=?")) return 0;
+    int marks = 1;
+    for (std::size_t i = 2; i < text_.size() && i < 300 && !is_space(text_[i]); ++i) {
+      if (text_[i] == '?' && ++marks >= 4 && i + 1 < text_.size() && text_[i + 1] == '=') return i + 2;
+    }
+    return 0;
+  }
+
+  std::string_view text_;
+  bool no_quote_closes_ = false, no_bracket_closes_ = false;
+};
+
+class Collector {
+ public:
+  // An addr-spec, or what stands in its place. Runs of words: '.' and '@' join what is beside them, blanks or not
+  // (obs-local-part, obs-domain). Each run with an '@' is an address.
+  void take(std::span<const Token> part, bool lone_word_counts) {
+    std::string run;
+    std::size_t runs = 0;
+    bool joined = false, has_at = false;
+    const auto end_run = [&] {
+      while (run.ends_with('.') || run.ends_with('@')) run.pop_back();
+      if (has_at && run.find('@') != run.npos) {
+        if (!run.starts_with('@')) add(Address::parse(run));
+      } else if (!run.empty()) {
+        lone_.push_back(run);
+      }
+      run.clear();
+      joined = has_at = false;
+    };
+    const auto lone_before = lone_.size();
+    for (const auto& token : part) {
+      if (token.kind == Token::Kind::special && !token.joins()) {
+        end_run();
+        continue;
+      }
+      if (!run.empty() && token.blank_before && !joined && !token.joins()) end_run();
+      if (run.empty()) ++runs;
+      joined = token.joins();
+      has_at = has_at || token.is('@');
+      run += token.text;
+      if (token.kind == Token::Kind::encoded_word) ++runs;  // is no lone word
+    }
+    end_run();
+    if (!lone_word_counts || runs != 1) lone_.resize(lone_before);
+  }
+
+  std::vector<Address> result() && {
+    if (found_.empty())
+      for (const auto& word : lone_) add(Address::parse(word));
+    return std::move(found_);
+  }
+
+ private:
+  void add(Address address) {
+    // Beyond a few the search would make this quadratic, and a repetition does no harm.
+    const auto last = found_.end() - static_cast<std::ptrdiff_t>(std::min<std::size_t>(found_.size(), 20));
+    if (std::none_of(last, found_.end(), [&](const Address& other) { return other.text() == address.text(); }))
+      found_.push_back(std::move(address));
+  }
+
+  std::vector<Address> found_;
+  std::vector<std::string> lone_;
+};
+
+}  // namespace
+
+std::vector<Address> parse_address_list(std::string_view value) {
+  const std::string line = unfolded(value);
+  Tokens tokens(line);
+  Collector collector;
+  std::vector<Token> part;       // since the last separator
+  bool in_angle = false, after_angle = false;
+  const auto flush = [&](bool lone_word_counts) {
+    collector.take(part, lone_word_counts);
+    part.clear();
+  };
+  for (;;) {
+    const Token token = tokens.next();
+    if (token.kind == Token::Kind::end) break;
+    if (token.is('<')) {
+      if (in_angle || after_angle) flush(false);
+      part.clear();  // the display name
+      in_angle = true;
+    } else if (token.is('>')) {
+      flush(in_angle);
+      after_angle = in_angle;
+      in_angle = false;
+    } else if (token.is(',') && in_angle && !part.empty() && part.front().is('@')) {
+      part.push_back(token);  // inside a source route
+    } else if (token.is(',') || token.is(';')) {
+      flush(!after_angle);
+      in_angle = after_angle = false;
+    } else if (token.is(':')) {
+      if (in_angle && !part.empty() && part.front().is('@')) part.clear();  // a source route (RFC 5322 4.4)
+      flush(false);                                                         // a group's name
+    } else {
+      part.push_back(token);
+    }
+  }
+  flush(!after_angle);
+  return std::move(collector).result();
+}
+
+}  // namespace mailweir

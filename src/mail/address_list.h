@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The addresses in a From, Sender, To, ... header field (RFC 5322 3.4, with the obsolete forms of 4.4 and RFC 6532).
+//
+// Made for what people and scripts really send: never fails, linear in the text. Where a text is not well formed it
+// finds an address too many rather than one too few, so that a rule on the From header cannot be slipped past.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "mail/address.h"
+
+namespace mailweir {
+
+// In order, without repetition. Groups give their members. Nothing comes from display names (what stands before "<", an
+// "@" in it or not), comments, "<>". A lone word ("root") is an address without a domain, but only if there is
+// no other address in the text. `value` may be folded.
+std::vector<Address> parse_address_list(std::string_view value);
+
+}  // namespace mailweir

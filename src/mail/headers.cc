@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "mail/headers.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "base/text.h"
+
+namespace mailweir {
+namespace {
+
+constexpr std::size_t field_cost = 100;  // two strings, their place in a vector, the allocator's share
+constexpr std::size_t longest_name = 76;
+
+constexpr bool is_wsp(char c) { return c == ' ' || c == '\t'; }
+
+}  // namespace
+
+bool HeaderList::room_for(std::size_t name, std::size_t value) const {
+  return arrived_.size() + top_.size() + end_.size() < limits_.fields && bytes_ + name + value + field_cost <= limits_.bytes;
+}
+
+bool HeaderList::receive(std::string_view name, std::string_view value) {
+  if (!room_for(name.size(), value.size())) return false;
+  bytes_ += name.size() + value.size() + field_cost;
+  arrived_.push_back({{std::string(name), std::string(value)}, unchanged});
+  return true;
+}
+
+std::vector<std::string> HeaderList::values(std::string_view name) const {
+  std::vector<std::string> result;
+  for (const auto& arrived : arrived_)
+    if (equal_folded(arrived.field.name, name)) result.push_back(unfolded(arrived.field.value));
+  return result;
+}
+
+std::size_t HeaderList::count(std::string_view name) const {
+  return static_cast<std::size_t>(std::count_if(
+      arrived_.begin(), arrived_.end(), [&](const Arrived& arrived) { return equal_folded(arrived.field.name, name); }));
+}
+
+// Without SMFIP_HDR_LEADSPC the MTA puts the blank itself.
+std::string HeaderList::outgoing(std::string_view value) const {
+  return (traits_.leading_space ? " " : "") + safe_header_value(value, traits_.utf8);
+}
+
+bool HeaderList::change(Arrived& arrived, const std::string& value) {
+  if (arrived.edit != unchanged) {
+    changed_[arrived.edit] = value;
+    return true;
+  }
+  if (bytes_ + value.size() + field_cost > limits_.bytes) return false;
+  bytes_ += value.size() + field_cost;
+  arrived.edit = static_cast<std::uint32_t>(changed_.size());
+  changed_.push_back(value);
+  return true;
+}
+
+bool HeaderList::add(Place place, std::string_view name, std::string_view value) {
+  auto safe = outgoing(value);
+  if (!is_header_name(name) || !room_for(name.size(), safe.size())) return false;
+  bytes_ += name.size() + safe.size() + field_cost;
+  (place == Place::top ? top_ : end_).push_back({std::string(name), std::move(safe)});
+  return true;
+}
+
+bool HeaderList::edited() const {
+  return !top_.empty() || !end_.empty() ||
+         std::any_of(arrived_.begin(), arrived_.end(), [](const Arrived& arrived) { return arrived.edit != unchanged; });
+}
+
+std::vector<HeaderView> HeaderList::leaving() const {
+  std::vector<HeaderView> fields;
+  fields.reserve(arrived_.size() + top_.size() + end_.size());
+  for (auto field = top_.rbegin(); field != top_.rend(); ++field) fields.push_back({field->name, field->value});
+  for (const auto& arrived : arrived_)
+    if (arrived.edit != gone) fields.push_back({arrived.field.name, value_of(arrived)});
+  for (const auto& field : end_) fields.push_back({field.name, field.value});
+  return fields;
+}
+
+std::vector<HeaderOp> HeaderList::ops() const {
+  std::vector<HeaderOp> list;
+  if (!edited()) return list;
+  std::unordered_map<std::string, std::size_t> seen;
+  for (const auto& arrived : arrived_) {
+    const auto occurrence = ++seen[folded(arrived.field.name)];
+    if (arrived.edit == gone) list.push_back({HeaderOp::Kind::remove, arrived.field.name, occurrence, ""});
+    else if (arrived.edit != unchanged)
+      list.push_back({HeaderOp::Kind::change, arrived.field.name, occurrence, changed_[arrived.edit]});
+  }
+  std::reverse(list.begin(), list.end());
+  for (const auto& field : top_) list.push_back({HeaderOp::Kind::insert, field.name, 0, field.value});
+  for (const auto& field : end_) list.push_back({HeaderOp::Kind::append, field.name, 0, field.value});
+  return list;
+}
+
+std::string unfolded(std::string_view value) {
+  value = trimmed(value);
+  std::string line;
+  line.reserve(value.size());
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    if (value[i] == '\n' || (value[i] == '\r' && i + 1 < value.size() && value[i + 1] == '\n')) continue;
+    line += value[i];
+  }
+  return line;
+}
+
+std::string safe_header_value(std::string_view value, bool utf8) {
+  value = trimmed(value);
+  std::string safe;
+  while (!value.empty()) {
+    const auto end = value.find('\n');
+    auto line = value.substr(0, end);
+    value.remove_prefix(end == value.npos ? value.size() : end + 1);
+    const bool fold = !safe.empty() && is_wsp(line.empty() ? '.' : line.front());
+    line = trimmed(line);
+    if (line.empty()) continue;
+    if (!safe.empty()) safe += fold ? "\n\t" : " ";
+    const auto last_break = safe.rfind('\n');
+    const auto used = safe.size() - (last_break == safe.npos ? 0 : last_break + 1);
+    // A tab is a blank to every reader, and the only control byte that may stay one.
+    std::string blanks(line);
+    std::replace(blanks.begin(), blanks.end(), '\t', ' ');
+    safe += cleaned(blanks, !utf8, longest_header_line - std::min(used, longest_header_line));
+  }
+  return safe;
+}
+
+bool is_header_name(std::string_view name) {
+  return !name.empty() && name.size() <= longest_name &&
+         std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c < 0x7f && c != ':'; });
+}
+
+bool header_name_matches(std::string_view pattern, std::string_view name) {
+  return pattern.find_first_of("*?") == pattern.npos ? equal_folded(pattern, name) : matches_wildcard(pattern, name);
+}
+
+}  // namespace mailweir
