@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// DkimKey: a private key under its name in the DNS, selector._domainkey.domain. KeyRing: the keys of all domains.
+// Immutable and thread-safe once made; a look-up is a hash probe for each label, whatever the number of domains.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/result.h"
+#include "base/text.h"
+#include "port/signer.h"
+
+namespace mailweir {
+
+struct DkimKey {
+  std::string domain, selector;  // d=, s=: in to_domain's spelling (A-labels: RFC 8616)
+  SignerPtr signer;
+  bool subdomains = false;       // signs mail from below the domain too
+};
+
+class KeyRing {
+ public:
+  KeyRing() = default;
+  // Brings domains and selectors into one spelling. Errors: no domain name, no selector, the same pair twice.
+  static Result<KeyRing> make(std::vector<DkimKey> keys);
+
+  // All keys that sign for a From domain (to_domain's spelling): the domain's own, else those of the nearest parent
+  // domain that has keys with `subdomains`. Empty if there are none. Good as long as the ring.
+  std::span<const DkimKey> find(std::string_view from_domain) const;
+  std::size_t domains() const { return domains_.size(); }
+
+ private:
+  struct Domain {
+    std::vector<DkimKey> keys;         // those with `subdomains` first
+    std::size_t for_subdomains = 0;    // how many these are
+  };
+  std::unordered_map<std::string, Domain, TextHash, std::equal_to<>> domains_;
+};
+
+}  // namespace mailweir
