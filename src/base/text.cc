@@ -149,6 +149,18 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
+std::string made_utf8(std::string_view text) {
+  std::string result;
+  result.reserve(text.size() + text.size() / 2);
+  for (std::size_t i = 0; i < text.size();) {
+    const auto length = utf8_length(text, i);
+    if (length > 0) result.append(text, i, length);
+    else result += "\xef\xbf\xbd";
+    i += std::max<std::size_t>(length, 1);
+  }
+  return result;
+}
+
 bool matches_wildcard(std::string_view pattern, std::string_view text) {
   std::size_t p = 0, t = 0, star = pattern.npos, retry = 0;
   while (t < text.size()) {

@@ -32,6 +32,8 @@ std::string cleaned(std::string_view text, bool ascii_only, std::size_t longest 
 void append_field(std::string& line, std::string_view key, std::string_view value, std::size_t longest = 400);
 
 bool is_utf8(std::string_view text);
+// The same text with U+FFFD in place of each byte that belongs to no character.
+std::string made_utf8(std::string_view text);
 
 // Simple shell pattern: '*' any run, '?' any byte; ASCII case does not matter. Linear in practice, no recursion.
 bool matches_wildcard(std::string_view pattern, std::string_view text);

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "base/file.h"
+
+#include <cerrno>
+#include <cstring>
+
+#include <fcntl.h>
+#include <pwd.h>
+#include <sys/stat.h>
+
+namespace mailweir {
+namespace {
+
+std::string user_name(uid_t uid) {
+  passwd entry{};
+  passwd* found = nullptr;
+  char buffer[4096];
+  const bool known = getpwuid_r(uid, &entry, buffer, sizeof buffer, &found) == 0 && found;
+  return (known ? std::string(entry.pw_name) + " (uid " : "(uid ") + std::to_string(uid) + ')';
+}
+
+// The first directory on the way to `path` that is missing or may not be entered; "" when all are fine.
+std::string blocked_directory(const std::string& path) {
+  for (auto slash = path.find('/', 1); slash != path.npos; slash = path.find('/', slash + 1)) {
+    auto directory = path.substr(0, slash);
+    if (faccessat(AT_FDCWD, directory.c_str(), X_OK, AT_EACCESS) != 0) return directory;
+  }
+  return {};
+}
+
+std::string octal(mode_t mode) {
+  std::string digits;
+  for (int shift = 9; shift >= 0; shift -= 3) digits += static_cast<char>('0' + (mode >> shift & 7));
+  return digits;
+}
+
+Error cannot_open(const std::string& path, int error) {
+  const auto directory = error == ENOENT || error == EACCES ? blocked_directory(path) : std::string();
+  if (error == ENOENT)
+    return Error{path + ": " + (directory.empty() ? "there is no such file" : "there is no directory " + directory)};
+  if (error == EACCES && !directory.empty())
+    return Error{path + ": user " + process_user() + " may not enter the directory " + directory};
+  struct stat status{};
+  if (error == EACCES && stat(path.c_str(), &status) == 0)
+    return Error{path + ": user " + process_user() + " may not read it; it belongs to " + user_name(status.st_uid) +
+                 " and has mode " + octal(status.st_mode)};
+  return Error{path + ": cannot be opened: " + std::strerror(error), error == EMFILE || error == ENFILE};
+}
+
+}  // namespace
+
+std::string process_user() { return user_name(geteuid()); }
+
+Result<Fd> open_regular(const std::string& path) {
+  if (path.empty()) return Error{"an empty file name"};
+  if (path.find('\0') != path.npos) return Error{"a file name with a NUL byte"};
+  // Not blocking: a pipe without a writer must not hold up the start.
+  Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  if (!fd) return cannot_open(path, errno);
+  struct stat status{};
+  if (fstat(fd.get(), &status) != 0) return Error{path + ": " + std::strerror(errno)};
+  if (S_ISDIR(status.st_mode)) return Error{path + ": is a directory, not a file"};
+  if (!S_ISREG(status.st_mode)) return Error{path + ": is no regular file"};
+  return fd;
+}
+
+}  // namespace mailweir

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Opening the files that an admin names, with errors that say which thing is in the way and for whom.
+#pragma once
+
+#include <string>
+
+#include "base/handle.h"
+#include "base/result.h"
+
+namespace mailweir {
+
+// Opens a regular file for reading, close-on-exec; a directory, a pipe or a device is an error. Errors are
+// "PATH: why": what is missing (the file or which directory above it), or which user may not read or enter what.
+Result<Fd> open_regular(const std::string& path);
+
+// The user this process acts as: "mailweir (uid 105)".
+std::string process_user();
+
+}  // namespace mailweir
