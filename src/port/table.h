@@ -3,7 +3,8 @@
 // thread-safe once made.
 //
 // Keys may be mixed: addresses and networks, mail addresses, "user@", domains, ".domains below", logins, plain words.
-// All comparisons are of folded text; networks match the most specific one.
+// All comparisons are of folded text; networks match the most specific one. "@example.com" is another spelling of
+// "example.com", as key and as word.
 #pragma once
 
 #include <functional>
@@ -28,7 +29,8 @@ class Table {
   virtual std::optional<std::string_view> find_domain(std::string_view domain) const = 0;
   // A mail address: itself, without its +extension, "user@", then as a domain. "<>" is the null sender.
   virtual std::optional<std::string_view> find(const Address& address) const = 0;
-  // A login or any other word, exactly (folded). A login with an @ is not taken apart: the caller says what to try.
+  // A login or any other word, exactly (folded). A login with an @ is not taken apart: the caller says what to try. IP
+  // addresses and networks are no words.
   virtual std::optional<std::string_view> find_word(std::string_view word) const = 0;
   virtual std::size_t size() const = 0;
   // Visits all entries, in no order: for checking the values of a map when a policy is read.
