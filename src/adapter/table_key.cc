@@ -23,7 +23,8 @@ bool all_are(std::string_view text, Is is) {
 
 // Written as somebody writes an address of some kind, right or wrong.
 bool looks_v4(std::string_view text) {
-  return text.find('.') != text.npos && is_digit(text.front()) && all_are(text, [](char c) { return is_digit(c) || c == '.'; });
+  return text.find('.') != text.npos && is_digit(text.front()) &&
+         all_are(text, [](char c) { return is_digit(c) || c == '.'; });
 }
 bool looks_v6(std::string_view text) {
   if (starts_folded(text, "ipv6:")) return true;
@@ -103,7 +104,8 @@ std::optional<Result<TableKey>> try_network(std::string_view key) {
   }
   if (const auto percent = key.find('%'); percent != key.npos && looks_v6(key.substr(0, percent)))
     return Error{"an address with a zone never matches; write " + std::string(key.substr(0, percent))};
-  if (const auto dash = key.find('-'); dash != key.npos && IpAddress::parse(key.substr(0, dash)) && IpAddress::parse(key.substr(dash + 1)))
+  const auto dash = key.find('-');
+  if (dash != key.npos && IpAddress::parse(key.substr(0, dash)) && IpAddress::parse(key.substr(dash + 1)))
     return Error{"a range is written as networks, 192.0.2.0/25 say"};
   if (key.ends_with(".*") && looks_v4(key.substr(0, key.size() - 1)))
     return Error{"there are no wildcards; " + no_address(key.substr(0, key.size() - 2)).what};
@@ -140,7 +142,8 @@ Result<TableKey> parse_name(std::string_view key) {
 
 // What other programs understand and we do not: said, so that nobody waits for it to match.
 std::optional<Error> foreign_spelling(std::string_view key) {
-  if (key.starts_with("*.")) return Error{"there are no wildcards; all names below a domain are ." + std::string(key.substr(2))};
+  if (key.starts_with("*."))
+    return Error{"there are no wildcards; all names below a domain are ." + std::string(key.substr(2))};
   if (key.starts_with("*@")) return Error{"there are no wildcards; all of a domain is " + std::string(key.substr(2))};
   if (key == "*") return Error{"there are no wildcards; in the overrides of a limit write default"};
   if (key.starts_with('!') && key.size() > 1) return Error{"there are no exceptions in a table; use two tables, and unless"};
