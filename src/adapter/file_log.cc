@@ -29,8 +29,10 @@ constexpr auto retry_after = 500ms;  // when the disk refused
 Result<Fd> open_log_file(const std::string& path) {
   // Not blocking: a pipe that nobody reads must not hold up the daemon.
   Fd fd(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640));
-  if (!fd)
-    return Error{"log file " + path + ": user " + process_user() + " cannot open it for writing: " + std::strerror(errno)};
+  if (!fd) {
+    const int error = errno;  // before looking up the user changes it
+    return Error{"log file " + path + ": user " + process_user() + " cannot open it for writing: " + std::strerror(error)};
+  }
   struct stat status{};
   if (fstat(fd.get(), &status) != 0) return Error{"log file " + path + ": " + std::strerror(errno)};
   if (!S_ISREG(status.st_mode) && !S_ISCHR(status.st_mode)) return Error{"log file " + path + ": is no regular file"};

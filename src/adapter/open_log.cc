@@ -27,7 +27,8 @@ Result<void> check_log_setting(std::string_view where) {
     return Error{name + "no such facility; there are mail, daemon, user, auth and local0 to local7"};
   }
   if (where.starts_with(file_prefix)) {
-    if (where.substr(file_prefix.size()).starts_with('/') && !where.ends_with('/') && where.find('\0') == where.npos) return {};
+    const auto path = where.substr(file_prefix.size());
+    if (path.starts_with('/') && !path.ends_with('/') && path.find('\0') == path.npos) return {};
     return Error{name + "a log file is named with its whole path, \"file:/var/log/mailweir.log\""};
   }
   return Error{name + "write \"journal\", \"syslog\", \"syslog:FACILITY\", \"stderr\" or \"file:/PATH\""};

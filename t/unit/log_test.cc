@@ -194,7 +194,8 @@ TEST_CASE("file log: what cannot be a log file") {
   struct Row {
     std::string path, want;
   };
-  const Row rows[] = {{dir / "none/log", "No such file or directory"}, {dir.path(), "Is a directory"}, {dir / "pipe", "cannot open it"}};
+  const Row rows[] = {{dir / "none/log", "No such file or directory"}, {dir.path(), "Is a directory"},
+                      {dir / "pipe", "cannot open it"}};
   for (const auto& row : rows) {
     CAPTURE(row.path);
     const auto log = make_file_log({row.path}, clock);
