@@ -90,6 +90,18 @@ std::optional<std::uint64_t> AddressRanges::find(const IpAddress& address) const
   return address.is_v4() ? narrow_.find(narrow(address)) : wide_.find(wide(address));
 }
 
+void AddressRanges::each(const std::function<void(const IpAddress&, std::uint64_t)>& visit) const {
+  narrow_.each([&](NarrowNumber first, std::uint64_t value) { visit(IpAddress::v4(first.number), value); });
+  wide_.each([&](WideNumber first, std::uint64_t value) {
+    std::array<std::uint8_t, 16> bytes{};
+    for (unsigned i = 0; i < 8; ++i) {
+      bytes[i] = static_cast<std::uint8_t>(first.high >> (56 - 8 * i));
+      bytes[8 + i] = static_cast<std::uint8_t>(first.low >> (56 - 8 * i));
+    }
+    visit(IpAddress::v6(bytes), value);
+  });
+}
+
 template class Ranges<NarrowNumber>;
 template class Ranges<WideNumber>;
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -53,6 +54,11 @@ class Ranges {
   void build(std::vector<Block> blocks, std::vector<SameKey>& same);
   std::optional<std::uint64_t> find(Number number) const;
   std::size_t size() const { return firsts_.size(); }
+  // Visits the first number and the value of each range.
+  template <typename Visit>
+  void each(Visit visit) const {
+    for (std::size_t i = 0; i < firsts_.size(); ++i) visit(firsts_[i], values_.empty() ? 0 : values_[i]);
+  }
 
  private:
   void append(Number first, Number last, std::uint64_t value);
@@ -66,6 +72,8 @@ class AddressRanges {
   AddressRanges(const std::vector<NetworkEntry>& entries, std::vector<SameKey>& same);
   // The value of the most specific network that holds the address.
   std::optional<std::uint64_t> find(const IpAddress& address) const;
+  // Visits the first address and the value of each range.
+  void each(const std::function<void(const IpAddress& first, std::uint64_t value)>& visit) const;
   // Ranges kept; in a list neighbours are joined, so this is not the count of networks.
   std::size_t size() const { return narrow_.size() + wide_.size(); }
 

@@ -81,6 +81,11 @@ class FlatIndex {
         return text_at(end_of(place_of(slots_[at])));
     return {};
   }
+  template <typename Visit>
+  void each(Visit visit) const {
+    for (const std::uint64_t slot : slots_)
+      if (slot != 0) visit(text_at(place_of(slot)), text_at(end_of(place_of(slot))));
+  }
   std::string_view text_at(std::uint64_t place) const {
     const auto [start, length] = span_at(place);
     return std::string_view(text_).substr(start, length);

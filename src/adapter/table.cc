@@ -89,6 +89,13 @@ class MemoryTable final : public Table {
 
   std::size_t size() const override { return size_; }
 
+  void each(const std::function<void(std::string_view, std::string_view)>& visit) const override {
+    index_.each(visit);
+    ranges_.each([&](const IpAddress& first, std::uint64_t place) {
+      visit(first.to_string(), place == 0 ? std::string_view() : index_.text_at(place));
+    });
+  }
+
  private:
   // "user@": a key for the local part at any domain.
   Found find_any_domain(std::string_view local) const {

@@ -14,8 +14,6 @@
 
 namespace mailweir {
 
-enum class TableKind { list, map };
-
 struct TableEntry {
   std::string_view key;
   std::string_view value{};  // "" in a list

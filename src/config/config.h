@@ -60,6 +60,7 @@ struct DnsConfig {
 
 struct GeneralConfig {
   std::string user = "mailweir", group;                           // group "": the user's
+  std::vector<std::string> mynetworks;                            // as written, for printing; reloads with the policy
   std::string pid_file;                                           // "": none
   std::string log = "journal";                                    // journal, syslog, syslog:local3, stderr, file:/path
   std::string state_directory = LOCALSTATEDIR "/lib/mailweir";

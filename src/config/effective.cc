@@ -16,6 +16,15 @@ std::string quoted(std::string_view text) {
   return result + '"';
 }
 
+// "redis://user:secret@host" -> "redis://user:***@host".
+std::string without_password(const std::string& url) {
+  const auto at = url.rfind('@');
+  const auto start = url.find("://");
+  if (at == url.npos || start == url.npos || at < start) return url;
+  const auto colon = url.find(':', start + 3);
+  return colon == url.npos || colon > at ? url : url.substr(0, colon + 1) + "***" + url.substr(at);
+}
+
 std::string octal(unsigned mode) {
   std::ostringstream out;
   out << '"' << '0' << std::oct << mode << '"';
@@ -47,14 +56,10 @@ void print_dkim(std::ostream& out, const SignPolicy& signing) {
 std::string print_config(const Config& config, const Policy& policy) {
   std::ostringstream out;
   const auto& general = config.general;
-  std::vector<std::string> networks;
-  if (policy.mynetworks) policy.mynetworks->each([&](std::string_view key, std::string_view) {
-    if (networks.size() < 100) networks.emplace_back(key);
-  });
   out << "[general]\nuser = " << quoted(general.user) << "\ngroup = " << quoted(general.group) << "\npid_file = " << quoted(general.pid_file)
       << "\nlog = " << quoted(general.log) << "\nstate_directory = " << quoted(general.state_directory)
       << "\ndrain = " << quoted(format_duration(general.drain))
-      << "\nmynetworks = " << array(networks, [](const std::string& text) { return text; }) << '\n';
+      << "\nmynetworks = " << array(general.mynetworks, [](const std::string& text) { return text; }) << '\n';
   if (config.milter.socket) {
     print_door(out, "milter", config.milter);
     out << "max_header_size = " << config.milter.max_header_bytes << "\nmax_recipients = " << config.milter.max_recipients << '\n';
@@ -69,7 +74,7 @@ std::string print_config(const Config& config, const Policy& policy) {
   }
   out << "\n[admin]\nsocket = " << quoted(config.admin.socket.to_string()) << "\nmode = " << octal(config.admin.mode) << '\n';
   const auto& counters = config.counters;
-  out << "\n[counters]\nstore = " << quoted(counters.store) << "\non_outage = " << quoted(counters.on_outage) << "\nfile = " << quoted(counters.file)
+  out << "\n[counters]\nstore = " << quoted(without_password(counters.store)) << "\non_outage = " << quoted(counters.on_outage) << "\nfile = " << quoted(counters.file)
       << "\nprefix = " << quoted(counters.prefix) << "\nmax_counters = " << counters.max_counters
       << "\ndeadline = " << quoted(format_duration(counters.deadline)) << '\n';
   out << "\n[dns]\nservers = " << array(config.dns.servers, [](const std::string& text) { return text; })

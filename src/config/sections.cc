@@ -52,7 +52,9 @@ void read_general(Section section, GeneralConfig& general) {
   }
   if (const auto directory = section.text("state_directory")) general.state_directory = directory->value;
   if (const auto drain = section.duration("drain", milliseconds(0), std::chrono::minutes(10))) general.drain = *drain;
-  section.node("mynetworks");  // read with the policy
+  if (section.raw().get("mynetworks") != nullptr)  // understood with the policy, where the lists are
+    if (const auto texts = section.texts("mynetworks"))
+      for (const auto& text : *texts) general.mynetworks.push_back(text.value);
   section.finish();
 }
 
@@ -134,8 +136,8 @@ void read_dns(Section section, DnsConfig& dns, Policy& policy, const Document& d
 void read_mynetworks(const toml::table& general, Registry& registry, Policy& policy, Problems& problems) {
   const auto* node = general.get("mynetworks");
   if (node == nullptr) return;
-  Section section(general, "general", problems);
-  const auto texts = section.texts("mynetworks");
+  Problems told_already;
+  const auto texts = Section(general, "general", told_already).texts("mynetworks");
   if (!texts) return;
   if (texts->size() == 1 && texts->front().value.starts_with("list:")) {
     policy.mynetworks = registry.table(texts->front().value, texts->front().place, "general.mynetworks");

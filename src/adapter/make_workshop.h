@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The Workshop of real adapters: tables from files (shared over reloads when unchanged), RE2 patterns, OpenSSL keys.
+#pragma once
+
+#include "base/clock.h"
+#include "port/workshop.h"
+
+namespace mailweir {
+
+// Used by one thread at a time. The clock must outlive it.
+Workshop make_workshop(const Clock& clock);
+
+}  // namespace mailweir

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "admin_door/admin_server.h"
+
+#include <cerrno>
+#include <cstring>
+#include <thread>
+
+#include <httplib.h>
+#include <nlohmann/json.hpp>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/socket.h"
+#include "base/text.h"
+
+namespace mailweir {
+namespace {
+
+class HttpAdminServer final : public AdminServer {
+ public:
+  explicit HttpAdminServer(AdminFunctions functions) : functions_(std::move(functions)) {
+    server_.set_payload_max_length(64 << 10);
+    server_.set_read_timeout(5, 0);
+    server_.set_write_timeout(5, 0);
+    server_.new_task_queue = [] { return new httplib::ThreadPool(2); };
+    // What is thrown in a handler ends as a 500 that says why.
+    server_.set_exception_handler([](const httplib::Request&, httplib::Response& response, std::exception_ptr failure) {
+      response.status = 500;
+      try {
+        std::rethrow_exception(failure);
+      } catch (const std::exception& known) {
+        response.set_content(std::string(known.what()) + '\n', "text/plain");
+      } catch (...) {
+        response.set_content("unknown trouble\n", "text/plain");
+      }
+    });
+    routes();
+  }
+  ~HttpAdminServer() override { stop(); }
+
+  Result<void> open(const std::string& path, unsigned mode) override {
+    const SocketName name{SocketName::Kind::unix_path, path, {}, 0};
+    struct stat status{};
+    if (lstat(path.c_str(), &status) == 0) {
+      if (!S_ISSOCK(status.st_mode)) return Error{name.to_string() + ": exists and is no socket; remove it or name another path"};
+      if (is_served(name)) return Error{name.to_string() + ": is served by another process; stop that one first"};
+      if (::unlink(path.c_str()) != 0) return Error{name.to_string() + ": cannot remove the stale socket: " + std::strerror(errno)};
+    }
+    server_.set_address_family(AF_UNIX);
+    const mode_t before = ::umask(static_cast<mode_t>(~mode & 0777));
+    const bool bound = server_.bind_to_port(path.c_str(), 80);
+    const int failure = errno;
+    ::umask(before);
+    if (!bound) return Error{name.to_string() + ": cannot listen: " + std::strerror(failure)};
+    path_ = path;
+    return {};
+  }
+
+  void start() override {
+    thread_ = std::thread([this] { server_.listen_after_bind(); });
+  }
+
+  void stop() override {
+    if (!thread_.joinable()) return;
+    server_.stop();
+    thread_.join();
+    ::unlink(path_.c_str());
+  }
+
+ private:
+  void routes() {
+    server_.Get("/status", [this](const httplib::Request&, httplib::Response& response) {
+      response.set_content(functions_.status(), "application/json");
+    });
+    server_.Get("/metrics", [this](const httplib::Request&, httplib::Response& response) {
+      response.set_content(functions_.metrics(), "text/plain; version=0.0.4; charset=utf-8");
+    });
+    server_.Post("/reload", [this](const httplib::Request&, httplib::Response& response) {
+      const ReloadOutcome outcome = functions_.reload();
+      const nlohmann::json answer = {{"ok", outcome.ok}, {"errors", outcome.errors}, {"warnings", outcome.warnings}, {"restart", outcome.restart}};
+      response.status = outcome.ok ? 200 : 409;
+      response.set_content(answer.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + '\n', "application/json");
+    });
+    server_.Get("/counters", [this](const httplib::Request& request, httplib::Response& response) {
+      const auto most = to_number(request.get_param_value("most")).value_or(1000);
+      const auto rows = functions_.counters(request.get_param_value("limit"), request.get_param_value("key"), most);
+      response.status = rows ? 200 : 503;
+      response.set_content(rows ? *rows : rows.error().what + '\n', rows ? "application/json" : "text/plain");
+    });
+  }
+
+  AdminFunctions functions_;
+  httplib::Server server_;
+  std::thread thread_;
+  std::string path_;
+};
+
+}  // namespace
+
+std::unique_ptr<AdminServer> make_admin_server(AdminFunctions functions) {
+  return std::make_unique<HttpAdminServer>(std::move(functions));
+}
+
+}  // namespace mailweir

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "app/stores.h"
+
+#include "adapter/fallback_counters.h"
+
+namespace mailweir {
+
+Result<Stores> make_stores(const Config& config, const Clock& clock, Log& log) {
+  Stores stores;
+  const auto& counters = config.counters;
+  MemoryCountersConfig memory;
+  memory.max_counters = counters.max_counters;
+  if (counters.store == "memory") {
+    stores.memory = make_memory_counters(memory, clock);
+    stores.file = counters.file.starts_with('/') ? counters.file : config.general.state_directory + '/' + counters.file;
+    const auto restored = stores.memory->restore(stores.file);
+    if (!restored) Event("counters-not-restored").with("reason", restored.error().what).with("what", "counting starts afresh").to(log, Severity::error);
+    else Event("counters-restored").with("file", stores.file).with("counters", static_cast<std::int64_t>(restored->restored)).to(log);
+    return stores;
+  }
+  RedisCountersConfig redis;
+  redis.url = counters.store;
+  redis.prefix = counters.prefix;
+  auto shared = make_redis_counters(redis);
+  if (!shared) return shared.error();
+  FallbackConfig fallback;
+  fallback.name = (*shared)->server();
+  fallback.fair_time = counters.deadline / 2;
+  stores.owned = make_fallback_counters(std::move(*shared), counters.on_outage == "local" ? make_memory_counters(memory, clock) : nullptr,
+                                        fallback, clock, log);
+  return stores;
+}
+
+void save_stores(Stores& stores, Log& log) {
+  if (!stores.memory) return;
+  if (const auto saved = stores.memory->save(stores.file); !saved)
+    Event("counters-not-saved").with("reason", saved.error().what).to(log, Severity::error);
+}
+
+}  // namespace mailweir

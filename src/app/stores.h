@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Stores: the counter store that the configuration names, with what stands behind it.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "adapter/memory_counters.h"
+#include "adapter/redis_counters.h"
+#include "base/log.h"
+#include "config/config.h"
+#include "port/counter_store.h"
+
+namespace mailweir {
+
+struct Stores {
+  std::unique_ptr<CounterStore> owned;    // the outermost, when it is not the memory store itself
+  std::unique_ptr<MemoryCounters> memory; // store = "memory"; saved and restored
+  std::string file;                       // where memory is saved
+  CounterStore& use() const { return owned ? *owned : *memory; }
+};
+
+// Restores saved counters. Errors are those of the configuration (a URL); a damaged file is a log line and a fresh start.
+Result<Stores> make_stores(const Config& config, const Clock& clock, Log& log);
+
+// Writes the counters to their file; trouble is a log line.
+void save_stores(Stores& stores, Log& log);
+
+}  // namespace mailweir
