@@ -49,9 +49,11 @@ struct Level {
   std::chrono::milliseconds retry_after{0};  // until the amount would fit, if nobody else charges
 };
 
-// Where the units went: for each charge and window the slot's number (ring), to give back exactly these.
+// Where the units went: for each charge and window, in order, the slot's number (a lease: 0), to give back exactly
+// these; -1 for what was not counted. `store` tells stores apart that stand behind one another (0 the first).
 struct Receipt {
   std::vector<std::int64_t> slots;
+  std::uint8_t store = 0;
 };
 
 struct Charged {

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "adapter/counter_file.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "base/text.h"
+#include "port/window_state.h"
+
+namespace mailweir {
+namespace {
+
+constexpr std::string_view first_line = "mailweir-counters 1\n";
+constexpr std::uint64_t fnv_start = 0xcbf2'9ce4'8422'2325, fnv_prime = 0x100'0000'01b3;
+constexpr std::size_t longest_line = 3 * longest_counter_name + 1024;  // every byte escaped, and 31 cells
+constexpr std::size_t read_at_once = 65536;
+
+std::uint64_t fnv(std::uint64_t sum, std::string_view text) {
+  for (const char c : text) sum = (sum ^ static_cast<unsigned char>(c)) * fnv_prime;
+  return sum;
+}
+
+Error trouble(const std::string& path, std::string_view what, int error) {
+  return Error{path + ": " + std::string(what) + ": " + std::strerror(error)};
+}
+
+void append_number(std::string& to, std::uint64_t number, int base = 10) {
+  char digits[20];
+  to.append(digits, std::to_chars(digits, digits + sizeof digits, number, base).ptr);
+}
+
+void append_name(std::string& to, std::string_view name) {
+  constexpr char digits[] = "0123456789abcdef";
+  to += " =";
+  for (const char c : name) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte > ' ' && byte < 0x7f && byte != '%') to += c;
+    else ((to += '%') += digits[byte >> 4]) += digits[byte & 15];
+  }
+}
+
+std::optional<unsigned> from_hex(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return std::nullopt;
+}
+
+std::optional<std::string> parse_name(std::string_view text) {
+  if (!text.starts_with('=')) return std::nullopt;
+  std::string name;
+  for (std::size_t i = 1; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      name += text[i];
+      continue;
+    }
+    if (i + 2 >= text.size()) return std::nullopt;
+    const auto high = from_hex(text[i + 1]), low = from_hex(text[i + 2]);
+    if (!high || !low) return std::nullopt;
+    name += static_cast<char>(*high << 4 | *low);
+    i += 2;
+  }
+  return name;
+}
+
+// A counter's line, without its end.
+struct Parsed {
+  std::string limit, key;
+  CounterRecord record;
+};
+
+bool parse_cell(std::string_view text, CounterRecord& record, std::uint64_t& total) {
+  const auto colon = text.find(':');
+  if (colon == text.npos) return false;
+  const auto age = to_number(text.substr(0, colon)), count = to_number(text.substr(colon + 1));
+  if (!age || !count || *age >= record.ages.size() || *count == 0 || *count > ring::most_count - total) return false;
+  if (record.ages[*age] != 0) return false;
+  record.ages[*age] = *count;
+  total += *count;
+  return true;
+}
+
+std::optional<Parsed> parse_line(std::string_view line) {
+  const std::vector<std::string_view> parts = split(line, ' ');
+  if (parts.size() < 4 || parts.size() > 4 + ring::cells) return std::nullopt;
+  const auto period = to_number(parts[0]), head = to_number(parts[3]);
+  auto limit = parse_name(parts[1]), key = parse_name(parts[2]);
+  if (!period || !head || !limit || !key || limit->size() + key->size() > longest_counter_name) return std::nullopt;
+  if (*period < 1 || *period > static_cast<std::uint64_t>(longest_period.count()) || *head > ring::most_count / ring_slots)
+    return std::nullopt;
+  Parsed parsed{*std::move(limit), *std::move(key), {}};
+  parsed.record.period = static_cast<std::uint32_t>(*period);
+  parsed.record.head = static_cast<std::int64_t>(*head);
+  std::uint64_t total = 0;
+  for (std::size_t i = 4; i < parts.size(); ++i) {
+    if (!parse_cell(parts[i], parsed.record, total)) return std::nullopt;
+  }
+  return parsed;
+}
+
+// Lines of bounded length, end of line included.
+class LineReader {
+ public:
+  explicit LineReader(int fd) : fd_(fd) {}
+  // False at the end of the file, at an error (then errno is not 0), and at a line that is too long or has no end.
+  bool next(std::string_view& line) {
+    errno = 0;
+    for (;;) {
+      const auto end = buffer_.find('\n', at_);
+      if (end != buffer_.npos) {
+        line = std::string_view(buffer_).substr(at_, end + 1 - at_);
+        at_ = end + 1;
+        return true;
+      }
+      if (buffer_.size() - at_ > longest_line) return false;
+      buffer_.erase(0, std::exchange(at_, 0));
+      const std::size_t had = buffer_.size();
+      buffer_.resize(had + read_at_once);
+      const ssize_t got = ::read(fd_, buffer_.data() + had, read_at_once);
+      buffer_.resize(had + static_cast<std::size_t>(got > 0 ? got : 0));
+      if (got <= 0) return false;
+    }
+  }
+  bool at_end() const { return at_ == buffer_.size(); }
+
+ private:
+  int fd_;
+  std::string buffer_;
+  std::size_t at_ = 0;
+};
+
+std::string directory_of(const std::string& path) {
+  const auto slash = path.rfind('/');
+  return slash == path.npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+}
+
+}  // namespace
+
+CounterFileWriter::CounterFileWriter(std::string path, std::string temporary, Fd fd)
+    : path_(std::move(path)), temporary_(std::move(temporary)), buffer_(first_line), fd_(std::move(fd)), checksum_(fnv_start) {}
+
+CounterFileWriter::~CounterFileWriter() {
+  if (fd_) ::unlink(temporary_.c_str());
+}
+
+Result<CounterFileWriter> CounterFileWriter::open(const std::string& path) {
+  const std::string temporary = path + ".new";
+  if (::unlink(temporary.c_str()) != 0 && errno != ENOENT) return trouble(temporary, "cannot remove the old one", errno);
+  Fd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!fd) return trouble(temporary, "cannot save counters", errno);
+  return CounterFileWriter(path, temporary, std::move(fd));
+}
+
+void CounterFileWriter::add(const CounterRecord& record) {
+  if (std::all_of(record.ages.begin(), record.ages.end(), [](std::uint64_t count) { return count == 0; })) return;
+  append_number(buffer_, record.period);
+  append_name(buffer_, record.limit);
+  append_name(buffer_, record.key);
+  append_number(buffer_ += ' ', static_cast<std::uint64_t>(record.head));
+  for (std::size_t age = 0; age < record.ages.size(); ++age) {
+    if (record.ages[age] == 0) continue;
+    append_number(buffer_ += ' ', age);
+    append_number(buffer_ += ':', record.ages[age]);
+  }
+  buffer_ += '\n';
+  ++counters_;
+}
+
+Result<void> CounterFileWriter::flush() {
+  checksum_ = fnv(checksum_, buffer_);
+  for (std::string_view left = buffer_; !left.empty();) {
+    const ssize_t written = ::write(fd_.get(), left.data(), left.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return trouble(temporary_, "cannot save counters", errno);
+    left.remove_prefix(static_cast<std::size_t>(written));
+  }
+  buffer_.clear();
+  return {};
+}
+
+Result<void> CounterFileWriter::commit() {
+  if (auto written = flush(); !written) return written;
+  append_number(buffer_ += "end ", counters_);
+  append_number(buffer_ += ' ', checksum_, 16);
+  buffer_ += '\n';
+  if (auto written = flush(); !written) return written;
+  if (::fsync(fd_.get()) != 0) return trouble(temporary_, "cannot save counters", errno);
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) return trouble(path_, "cannot replace it", errno);
+  fd_.reset();
+  // The new name too must be on the disk.
+  const Fd directory(::open(directory_of(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory || ::fsync(directory.get()) != 0) return trouble(directory_of(path_), "fsync", errno);
+  return {};
+}
+
+Result<void> read_counter_file(const std::string& path, const std::function<void(const CounterRecord&)>& use) {
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!fd) return errno == ENOENT ? Result<void>() : trouble(path, "cannot read saved counters", errno);
+  struct stat status{};
+  if (::fstat(fd.get(), &status) != 0) return trouble(path, "cannot read saved counters", errno);
+  if (!S_ISREG(status.st_mode)) return Error{path + ": saved counters: not a regular file"};
+
+  LineReader lines(fd.get());
+  std::string_view line;
+  if (!lines.next(line) || line != first_line) {
+    if (errno != 0) return trouble(path, "cannot read saved counters", errno);
+    return Error{path + ": no file of saved counters (its first line is not \"" +
+                 std::string(first_line.substr(0, first_line.size() - 1)) + "\"); move it away to start with none"};
+  }
+  std::uint64_t checksum = fnv(fnv_start, line), counters = 0;
+  const auto damaged = [&](std::string_view why) {
+    return Error{path + ":" + std::to_string(counters + 2) + ": saved counters are damaged: " + std::string(why) +
+                 "; move the file away to start with none"};
+  };
+  while (lines.next(line)) {
+    if (line.starts_with("end ")) {
+      std::string want = "end ";
+      append_number(want, counters);
+      append_number(want += ' ', checksum, 16);
+      if (line.substr(0, line.size() - 1) != want) return damaged("the checksum is wrong");
+      if (lines.next(line) || !lines.at_end()) return damaged("there is more behind the end");
+      return {};
+    }
+    checksum = fnv(checksum, line);
+    auto parsed = parse_line(line.substr(0, line.size() - 1));
+    if (!parsed) return damaged("the line cannot be understood");
+    parsed->record.limit = parsed->limit;
+    parsed->record.key = parsed->key;
+    use(parsed->record);
+    ++counters;
+  }
+  if (errno != 0) return trouble(path, "cannot read saved counters", errno);
+  return damaged("the end is missing");
+}
+
+}  // namespace mailweir

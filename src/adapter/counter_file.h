@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The file in which the memory store keeps its ring counters over a restart. Text, one counter a line:
+//
+//   mailweir-counters 1
+//   PERIOD =LIMIT =KEY HEAD AGE:COUNT ...      period in seconds; head: the newest slot; age: slots before it, 0 to 30
+//   end COUNTERS CHECKSUM                      the checksum (FNV-1a, 64 bits, hexadecimal) is of all before this line
+//
+// Names are written with %XX for blanks, control bytes, '%' and all that is not ASCII.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "adapter/counter_table.h"
+#include "base/handle.h"
+#include "base/result.h"
+
+namespace mailweir {
+
+// Writes beside the file and renames at commit(); a writer that goes away before leaves the old file as it was.
+class CounterFileWriter {
+ public:
+  static Result<CounterFileWriter> open(const std::string& path);
+  CounterFileWriter(CounterFileWriter&&) = default;
+  ~CounterFileWriter();
+
+  void add(const CounterRecord& record);  // to memory, so that a lock need not be held while the disk works
+  Result<void> flush();
+  Result<void> commit();  // to the disk, and in place of the old file
+
+ private:
+  CounterFileWriter(std::string path, std::string temporary, Fd fd);
+
+  std::string path_, temporary_, buffer_;
+  Fd fd_;
+  std::uint64_t counters_ = 0, checksum_;
+};
+
+// Hands out each counter as it is read: the caller must forget them all if an error follows. A file that does not exist
+// has no counters.
+Result<void> read_counter_file(const std::string& path, const std::function<void(const CounterRecord&)>& use);
+
+}  // namespace mailweir

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// MemoryCharge: one charge call on the shards of the memory store: look at every window, decide, count all or none.
+// The shards of set() must be locked from look() to the end.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <memory_resource>
+#include <span>
+#include <vector>
+
+#include "adapter/memory_shard.h"
+#include "base/keyed_hash.h"
+#include "port/window_state.h"
+
+namespace mailweir {
+
+class MemoryCharge {
+ public:
+  MemoryCharge(std::span<const Charge> charges, std::span<Shard, shard_count> shards, const KeyedHash& hash);
+  MemoryCharge(const MemoryCharge&) = delete;
+
+  ShardSet set() const { return set_; }
+  // Looks at all windows at `now` (milliseconds since the epoch); how many counters may have to be made.
+  std::size_t look(std::int64_t now);
+  // Counts what is to be counted, at the time of look().
+  Charged count();
+  void give_back(const Receipt& receipt);
+  // Puts a saved counter in the place of the first window's.
+  void restore(const CounterRecord& record) { shards_[items_[0].shard].rings.restore(record, items_[0].name.hash); }
+
+ private:
+  // One window of one charge.
+  struct Item {
+    const Charge* charge;
+    const Window* window;
+    CounterName name;
+    std::size_t shard;
+    WindowState state{};
+    bool exists = false;   // the counter stands in the table; a lease: this member does
+    bool pending = false;  // will be counted if nobody refuses
+    bool repeats = false;  // a lease that an earlier charge of this call takes as well
+    bool is_ring() const { return charge->kind == CountKind::ring; }
+  };
+
+  void look_at(std::size_t item);
+  std::uint64_t pending_before(std::size_t item);
+  std::int64_t wait_of(const Item& item) const;
+  bool counts(const Charge& charge) const { return units_of(charge) > 0 && (!refused_ || charge.attempts); }
+  std::int64_t count_in(const Item& item);
+
+  std::span<const Charge> charges_;
+  std::span<Shard, shard_count> shards_;
+  // A handful of windows stands on the caller's stack: a charge of known counters allocates only its result.
+  std::array<std::byte, 1536> room_;
+  std::pmr::monotonic_buffer_resource arena_{room_.data(), room_.size()};
+  std::pmr::vector<Item> items_{&arena_};
+  ShardSet set_ = 0;
+  std::int64_t now_ = 0;
+  bool refused_ = false;
+};
+
+}  // namespace mailweir

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "adapter/memory_counters.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <mutex>
+#include <tuple>
+#include <vector>
+
+#include "adapter/counter_file.h"
+#include "adapter/memory_charge.h"
+#include "adapter/memory_shard.h"
+#include "base/keyed_hash.h"
+#include "port/ring.h"
+#include "port/window_state.h"
+
+namespace mailweir {
+namespace {
+
+constexpr std::chrono::seconds between_full_sweeps{1};  // when the memory is full
+
+class MemoryCountersStore final : public MemoryCounters {
+ public:
+  MemoryCountersStore(const MemoryCountersConfig& config, const Clock& clock) : config_(config), clock_(clock) {}
+
+  Result<Charged> charge(std::span<const Charge> charges, Deadline) override {
+    if (auto checked = check_charges(charges); !checked) return checked.error();
+    stats_.charges.fetch_add(1, std::memory_order_relaxed);
+    MemoryCharge work(charges, shards_, hash_);
+    std::optional<Charged> charged = try_charge(work);
+    if (!charged && make_room()) charged = try_charge(work);
+    if (!charged) return full();
+    if (!charged->taken) stats_.refused.fetch_add(1, std::memory_order_relaxed);
+    return *std::move(charged);
+  }
+
+  Result<void> give_back(std::span<const Charge> charges, const Receipt& receipt, Deadline) override {
+    if (auto checked = check_receipt(charges, receipt); !checked) return checked;
+    MemoryCharge work(charges, shards_, hash_);
+    const ShardLocks locks(shards_, work.set(), stats_.counters);
+    work.give_back(receipt);
+    return {};
+  }
+
+  Result<void> renew(std::span<const Charge> leases, Deadline) override {
+    if (auto checked = check_leases(leases); !checked) return checked;
+    for (const Charge& lease : leases) {  // one by one: nothing ties leases together
+      if (lease.windows.empty()) continue;
+      if (!renew_one(lease) && !(make_room() && renew_one(lease))) return full();
+    }
+    return {};
+  }
+
+  Result<std::vector<CounterRow>> list(const CounterQuery& query, Deadline) override {
+    std::vector<CounterRow> rows;
+    const std::int64_t time = now();
+    const auto add = [&](std::string_view limit, std::string_view key, std::uint32_t period, std::uint64_t count) {
+      if (rows.size() >= query.most || count == 0) return;
+      if ((!query.limit.empty() && query.limit != limit) || (!query.key.empty() && query.key != key)) return;
+      rows.push_back({std::string(limit), std::string(key), std::chrono::seconds(period), count});
+    };
+    for (Shard& shard : shards_) {
+      const std::lock_guard lock(shard.mutex);
+      shard.rings.for_each([&](const CounterRecord& record) {
+        const std::int64_t slot = std::max(ring::slot_at(time, std::int64_t{record.period} * 1000), record.head);
+        std::uint64_t count = 0;
+        for (std::int64_t age = 0; slot - record.head + age < ring::cells; ++age) count += record.ages[age];
+        add(record.limit, record.key, record.period, count);
+      });
+      shard.leases.for_each(time, [&](auto limit, auto key, auto members) { add(limit, key, 0, members); });
+    }
+    std::sort(rows.begin(), rows.end(), [](const CounterRow& a, const CounterRow& b) {
+      return std::tie(a.limit, a.key, a.period) < std::tie(b.limit, b.key, b.period);
+    });
+    return rows;
+  }
+
+  Result<void> save(const std::string& path) override {
+    const std::lock_guard one_at_a_time(saving_);
+    auto writer = CounterFileWriter::open(path);
+    if (!writer) return writer.error();
+    for (Shard& shard : shards_) {
+      {
+        const std::lock_guard lock(shard.mutex);
+        shard.rings.for_each([&](const CounterRecord& record) { writer->add(record); });
+      }
+      if (auto written = writer->flush(); !written) return written;
+    }
+    return writer->commit();
+  }
+
+  Result<RestoredCounters> restore(const std::string& path) override {
+    clear();
+    RestoredCounters result;
+    const std::int64_t time = now();
+    const auto read = read_counter_file(path, [&](const CounterRecord& record) {
+      if (ring::gone_at(record.head, std::int64_t{record.period} * 1000) <= time) ++result.expired;
+      else if (!restore_one(record)) ++result.no_room;
+      else ++result.restored;
+    });
+    if (read) return result;
+    clear();
+    return read.error();
+  }
+
+  const MemoryCounterStats& stats() const override { return stats_; }
+
+ private:
+  // Nothing: the memory is full.
+  std::optional<Charged> try_charge(MemoryCharge& work) {
+    ShardLocks locks(shards_, work.set(), stats_.counters);
+    if (!locks.reserve(work.look(now()), config_.max_counters)) return std::nullopt;
+    return work.count();
+  }
+
+  bool renew_one(const Charge& lease) {
+    Charge held = lease;
+    held.amount = 1;
+    held.enforce = false;  // who is there already is not turned away
+    MemoryCharge work({&held, 1}, shards_, hash_);
+    return try_charge(work).has_value();
+  }
+
+  bool restore_one(const CounterRecord& record) {
+    const Charge charge{.limit = std::string(record.limit), .key = std::string(record.key),
+                        .windows = {{0, std::chrono::seconds(record.period)}}, .member = {}};
+    MemoryCharge work({&charge, 1}, shards_, hash_);
+    ShardLocks locks(shards_, work.set(), stats_.counters);
+    if (!locks.reserve(1, config_.max_counters)) return false;
+    work.restore(record);
+    return true;
+  }
+
+  // Removes all that has expired; false when that was done a moment ago already.
+  bool make_room() {
+    const SteadyTime asked = clock_.steady();
+    const std::lock_guard one_at_a_time(making_room_);
+    const SteadyTime time = clock_.steady();
+    if (made_room_ && *made_room_ > asked) return true;  // by another caller while this one waited
+    if (made_room_ && time - *made_room_ < between_full_sweeps) return false;
+    made_room_ = time;
+    for (std::size_t i = 0; i < shard_count; ++i) {
+      const ShardLocks lock(shards_, ShardSet{1} << i, stats_.counters);
+      shards_[i].rings.sweep(std::numeric_limits<std::size_t>::max(), now());
+      shards_[i].leases.sweep(now(), true);
+    }
+    return true;
+  }
+
+  void clear() {
+    for (std::size_t i = 0; i < shard_count; ++i) {
+      const ShardLocks lock(shards_, ShardSet{1} << i, stats_.counters);
+      shards_[i].rings.clear();
+      shards_[i].leases.clear();
+    }
+  }
+
+  Error full() {
+    ++stats_.full;
+    return Error{"counter memory is full (" + std::to_string(config_.max_counters) + " counters, all in use): raise "
+                 "max_counters, or look with \"mailweirctl counters\" which limit's keys flood it", true};
+  }
+
+  std::int64_t now() const {
+    return std::chrono::floor<std::chrono::milliseconds>(clock_.wall().time_since_epoch()).count();
+  }
+
+  const MemoryCountersConfig config_;
+  const Clock& clock_;
+  const KeyedHash hash_;
+  std::array<Shard, shard_count> shards_;
+  MemoryCounterStats stats_;
+  std::mutex saving_;
+  std::mutex making_room_;  // guards:
+  std::optional<SteadyTime> made_room_;
+};
+
+}  // namespace
+
+std::unique_ptr<MemoryCounters> make_memory_counters(const MemoryCountersConfig& config, const Clock& clock) {
+  return std::make_unique<MemoryCountersStore>(config, clock);
+}
+
+}  // namespace mailweir

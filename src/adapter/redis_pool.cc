@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "adapter/redis_pool.h"
+
+namespace mailweir {
+
+Result<RedisPool::Borrowed> RedisPool::borrow(Deadline deadline) {
+  std::vector<std::unique_ptr<RedisConnection>> closed;  // freed after the lock
+  {
+    std::unique_lock lock(mutex_);
+    if (!ended_.wait_until(lock, deadline.at(), [this] { return borrowed_ < most_; }))
+      return Error{"all " + std::to_string(most_) + " connections are in use: the server is too slow", true};
+    ++borrowed_;
+    while (!idle_.empty()) {
+      auto connection = std::move(idle_.back());
+      idle_.pop_back();
+      if (connection->is_quiet()) return Borrowed(*this, std::move(connection));
+      closed.push_back(std::move(connection));
+    }
+  }
+  Borrowed place(*this, nullptr);  // gives the place back if connecting fails
+  auto connection = RedisConnection::open(url_, hosts_, deadline);
+  if (!connection) return connection.error();
+  ++connects_;
+  place.fill(std::move(*connection));
+  return place;
+}
+
+void RedisPool::end(std::unique_ptr<RedisConnection> idle) {
+  {
+    const std::lock_guard lock(mutex_);
+    --borrowed_;
+    if (idle != nullptr) idle_.push_back(std::move(idle));
+  }
+  ended_.notify_one();
+}
+
+}  // namespace mailweir

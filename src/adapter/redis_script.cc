@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "adapter/redis_script.h"
+
+namespace mailweir {
+
+const std::string_view redis_script = R"lua(
+local CELLS, MOST, LEASE = 31, 9007199254740991, 90000
+local argument, operation, now = 3, ARGV[1], tonumber(ARGV[2])
+local testing = now > 0
+if not testing then
+  local time = redis.call('TIME')
+  now = time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+local function take()
+  argument = argument + 1
+  return ARGV[argument - 1]
+end
+local function take_number() return tonumber(take()) end
+local function number(value) return tonumber(value) or 0 end
+
+-- When what was counted in a slot is counted no more.
+local function gone_at(slot, period) return math.ceil((slot + CELLS) * period / 30) end
+
+-- A ring counter at `now`: slot (where to count), cell (what that slot has), total, gone (cells that left the ring).
+local function look_ring(key, period)
+  local slot = math.floor(now * 30 / period)
+  local got = redis.call('HMGET', key, 'h', 't', slot % CELLS)
+  local head = tonumber(got[1])
+  local ring = {key = key, period = period, slot = slot, head = head, total = number(got[2]), cell = number(got[3]),
+                gone = {}, pending = 0, adding = 0}
+  if not head then
+    ring.total, ring.cell = 0, 0
+  elseif slot - head >= CELLS then
+    ring.clear, ring.total, ring.cell = true, 0, 0
+  elseif head - slot >= CELLS then
+    ring.clear, ring.cell = true, ring.total
+  elseif slot < head then
+    ring.slot, ring.cell = head, number(redis.call('HGET', key, head % CELLS))
+  elseif slot > head then
+    for old = head - 30, slot - CELLS do ring.gone[#ring.gone + 1] = old % CELLS end
+    for _, count in ipairs(redis.call('HMGET', key, unpack(ring.gone))) do ring.total = ring.total - number(count) end
+    ring.cell = 0
+  end
+  return ring
+end
+
+local function wait_ring(ring, units)
+  if ring.head and not ring.clear then
+    local cells = {}
+    for slot = ring.slot - 30, ring.head do cells[#cells + 1] = slot % CELLS end
+    local sum = 0
+    for i, count in ipairs(redis.call('HMGET', ring.key, unpack(cells))) do
+      sum = sum + number(count)
+      if sum >= units then return gone_at(ring.slot - 31 + i, ring.period) - now end
+    end
+  end
+  return gone_at(ring.slot, ring.period) - now
+end
+
+local function count_ring(ring)
+  local units = math.min(ring.adding, MOST - ring.total)
+  if ring.clear then
+    redis.call('DEL', ring.key)
+  elseif #ring.gone > 0 then
+    redis.call('HDEL', ring.key, unpack(ring.gone))
+  end
+  redis.call('HSET', ring.key, 'h', ring.slot, 't', ring.total + units, ring.slot % CELLS, ring.cell + units)
+  if testing then
+    redis.call('PEXPIRE', ring.key, 86400000)
+  elseif ring.slot ~= ring.head then
+    redis.call('PEXPIREAT', ring.key, gone_at(ring.slot, ring.period))
+  end
+end
+
+-- A lease counter at `now`. A clock that went back must not let a dead member live on: nobody holds for two leases.
+local function look_leases(key)
+  return {key = key, live = redis.call('ZCOUNT', key, '(' .. now, now + 2 * LEASE), held = {}, pending = 0, adding = {}}
+end
+
+local function is_held(leases, member)
+  if leases.held[member] == nil then
+    local expiry = number(redis.call('ZSCORE', leases.key, member))
+    leases.held[member] = expiry > now and expiry <= now + 2 * LEASE
+  end
+  return leases.held[member]
+end
+
+local function wait_leases(leases, units)
+  local at = redis.call('ZRANGEBYSCORE', leases.key, '(' .. now, now + 2 * LEASE, 'WITHSCORES', 'LIMIT', units - 1, 1)
+  return (tonumber(at[2]) or now + LEASE) - now
+end
+
+local function hold_leases(key, members)
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', now)
+  redis.call('ZREMRANGEBYSCORE', key, '(' .. (now + 2 * LEASE), '+inf')
+  for _, member in ipairs(members) do redis.call('ZADD', key, now + LEASE, member) end
+  redis.call('PEXPIRE', key, testing and 86400000 or LEASE + 1000)
+end
+
+local function charge()
+  local counters, order, windows, charges, refused = {}, {}, {}, {}, false
+  local key = 0
+  while argument <= #ARGV do
+    local charge = {ring = take() == 'r', units = take_number(), enforce = take() == '1', attempts = take() == '1',
+                    member = take(), first = #windows + 1}
+    local over = false
+    for _ = 1, take_number() do
+      key = key + 1
+      local max, period = take_number(), take_number()
+      local counter = counters[KEYS[key]]
+      if not counter then
+        counter = charge.ring and look_ring(KEYS[key], period) or look_leases(KEYS[key])
+        counters[KEYS[key]] = counter
+        order[#order + 1] = counter
+      end
+      local used
+      if charge.ring then
+        used = counter.total + counter.pending
+      else
+        used = counter.live + counter.pending - (is_held(counter, charge.member) and 1 or 0)
+      end
+      local wait = 0
+      if used + charge.units > max then
+        over = true
+        local leave = used + charge.units - max
+        wait = charge.ring and wait_ring(counter, leave) or wait_leases(counter, leave)
+      end
+      windows[#windows + 1] = {counter = counter, used = used, wait = wait}
+    end
+    charge.last = #windows
+    charges[#charges + 1] = charge
+    if charge.units > 0 and (not over or not charge.enforce or charge.attempts) then
+      for i = charge.first, charge.last do
+        local counter = windows[i].counter
+        if charge.ring then
+          counter.pending = counter.pending + charge.units
+        elseif not counter.held[charge.member] then
+          counter.pending = counter.pending + 1
+          counter.held[charge.member] = true
+        end
+      end
+    end
+    refused = refused or (over and charge.enforce)
+  end
+
+  local answer = {refused and 0 or 1}
+  for _, charge in ipairs(charges) do
+    local counted = charge.units > 0 and (not refused or charge.attempts)
+    for i = charge.first, charge.last do
+      local window, slot = windows[i], -1
+      if counted then
+        window.counter.counts = true
+        if charge.ring then
+          slot = window.counter.slot
+          window.counter.adding = window.counter.adding + charge.units
+        else
+          slot = 0
+          table.insert(window.counter.adding, charge.member)
+        end
+      end
+      answer[#answer + 1] = window.used
+      answer[#answer + 1] = window.wait
+      answer[#answer + 1] = slot
+    end
+  end
+  for _, counter in ipairs(order) do
+    if counter.counts and counter.slot then
+      count_ring(counter)
+    elseif counter.counts then
+      hold_leases(counter.key, counter.adding)
+    end
+  end
+  return answer
+end
+
+local function take_back_ring(key, slot, units)
+  local got = redis.call('HMGET', key, 'h', slot % CELLS)
+  local head = tonumber(got[1])
+  if not head or slot > head or head - slot >= CELLS then return end
+  local back = math.min(units, number(got[2]))
+  if back == 0 then return end
+  redis.call('HINCRBY', key, 't', -back)
+  redis.call('HINCRBY', key, slot % CELLS, -back)
+end
+
+local function give_back()
+  local key = 0
+  while argument <= #ARGV do
+    local ring, units, member = take() == 'r', take_number(), take()
+    for _ = 1, take_number() do
+      key = key + 1
+      local slot = take_number()
+      if slot >= 0 and ring then
+        take_back_ring(KEYS[key], slot, units)
+      elseif slot >= 0 then
+        redis.call('ZREM', KEYS[key], member)
+      end
+    end
+  end
+  return 1
+end
+
+local function renew()
+  for _, key in ipairs(KEYS) do hold_leases(key, {take()}) end
+  return 1
+end
+
+return ({charge = charge, give_back = give_back, renew = renew})[operation]()
+)lua";
+
+}  // namespace mailweir

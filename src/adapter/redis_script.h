@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The script that runs in Redis: charge, give back and renew, each in one call (Lua 5.1, Redis 5 and newer). It says
+// port/ring.h over again; the two are held together by one test table.
+//
+// A ring counter is the hash PREFIX{LIMIT|KEY}:PERIOD with h (head slot), t (total) and 0 to 30 (the cells that were ever
+// used); it expires in Redis when its head leaves the window. A lease counter is the sorted set PREFIX{LIMIT|KEY}:0
+// of its members by the millisecond at which they expire.
+//
+// ARGV: operation, the time in milliseconds (0: the server's own), then for each charge
+//   charge:    kind (r, l)  units  enforce  attempts  member  windows, then max and period (ms) of each
+//              -> taken, then used, wait, slot (-1: not counted) for each window
+//   give_back: kind  units  member  windows, then the slot of each        -> 1
+//   renew:     member                                                     -> 1
+// KEYS: one for each window, in order.
+#pragma once
+
+#include <string_view>
+
+namespace mailweir {
+
+extern const std::string_view redis_script;
+
+}  // namespace mailweir

@@ -1,0 +1,498 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "counter_cases.h"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <deque>
+#include <map>
+#include <random>
+#include <thread>
+
+#include "port/ring.h"
+
+namespace mailweir {
+namespace {
+
+using std::chrono::milliseconds;
+
+struct Want {
+  bool over = false;
+  bool never_fits = false;
+  std::size_t window = 0;
+  std::uint64_t count = 0;
+  std::int64_t retry_after = 0;  // ms
+};
+
+// One step of a case. A slot of a 30 s window is a second, and the clock starts at the first millisecond of one.
+struct Step {
+  enum What { charge, give_back, renew };
+  std::int64_t after = 0;  // ms by which the clock moves first; below zero it goes back
+  What what = charge;
+  std::vector<Charge> charges{};
+  bool taken = true;
+  std::vector<Want> want{};
+  std::size_t of = 0;  // give_back: the step that charged
+};
+
+struct Case {
+  const char* name;
+  std::vector<Step> steps;
+};
+
+Charge unenforced(Charge charge) {
+  charge.enforce = false;
+  return charge;
+}
+Charge attempts(Charge charge) {
+  charge.attempts = true;
+  return charge;
+}
+Window window(std::uint64_t max, std::int64_t seconds) { return {max, std::chrono::seconds(seconds)}; }
+
+// "10/30s" of key a, and a limit of its own.
+Charge ten(std::uint64_t amount, std::string key = "a") { return ring_charge("ten", std::move(key), {window(10, 30)}, amount); }
+Charge two(std::uint64_t amount) { return ring_charge("two", "a", {window(2, 30)}, amount); }
+
+std::vector<Case> ring_cases() {
+  const std::vector<Window> both = {window(3, 30), window(5, 300)};
+  const auto several = [&](std::uint64_t amount) { return ring_charge("several", "a", both, amount); };
+  const auto widths = [&](std::uint64_t amount) { return ring_charge("bytes", "a", {window(10'000'000'000'000, 30)}, amount); };
+  return {
+      {"up to the max, not beyond, and again a period later",
+       {{.charges = {ten(9)}, .want = {{.count = 9}}},
+        {.charges = {ten(1)}, .want = {{.count = 10}}},
+        {.charges = {ten(1)}, .taken = false, .want = {{.over = true, .count = 10, .retry_after = 31'000}}},
+        {.after = 30'999, .charges = {ten(1)}, .taken = false, .want = {{.over = true, .count = 10, .retry_after = 1}}},
+        {.after = 1, .charges = {ten(10)}, .want = {{.count = 10}}}}},
+      {"a unit comes back when its slot leaves, the oldest first",
+       {{.after = 500, .charges = {ten(4)}, .want = {{.count = 4}}},
+        {.after = 10'000, .charges = {ten(6)}, .want = {{.count = 10}}},
+        {.charges = {ten(4)}, .taken = false, .want = {{.over = true, .count = 10, .retry_after = 20'500}}},
+        {.charges = {ten(5)}, .taken = false, .want = {{.over = true, .count = 10, .retry_after = 30'500}}},
+        {.after = 20'500, .charges = {ten(4)}, .want = {{.count = 10}}},
+        {.after = 10'000, .charges = {ten(0)}, .want = {{.count = 4}}}}},
+      {"several windows: the one that is over, waited for longest",
+       {{.charges = {several(3)}, .want = {{.count = 3}}},
+        {.charges = {several(1)}, .taken = false, .want = {{.over = true, .window = 0, .count = 3, .retry_after = 31'000}}},
+        {.after = 31'000, .charges = {several(2)}, .want = {{.window = 1, .count = 5}}},
+        {.charges = {several(2)}, .taken = false, .want = {{.over = true, .window = 1, .count = 5, .retry_after = 279'000}}},
+        {.after = 31'000, .charges = {several(1)}, .taken = false,
+         .want = {{.over = true, .window = 1, .count = 5, .retry_after = 248'000}}}}},
+      {"all or none over several limits",
+       {{.charges = {ten(8), two(2)}, .want = {{.count = 8}, {.count = 2}}},
+        {.charges = {ten(1), two(1)}, .taken = false, .want = {{.count = 8}, {.over = true, .count = 2, .retry_after = 31'000}}},
+        {.charges = {two(1), ten(1)}, .taken = false, .want = {{.over = true, .count = 2, .retry_after = 31'000}, {.count = 8}}},
+        {.charges = {ten(2)}, .want = {{.count = 10}}}}},
+      {"attempts are counted when the call is refused, and over the max",
+       {{.charges = {two(2)}, .want = {{.count = 2}}},
+        {.charges = {attempts(ten(9)), two(1)}, .taken = false, .want = {{.count = 9}, {.over = true, .count = 2, .retry_after = 31'000}}},
+        {.charges = {attempts(ten(3))}, .taken = false, .want = {{.over = true, .count = 12, .retry_after = 31'000}}},
+        {.charges = {ten(0)}, .taken = false, .want = {{.over = true, .count = 12, .retry_after = 31'000}}}}},
+      {"what is not enforced counts on and stops nobody",
+       {{.charges = {unenforced(two(2)), ten(1)}, .want = {{.count = 2}, {.count = 1}}},
+        {.charges = {unenforced(two(1)), ten(1)}, .want = {{.over = true, .count = 3, .retry_after = 31'000}, {.count = 2}}},
+        {.charges = {unenforced(two(1)), ten(20)}, .taken = false,
+         .want = {{.over = true, .count = 3, .retry_after = 31'000}, {.over = true, .never_fits = true, .count = 2}}},
+        {.charges = {two(0)}, .taken = false, .want = {{.over = true, .count = 3, .retry_after = 31'000}}}}},
+      {"what can never fit",
+       {{.charges = {ten(11)}, .taken = false, .want = {{.over = true, .never_fits = true}}},
+        {.charges = {ring_charge("none", "a", {window(0, 30)})}, .taken = false, .want = {{.over = true, .never_fits = true}}},
+        {.charges = {ring_charge("none", "a", {window(0, 30)}, 0)}, .want = {{}}},
+        {.charges = {several(4)}, .taken = false, .want = {{.over = true, .never_fits = true, .window = 0}}},
+        {.charges = {ring_charge("late", "a", {window(5, 30), window(3, 300)}, 4)}, .taken = false,
+         .want = {{.over = true, .never_fits = true, .window = 1}}}}},
+      {"given back in the same slot, and in a later one",
+       {{.charges = {ten(4), two(1)}, .want = {{.count = 4}, {.count = 1}}},
+        {.charges = {ten(3)}, .want = {{.count = 7}}},
+        {.what = Step::give_back, .of = 1},
+        {.charges = {ten(0)}, .want = {{.count = 4}}},
+        {.after = 12'345, .charges = {ten(5)}, .want = {{.count = 9}}},
+        {.what = Step::give_back, .of = 0},
+        {.charges = {ten(0), two(0)}, .want = {{.count = 5}, {.count = 0}}},
+        {.charges = {ten(5)}, .want = {{.count = 10}}},
+        {.after = 31'000, .charges = {ten(0)}, .want = {{.count = 0}}}}},
+      {"given back when it has left: nothing to take",
+       {{.charges = {ten(4)}, .want = {{.count = 4}}},
+        {.after = 31'000, .charges = {ten(4)}, .want = {{.count = 4}}},
+        {.what = Step::give_back, .of = 0},
+        {.charges = {ten(0)}, .want = {{.count = 4}}},
+        {.after = 3'000'000, .what = Step::give_back, .of = 1},
+        {.charges = {ten(0)}, .want = {{.count = 0}}}}},
+      {"given back after a refusal: only what was counted",
+       {{.charges = {ten(1), two(2)}, .want = {{.count = 1}, {.count = 2}}},
+        {.charges = {attempts(ten(5)), two(1)}, .taken = false, .want = {{.count = 6}, {.over = true, .count = 2, .retry_after = 31'000}}},
+        {.what = Step::give_back, .of = 1},
+        {.charges = {ten(0), two(0)}, .want = {{.count = 1}, {.count = 2}}}}},
+      {"amount 0 asks and counts nothing",
+       {{.charges = {ten(0)}, .want = {{.count = 0}}},
+        {.charges = {ten(10)}, .want = {{.count = 10}}},
+        {.charges = {ten(0)}, .want = {{.count = 10}}},
+        {.what = Step::give_back, .of = 2},
+        {.charges = {ten(0)}, .want = {{.count = 10}}}}},
+      {"a changed max keeps the count",
+       {{.charges = {ten(8)}, .want = {{.count = 8}}},
+        {.charges = {ring_charge("ten", "a", {window(5, 30)})}, .taken = false, .want = {{.over = true, .count = 8, .retry_after = 31'000}}},
+        {.charges = {ring_charge("ten", "a", {window(20, 30)}, 12)}, .want = {{.count = 20}}}}},
+      {"a counter is limit, period and key",
+       {{.charges = {ten(10, "a"), ten(10, "b")}, .want = {{.count = 10}, {.count = 10}}},
+        {.charges = {ring_charge("ten", "a", {window(10, 31)}, 10)}, .want = {{.count = 10}}},
+        {.charges = {ring_charge("te", "na", {window(10, 30)}, 10)}, .want = {{.count = 10}}},
+        {.charges = {ring_charge("ten", "", {window(10, 30)}, 10)}, .want = {{.count = 10}}},
+        {.charges = {ring_charge("a|b{}%", std::string("\0*}:30 \xff", 8), {window(10, 30)}, 9)}, .want = {{.count = 9}}},
+        {.charges = {ring_charge("a|b{}%", std::string("\0*}:30 \xff", 8), {window(10, 30)}, 0)}, .want = {{.count = 9}}}}},
+      {"one counter twice in a call",
+       {{.charges = {ten(6), ten(4)}, .want = {{.count = 6}, {.count = 10}}},
+        {.after = 31'000, .charges = {ten(6), ten(5)}, .taken = false,
+         .want = {{.count = 0}, {.over = true, .count = 6, .retry_after = 31'000}}},
+        {.charges = {ten(10)}, .want = {{.count = 10}}}}},
+      {"a clock that goes back stays at the head",
+       {{.charges = {ten(4)}, .want = {{.count = 4}}},
+        {.after = 5'000, .charges = {ten(4)}, .want = {{.count = 8}}},
+        {.after = -8'000, .charges = {ten(2)}, .want = {{.count = 10}}},
+        {.charges = {ten(1)}, .taken = false, .want = {{.over = true, .count = 10, .retry_after = 34'000}}},
+        {.what = Step::give_back, .of = 2},
+        {.charges = {ten(0)}, .want = {{.count = 8}}},
+        {.after = 34'000, .charges = {ten(0)}, .want = {{.count = 4}}}}},
+      {"a clock that goes back by more than the ring was wrong before",
+       {{.charges = {ten(200, "w"), ten(4)}, .taken = false, .want = {{.over = true, .never_fits = true}, {}}},
+        {.charges = {ten(4)}, .want = {{.count = 4}}},
+        {.after = 5'000, .charges = {ten(4)}, .want = {{.count = 8}}},
+        {.after = -5'000'000, .charges = {ten(3)}, .taken = false, .want = {{.over = true, .count = 8, .retry_after = 31'000}}},
+        {.charges = {ten(2)}, .want = {{.count = 10}}},
+        {.what = Step::give_back, .of = 2},
+        {.charges = {ten(0)}, .want = {{.count = 10}}},
+        {.after = 31'000, .charges = {ten(10)}, .want = {{.count = 10}}}}},
+      {"unlimited is not counted",
+       {{.charges = {ring_charge("free", "a", {}), ten(1)}, .want = {{}, {.count = 1}}},
+        {.charges = {ring_charge("free", "a", {}, 1'000'000)}, .want = {{}}},
+        {.what = Step::give_back, .of = 1},
+        {.charges = {}}}},
+      {"a second's window, whose slots are no whole milliseconds",
+       {{.charges = {ring_charge("second", "a", {window(1, 1)})}, .want = {{.count = 1}}},
+        {.charges = {ring_charge("second", "a", {window(1, 1)})}, .taken = false, .want = {{.over = true, .count = 1, .retry_after = 1'034}}},
+        {.after = 1'033, .charges = {ring_charge("second", "a", {window(1, 1)})}, .taken = false, .want = {{.over = true, .count = 1, .retry_after = 1}}},
+        {.after = 1, .charges = {ring_charge("second", "a", {window(1, 1)})}, .want = {{.count = 1}}}}},
+      {"counts of every width",
+       {{.charges = {widths(200)}, .want = {{.count = 200}}},
+        {.after = 1'000, .charges = {widths(60'000)}, .want = {{.count = 60'200}}},
+        {.after = 1'000, .charges = {widths(4'000'000'000)}, .want = {{.count = 4'000'060'200}}},
+        {.charges = {widths(4'000'000'000)}, .want = {{.count = 8'000'060'200}}},
+        {.after = 29'000, .charges = {widths(0)}, .want = {{.count = 8'000'060'000}}},
+        {.what = Step::give_back, .of = 2},
+        {.charges = {widths(0)}, .want = {{.count = 4'000'060'000}}},
+        {.charges = {unenforced(widths(~std::uint64_t{0}))},
+         .want = {{.over = true, .never_fits = true, .count = ring::most_count}}},
+        {.charges = {widths(0)}, .taken = false, .want = {{.over = true, .count = ring::most_count, .retry_after = 31'000}}},
+        {.after = 31'000, .charges = {widths(1)}, .want = {{.count = 1}}}}},
+  };
+}
+
+std::vector<Case> lease_cases() {
+  const auto open = [](std::string member) { return lease_charge("open", "client", 2, std::move(member)); };
+  const auto asks = [](std::string member) {
+    Charge charge = lease_charge("open", "client", 2, std::move(member));
+    charge.amount = 0;
+    return charge;
+  };
+  return {
+      {"two may hold, a third may not, one that leaves makes room",
+       {{.charges = {open("m1")}, .want = {{.count = 1}}},
+        {.after = 10'000, .charges = {open("m2")}, .want = {{.count = 2}}},
+        {.charges = {open("m3")}, .taken = false, .want = {{.over = true, .count = 2, .retry_after = 80'000}}},
+        {.charges = {open("m1")}, .want = {{.count = 2}}},  // the same member again holds one place
+        {.what = Step::give_back, .of = 1},
+        {.charges = {open("m3")}, .want = {{.count = 2}}},
+        {.charges = {asks("m9")}, .want = {{.count = 2}}}}},
+      {"a holder that died is gone after the lease, one that renews stays",
+       {{.charges = {open("m1")}, .want = {{.count = 1}}},
+        {.charges = {open("m2")}, .want = {{.count = 2}}},
+        {.after = 60'000, .what = Step::renew, .charges = {open("m1")}},
+        {.after = 29'999, .charges = {open("m3")}, .taken = false, .want = {{.over = true, .count = 2, .retry_after = 1}}},
+        {.after = 1, .charges = {open("m3")}, .want = {{.count = 2}}},
+        {.charges = {open("m4")}, .taken = false, .want = {{.over = true, .count = 2, .retry_after = 60'000}}}}},
+      {"a renewed lease that had expired is taken again, over the max too",
+       {{.charges = {open("m1")}, .want = {{.count = 1}}},
+        {.after = 100'000, .charges = {open("m2")}, .want = {{.count = 1}}},
+        {.charges = {open("m3")}, .want = {{.count = 2}}},
+        {.what = Step::renew, .charges = {open("m1")}},
+        {.charges = {asks("m9")}, .taken = false, .want = {{.over = true, .count = 3, .retry_after = 90'000}}},
+        {.what = Step::give_back, .of = 0},
+        {.what = Step::give_back, .of = 1},
+        {.charges = {open("m4")}, .want = {{.count = 2}}}}},
+      {"leases and rings in one call, all or none",
+       {{.charges = {ten(10), open("m1")}, .want = {{.count = 10}, {.count = 1}}},
+        {.charges = {ten(1), open("m2")}, .taken = false, .want = {{.over = true, .count = 10, .retry_after = 31'000}, {.count = 1}}},
+        {.charges = {open("m2")}, .want = {{.count = 2}}},
+        {.what = Step::give_back, .of = 0},
+        {.charges = {ten(0), asks("m9")}, .want = {{.count = 0}, {.count = 1}}}}},
+      {"several members in one call",
+       {{.charges = {open("m1"), open("m1"), open("m2")}, .want = {{.count = 1}, {.count = 1}, {.count = 2}}},
+        {.what = Step::give_back, .of = 0},
+        {.charges = {open("m1"), open("m2"), open("m3")}, .taken = false,
+         .want = {{.count = 0}, {.count = 1}, {.over = true, .count = 2, .retry_after = 90'000}}},
+        {.charges = {asks("m9")}, .want = {{.count = 0}}}}},
+      {"what is not enforced, what never fits, what is unlimited",
+       {{.charges = {unenforced(open("m1"))}, .want = {{.count = 1}}},
+        {.charges = {unenforced(open("m2"))}, .want = {{.count = 2}}},
+        {.charges = {unenforced(open("m3"))}, .want = {{.over = true, .count = 3, .retry_after = 90'000}}},
+        {.charges = {lease_charge("closed", "client", 0, "m1")}, .taken = false, .want = {{.over = true, .never_fits = true}}},
+        {.charges = {Charge{.kind = CountKind::lease, .limit = "free", .key = "a", .windows = {}, .member = "m1"}}, .want = {{}}}}},
+      {"a clock that goes back frees no place early and keeps no dead member for ever",
+       {{.charges = {open("m1")}, .want = {{.count = 1}}},
+        {.after = -20'000, .charges = {open("m2")}, .want = {{.count = 2}}},
+        {.charges = {open("m3")}, .taken = false, .want = {{.over = true, .count = 2, .retry_after = 90'000}}},
+        {.after = 110'000, .charges = {open("m3")}, .want = {{.count = 1}}}}},
+  };
+}
+
+void check_level(const Level& level, const Want& want) {
+  CHECK(level.over == want.over);
+  CHECK(level.never_fits == want.never_fits);
+  CHECK(level.window == want.window);
+  CHECK(level.count == want.count);
+  CHECK(level.retry_after.count() == want.retry_after);
+}
+
+void run(const Case& row, const MakeStore& make) {
+  CAPTURE(row.name);
+  ManualClock clock;
+  const auto store = make(clock);
+  std::vector<Receipt> receipts(row.steps.size());
+  for (std::size_t i = 0; i < row.steps.size(); ++i) {
+    CAPTURE(i);
+    const Step& step = row.steps[i];
+    clock.advance(milliseconds(step.after));
+    if (step.what == Step::charge) {
+      const auto charged = store->charge(step.charges, soon());
+      if (!charged) FAIL_CHECK(charged.error().what);
+      if (!charged) return;
+      CHECK(charged->taken == step.taken);
+      REQUIRE(charged->levels.size() == step.want.size());
+      for (std::size_t n = 0; n < step.want.size(); ++n) {
+        CAPTURE(n);
+        check_level(charged->levels[n], step.want[n]);
+      }
+      receipts[i] = charged->receipt;
+    } else {
+      const auto done = step.what == Step::renew ? store->renew(step.charges, soon())
+                                                 : store->give_back(row.steps[step.of].charges, receipts[step.of], soon());
+      if (!done) FAIL_CHECK(done.error().what);
+    }
+  }
+}
+
+}  // namespace
+
+Charge ring_charge(std::string limit, std::string key, std::vector<Window> windows, std::uint64_t amount) {
+  Charge charge;
+  charge.limit = std::move(limit);
+  charge.key = std::move(key);
+  charge.windows = std::move(windows);
+  charge.amount = amount;
+  return charge;
+}
+
+Charge lease_charge(std::string limit, std::string key, std::uint64_t max, std::string member) {
+  Charge charge = ring_charge(std::move(limit), std::move(key), {{max, std::chrono::seconds(0)}});
+  charge.kind = CountKind::lease;
+  charge.member = std::move(member);
+  return charge;
+}
+
+Deadline soon() { return Deadline::in(std::chrono::seconds(20)); }
+
+void check_counter_table(const MakeStore& make) {
+  for (const Case& row : ring_cases()) run(row, make);
+  for (const Case& row : lease_cases()) run(row, make);
+}
+
+namespace {
+
+// What a perfect sliding window would hold: every unit with its time. Milliseconds.
+class ExactModel {
+ public:
+  void add(std::int64_t at, std::uint64_t units) { taken_.push_back({at, units}); }
+  // Counted at most `ago` before `now`, that moment included, times 30.
+  std::uint64_t within(std::int64_t now, std::int64_t thirty_times_ago) const {
+    std::uint64_t sum = 0;
+    for (auto one = taken_.rbegin(); one != taken_.rend() && (now - one->at) * 30 <= thirty_times_ago; ++one) sum += one->units;
+    return sum;
+  }
+
+ private:
+  struct Taken {
+    std::int64_t at;
+    std::uint64_t units;
+  };
+  std::deque<Taken> taken_;
+};
+
+}  // namespace
+
+void check_exact_model(const MakeStore& make, unsigned rounds) {
+  struct Row {
+    const char* name;
+    std::vector<Window> windows;
+    std::int64_t longest_step;  // ms between two charges
+    std::uint64_t most;         // units in one
+  };
+  const Row rows[] = {
+      {"steady trickle", {window(10, 7)}, 1'500, 2},
+      {"three windows at once", {window(5, 1), window(40, 60), window(100, 300)}, 4'000, 3},
+      {"rare and large", {window(1'000, 3'600)}, 400'000, 600},
+      {"flood", {window(50, 13)}, 40, 5},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.name);
+    ManualClock clock;
+    const auto store = make(clock);
+    std::mt19937_64 random(4711);
+    ExactModel model;
+    unsigned refused = 0;
+    for (unsigned i = 0; i < rounds; ++i) {
+      // Mostly small steps; sometimes exactly a period, where an off-by-one would show.
+      const std::int64_t pick = static_cast<std::int64_t>(random() % 100);
+      std::int64_t step = static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(row.longest_step));
+      if (pick == 0) step = row.windows[0].period.count() * 1000;
+      if (pick > 80) step = 0;
+      clock.advance(milliseconds(step));
+      const std::int64_t now = std::chrono::floor<milliseconds>(clock.wall().time_since_epoch()).count();
+      const Charge charge = ring_charge("model", "key", row.windows, 1 + random() % row.most);
+      const auto charged = store->charge({&charge, 1}, soon());
+      if (!charged) FAIL(charged.error().what);
+      bool may = true, must = true;  // by a perfect window, and by one that is a 30th longer
+      for (const Window& window : row.windows) {
+        const std::int64_t period = window.period.count() * 1000;
+        may = may && model.within(now, 30 * period) + charge.amount <= window.max;
+        must = must && model.within(now, 31 * period) + charge.amount <= window.max;
+      }
+      if (charged->taken && !may) FAIL("round " << i << ": over its max within a period");
+      if (!charged->taken && must) FAIL("round " << i << ": refused without cause");
+      if (charged->taken) model.add(now, charge.amount);
+      else ++refused;
+    }
+    CHECK(refused > rounds / 50);
+    CHECK(refused < rounds);
+  }
+}
+
+void check_threads(const MakeStore& make) {
+  const SystemClock clock;
+  const auto store = make(clock);
+  constexpr std::uint64_t max = 1'000, tries = 400;
+  const Charge a = ring_charge("shared", "a", {window(max, 86'400), window(2 * max, 600'000)});
+  const Charge b = ring_charge("shared", "b", {window(1'000'000, 86'400)});
+  std::atomic<std::uint64_t> taken{0}, refused{0}, failed{0};
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < 8; ++thread) {
+    threads.emplace_back([&, thread] {
+      for (std::uint64_t i = 0; i < tries; ++i) {
+        // In both orders: two calls must not wait for each other for ever.
+        const std::vector<Charge> charges = thread % 2 == 0 ? std::vector{a, b} : std::vector{b, a};
+        const auto charged = store->charge(charges, soon());
+        ++(!charged ? failed : charged->taken ? taken : refused);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(failed == 0);
+  CHECK(taken == max);
+  CHECK(refused == 8 * tries - max);
+  const auto rows = store->list({.limit = "shared", .key = "b"}, soon());
+  REQUIRE(rows);
+  REQUIRE(rows->size() == 1);
+  CHECK(rows->front().count == max);
+}
+
+void check_lists(const MakeStore& make) {
+  ManualClock clock;
+  const auto store = make(clock);
+  const Charge charges[] = {ring_charge("q|uota", "al*ce", {window(10, 30), window(100, 3'600)}, 3),
+                            ring_charge("q|uota", "bob", {window(10, 30)}, 2), lease_charge("open", "192.0.2.1", 9, "m1"),
+                            lease_charge("open", "192.0.2.1", 9, "m2")};
+  REQUIRE(store->charge(charges, soon()));
+  struct Row {
+    CounterQuery query;
+    std::int64_t after;  // seconds since the charge
+    std::vector<CounterRow> want;
+  };
+  const CounterRow open{"open", "192.0.2.1", std::chrono::seconds(0), 2};
+  const CounterRow short_one{"q|uota", "al*ce", std::chrono::seconds(30), 3};
+  const CounterRow long_one{"q|uota", "al*ce", std::chrono::seconds(3'600), 3};
+  const CounterRow bob{"q|uota", "bob", std::chrono::seconds(30), 2};
+  const Row rows[] = {
+      {{}, 0, {open, short_one, long_one, bob}},
+      {{.limit = "q|uota", .key = {}}, 0, {short_one, long_one, bob}},
+      {{.limit = {}, .key = "al*ce"}, 0, {short_one, long_one}},
+      {{.limit = "q|uota", .key = "bob"}, 0, {bob}},
+      {{.limit = "quota", .key = {}}, 0, {}},
+      {{}, 31, {open, long_one}},
+      {{}, 90, {long_one}},
+      {{}, 4'000, {}},
+  };
+  std::int64_t passed = 0;
+  for (const Row& row : rows) {
+    CAPTURE(row.query.limit);
+    CAPTURE(row.query.key);
+    CAPTURE(row.after);
+    clock.advance(std::chrono::seconds(row.after - passed));
+    passed = row.after;
+    const auto got = store->list(row.query, soon());
+    REQUIRE(got);
+    REQUIRE(got->size() == row.want.size());
+    for (std::size_t i = 0; i < got->size(); ++i) {
+      const CounterRow &have = (*got)[i], &want = row.want[i];
+      CHECK(have.limit == want.limit);
+      CHECK(have.key == want.key);
+      CHECK(have.period == want.period);
+      CHECK(have.count == want.count);
+    }
+  }
+  std::vector<Charge> many;
+  for (int i = 0; i < 50; ++i) many.push_back(ring_charge("many", std::to_string(i), {window(10, 30)}));
+  REQUIRE(store->charge(many, soon()));
+  const auto some = store->list({.limit = "many", .key = {}, .most = 7}, soon());
+  REQUIRE(some);
+  CHECK(some->size() == 7);
+}
+
+void check_bad_charges(const MakeStore& make) {
+  ManualClock clock;
+  const auto store = make(clock);
+  struct Row {
+    const char* name;
+    Charge charge;
+    const char* error;
+  };
+  Charge windows = lease_charge("open", "a", 2, "m1");
+  windows.windows.push_back(window(3, 0));
+  Charge period = lease_charge("open", "a", 2, "m1");
+  period.windows[0].period = std::chrono::seconds(30);
+  const Row rows[] = {
+      {"no period", ring_charge("x", "a", {window(1, 0)}), "a period must be between"},
+      {"negative", ring_charge("x", "a", {window(1, -5)}), "a period must be between"},
+      {"a century", ring_charge("x", "a", {window(1, 3'200'000'000)}), "a period must be between"},
+      {"long key", ring_charge("x", std::string(5'000, 'k'), {window(1, 30)}), "more than 4096 bytes"},
+      {"two windows", windows, "one maximum and no period"},
+      {"a lease with a period", period, "one maximum and no period"},
+      {"nobody", lease_charge("open", "a", 2, ""), "needs an id"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.name);
+    const Charge good = ten(1);
+    const std::vector<Charge> charges{good, row.charge};
+    const auto charged = store->charge(charges, soon());
+    REQUIRE_FALSE(charged);
+    CHECK(charged.error().what.find(row.error) != std::string::npos);
+    CHECK_FALSE(charged.error().temporary);
+  }
+  const Charge ask = ten(0), one = ten(1);
+  const auto after = store->charge({&ask, 1}, soon());
+  REQUIRE(after);
+  CHECK(after->levels[0].count == 0);
+  CHECK_FALSE(store->give_back({&one, 1}, Receipt{}, soon()));
+  CHECK_FALSE(store->renew({&one, 1}, soon()));
+}
+
+}  // namespace mailweir

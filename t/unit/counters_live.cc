@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The counter store on a real Redis.
+#define DOCTEST_CONFIG_IMPLEMENT
+#include <doctest/doctest.h>
+
+#include <array>
+#include <cstdio>
+#include <random>
+#include <thread>
+
+#include <csignal>
+#include <sys/socket.h>
+
+#include "adapter/fallback_counters.h"
+#include "adapter/memory_counters.h"
+#include "adapter/redis_connection.h"
+#include "adapter/redis_counters.h"
+#include "counter_cases.h"
+#include "redis_server.h"
+
+using namespace mailweir;
+using namespace std::chrono_literals;
+
+namespace {
+
+// One server for all tests that do not break it; each store has a prefix of its own.
+RedisServer& server() {
+  static RedisServer one;
+  return one;
+}
+
+std::string fresh_prefix() {
+  static int number = 0;
+  return "test*[" + std::to_string(++number) + "]:";
+}
+
+std::unique_ptr<CounterStore> on_test_clock(const Clock& clock) {
+  auto store = make_redis_counters({.url = server().url(), .prefix = fresh_prefix(), .test_clock = &clock});
+  REQUIRE(store);
+  return std::move(*store);
+}
+std::unique_ptr<CounterStore> on_server_clock(const Clock&) {
+  auto store = make_redis_counters({.url = server().url(), .prefix = fresh_prefix(), .connections = 4});
+  REQUIRE(store);
+  return std::move(*store);
+}
+std::unique_ptr<RedisCounters> store_at(const std::string& url, std::size_t connections = 8) {
+  auto store = make_redis_counters({.url = url, .connections = connections});
+  REQUIRE(store);
+  return std::move(*store);
+}
+
+// Says a command to a server as redis-cli would.
+RedisReply say(const std::string& url, const std::vector<std::string_view>& words) {
+  const auto parsed = RedisUrl::parse(url);
+  REQUIRE(parsed);
+  HostLookup hosts(parsed->socket.host);
+  const auto connection = RedisConnection::open(*parsed, hosts, soon());
+  if (!connection) FAIL(connection.error().what);
+  auto reply = (*connection)->command(words, soon());
+  REQUIRE(reply);
+  return *reply;
+}
+
+std::string error_of(CounterStore& store, Deadline deadline = soon()) {
+  const Charge one = ring_charge("quota", "alice", {{3, 3'600s}});
+  const auto charged = store.charge({&one, 1}, deadline);
+  if (charged) return "";
+  CHECK(charged.error().temporary);
+  return charged.error().what;
+}
+
+bool has(const std::string& text, std::string_view part) { return text.find(part) != text.npos; }
+
+std::chrono::milliseconds since(SteadyTime start) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start);
+}
+
+const Charge quota = ring_charge("quota", "alice", {{3, 3'600s}});
+
+}  // namespace
+
+TEST_CASE("redis counters: the table of all stores") { check_counter_table(on_test_clock); }
+TEST_CASE("redis counters: never over in any period, no refusal without cause") { check_exact_model(on_test_clock, 10'000); }
+TEST_CASE("redis counters: threads") { check_threads(on_server_clock); }
+TEST_CASE("redis counters: lists") { check_lists(on_test_clock); }
+TEST_CASE("redis counters: bad charges") { check_bad_charges(on_test_clock); }
+
+namespace {
+
+// A call as the engine might make it: some limits of few keys, now and then a lease.
+std::vector<Charge> random_charges(std::mt19937& random) {
+  std::vector<Charge> charges;
+  for (unsigned n = 1 + random() % 4; n > 0; --n) {
+    const std::string key = std::to_string(random() % 3);
+    if (random() % 4 == 0) {
+      charges.push_back(lease_charge("open", key, random() % 4, "m" + std::to_string(random() % 6)));
+    } else {
+      std::vector<Window> windows = {{random() % 20, 7s}};
+      if (random() % 2 == 0) windows.push_back({random() % 60, 61s});
+      charges.push_back(ring_charge(random() % 2 == 0 ? "a" : "b", key, windows, random() % 6));
+    }
+    charges.back().enforce = random() % 4 != 0;
+    charges.back().attempts = random() % 6 == 0;
+  }
+  return charges;
+}
+
+void check_equal(const Charged& a, const Charged& b) {
+  CHECK(a.taken == b.taken);
+  CHECK(a.receipt.slots == b.receipt.slots);
+  REQUIRE(a.levels.size() == b.levels.size());
+  for (std::size_t i = 0; i < a.levels.size(); ++i) {
+    CAPTURE(i);
+    CHECK(a.levels[i].over == b.levels[i].over);
+    CHECK(a.levels[i].never_fits == b.levels[i].never_fits);
+    CHECK(a.levels[i].window == b.levels[i].window);
+    CHECK(a.levels[i].count == b.levels[i].count);
+    CHECK(a.levels[i].retry_after == b.levels[i].retry_after);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("redis counters: the same answers as memory, call by call") {
+  ManualClock clock;
+  const auto redis = on_test_clock(clock);
+  const auto memory = make_memory_counters({}, clock);
+  std::mt19937 random(99);
+  struct Made {
+    std::vector<Charge> charges;
+    Receipt receipt;
+  };
+  std::vector<Made> made;
+  for (int i = 0; i < 20'000; ++i) {
+    CAPTURE(i);
+    const unsigned pick = random() % 100;
+    if (pick == 0) clock.advance(-std::chrono::milliseconds(random() % 3'000));
+    else if (pick == 1) clock.advance(std::chrono::milliseconds(random() % 100'000));
+    else if (pick < 60) clock.advance(std::chrono::milliseconds(random() % 500));
+    if (pick < 80 || made.empty()) {
+      const auto charges = random_charges(random);
+      const auto a = memory->charge(charges, soon()), b = redis->charge(charges, soon());
+      REQUIRE(a);
+      if (!b) FAIL(b.error().what);
+      check_equal(*a, *b);
+      made.push_back({charges, a->receipt});
+      if (made.size() > 20) made.erase(made.begin());
+    } else if (pick < 95) {
+      const std::size_t which = random() % made.size();
+      REQUIRE(memory->give_back(made[which].charges, made[which].receipt, soon()));
+      REQUIRE(redis->give_back(made[which].charges, made[which].receipt, soon()));
+      made.erase(made.begin() + static_cast<std::ptrdiff_t>(which));
+    } else {
+      const Charge lease = lease_charge("open", std::to_string(random() % 3), 2, "m" + std::to_string(random() % 6));
+      REQUIRE(memory->renew({&lease, 1}, soon()));
+      REQUIRE(redis->renew({&lease, 1}, soon()));
+    }
+  }
+}
+
+TEST_CASE("redis counters: one command for all limits of a call, keys that expire") {
+  const RedisServer redis;
+  const auto store = store_at(redis.url());
+  const std::vector<Charge> charges = {ring_charge("quota", "alice", {{3, 30s}, {9, 60s}}), ring_charge("customer", "c", {{9, 30s}}),
+                                       lease_charge("open", "192.0.2.1", 5, "m1")};
+  REQUIRE(store->charge(charges, soon()));
+  CHECK(store->connects() == 1);
+  const auto expiry = [&](std::string_view key) { return say(redis.url(), {"PTTL", key}).integer; };
+  CHECK(expiry("mw:{quota|alice}:30") > 20'000);
+  CHECK(expiry("mw:{quota|alice}:30") <= 31'000);
+  CHECK(expiry("mw:{quota|alice}:60") > 50'000);
+  CHECK(expiry("mw:{quota|alice}:60") <= 62'000);
+  CHECK(expiry("mw:{open|192.0.2.1}:0") > 80'000);
+  CHECK(expiry("mw:{open|192.0.2.1}:0") <= 91'000);
+  CHECK(say(redis.url(), {"DBSIZE"}).integer == 4);
+
+  say(redis.url(), {"CONFIG", "RESETSTAT"});
+  REQUIRE(store->charge(charges, soon()));
+  const auto charged = store->charge(charges, soon());
+  REQUIRE(charged);
+  REQUIRE(store->give_back(charges, charged->receipt, soon()));
+  const std::string commands = say(redis.url(), {"INFO", "commandstats"}).text;
+  CHECK(has(commands, "cmdstat_evalsha:calls=3,"));
+  CHECK_FALSE(has(commands, "cmdstat_eval:"));
+  CHECK_FALSE(has(commands, "cmdstat_script"));
+  CHECK(store->connects() == 1);
+
+  say(redis.url(), {"SCRIPT", "FLUSH"});
+  const auto after = store->charge(charges, soon());
+  REQUIRE(after);
+  CHECK(after->levels[0].count == 3);  // the flush cost nothing and counted nothing twice
+  CHECK(store->stats().charges == 4);
+  CHECK(store->stats().errors == 0);
+  // A second node sees the same counters.
+  const auto node = store_at(redis.tcp_url("localhost"));
+  const auto other = node->charge({charges.data(), 1}, soon());
+  REQUIRE(other);
+  CHECK_FALSE(other->taken);
+  CHECK(node->stats().refused == 1);
+}
+
+TEST_CASE("redis counters: many leases are renewed") {
+  const auto store = on_server_clock(SystemClock());
+  std::vector<Charge> leases;
+  for (int i = 0; i < 1'000; ++i) leases.push_back(lease_charge("open", "192.0.2." + std::to_string(i % 250), 9, "m" + std::to_string(i)));
+  REQUIRE(store->renew(leases, soon()));
+  const auto rows = store->list({.limit = "open", .key = "192.0.2.7"}, soon());
+  REQUIRE(rows);
+  REQUIRE(rows->size() == 1);
+  CHECK(rows->front().count == 4);
+}
+
+TEST_CASE("redis counters: passwords, users, databases") {
+  const RedisServer redis({"--requirepass", "s3cret"});
+  const std::string login = "redis://:s3cret@127.0.0.1:" + std::to_string(redis.port());
+  say(login, {"ACL", "SETUSER", "mail", "on", ">m@il/1", "~mw:*", "+@all"});
+  say(login, {"ACL", "SETUSER", "weak", "on", ">w", "~mw:*", "+ping"});
+  struct Row {
+    std::string url;
+    const char* error;  // nullptr: works
+  };
+  const std::string at = "127.0.0.1:" + std::to_string(redis.port());
+  const Row rows[] = {
+      {"redis://" + at, "write it into the URL"},
+      {"redis://:wrong@" + at, "the user or the password in the URL is wrong"},
+      {"redis://nobody:s3cret@" + at, "the user or the password in the URL is wrong"},
+      {"redis://:s3cret@" + at + "/99", "it has no such database"},
+      {"redis://weak:w@" + at, "needs the right to"},
+      {"redis://:s3cret@" + at + "/3", nullptr},
+      {"redis://mail:m%40il%2F1@" + at, nullptr},
+      {redis.url() + "?password=s3cret&db=2", nullptr},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.url);
+    const auto store = store_at(row.url);
+    const std::string error = error_of(*store);
+    CHECK(has(error, row.error == nullptr ? "" : row.error));
+    CHECK(error.empty() == (row.error == nullptr));
+    if (row.error != nullptr) CHECK(has(error, "redis://127.0.0.1"));
+    CHECK_FALSE(has(error, "s3cret"));
+  }
+  CHECK(say(login + "/3", {"DBSIZE"}).integer == 1);
+  CHECK(say(login + "/2", {"DBSIZE"}).integer == 1);
+}
+
+TEST_CASE("redis counters: a server that takes no writes, all or none") {
+  RedisServer redis;
+  const auto store = store_at(redis.url());
+  CHECK(error_of(*store) == "");
+  say(redis.url(), {"CONFIG", "SET", "maxmemory", "1"});
+  const Charge pair[] = {quota, ring_charge("customer", "new", {{9, 3'600s}})};
+  const auto full = store->charge(pair, soon());
+  REQUIRE_FALSE(full);
+  CHECK(has(full.error().what, "raise maxmemory"));
+  say(redis.url(), {"CONFIG", "SET", "maxmemory", "0"});
+  CHECK(store->charge({&quota, 1}, soon())->levels[0].count == 2);  // the failed call counted nothing
+  say(redis.url(), {"REPLICAOF", "127.0.0.1", "1"});
+  CHECK(has(error_of(*store), "name the primary"));
+  say(redis.url(), {"REPLICAOF", "NO", "ONE"});
+  CHECK(store->charge({&quota, 1}, soon())->levels[0].count == 3);
+  say(redis.url(), {"SET", "mw:{other|x}:3600", "text"});
+  const Charge other = ring_charge("other", "x", {{3, 3'600s}});
+  CHECK(has(store->charge({&other, 1}, soon()).error().what, "choose another prefix"));
+  CHECK(store->stats().errors == 3);
+}
+
+TEST_CASE("redis counters: killed and started again") {
+  RedisServer redis;
+  for (const std::string& url : {redis.url(), redis.tcp_url()}) {
+    CAPTURE(url);
+    const auto store = store_at(url);
+    CHECK(error_of(*store) == "");
+    redis.kill();
+    const SteadyTime start = std::chrono::steady_clock::now();
+    const std::string error = error_of(*store, Deadline::in(2s));
+    CHECK(has(error, "cannot connect"));
+    CHECK(has(error, url));
+    CHECK(since(start) < 2s);
+    redis.start();
+    CHECK(error_of(*store) == "");  // and the script is known again
+    CHECK(store->connects() == 2);
+  }
+}
+
+TEST_CASE("redis counters: stopped: an error at the deadline, nothing tried twice") {
+  RedisServer redis;
+  const auto store = store_at(redis.url(), 1);
+  CHECK(error_of(*store) == "");
+  redis.signal(SIGSTOP);
+  SteadyTime start = std::chrono::steady_clock::now();
+  CHECK(has(error_of(*store, Deadline::in(200ms)), "no answer in time"));
+  CHECK(since(start) >= 195ms);
+  CHECK(since(start) < 1500ms);
+  start = std::chrono::steady_clock::now();
+  CHECK(has(error_of(*store, Deadline::in(100ms)), "no answer in time"));  // on a connection of its own, not answered either
+  std::thread other([&] { CHECK(has(error_of(*store, Deadline::in(1s)), "no answer in time")); });
+  while (store->connects() < 3) std::this_thread::yield();
+  CHECK(has(error_of(*store, Deadline::in(50ms)), "all 1 connections are in use"));
+  CHECK(has(error_of(*store, Deadline()), "no time was left"));
+  other.join();
+  redis.signal(SIGCONT);
+  const Charge ask = ring_charge("quota", "alice", {{100, 3'600s}}, 0);
+  const auto after = store->charge({&ask, 1}, soon());
+  REQUIRE(after);
+  // Each of the three that were sent was counted at most once, and no late answer was taken for this one.
+  CHECK(after->levels[0].count >= 1);
+  CHECK(after->levels[0].count <= 3);
+}
+
+TEST_CASE("redis counters: behind the fallback a stopped server costs one caller its deadline") {
+  RedisServer redis;
+  const SystemClock clock;
+  NullLog log;
+  ManualClock pauses;
+  auto store = make_fallback_counters(store_at(redis.url()), make_memory_counters({}, clock), {.name = "redis"}, pauses, log);
+  REQUIRE(store->charge({&quota, 1}, soon()));
+  redis.signal(SIGSTOP);
+  auto charged = store->charge({&quota, 1}, Deadline::in(200ms));
+  REQUIRE(charged);
+  CHECK(charged->receipt.store == 1);
+  const SteadyTime start = std::chrono::steady_clock::now();
+  for (int i = 0; i < 1'000; ++i) REQUIRE(store->charge({&quota, 1}, Deadline::in(200ms)));
+  CHECK(since(start) < 200ms);
+  redis.signal(SIGCONT);
+  pauses.advance(1s);
+  charged = store->charge({&quota, 1}, soon());
+  REQUIRE(charged);
+  CHECK(charged->receipt.store == 0);
+  redis.kill();
+  CHECK(store->charge({&quota, 1}, soon())->receipt.store == 1);
+  redis.start();
+  CHECK(store->charge({&quota, 1}, soon())->receipt.store == 1);
+  pauses.advance(1s);
+  charged = store->charge({&quota, 1}, soon());
+  REQUIRE(charged);
+  CHECK(charged->receipt.store == 0);
+  CHECK(charged->levels[0].count == 1);
+}
+
+TEST_CASE("redis counters: a server that is none") {
+  struct Row {
+    const char* name;
+    std::string says;
+    const char* error;
+  };
+  const Row rows[] = {
+      {"http", "HTTP/1.1 400 Bad Request\r\n\r\n", "connection lost: Protocol error"},
+      {"silence", "", "no answer in time"},
+      {"half an answer", "$40\r\n0123456789", "no answer in time"},
+      {"the answer of another command", "+OK\r\n", "answers what our script does not"},
+      {"an array of nothing", "*0\r\n", "answers what our script does not"},
+      {"a bulk too large", "$99999999999999999999\r\n", "connection lost"},
+      {"loading", "-LOADING Redis is loading the dataset in memory\r\n", "it is loading its data: wait"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.name);
+    const std::string path = "/tmp/mailweir-fake-" + std::to_string(getpid());
+    const SocketName name{.kind = SocketName::Kind::unix_path, .path = path, .host = {}};
+    auto listener = listen_on(name, {}, 4);
+    REQUIRE(listener);
+    std::thread fake([&] {
+      const Fd client(accept(listener->get(), nullptr, nullptr));
+      char command[65536];
+      for (int answers = 0; answers < 2; ++answers) {  // SCRIPT LOAD, then EVALSHA; then it hangs up when the client does
+        if (read(client.get(), command, sizeof command) <= 0) return;
+        if (write(client.get(), row.says.data(), row.says.size()) < 0) return;
+      }
+      while (read(client.get(), command, sizeof command) > 0) continue;
+    });
+    CHECK(has(error_of(*store_at("redis+unix:" + path), Deadline::in(300ms)), row.error));
+    fake.join();
+    unlink(path.c_str());
+  }
+}
+
+TEST_CASE("redis counters: names of hosts") {
+  CHECK(has(error_of(*store_at("redis://host.invalid:1")), "host host.invalid"));
+  HostLookup localhost("localhost"), address("2001:db8::1");
+  const auto found = localhost.addresses(soon());
+  REQUIRE(found);
+  CHECK_FALSE(found->empty());
+  CHECK(*address.addresses(Deadline()) == std::vector<std::string>{"2001:db8::1"});
+}
+
+int main(int argc, char** argv) {
+  if (!RedisServer::is_installed()) {
+    std::puts("skipped: redis-server is not installed (Debian: apt-get install redis-server)");
+    return 77;
+  }
+  std::signal(SIGPIPE, SIG_IGN);
+  return doctest::Context(argc, argv).run();
+}

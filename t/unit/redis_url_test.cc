@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <doctest/doctest.h>
+
+#include "adapter/redis_connection.h"
+#include "adapter/redis_counters.h"
+#include "adapter/redis_url.h"
+
+using namespace mailweir;
+
+TEST_CASE("redis: URLs") {
+  struct Row {
+    const char* in;
+    const char* want;   // without the login
+    const char* user;
+    const char* password;
+    const char* error;  // nullptr: good
+  };
+  const Row rows[] = {
+      {"redis://localhost", "redis://localhost:6379/0", "", "", nullptr},
+      {"redis://r.example:6380/3", "redis://r.example:6380/3", "", "", nullptr},
+      {"redis://r.example/", "redis://r.example:6379/0", "", "", nullptr},
+      {"redis://[::1]:6380/3", "redis://[::1]:6380/3", "", "", nullptr},
+      {"redis://[2001:db8::1]", "redis://[2001:db8::1]:6379/0", "", "", nullptr},
+      {"redis://mail:p%40ss%2Fw@h", "redis://h:6379/0", "mail", "p@ss/w", nullptr},
+      {"redis://:secret@h/1", "redis://h:6379/1", "", "secret", nullptr},
+      {"redis+unix:/run/r.sock", "redis+unix:/run/r.sock", "", "", nullptr},
+      {"redis+unix:/run/a%20b?db=2", "redis+unix:/run/a b?db=2", "", "", nullptr},
+      {"redis+unix:/run/r.sock?db=2&user=u&password=p", "redis+unix:/run/r.sock?db=2", "u", "p", nullptr},
+      {"rediss://h", nullptr, "", "", "not in this version"},
+      {"redis+sentinel://a,b/main", nullptr, "", "", "not in this version"},
+      {"redis+cluster://a,b", nullptr, "", "", "not in this version"},
+      {"redis:", nullptr, "", "", "unknown kind of store"},
+      {"memcached://h", nullptr, "", "", "unknown kind of store"},
+      {"redis://", nullptr, "", "", "the host is missing"},
+      {"redis://h:0", nullptr, "", "", "the port must be"},
+      {"redis://h:70000", nullptr, "", "", "the port must be"},
+      {"redis://2001:db8::1", nullptr, "", "", "IPv6 addresses stand in []"},
+      {"redis://[::1", nullptr, "", "", "the ] is missing"},
+      {"redis://h/x", nullptr, "", "", "the database must be a number"},
+      {"redis://h/99999999", nullptr, "", "", "the database must be a number"},
+      {"redis://secret@h", nullptr, "", "", "user:password@"},
+      {"redis://u:@h", nullptr, "", "", "the password is missing"},
+      {"redis://u:50%@h", nullptr, "", "", "must be written %25"},
+      {"redis+unix:run/r.sock", nullptr, "", "", "the path must be absolute"},
+      {"redis+unix:/r?db=x", nullptr, "", "", "behind ? may stand"},
+      {"redis+unix:/r?port=1", nullptr, "", "", "behind ? may stand"},
+      {"redis+unix:/r?user=u", nullptr, "", "", "a user needs a password"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.in);
+    const auto url = RedisUrl::parse(row.in);
+    REQUIRE(static_cast<bool>(url) == (row.error == nullptr));
+    if (!url) {
+      CHECK(url.error().what.find(row.error) != std::string::npos);
+      CHECK(url.error().what.find("secret") == std::string::npos);
+      CHECK_FALSE(make_redis_counters({.url = row.in}));
+      continue;
+    }
+    CHECK(url->to_string() == row.want);
+    CHECK(url->user == row.user);
+    CHECK(url->password == row.password);
+  }
+}
+
+TEST_CASE("redis: what the server refuses says what to do") {
+  struct Row {
+    const char* in;
+    const char* want;
+  };
+  const Row rows[] = {
+      {"NOAUTH Authentication required.", "write it into the URL"},
+      {"WRONGPASS invalid username-password pair or user is disabled.", "the user or the password in the URL is wrong"},
+      {"ERR invalid password", "the password in the URL is wrong"},
+      {"ERR AUTH <password> called without any password configured for the default user.", "take it out of the URL"},
+      {"NOPERM this user has no permissions to run the 'evalsha' command", "needs the right to"},
+      {"READONLY You can't write against a read only replica.", "name the primary"},
+      {"LOADING Redis is loading the dataset in memory", "it is loading its data: wait"},
+      {"ERR Error running script: @user_script:1: -OOM command not allowed", "raise maxmemory"},
+      {"MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk.", "look at its log"},
+      {"BUSY Redis is busy running a script.", "a long script"},
+      {"ERR DB index is out of range", "change the number in the URL"},
+      {"WRONGTYPE Operation against a key holding the wrong kind of value", "choose another prefix"},
+      {"ERR unknown command 'EVALSHA'", "Redis 5 or newer"},
+      {"ERR something\r\nnew", "it answers \"ERR something??new\""},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.in);
+    const Error error = to_error({.kind = RedisReply::Kind::error, .text = row.in, .elements = {}});
+    CHECK(error.temporary);
+    CHECK(error.what.find(row.want) != std::string::npos);
+  }
+}
