@@ -109,7 +109,8 @@ AnswerPtr Caching::join(const Question& question, DeadlineThread::Key key, Done&
   return nullptr;
 }
 
-// An answer that is at hand behind us is returned, unless the asker `own` was told "timeout" in the meantime.
+// An answer that is at hand behind us is returned, unless the asker `own` was told "timeout" in the meantime. Those who
+// joined in that moment are told on this thread.
 AnswerPtr Caching::send(const Question& question, DeadlineThread::Key own) {
   const Deadline patience(std::max(own.first, std::chrono::steady_clock::now() + config_.patience));
   auto answer = behind_->ask(question, patience, [this, question](AnswerPtr late) { arrive(question, late); });

@@ -208,7 +208,8 @@ Answer positive(Message& message, const Question& question, const std::vector<Wi
 
 Answer decode_answer(const Question& question, std::span<const unsigned char> bytes) {
   Message message(bytes);
-  if (!message.good()) return trouble("malformed answer");
+  // c-ares takes a query that is sent back to us for an answer: it looks at the id and the question only.
+  if (!message.good() || !message.flag(ns_f_qr)) return trouble("malformed answer");
   const int rcode = message.rcode();
   if (rcode != ns_r_noerror && rcode != ns_r_nxdomain) {
     const auto name = rcode_name(rcode);

@@ -100,7 +100,7 @@ class Parser {
   ZoneNode& node(const std::string& name);
   std::chrono::seconds ttl_and_class(const Tokens& tokens, std::size_t& at) const;
   void add_trouble(const Tokens& tokens, std::size_t at, const std::string& trouble);
-  void add(const Token& type_token, Type type, dns::Record record, std::chrono::seconds ttl, const std::string& owner);
+  void add(std::size_t column, dns::Record record, std::chrono::seconds ttl);
 
   Zone zone_;
   std::string origin_, owner_;  // absolute; "": none yet
@@ -175,15 +175,18 @@ dns::Record Parser::record_of(Type type, const Tokens& tokens, std::size_t value
 }
 
 ZoneNode& Parser::node(const std::string& name) {
-  for (auto parent = parent_of(name); !parent.empty(); parent = parent_of(parent)) zone_.nodes.try_emplace(std::string(parent));
+  for (auto parent = parent_of(name); !parent.empty(); parent = parent_of(parent))
+    zone_.nodes.try_emplace(std::string(parent));
   return zone_.nodes[name];
 }
 
-void Parser::add(const Token& type_token, Type type, dns::Record record, std::chrono::seconds ttl, const std::string& owner) {
-  auto& records = node(owner).records;
-  const bool aliased = std::any_of(records.begin(), records.end(), [](const auto& r) { return r.record.type == Type::CNAME; });
-  if (aliased || (type == Type::CNAME && !records.empty()))
-    throw Mistake{type_token.column, "a name with a CNAME has no other record (RFC 1034 3.6.2)"};
+// `column`: where the type stands.
+void Parser::add(std::size_t column, dns::Record record, std::chrono::seconds ttl) {
+  auto& records = node(owner_).records;
+  const auto is_alias = [](const ZoneRecord& each) { return each.record.type == Type::CNAME; };
+  const bool aliased = std::any_of(records.begin(), records.end(), is_alias);
+  if (aliased || (record.type == Type::CNAME && !records.empty()))
+    throw Mistake{column, "a name with a CNAME has no other record (RFC 1034 3.6.2)"};
   records.push_back({std::move(record), ttl});
 }
 
@@ -237,8 +240,7 @@ void Parser::line(std::string_view text) {
     throw Mistake{tokens[at].column,
                   shown(tokens[at].text) + " is not one of A AAAA MX TXT PTR CNAME SERVFAIL TIMEOUT"};
   if (!owner_left_out) owner_ = owner_of(first, trouble || type == Type::PTR);
-  if (type) return add(tokens[at], *type, record_of(*type, tokens, at + 1), ttl, owner_);
-
+  if (type) return add(tokens[at].column, record_of(*type, tokens, at + 1), ttl);
   add_trouble(tokens, at, *trouble);
 }
 

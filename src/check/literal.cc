@@ -8,13 +8,15 @@
 namespace mailweir {
 
 std::optional<DomainResult> judge_literal(std::string_view text) {
-  const auto shown = text.empty() ? "an empty name" : shown_name(text);
+  const auto found = [&](DomainStatus status, std::string_view why) {
+    return DomainResult{status, (text.empty() ? "an empty name" : shown_name(text)) + std::string(why)};
+  };
   if (text.starts_with('[') && text.ends_with(']')) {
-    if (IpAddress::parse(text.substr(1, text.size() - 2))) return DomainResult{DomainStatus::exists, shown + " is an address literal"};
-    return DomainResult{DomainStatus::nxdomain, shown + " is no address literal"};
+    const bool address = IpAddress::parse(text.substr(1, text.size() - 2)).has_value();
+    return address ? found(DomainStatus::exists, " is an address literal") : found(DomainStatus::nxdomain, " is no address literal");
   }
-  if (IpAddress::parse(text)) return DomainResult{DomainStatus::nxdomain, shown + " is an address without brackets, no name"};
-  if (!dns::is_askable(text)) return DomainResult{DomainStatus::nxdomain, shown + " is no name that the DNS can have"};
+  if (IpAddress::parse(text)) return found(DomainStatus::nxdomain, " is an address without brackets, no name");
+  if (!dns::is_askable(text)) return found(DomainStatus::nxdomain, " is no name that the DNS can have");
   return {};
 }
 

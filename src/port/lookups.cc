@@ -47,7 +47,8 @@ class LiveLookups final : public Lookups {
   void run_early(Check check);
 
   dns::Resolver& resolver_;
-  const AnswerPtr too_many_ = dns::temperror("more than " + std::to_string(most_questions) + " look-ups for one transaction");
+  const AnswerPtr too_many_ =
+      dns::temperror("more than " + std::to_string(most_questions) + " look-ups for one transaction");
   mutable std::mutex mutex_;
   std::condition_variable arrived_;
   Deadline deadline_;

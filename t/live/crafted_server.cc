@@ -9,16 +9,32 @@
 #include <sys/socket.h>
 
 namespace mailweir::test {
+namespace {
 
-CraftedServer::CraftedServer(Answers answers)
-    : answers_(std::move(answers)), socket_(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)), event_(eventfd(0, EFD_CLOEXEC)) {
+// Binds to a free loopback port and returns it.
+std::uint16_t bind_somewhere(int fd) {
   sockaddr_in local{};
   local.sin_family = AF_INET;
   local.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof local;
-  REQUIRE(bind(socket_.get(), reinterpret_cast<const sockaddr*>(&local), size) == 0);
-  REQUIRE(getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&local), &size) == 0);
-  port_ = ntohs(local.sin_port);
+  REQUIRE(bind(fd, reinterpret_cast<const sockaddr*>(&local), size) == 0);
+  REQUIRE(getsockname(fd, reinterpret_cast<sockaddr*>(&local), &size) == 0);
+  return ntohs(local.sin_port);
+}
+
+}  // namespace
+
+ClosedPort::ClosedPort() : socket_(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)), port_(bind_somewhere(socket_.get())) {
+  sockaddr_in peer{};
+  peer.sin_family = AF_INET;
+  peer.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  peer.sin_port = htons(1);
+  REQUIRE(connect(socket_.get(), reinterpret_cast<const sockaddr*>(&peer), sizeof peer) == 0);
+}
+
+CraftedServer::CraftedServer(Answers answers)
+    : answers_(std::move(answers)), socket_(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)), event_(eventfd(0, EFD_CLOEXEC)) {
+  port_ = bind_somewhere(socket_.get());
   thread_ = std::thread([this] { run(); });
 }
 

@@ -33,4 +33,15 @@ class CraftedServer {
   std::thread thread_;
 };
 
+// A UDP port that nobody serves, and that nobody else is given either: its socket hears only one peer, who never speaks.
+class ClosedPort {
+ public:
+  ClosedPort();
+  std::string server() const { return "127.0.0.1:" + std::to_string(port_); }
+
+ private:
+  Fd socket_;
+  std::uint16_t port_ = 0;
+};
+
 }  // namespace mailweir::test

@@ -156,13 +156,13 @@ TEST_CASE("knot: two thousand questions at once") {
 TEST_CASE("a silent, a refusing, a closed server: the next one is asked") {
   CraftedServer silent([](std::string_view) { return std::vector<std::string>(); });
   CraftedServer refusing([](std::string_view query) { return std::vector{Reply{refused, {}, {}, {}}.to_query(query)}; });
-  const auto closed = "127.0.0.1:" + std::to_string(free_port());
-  for (const auto& first : {silent.server(), refusing.server(), closed}) {
+  const ClosedPort closed;
+  for (const auto& first : {silent.server(), refusing.server(), closed.server()}) {
     CAPTURE(first);
     const auto resolver = resolver_at({first, knot().server()});
     CHECK(shown(*ask(*resolver, {"mx.example", Type::A}, 5s)) == "ok 192.0.2.7");
   }
-  const auto none = resolver_at({refusing.server(), closed});
+  const auto none = resolver_at({refusing.server(), closed.server()});
   CHECK(shown(*ask(*none, {"mx.example", Type::A}, 5s)) == "temperror no server answered: unreachable, SERVFAIL or REFUSED");
 }
 
@@ -176,9 +176,9 @@ TEST_CASE("a silent server: temperror at the deadline, exactly") {
     const auto took = std::chrono::steady_clock::now() - before;
     CHECK(shown(*answer) == "temperror timeout");
     CHECK(took >= patience);
-    CHECK(took < patience + 100ms);
+    CHECK(took < patience + 500ms);
   }
-  CHECK(silent.asked() >= 4);  // at 0 and 50 ms, twice
+  CHECK(silent.asked() >= 3);  // it was asked again after 50 ms
 
   // The waiting check has the same deadline, and the resolver may end while questions are under way.
   const auto lookups = Lookups::make(*resolver, Deadline::in(100ms));
@@ -216,6 +216,7 @@ TEST_CASE("hostile packets") {
       {"truncated, and nobody at TCP", [&](std::string_view query) {
          return std::vector{Reply{recursion | truncated, {}, {}, {}}.to_query(query)};
        }, "temperror no server answered: unreachable, SERVFAIL or REFUSED"},
+      {"our own query", [&](std::string_view query) { return std::vector{std::string(query)}; }, "temperror malformed answer"},
       {"a cname loop", [&](std::string_view query) {
          return std::vector{Reply().answer(record(asked, 5, 60, asked)).to_query(query)};
        }, "temperror CNAME loop, or more than 16 in a row"},

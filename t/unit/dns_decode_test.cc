@@ -107,6 +107,7 @@ TEST_CASE("decode: hostile answers") {
        "ok a(@;$)\".example", 60},
       {"255 octets", ptr, Reply().answer(record(asked, PTR, 60, name(longest))), "ok " + longest, 60},
       {"256 octets", ptr, Reply().answer(record(asked, PTR, 60, too_long)), "temperror malformed answer"},
+      {"the query, sent back", a, Reply{is_reply, {}, {}, {}}, "temperror malformed answer"},
       {"more records promised than there are", a, Reply{recursion, {}, {}, {}, 9}, "temperror malformed answer"},
   };
   for (const auto& row : rows) {

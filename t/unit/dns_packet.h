@@ -33,7 +33,7 @@ constexpr unsigned is_reply = 0x8000, authoritative = 0x0400, truncated = 0x0200
 constexpr unsigned servfail = 2, no_such_name = 3, refused = 5, format_error = 1;
 
 struct Reply {
-  unsigned flags = recursion;  // with the rcode in the last four bits
+  unsigned flags = recursion;  // with the rcode in the last four bits; is_reply takes that bit away
   std::string answers, authorities, additionals;
   unsigned answer_count = 0, authority_count = 0, additional_count = 0;
 
@@ -54,7 +54,7 @@ struct Reply {
   }
   // `question` is the question section as it came: name, type, class.
   std::string bytes(const std::string& id, const std::string& question) const {
-    return id + u16(is_reply | flags) + u16(1) + u16(answer_count) + u16(authority_count) + u16(additional_count) + question +
+    return id + u16(is_reply ^ flags) + u16(1) + u16(answer_count) + u16(authority_count) + u16(additional_count) + question +
            answers + authorities + additionals;
   }
   std::string to(const dns::Question& question) const {
