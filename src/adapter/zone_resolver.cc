@@ -5,12 +5,10 @@
 #include <cerrno>
 #include <cstring>
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "adapter/zone_text.h"
-#include "base/handle.h"
+#include "base/file.h"
 #include "mail/domain.h"
 
 namespace mailweir {
@@ -21,7 +19,7 @@ using dns::Type;
 
 constexpr int most_aliases = 16;
 constexpr std::chrono::seconds negative_ttl{60};
-constexpr off_t largest_file = 16 << 20;
+constexpr std::size_t largest_file = 16 << 20;
 
 class ZoneResolver final : public dns::Resolver {
  public:
@@ -88,22 +86,18 @@ Answer ZoneResolver::answer(const dns::Question& question) const {
 }
 
 Result<std::string> read_file(const std::string& path) {
-  const auto wrong = [&](std::string_view why) { return Error{path + ": zone: " + std::string(why)}; };
-  const Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!fd) return wrong(std::strerror(errno));
-  struct stat status{};
-  if (fstat(fd.get(), &status) != 0) return wrong(std::strerror(errno));
-  if (!S_ISREG(status.st_mode)) return wrong("is no regular file");
-  if (status.st_size > largest_file) return wrong("is larger than 16 MiB");
-  std::string text(static_cast<std::size_t>(status.st_size), '\0');
-  for (std::size_t have = 0; have < text.size();) {
-    const auto count = read(fd.get(), text.data() + have, text.size() - have);
+  const auto fd = open_regular(path);
+  if (!fd) return fd.error();
+  std::string text;
+  char part[65536];
+  for (;;) {
+    const auto count = read(fd->get(), part, sizeof part);
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return wrong(std::strerror(errno));
-    if (count == 0) text.resize(have);
-    have += static_cast<std::size_t>(count);
+    if (count < 0) return Error{path + ": cannot be read: " + std::strerror(errno)};
+    if (count == 0) return text;
+    text.append(part, static_cast<std::size_t>(count));
+    if (text.size() > largest_file) return Error{path + ": is larger than 16 MiB, too large for a zone"};
   }
-  return text;
 }
 
 }  // namespace

@@ -143,10 +143,10 @@ TEST_CASE("zone: mistakes are told with line and column") {
 TEST_CASE("zone: from a file") {
   const auto missing = load_zone_resolver("/nonexistent/zone");
   REQUIRE_FALSE(missing);
-  CHECK(missing.error().what == "/nonexistent/zone: zone: No such file or directory");
+  CHECK(missing.error().what == "/nonexistent/zone: there is no directory /nonexistent");
   const auto folder = load_zone_resolver("/");
   REQUIRE_FALSE(folder);
-  CHECK(folder.error().what == "/: zone: is no regular file");
+  CHECK(folder.error().what == "/: is a directory, not a file");
 
   char path[] = "/tmp/mailweir-zone-XXXXXX";
   const Fd fd(mkstemp(path));
