@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "mail/dkim_canon.h"
 
-#include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "base/text.h"
@@ -21,12 +21,16 @@ Bytes load(const char* at) {
   return bytes;
 }
 
+// Which byte of a comparison's result is the first that is set; `stride` if none is.
 template <typename Mask>
-bool any(const Mask& mask) {
+std::size_t first_set(const Mask& mask) {
   std::uint64_t halves[2];
   static_assert(sizeof(halves) == sizeof(mask));
   std::memcpy(halves, &mask, sizeof(mask));
-  return (halves[0] | halves[1]) != 0;
+  if ((halves[0] | halves[1]) == 0) return stride;
+  const auto half = halves[0] != 0 ? halves[0] : halves[1];
+  const int zeros = std::endian::native == std::endian::little ? std::countr_zero(half) : std::countl_zero(half);
+  return (halves[0] != 0 ? 0 : 8) + static_cast<std::size_t>(zeros) / 8;
 }
 
 // Whether canonicalisation changes something at `c`, when `next` follows it: a bare LF; relaxed also a tab, a run of
@@ -47,7 +51,7 @@ std::size_t find_change(std::string_view text) {
     auto change = (next == '\n') & (here != '\r');
     if constexpr (canon == Canon::relaxed)
       change |= (here == '\t') | ((here == ' ') & ((next == ' ') | (next == '\t') | (next == '\r')));
-    if (any(change)) break;
+    if (const auto first = first_set(change); first < stride) return i + first;
   }
   while (i + 1 < text.size() && !is_change<canon>(text[i], text[i + 1])) ++i;
   return i;
@@ -96,20 +100,21 @@ void append_canonical_header(std::string& text, Canon canon, std::string_view na
 void BodyCanon::feed(std::string_view chunk) {
   while (!chunk.empty()) {
     std::size_t done = 0;
-    if (!cr_held_ && !blank_held_ && chunk.size() > stride) done = copy_plain(chunk);
-    // A few bytes one by one: what stopped the copying lies among them.
-    if (done == 0) {
-      for (const char c : chunk.substr(0, stride)) step(c);
-      done = std::min(stride, chunk.size());
-    }
+    if (chunk.size() > stride && !must_step(chunk.front())) done = copy_plain(chunk);
+    else step(chunk[done++]);
+    while (done < chunk.size() && must_step(chunk[done])) step(chunk[done++]);
     chunk.remove_prefix(done);
   }
 }
 
+// Whether the next byte depends on what is held (an LF may be a bare one).
+bool BodyCanon::must_step(char next) const {
+  return cr_held_ || next == '\n' || (blank_held_ && (is_wsp(next) || next == '\r'));
+}
+
 // Takes the start of `text` up to the first place where something changes, and passes it on as it is, but for line ends
-// and a blank at its end, which are held. Returns how many bytes were dealt with; 0 if stepping must do it.
+// and a blank at its end, which are held. Returns how many bytes were dealt with, at least one.
 std::size_t BodyCanon::copy_plain(std::string_view text) {
-  if (text.front() == '\n') return 0;  // a bare LF: its predecessor is not here to see it
   const auto found = canon_ == Canon::relaxed ? find_change<Canon::relaxed>(text) : find_change<Canon::simple>(text);
   auto solid = text.substr(0, found);
   for (;;) {
@@ -122,8 +127,9 @@ std::size_t BodyCanon::copy_plain(std::string_view text) {
     flush_held();
     put(solid);
   }
-  for (const char c : text.substr(solid.size(), found - solid.size())) step(c);
-  return found;
+  const auto done = found + 1 < text.size() ? found + 1 : found;  // the changing byte itself too
+  for (const char c : text.substr(solid.size(), done - solid.size())) step(c);
+  return done;
 }
 
 void BodyCanon::step(char c) {
@@ -145,7 +151,8 @@ void BodyCanon::step(char c) {
 
 void BodyCanon::data(char c) {
   flush_held();
-  put(std::string_view(&c, 1));
+  if (used_ == block_.size()) flush();
+  block_[used_++] = c;
 }
 
 void BodyCanon::flush_held() {

@@ -31,6 +31,7 @@ class BodyCanon {
   void finish();  // once, after the last chunk
 
  private:
+  bool must_step(char next) const;
   void step(char c);
   void data(char c);
   std::size_t copy_plain(std::string_view text);
