@@ -129,7 +129,6 @@ class LibmilterServer final : public MilterServer {
     the_server = nullptr;
   }
 
-  Result<void> open(const SocketName& name, const SocketAccess& access) override;
   void start() override;
   void stop(Deadline deadline) override;
   const MilterStats& stats() const override { return stats_; }
@@ -162,7 +161,6 @@ class LibmilterServer final : public MilterServer {
   const Snapshot<Policy>& policy_;
   const MilterLimits limits_;
   MilterStats stats_;
-  SocketName name_;
   std::thread thread_;
   std::atomic<bool> running_{false}, draining_{false}, stopped_{false};
 };
@@ -319,8 +317,28 @@ sfsistat LibmilterServer::negotiate(SMFICTX* context, unsigned long f0, unsigned
 
 // --- life ------------------------------------------------------------------------------------------------------------
 
-Result<void> LibmilterServer::open(const SocketName& name, const SocketAccess& access) {
-  name_ = name;
+void LibmilterServer::start() {
+  running_ = true;
+  thread_ = std::thread([this] {
+    const int status = smfi_main();
+    running_ = false;
+    if (status != MI_SUCCESS && !draining_)
+      Event("milter-door-ended").with("reason", "libmilter gave up; see its own syslog lines").to(services_.log, Severity::error);
+  });
+}
+
+void LibmilterServer::stop(Deadline deadline) {
+  if (stopped_.exchange(true)) return;
+  draining_ = true;
+  if (!thread_.joinable()) return;
+  while (stats_.in_flight > 0 && !deadline.over()) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  smfi_stop();
+  thread_.join();
+}
+
+}  // namespace
+
+Result<void> open_libmilter_socket(const SocketName& name, const SocketAccess& access) {
   if (is_served(name)) return Error{name.to_string() + ": is served by another process; stop that one first"};
   smfiDesc description{};
   description.xxfi_name = const_cast<char*>("mailweir");
@@ -357,27 +375,6 @@ Result<void> LibmilterServer::open(const SocketName& name, const SocketAccess& a
     return Error{name.to_string() + ": cannot set the group: " + std::strerror(errno)};
   return {};
 }
-
-void LibmilterServer::start() {
-  running_ = true;
-  thread_ = std::thread([this] {
-    const int status = smfi_main();
-    running_ = false;
-    if (status != MI_SUCCESS && !draining_)
-      Event("milter-door-ended").with("reason", "libmilter gave up; see its own syslog lines").to(services_.log, Severity::error);
-  });
-}
-
-void LibmilterServer::stop(Deadline deadline) {
-  if (stopped_.exchange(true)) return;
-  draining_ = true;
-  if (!thread_.joinable()) return;
-  while (stats_.in_flight > 0 && !deadline.over()) std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  smfi_stop();
-  thread_.join();
-}
-
-}  // namespace
 
 std::unique_ptr<MilterServer> make_libmilter_server(Services& services, const Digests& digests, const Snapshot<Policy>& policy,
                                                     MilterLimits limits) {

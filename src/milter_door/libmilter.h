@@ -2,7 +2,8 @@
 // MilterServer: the milter door by libmilter. The one place that knows it, so that a transport of our own can stand
 // beside it. libmilter runs once in a process, on one socket, and brings its own threads.
 //
-// open() before privileges are dropped, start() after. stop() waits for messages in flight, then cuts what is left.
+// The socket is opened before privileges are dropped, the server made and started after. stop() waits for messages in flight, then cuts
+// what is left.
 #pragma once
 
 #include <memory>
@@ -19,7 +20,6 @@ namespace mailweir {
 class MilterServer {
  public:
   virtual ~MilterServer() = default;
-  virtual Result<void> open(const SocketName& name, const SocketAccess& access) = 0;
   virtual void start() = 0;
   // New messages are deferred from now on; those in flight may finish until the deadline.
   virtual void stop(Deadline deadline) = 0;
@@ -27,6 +27,9 @@ class MilterServer {
   // Whether libmilter is still running; it ends by itself when its socket breaks.
   virtual bool running() const = 0;
 };
+
+// Registers with libmilter and makes its socket. Once in a process.
+Result<void> open_libmilter_socket(const SocketName& name, const SocketAccess& access);
 
 std::unique_ptr<MilterServer> make_libmilter_server(Services& services, const Digests& digests, const Snapshot<Policy>& policy,
                                                     MilterLimits limits);

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Going into the background: the parent waits until the child says that it serves, so that its exit status tells whether
+// the start succeeded.
+#pragma once
+
+#include "base/handle.h"
+#include "base/result.h"
+
+namespace mailweir {
+
+class Background {
+ public:
+  // Forks; the parent never returns: it exits with the child's news. Before any thread is started.
+  static Result<Background> enter();
+  // In the child: tells the parent that all is well and lets go of the terminal.
+  void ready();
+
+ private:
+  explicit Background(Fd news) : news_(std::move(news)) {}
+  Fd news_;
+};
+
+}  // namespace mailweir

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "app/daemon.h"
+
+#include <cerrno>
+#include <cstring>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config.h"
+
+#include "adapter/ares_resolver.h"
+#include "adapter/make_workshop.h"
+#include "adapter/open_log.h"
+#include "adapter/openssl_digest.h"
+#include "adapter/zone_resolver.h"
+#include "app/privileges.h"
+
+namespace mailweir {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr seconds renew_every{30};   // well within lease_time
+constexpr seconds save_every{60};
+
+std::string directory_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
+
+// Made if it is missing, one level, for the daemon's user: a fresh /run has no directory of ours.
+void make_directory(const std::string& path, const std::optional<ProcessIdentity>& owner) {
+  if (::mkdir(path.c_str(), 0755) != 0 || !owner || ::geteuid() != 0) return;
+  [[maybe_unused]] const int changed = ::chown(path.c_str(), owner->uid, owner->gid);
+}
+
+Result<SocketAccess> access_of(const DoorConfig& door) {
+  SocketAccess access;
+  access.mode = door.mode;
+  if (door.group.empty()) return access;
+  const auto group = find_group(door.group);
+  if (!group) return group.error();
+  access.group = *group;
+  return access;
+}
+
+}  // namespace
+
+Daemon::Daemon(std::string config_file, Config config)
+    : config_file_(std::move(config_file)), config_(std::move(config)), workshop_(make_workshop(clock_)), log_(make_stderr_log()),
+      digests_(openssl_digests()) {}
+
+Daemon::~Daemon() { stop(); }
+
+Result<void> Daemon::open() {
+  std::optional<ProcessIdentity> owner;
+  if (const auto found = find_identity(config_.general.user, config_.general.group)) owner = *found;
+  make_directory(config_.general.state_directory, owner);
+  make_directory(directory_of(config_.admin.socket.path), owner);
+
+  if (config_.policy.socket) {
+    if (config_.policy.socket->kind == SocketName::Kind::unix_path) make_directory(directory_of(config_.policy.socket->path), owner);
+    const auto access = access_of(config_.policy);
+    if (!access) return access.error();
+    auto listener = listen_on(*config_.policy.socket, *access, 512);
+    if (!listener) return listener.error();
+    policy_listener_ = std::move(*listener);
+  }
+  if (config_.milter.socket) {
+    if (config_.milter.socket->kind == SocketName::Kind::unix_path) make_directory(directory_of(config_.milter.socket->path), owner);
+    const auto access = access_of(config_.milter);
+    if (!access) return access.error();
+    if (auto opened = open_libmilter_socket(*config_.milter.socket, *access); !opened) return opened;
+  }
+  return {};
+}
+
+Result<void> Daemon::make_resolver() {
+  if (!config_.dns.zone.empty()) {
+    auto zone = load_zone_resolver(config_.dns.zone);
+    if (!zone) return zone.error();
+    resolver_ = std::move(*zone);
+    return {};
+  }
+  AresConfig ares;
+  ares.servers = config_.dns.servers;
+  auto servers = make_ares_resolver(ares);
+  if (!servers) return servers.error();
+  CacheConfig cache;
+  cache.most_entries = config_.dns.cache_entries;
+  auto caching = make_caching_resolver(std::move(*servers), clock_, cache);
+  cache_ = caching.get();
+  resolver_ = std::move(caching);
+  return {};
+}
+
+Loaded Daemon::read_policy() {
+  Loaded loaded = load(config_file_, workshop_);
+  for (const auto& warning : loaded.warnings) Event("policy-warning").with("reason", warning).to(*log_, Severity::warning);
+  for (const auto& error : loaded.errors) Event("policy-error").with("reason", error).to(*log_, Severity::error);
+  return loaded;
+}
+
+Result<void> Daemon::make_services() {
+  auto log = open_log(config_.general.log, "mailweir");
+  if (!log) return log.error();
+  log_ = std::move(*log);
+  Loaded loaded = read_policy();
+  if (!loaded.policy) {
+    std::string all = "the policy cannot be used (read as the daemon's user):";
+    for (const auto& error : loaded.errors) all += "\n  " + error;
+    return Error{all};
+  }
+  loaded.policy->generation = 1;
+  policy_.swap(std::move(loaded.policy));
+  if (auto made = make_resolver(); !made) return made;
+  auto stores = make_stores(config_, clock_, *log_);
+  if (!stores) return stores.error();
+  stores_ = std::move(*stores);
+  leases_ = std::make_unique<Leases>(stores_.use());
+  services_ = std::make_unique<Services>(Services{*resolver_, stores_.use(), *log_, clock_, *leases_, board_, stats_});
+  return {};
+}
+
+Result<void> Daemon::start() {
+  if (auto made = make_services(); !made) return made;
+  admin_door_ = make_admin_server(admin_functions());
+  if (auto opened = admin_door_->open(config_.admin.socket.path, config_.admin.mode); !opened) return opened;
+  start_doors();
+  housekeeper_ = std::thread([this] { keep_house(); });
+  Event("started").with("version", PACKAGE_VERSION).with("pid", static_cast<std::int64_t>(::getpid())).with("file", config_file_)
+      .with("milter", config_.milter.socket ? config_.milter.socket->to_string() : "none")
+      .with("policy", config_.policy.socket ? config_.policy.socket->to_string() : "none").to(*log_, Severity::notice);
+  notifier_.ready("serving");
+  return {};
+}
+
+void Daemon::start_doors() {
+  if (policy_listener_) {
+    PolicyServer::Limits limits;
+    limits.connections = config_.policy.max_connections;
+    limits.idle = config_.policy.idle;
+    policy_door_ = std::make_unique<PolicyServer>(std::move(policy_listener_), limits, *services_, policy_);
+    policy_door_->start();
+  }
+  if (config_.milter.socket) {
+    milter_door_ = make_libmilter_server(*services_, *digests_, policy_, {config_.milter.max_header_bytes, config_.milter.max_recipients});
+    milter_door_->start();
+  }
+  admin_door_->start();
+}
+
+ReloadOutcome Daemon::reload() {
+  const std::lock_guard lock(reload_mutex_);
+  notifier_.reloading("reading the policy");
+  ReloadOutcome outcome;
+  Loaded loaded = read_policy();
+  outcome.errors = loaded.errors;
+  outcome.warnings = loaded.warnings;
+  outcome.ok = loaded.policy != nullptr;
+  if (outcome.ok) {
+    outcome.restart = changed_keys(config_, *loaded.config);
+    loaded.policy->generation = policy_.get()->generation + 1;
+    Event line("reloaded");
+    line.with("generation", static_cast<std::int64_t>(loaded.policy->generation));
+    for (const auto& key : outcome.restart) line.with("needs_restart", key);
+    // The old one is freed here, or by the last transaction that still has it.
+    const auto old = policy_.swap(std::move(loaded.policy));
+    line.to(*log_, Severity::notice);
+    ++reloads_;
+  } else {
+    ++failed_reloads_;
+    Event("reload-failed").with("errors", static_cast<std::int64_t>(loaded.errors.size())).with("what", "the old policy stays in force")
+        .to(*log_, Severity::error);
+  }
+  notifier_.ready(outcome.ok ? "serving" : "serving the old policy: the new one has errors");
+  return outcome;
+}
+
+bool Daemon::healthy() const { return !milter_door_ || milter_door_->running(); }
+
+void Daemon::keep_house() {
+  const auto watchdog = ServiceNotifier::watchdog_period();
+  SteadyTime next_renew = clock_.steady() + renew_every, next_save = clock_.steady() + save_every;
+  std::unique_lock lock(house_mutex_);
+  while (!house_done_) {
+    const auto pause = watchdog ? std::min(std::chrono::duration_cast<std::chrono::milliseconds>(*watchdog), std::chrono::milliseconds(5000))
+                                : std::chrono::milliseconds(5000);
+    house_wake_.wait_for(lock, pause);
+    if (house_done_) break;
+    lock.unlock();
+    if (watchdog && healthy()) notifier_.alive();
+    const auto now = clock_.steady();
+    if (now >= next_renew) {
+      next_renew = now + renew_every;
+      if (const auto renewed = leases_->renew(Deadline::in(seconds(2))); !renewed)
+        Event("leases-not-renewed").with("reason", renewed.error().what).to(*log_, Severity::warning);
+    }
+    if (now >= next_save) {
+      next_save = now + save_every;
+      save_stores(stores_, *log_);
+    }
+    lock.lock();
+  }
+}
+
+void Daemon::stop() {
+  if (!services_) return;
+  notifier_.stopping("letting messages in flight finish");
+  const Deadline drain = Deadline::in(config_.general.drain);
+  if (milter_door_) milter_door_->stop(drain);
+  if (policy_door_) policy_door_->stop(drain);
+  if (admin_door_) admin_door_->stop();
+  {
+    const std::lock_guard lock(house_mutex_);
+    house_done_ = true;
+  }
+  house_wake_.notify_all();
+  if (housekeeper_.joinable()) housekeeper_.join();
+  save_stores(stores_, *log_);
+  for (const auto& socket : {config_.policy.socket, config_.milter.socket})
+    if (socket && socket->kind == SocketName::Kind::unix_path) ::unlink(socket->path.c_str());
+  Event("stopped").to(*log_, Severity::notice);
+  milter_door_.reset();
+  policy_door_.reset();
+  services_.reset();
+}
+
+}  // namespace mailweir

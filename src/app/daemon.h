@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Daemon: the composition root: owns what the running daemon is made of and wires it together. Reads as the list of it.
+//
+// open() makes the sockets (as root if the daemon was started so), start() everything that runs, after privileges are
+// dropped. All of it from the main thread; reload() from the admin door's threads too.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "admin_door/admin_server.h"
+#include "adapter/caching_resolver.h"
+#include "app/notify.h"
+#include "app/stores.h"
+#include "base/guarded.h"
+#include "base/log.h"
+#include "config/load.h"
+#include "engine/services.h"
+#include "milter_door/libmilter.h"
+#include "policy_door/server.h"
+
+namespace mailweir {
+
+class Daemon {
+ public:
+  Daemon(std::string config_file, Config config);
+  ~Daemon();
+
+  // The doors' and the admin's sockets.
+  Result<void> open();
+  // As the daemon's own user: the log, the policy (read again: as this user), the counters, all threads.
+  Result<void> start();
+  // Reads the policy file and swaps the policy in, or keeps the old one and says why.
+  ReloadOutcome reload();
+  void reopen_log() { log_->reopen(); }
+  // Nothing new; what is in flight may finish; the counters are saved.
+  void stop();
+  // Says "still alive" to systemd as long as the doors run.
+  bool healthy() const;
+  Log& log() { return *log_; }
+  const Config& config() const { return config_; }
+
+ private:
+  Result<void> make_services();
+  Result<void> make_resolver();
+  void start_doors();
+  Loaded read_policy();
+  AdminFunctions admin_functions();
+  std::string status() const;
+  std::string metrics() const;
+  Result<std::string> counters(const std::string& limit, const std::string& key, std::size_t most);
+  void keep_house();
+
+  const std::string config_file_;
+  Config config_;
+  SystemClock clock_;
+  Workshop workshop_;
+  std::mutex reload_mutex_;
+  std::atomic<std::uint64_t> reloads_{0}, failed_reloads_{0};
+  WallTime started_ = clock_.wall();
+
+  std::unique_ptr<Log> log_;
+  Snapshot<Policy> policy_;
+  Stores stores_;
+  std::unique_ptr<dns::Resolver> resolver_;
+  const CachingResolver* cache_ = nullptr;      // resolver_, when it is one
+  DigestsPtr digests_;
+  StageBoard board_;
+  EngineStats stats_;
+  std::unique_ptr<Leases> leases_;
+  std::unique_ptr<Services> services_;
+
+  Fd policy_listener_;
+  std::unique_ptr<PolicyServer> policy_door_;
+  std::unique_ptr<MilterServer> milter_door_;
+  std::unique_ptr<AdminServer> admin_door_;
+
+  std::thread housekeeper_;
+  std::mutex house_mutex_;
+  std::condition_variable house_wake_;
+  bool house_done_ = false;
+  ServiceNotifier notifier_;
+};
+
+}  // namespace mailweir

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What the admin door shows of the daemon: status and counters as JSON, metrics as Prometheus text.
+#include <nlohmann/json.hpp>
+
+#include "config.h"
+
+#include "adapter/fallback_counters.h"
+#include "adapter/stats_text.h"
+#include "app/daemon.h"
+#include "base/duration.h"
+
+namespace mailweir {
+namespace {
+
+using nlohmann::json;
+
+std::string dumped(const json& value) { return value.dump(2, ' ', false, json::error_handler_t::replace) + '\n'; }
+
+class Samples {
+ public:
+  template <typename Number>
+  void counter(std::string name, std::string help, Number value, std::vector<std::pair<std::string, std::string>> labels = {}) {
+    all.push_back({std::move(name), std::move(help), Sample::Kind::counter, std::move(labels), static_cast<double>(value)});
+  }
+  template <typename Number>
+  void gauge(std::string name, std::string help, Number value) {
+    all.push_back({std::move(name), std::move(help), Sample::Kind::gauge, {}, static_cast<double>(value)});
+  }
+  std::vector<Sample> all;
+};
+
+const FallbackCounters* fallback_of(const Stores& stores) { return dynamic_cast<const FallbackCounters*>(stores.owned.get()); }
+
+}  // namespace
+
+AdminFunctions Daemon::admin_functions() {
+  AdminFunctions functions;
+  functions.status = [this] { return status(); };
+  functions.metrics = [this] { return metrics(); };
+  functions.reload = [this] { return reload(); };
+  functions.counters = [this](const std::string& limit, const std::string& key, std::size_t most) { return counters(limit, key, most); };
+  return functions;
+}
+
+std::string Daemon::status() const {
+  const auto policy = policy_.get();
+  json rules = json::array();
+  for (const Stage stage : all_stages)
+    for (const Rule& rule : policy->at(stage))
+      rules.push_back({{"name", rule.name}, {"at", to_string(stage)}, {"asked", rule.hits->asked.load()}, {"hits", rule.hits->hits.load()},
+                       {"over", rule.hits->over.load()}, {"shadow", rule.hits->shadow.load()}});
+  json result = {{"version", PACKAGE_VERSION},
+                 {"uptime", format_duration(std::chrono::duration_cast<std::chrono::seconds>(clock_.wall() - started_))},
+                 {"file", config_file_},
+                 {"generation", policy->generation},
+                 {"reloads", reloads_.load()},
+                 {"failed_reloads", failed_reloads_.load()},
+                 {"transactions", stats_.transactions.load()},
+                 {"log_lines_dropped", log_->dropped()},
+                 {"open_leases", leases_->held()},
+                 {"rules", rules}};
+  if (milter_door_) {
+    const auto& milter = milter_door_->stats();
+    result["milter"] = {{"socket", config_.milter.socket->to_string()}, {"running", milter_door_->running()}, {"sessions", milter.sessions.load()},
+                        {"open", milter.open.load()}, {"messages", milter.messages.load()}, {"in_flight", milter.in_flight.load()},
+                        {"signatures", milter.signatures.load()}, {"exceptions", milter.exceptions.load()}};
+  }
+  if (policy_door_) {
+    const auto& door = policy_door_->stats();
+    result["policy"] = {{"socket", config_.policy.socket->to_string()}, {"connections", door.connections.load()}, {"open", door.open.load()},
+                        {"refused", door.refused.load()}, {"requests", door.requests.load()}, {"bad_requests", door.bad_requests.load()}};
+  }
+  result["counters"] = {{"store", stores_.memory ? "memory" : "redis"}, {"errors", stats_.counter_errors.load()}};
+  if (stores_.memory) result["counters"]["live"] = stores_.memory->stats().counters.load();
+  if (const auto* fallback = fallback_of(stores_)) result["counters"]["up"] = fallback->stats().up.load();
+  if (cache_ != nullptr)
+    result["dns"] = {{"hits", cache_->stats().hits.load()}, {"misses", cache_->stats().misses.load()}, {"timeouts", cache_->stats().timeouts.load()},
+                     {"troubles", cache_->stats().troubles.load()}, {"entries", cache_->stats().entries.load()}};
+  return dumped(result);
+}
+
+std::string Daemon::metrics() const {
+  Samples samples;
+  for (const Stage stage : all_stages)
+    for (std::size_t i = 0; i < stats_.verdicts[index(stage)].size(); ++i)
+      if (const auto count = stats_.verdicts[index(stage)][i].load(); count > 0)
+        samples.counter("mailweir_verdicts_total", "Verdicts by stage and action", count,
+                        {{"stage", std::string(to_string(stage))}, {"action", std::string(to_string(static_cast<Action>(i)))}});
+  const auto policy = policy_.get();
+  for (const Stage stage : all_stages)
+    for (const Rule& rule : policy->at(stage)) {
+      samples.counter("mailweir_rule_hits_total", "How often a rule's conditions held, or its limit was over", rule.hits->hits + rule.hits->over,
+                      {{"rule", rule.name}});
+      if (rule.shadow) samples.counter("mailweir_rule_shadow_total", "What a shadow rule would have done", rule.hits->shadow.load(), {{"rule", rule.name}});
+    }
+  samples.counter("mailweir_transactions_total", "Mail transactions begun", stats_.transactions.load());
+  samples.counter("mailweir_counter_errors_total", "Limits that could not be asked", stats_.counter_errors.load());
+  samples.counter("mailweir_stages_not_asked_total", "Stages of the policy door that Postfix did not ask", stats_.not_handed_over.load());
+  samples.counter("mailweir_reloads_total", "Policies swapped in", reloads_.load());
+  samples.counter("mailweir_reloads_failed_total", "Policies refused for their errors", failed_reloads_.load());
+  samples.counter("mailweir_log_lines_dropped_total", "Log lines lost because the log was slow", log_->dropped());
+  if (milter_door_) {
+    const auto& milter = milter_door_->stats();
+    samples.counter("mailweir_milter_sessions_total", "SMTP sessions at the milter door", milter.sessions.load());
+    samples.gauge("mailweir_milter_open", "SMTP sessions open at the milter door", milter.open.load());
+    samples.gauge("mailweir_milter_in_flight", "Messages under way at the milter door", milter.in_flight.load());
+    samples.counter("mailweir_signatures_total", "DKIM signatures made", milter.signatures.load());
+    samples.counter("mailweir_unsigned_total", "Messages left unsigned because of trouble", milter.unsigned_for_trouble.load());
+    samples.counter("mailweir_milter_exceptions_total", "Exceptions at the milter door", milter.exceptions.load());
+  }
+  if (policy_door_) {
+    const auto& door = policy_door_->stats();
+    samples.counter("mailweir_policy_requests_total", "Requests at the policy door", door.requests.load());
+    samples.counter("mailweir_policy_bad_requests_total", "Requests that made no sense", door.bad_requests.load());
+    samples.counter("mailweir_policy_refused_total", "Connections over the bound", door.refused.load());
+    samples.gauge("mailweir_policy_open", "Connections open at the policy door", door.open.load());
+  }
+  if (const auto* fallback = fallback_of(stores_)) {
+    samples.gauge("mailweir_counter_store_up", "Whether the shared counter store answers", fallback->stats().up ? 1 : 0);
+    samples.counter("mailweir_counter_store_outages_total", "Times that it went down", fallback->stats().outages.load());
+  }
+  if (stores_.memory) samples.gauge("mailweir_counters", "Counters in memory", stores_.memory->stats().counters.load());
+  if (cache_ != nullptr) {
+    samples.counter("mailweir_dns_cache_hits_total", "Look-ups answered from the cache", cache_->stats().hits.load());
+    samples.counter("mailweir_dns_cache_misses_total", "Look-ups sent to the servers", cache_->stats().misses.load());
+    samples.counter("mailweir_dns_timeouts_total", "Look-ups that no server answered in time", cache_->stats().timeouts.load());
+  }
+  return stats_text(samples.all);
+}
+
+Result<std::string> Daemon::counters(const std::string& limit, const std::string& key, std::size_t most) {
+  CounterQuery query;
+  query.limit = limit;
+  query.key = key;
+  query.most = std::min<std::size_t>(most, 100'000);
+  const auto rows = stores_.use().list(query, Deadline::in(std::chrono::seconds(2)));
+  if (!rows) return rows.error();
+  json result = json::array();
+  for (const auto& row : *rows)
+    result.push_back({{"limit", row.limit}, {"key", row.key}, {"period", row.period.count() == 0 ? "now" : format_duration(row.period)}, {"count", row.count}});
+  return dumped(result);
+}
+
+}  // namespace mailweir

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// mailweir(8): the daemon.
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+#include <malloc.h>
+#include <optional>
+
+#include <boost/program_options.hpp>
+
+#include "config.h"
+
+#include "adapter/make_workshop.h"
+#include "app/background.h"
+#include "app/daemon.h"
+#include "app/pid_file.h"
+#include "app/privileges.h"
+#include "app/signals.h"
+
+namespace mailweir {
+namespace {
+
+struct Options {
+  std::string file = SYSCONFDIR "/mailweir/mailweir.toml";
+  bool foreground = false, check = false;
+};
+
+// The options, or the exit status of what needs no daemon.
+std::variant<Options, int> parse(int argc, char** argv) {
+  namespace po = boost::program_options;
+  Options options;
+  po::options_description all("Usage: mailweir [-c FILE] [--foreground] [--check]");
+  all.add_options()("config,c", po::value(&options.file)->value_name("FILE"), "the policy file")(
+      "foreground,f", po::bool_switch(&options.foreground), "stay in the foreground")(
+      "check", po::bool_switch(&options.check), "read the policy file, tell all its errors, and end")("version,V", "print the version")(
+      "help,h", "print this");
+  try {
+    po::variables_map values;
+    po::store(po::parse_command_line(argc, argv, all), values);
+    po::notify(values);
+    if (values.count("help") != 0) {
+      std::cout << all << "\nSee mailweir(8), mailweir.toml(5), mailweir-rules(5).\n";
+      return EXIT_SUCCESS;
+    }
+    if (values.count("version") != 0) {
+      std::cout << "mailweir " PACKAGE_VERSION "\n";
+      return EXIT_SUCCESS;
+    }
+  } catch (const po::error& failure) {
+    std::cerr << "mailweir: " << failure.what() << "; see mailweir --help\n";
+    return 64;  // EX_USAGE
+  }
+  return options;
+}
+
+int fail(const std::string& why) {
+  std::cerr << "mailweir: " << why << '\n';
+  return EXIT_FAILURE;
+}
+
+// After the first load, which told of errors in the file itself, the rest of a start.
+int run(const Options& options, Config config) {
+  std::optional<Background> background;
+  if (!options.foreground) {
+    auto entered = Background::enter();
+    if (!entered) return fail(entered.error().what);
+    background.emplace(std::move(*entered));
+  }
+  Signals::block();
+  Daemon daemon(options.file, config);
+  if (auto opened = daemon.open(); !opened) return fail(opened.error().what);
+  std::optional<PidFile> pid_file;
+  if (!config.general.pid_file.empty()) {
+    auto taken = PidFile::take(config.general.pid_file);
+    if (!taken) return fail(taken.error().what);
+    pid_file.emplace(std::move(*taken));
+  }
+  if (::geteuid() == 0) {
+    const auto identity = find_identity(config.general.user, config.general.group);
+    if (!identity) return fail("[general] user: " + identity.error().what);
+    if (auto dropped = drop_privileges(*identity); !dropped) return fail(dropped.error().what);
+  }
+  if (auto started = daemon.start(); !started) return fail(started.error().what);
+  auto signals = Signals::take();
+  if (!signals) return fail(signals.error().what);
+  if (background) background->ready();
+
+  while (daemon.healthy()) {
+    const auto signal = signals->wait(std::chrono::milliseconds(1000));
+    if (!signal) continue;
+    if (*signal == SIGHUP) daemon.reload();
+    else if (*signal == SIGUSR1) daemon.reopen_log();
+    else break;
+  }
+  const bool broken = !daemon.healthy();
+  daemon.stop();
+  return broken ? fail("the milter door ended by itself") : EXIT_SUCCESS;
+}
+
+int main_of(int argc, char** argv) {
+  // Two cores want few arenas: each keeps freed memory for itself.
+  mallopt(M_ARENA_MAX, 4);
+  const auto parsed = parse(argc, argv);
+  if (const int* status = std::get_if<int>(&parsed)) return *status;
+  Options options = std::get<Options>(parsed);
+  if (!options.file.starts_with('/')) {  // the background's directory is /
+    if (char* here = ::getcwd(nullptr, 0)) {
+      options.file = std::string(here) + '/' + options.file;
+      std::free(here);
+    }
+  }
+  const SystemClock clock;
+  Loaded loaded = load(options.file, make_workshop(clock));
+  for (const auto& warning : loaded.warnings) std::cerr << "warning: " << warning << '\n';
+  for (const auto& error : loaded.errors) std::cerr << error << '\n';
+  if (!loaded.config) return fail(options.file + ": " + std::to_string(loaded.errors.size()) + (loaded.errors.size() == 1 ? " error" : " errors"));
+  if (options.check) return EXIT_SUCCESS;
+  return run(options, std::move(*loaded.config));
+}
+
+}  // namespace
+}  // namespace mailweir
+
+int main(int argc, char** argv) {
+  try {
+    return mailweir::main_of(argc, argv);
+  } catch (const std::exception& failure) {
+    return mailweir::fail(failure.what());
+  }
+}
