@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The subcommands of mailweirctl(1). Each takes its own arguments and returns the exit status: 0 well, 1 the answer is
+// no (errors in the policy, mail refused), 64 wrong usage, 69 the daemon does not answer.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace mailweir {
+
+using Arguments = std::vector<std::string>;
+
+inline constexpr const char* default_policy_file = SYSCONFDIR "/mailweir/mailweir.toml";
+
+int check_command(const Arguments& args);
+int config_command(const Arguments& args);
+int explain_command(const Arguments& args);
+int reload_command(const Arguments& args);
+int status_command(const Arguments& args);
+
+}  // namespace mailweir

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// mailweirctl explain: runs a described transaction through the engine with a counter store of its own, and tells what
+// each rule found, what decided, and what each door would answer. Nothing is charged to the daemon's counters.
+#include <iostream>
+
+#include <boost/program_options.hpp>
+
+#include "adapter/ares_resolver.h"
+#include "adapter/caching_resolver.h"
+#include "adapter/memory_counters.h"
+#include "adapter/zone_resolver.h"
+#include "base/text.h"
+#include "ctl/command.h"
+#include "ctl/policy_file.h"
+#include "ctl/what_if.h"
+#include "engine/session.h"
+#include "policy_door/action.h"
+
+namespace mailweir {
+namespace {
+
+namespace po = boost::program_options;
+
+struct Options {
+  std::string file = default_policy_file, message, resolver, zone;
+  WhatIf what;
+};
+
+std::optional<Options> parse(const Arguments& args) {
+  Options options;
+  WhatIf& what = options.what;
+  po::options_description all("Usage: mailweirctl explain [OPTION...] [MESSAGE-FILE]\n\nThe transaction");
+  all.add_options()("client", po::value(&what.client_address)->value_name("ADDRESS"), "client_address")(
+      "client-name", po::value(&what.client_name)->value_name("NAME"), "client_name, as the MTA confirmed it")(
+      "reverse-name", po::value(&what.reverse_client_name)->value_name("NAME"), "reverse_client_name")(
+      "helo", po::value(&what.helo)->value_name("NAME"), "helo_name")("sender", po::value(&what.sender)->value_name("ADDRESS"), "the envelope sender; <> is the null sender")(
+      "recipient", po::value(&what.recipients)->value_name("ADDRESS")->composing(), "a recipient; may be given several times")(
+      "login", po::value(&what.sasl_username)->value_name("LOGIN"), "sasl_username")(
+      "tls", po::value(&what.encryption_protocol)->value_name("PROTOCOL"), "encryption_protocol, TLSv1.3 say")(
+      "service", po::value(&what.service)->value_name("NAME"), "service")("size", po::value(&what.size)->value_name("BYTES"), "size of the message")(
+      "local", po::bool_switch(&what.local), "as from sendmail(1)");
+  po::options_description more("Where from");
+  more.add_options()("config,c", po::value(&options.file)->value_name("FILE"), "the policy file")(
+      "message", po::value(&options.message)->value_name("FILE"), "a message file, for its header and size")(
+      "resolver", po::value(&options.resolver)->value_name("HOST:PORT"), "ask this name server")(
+      "zone", po::value(&options.zone)->value_name("FILE"), "answer from this zone file")("help,h", "print this");
+  all.add(more);
+  po::positional_options_description positions;
+  positions.add("message", 1);
+  po::variables_map values;
+  po::store(po::command_line_parser(args).options(all).positional(positions).run(), values);
+  po::notify(values);
+  if (values.count("help") != 0) {
+    std::cout << all;
+    return {};
+  }
+  if (what.recipients.empty()) what.recipients.emplace_back("recipient@example.net");
+  if (values.count("sender") == 0) what.sender = "sender@example.com";
+  return options;
+}
+
+Result<std::unique_ptr<dns::Resolver>> resolver_of(const Options& options, const DnsConfig& dns, const Clock& clock) {
+  if (!options.zone.empty()) return load_zone_resolver(options.zone);
+  if (options.resolver.empty() && !dns.zone.empty()) return load_zone_resolver(dns.zone);
+  AresConfig config;
+  config.servers = options.resolver.empty() ? dns.servers : std::vector<std::string>{options.resolver};
+  auto servers = make_ares_resolver(config);
+  if (!servers) return servers.error();
+  return std::unique_ptr<dns::Resolver>(make_caching_resolver(std::move(*servers), clock));
+}
+
+std::string milter_answer(const Verdict& verdict) {
+  if (verdict.refuses()) return verdict.reply.line(true);
+  return verdict.action == Action::discard ? "discard" : "continue";
+}
+
+void print(const Along& along) {
+  if (along.hold) std::cout << "      hold: " << *along.hold << '\n';
+  if (along.redirect) std::cout << "      redirect: " << *along.redirect << '\n';
+  if (along.route) std::cout << "      route: " << *along.route << '\n';
+  for (const auto& address : along.bcc) std::cout << "      bcc: " << address << '\n';
+  for (const auto& edit : along.edits) {
+    constexpr std::string_view words[] = {"remove header ", "add header ", "replace header "};
+    std::cout << "      " << words[static_cast<std::size_t>(edit.kind)] << edit.name << (edit.text.empty() ? "" : ": " + edit.text) << '\n';
+  }
+  if (along.sign) std::cout << "      sign\n";
+}
+
+class Explainer {
+ public:
+  Explainer(Services& services, std::shared_ptr<const Policy> policy, const WhatIf& what)
+      : policy_(std::move(policy)), what_(what), milter_(services, policy_, Door::milter), policy_door_(services, policy_, Door::policy) {
+    for (Session* session : {&milter_, &policy_door_}) {
+      session->dry_run();
+      fill(session->client());
+    }
+  }
+
+  // Whether the message would be taken.
+  bool run() {
+    bool taken = ask(Stage::connect) && ask(Stage::helo);
+    if (!taken) return false;
+    for (Session* session : {&milter_, &policy_door_}) {
+      session->begin_transaction(policy_);
+      Transaction& transaction = session->transaction();
+      transaction.sender = Address::parse(what_.sender);
+      transaction.sasl_username = what_.sasl_username;
+      transaction.sasl_method = what_.sasl_username.empty() ? "" : "PLAIN";
+      if (what_.size > 0) transaction.declared_size = what_.size;
+    }
+    if (!ask(Stage::mail)) return false;
+    std::vector<Address> accepted;
+    for (const auto& text : what_.recipients) {
+      for (Session* session : {&milter_, &policy_door_}) session->transaction().recipient = Address::parse(text);
+      if (!ask(Stage::rcpt, " " + text)) continue;
+      accepted.push_back(Address::parse(text));
+      for (Session* session : {&milter_, &policy_door_}) session->recipient_accepted();
+    }
+    if (accepted.empty()) return false;
+    for (Session* session : {&milter_, &policy_door_}) {
+      Transaction& transaction = session->transaction();
+      transaction.recipient = accepted.size() == 1 ? accepted.front() : Address();
+      transaction.recipient_count = accepted.size();
+    }
+    if (!ask(Stage::data)) return false;
+    for (Session* session : {&milter_, &policy_door_}) {
+      Transaction& transaction = session->transaction();
+      transaction.size = what_.size;
+      if (what_.headers) transaction.headers = &*what_.headers;
+    }
+    return ask(Stage::end_of_message);
+  }
+
+ private:
+  void fill(Client& client) const {
+    client.address = IpAddress::parse(what_.client_address);
+    client.port = what_.client_port;
+    client.name = what_.client_name;
+    client.reverse_name = what_.reverse_client_name;
+    if (!what_.client_name.empty() && what_.client_name != "unknown") client.resolved = Resolved::ok;
+    client.helo_name = what_.helo;
+    client.service = what_.service;
+    client.encryption_protocol = what_.encryption_protocol;
+    if (what_.local) client.origin = Origin::local;
+  }
+
+  bool ask(Stage stage, const std::string& of = {}) {
+    const Door door = policy_->judges(Door::policy, stage) && !what_.local ? Door::policy : Door::milter;
+    if (door == Door::milter && !policy_->has_milter) return true;
+    Session& session = door == Door::policy ? policy_door_ : milter_;
+    Trace trace;
+    const Verdict verdict = session.judge(stage, &trace);
+    std::cout << to_string(stage) << of << "  (" << to_string(door) << " door)\n";
+    if (trace.rules.empty()) std::cout << "  no rules\n";
+    for (const auto& traced : trace.rules) {
+      std::cout << "  " << traced.rule->name << "  " << traced.rule->where << '\n';
+      for (const auto& cell : traced.cells) {
+        constexpr std::string_view words[] = {"no", "yes", "unknown"};
+        std::cout << "    " << cell.text << "  is " << (cell.value.empty() ? "(absent)" : cleaned(cell.value, false, 300)) << ": "
+                  << words[static_cast<std::size_t>(cell.outcome)] << (cell.reason.empty() ? "" : "  (" + cleaned(cell.reason, false, 300) + ')') << '\n';
+      }
+      std::cout << "    -> " << traced.outcome << '\n';
+    }
+    for (const auto* rule : verdict.shadowed) std::cout << "  shadow: " << rule->name << " would " << to_string(rule->action) << '\n';
+    std::cout << "  => " << to_string(verdict.action) << (verdict.rule != nullptr ? " by " + verdict.rule->name : "") << '\n';
+    print(verdict.along);
+    std::cout << "     " << (door == Door::policy ? "action=" + to_action(verdict, verdict.along) : milter_answer(verdict)) << "\n\n";
+    if (stage == Stage::end_of_message || verdict.refuses()) lookups(session);
+    return !verdict.refuses();
+  }
+
+  void lookups(Session& session) {
+    const auto all = session.facts().lookups();
+    if (all.empty()) return;
+    std::cout << "look-ups\n";
+    for (const auto& one : all)
+      std::cout << "  " << one.question.name << ' ' << dns::to_string(one.question.type) << "  "
+                << (one.answer ? std::string(dns::to_string(one.answer->status)) + (one.answer->detail.empty() ? "" : " (" + one.answer->detail + ')') : "no answer yet")
+                << "  " << one.took.count() << " us" << (one.cached ? ", at hand" : "") << '\n';
+    std::cout << '\n';
+  }
+
+  std::shared_ptr<const Policy> policy_;
+  const WhatIf& what_;
+  Session milter_, policy_door_;
+};
+
+}  // namespace
+
+int explain_command(const Arguments& args) {
+  auto options = parse(args);
+  if (!options) return 0;
+  if (!IpAddress::parse(options->what.client_address)) {
+    std::cerr << "mailweirctl: --client " << options->what.client_address << " is no address\n";
+    return 64;
+  }
+  if (!options->message.empty() && !read_message(options->message, options->what)) return 1;
+  const auto loaded = read_policy_file(options->file);
+  if (!loaded) return 1;
+  const SystemClock clock;
+  NullLog log;
+  auto resolver = resolver_of(*options, loaded->config->dns, clock);
+  if (!resolver) {
+    std::cerr << "mailweirctl: " << resolver.error().what << '\n';
+    return 1;
+  }
+  const auto counters = make_memory_counters({}, clock);
+  Leases leases(*counters);
+  StageBoard board;
+  EngineStats stats;
+  Services services{**resolver, *counters, log, clock, leases, board, stats};
+  const bool taken = Explainer(services, loaded->policy, options->what).run();
+  std::cout << (taken ? "The message is taken.\n" : "The message is not taken.\n");
+  return taken ? 0 : 1;
+}
+
+}  // namespace mailweir

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// mailweirctl(1): the admin's tool.
+#include <cstdlib>
+#include <iostream>
+#include <string_view>
+
+#include <boost/program_options.hpp>
+
+#include "config.h"
+
+#include "ctl/command.h"
+
+namespace {
+
+struct Command {
+  std::string_view name, meaning;
+  int (*run)(const mailweir::Arguments&);
+};
+
+constexpr Command commands[] = {
+    {"check", "read a policy file and tell all its errors", mailweir::check_command},
+    {"config", "print the effective configuration, defaults included", mailweir::config_command},
+    {"explain", "what the policy says to a message, rule by rule", mailweir::explain_command},
+    {"reload", "have the daemon read its policy again", mailweir::reload_command},
+    {"status", "how the daemon is: doors, rules, counters, DNS", mailweir::status_command},
+};
+
+int usage(std::ostream& out, int status) {
+  out << "Usage: mailweirctl COMMAND [OPTION...]\n\n";
+  for (const auto& command : commands) out << "  " << command.name << std::string(10 - command.name.size(), ' ') << command.meaning << '\n';
+  out << "\nmailweirctl COMMAND --help tells a command's options; mailweirctl(1) tells it all.\n";
+  return status;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string_view name = argc > 1 ? argv[1] : "";
+  if (name == "--help" || name == "-h" || name == "help") return usage(std::cout, EXIT_SUCCESS);
+  if (name == "--version" || name == "-V") {
+    std::cout << "mailweirctl " PACKAGE_VERSION "\n";
+    return EXIT_SUCCESS;
+  }
+  try {
+    for (const auto& command : commands)
+      if (command.name == name) return command.run(mailweir::Arguments(argv + 2, argv + argc));
+  } catch (const boost::program_options::error& failure) {
+    std::cerr << "mailweirctl " << name << ": " << failure.what() << "; see mailweirctl " << name << " --help\n";
+    return 64;
+  } catch (const std::exception& failure) {
+    std::cerr << "mailweirctl " << name << ": " << failure.what() << '\n';
+    return EXIT_FAILURE;
+  }
+  if (!name.empty()) std::cerr << "mailweirctl: there is no command " << name << "\n\n";
+  return usage(std::cerr, 64);
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "ctl/policy_file.h"
+
+#include <iostream>
+
+#include <boost/program_options.hpp>
+
+#include "adapter/make_workshop.h"
+#include "ctl/command.h"
+
+namespace mailweir {
+namespace {
+
+namespace po = boost::program_options;
+
+// The file that a command is about; nothing when help was asked for and printed.
+std::optional<std::string> file_argument(const Arguments& args, const char* usage) {
+  std::string file = default_policy_file;
+  po::options_description all(usage);
+  all.add_options()("file,c", po::value(&file)->value_name("FILE"), "the policy file")("help,h", "print this");
+  po::positional_options_description positions;
+  positions.add("file", 1);
+  po::variables_map values;
+  po::store(po::command_line_parser(args).options(all).positional(positions).run(), values);
+  po::notify(values);
+  if (values.count("help") == 0) return file;
+  std::cout << all;
+  return {};
+}
+
+}  // namespace
+
+std::optional<Loaded> read_policy_file(const std::string& path) {
+  static const SystemClock clock;
+  Loaded loaded = load(path, make_workshop(clock));
+  for (const auto& warning : loaded.warnings) std::cerr << "warning: " << warning << '\n';
+  for (const auto& error : loaded.errors) std::cerr << error << '\n';
+  if (loaded.policy) return loaded;
+  std::cerr << path << ": " << loaded.errors.size() << (loaded.errors.size() == 1 ? " error\n" : " errors\n");
+  return {};
+}
+
+int check_command(const Arguments& args) {
+  const auto file = file_argument(args, "Usage: mailweirctl check [FILE]");
+  if (!file) return 0;
+  const auto loaded = read_policy_file(*file);
+  if (!loaded) return 1;
+  std::size_t rules = 0;
+  for (const auto& stage : loaded->policy->rules) rules += stage.size();
+  std::cout << *file << ": good: " << rules << (rules == 1 ? " rule" : " rules") << " in " << loaded->files.size()
+            << (loaded->files.size() == 1 ? " file" : " files") << '\n';
+  return 0;
+}
+
+int config_command(const Arguments& args) {
+  const auto file = file_argument(args, "Usage: mailweirctl config [FILE]");
+  if (!file) return 0;
+  const auto loaded = read_policy_file(*file);
+  if (!loaded) return 1;
+  std::cout << loaded->effective;
+  return 0;
+}
+
+}  // namespace mailweir

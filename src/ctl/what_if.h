@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// WhatIf: a transaction as an admin describes it, for explain: by flags, by a message file.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mail/headers.h"
+
+namespace mailweir {
+
+struct WhatIf {
+  std::string client_address = "192.0.2.1", client_name, reverse_client_name, helo = "client.example", service;
+  std::string sender, sasl_username, sasl_method, encryption_protocol;
+  std::vector<std::string> recipients;
+  std::uint16_t client_port = 40000;
+  bool local = false;
+  std::optional<HeaderList> headers;   // of a message file
+  std::uint64_t size = 0;
+};
+
+// The header of a message file (RFC 5322; LF or CRLF) and the file's size. Empty when it cannot be read: told on stderr.
+bool read_message(const std::string& path, WhatIf& what);
+
+}  // namespace mailweir
