@@ -5,8 +5,8 @@
 // all or none for everybody who looks. All windows of one (limit, key) stand in one shard. Deadlines are not used: nothing
 // here waits for anybody but a shard's lock.
 //
-// Memory: about 130 bytes a counter with a name of 35 bytes and counts below 256 (measured: see the README of the tests),
-// a lease about 150. At most `max_counters` of both together; one that still counts is never dropped to make room,
+// Memory: about 150 bytes a counter whose limit and key have 35 bytes together and whose cells count below 256 (a million
+// of them were measured). At most `max_counters` of both together; one that still counts is never dropped to make room,
 // because a thief could then flood the table with keys of his own to clear the one that stops him. When it is full and
 // nothing has expired, a charge that needs a new counter fails with a temporary error. Expired ones are removed little by
 // little as new ones are made.

@@ -36,7 +36,7 @@ struct Step {
 };
 
 struct Case {
-  const char* name;
+  std::string name;
   std::vector<Step> steps;
 };
 
@@ -332,7 +332,7 @@ class ExactModel {
 
 void check_exact_model(const MakeStore& make, unsigned rounds) {
   struct Row {
-    const char* name;
+    std::string name;
     std::vector<Window> windows;
     std::int64_t longest_step;  // ms between two charges
     std::uint64_t most;         // units in one
@@ -461,7 +461,7 @@ void check_bad_charges(const MakeStore& make) {
   ManualClock clock;
   const auto store = make(clock);
   struct Row {
-    const char* name;
+    std::string name;
     Charge charge;
     const char* error;
   };

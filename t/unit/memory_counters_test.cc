@@ -280,7 +280,7 @@ TEST_CASE("memory counters: a damaged file names itself and leaves an empty stor
     return text.replace(at, from.size(), to);
   };
   struct Row {
-    const char* name;
+    std::string name;
     std::string text;
     const char* error;
   };
