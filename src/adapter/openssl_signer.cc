@@ -5,8 +5,6 @@
 #include <cerrno>
 #include <cstring>
 
-#include <fcntl.h>
-#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,6 +14,7 @@
 #include <openssl/x509.h>
 
 #include "base/base64.h"
+#include "base/file.h"
 #include "base/handle.h"
 
 namespace mailweir {
@@ -97,14 +96,6 @@ class OpensslSigner final : public Signer {
 
 // --- reading -----------------------------------------------------------------------------------------------------------
 
-std::string user_name() {
-  const auto uid = geteuid();
-  std::array<char, 4096> buffer;
-  passwd entry{}, *found = nullptr;
-  const bool known = getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr;
-  return (known ? std::string(found->pw_name) : "?") + " (uid " + std::to_string(uid) + ")";
-}
-
 std::string octal(mode_t mode) {
   std::string text = "0";
   for (int shift = 6; shift >= 0; shift -= 3) text += static_cast<char>('0' + (mode >> shift & 7));
@@ -113,8 +104,6 @@ std::string octal(mode_t mode) {
 
 // Why this is no file to read a key from; empty if it is one.
 std::string objection(const struct stat& status) {
-  if (S_ISDIR(status.st_mode)) return "is a directory; a private key in a PEM file is needed";
-  if (!S_ISREG(status.st_mode)) return "is not a regular file";
   const std::string mode = "mode " + octal(status.st_mode & 0777) + ": ";
   if (status.st_mode & S_IROTH) return mode + "others can read this key; chmod 640";
   if (status.st_mode & S_IWOTH) return mode + "others can replace this key; chmod 640";
@@ -125,14 +114,9 @@ std::string objection(const struct stat& status) {
 }
 
 Result<std::string> read_key_file(const std::string& path) {
-  // Not to hang on a FIFO: without waiting, and judged before it is read.
-  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
-  if (!file) {
-    const int why = errno;
-    std::string what = path + ": " + std::strerror(why);
-    if (why == EACCES) what += ": user " + user_name() + " cannot read it; give it to that user's group and chmod 640";
-    return Error{what};
-  }
+  auto opened = open_regular(path);
+  if (!opened) return opened.error();
+  const Fd& file = *opened;
   struct stat status {};
   if (::fstat(file.get(), &status) != 0) return Error{path + ": " + std::strerror(errno)};
   if (const auto why = objection(status); !why.empty()) return Error{path + ": " + why};

@@ -16,12 +16,14 @@ constexpr bool is_wsp(char c) { return c == ' ' || c == '\t'; }
 
 }  // namespace
 
-bool HeaderList::room_for(std::size_t name, std::size_t value) const {
-  return arrived_.size() + top_.size() + end_.size() < limits_.fields && bytes_ + name + value + field_cost <= limits_.bytes;
+// Whether one more field, or one more value, may be kept.
+bool HeaderList::room_for(std::size_t size, bool edit) const {
+  return arrived_.size() + top_.size() + end_.size() < limits_.fields + (edit ? limits_.more_fields : 0) &&
+         bytes_ + size + field_cost <= limits_.bytes + (edit ? limits_.more_bytes : 0);
 }
 
 bool HeaderList::receive(std::string_view name, std::string_view value) {
-  if (!room_for(name.size(), value.size())) return false;
+  if (!room_for(name.size() + value.size(), false)) return false;
   bytes_ += name.size() + value.size() + field_cost;
   arrived_.push_back({{std::string(name), std::string(value)}, unchanged});
   return true;
@@ -49,7 +51,7 @@ bool HeaderList::change(Arrived& arrived, const std::string& value) {
     changed_[arrived.edit] = value;
     return true;
   }
-  if (bytes_ + value.size() + field_cost > limits_.bytes) return false;
+  if (!room_for(value.size(), true)) return false;
   bytes_ += value.size() + field_cost;
   arrived.edit = static_cast<std::uint32_t>(changed_.size());
   changed_.push_back(value);
@@ -58,7 +60,7 @@ bool HeaderList::change(Arrived& arrived, const std::string& value) {
 
 bool HeaderList::add(Place place, std::string_view name, std::string_view value) {
   auto safe = outgoing(value);
-  if (!is_header_name(name) || !room_for(name.size(), safe.size())) return false;
+  if (!is_header_name(name) || !room_for(name.size() + safe.size(), true)) return false;
   bytes_ += name.size() + safe.size() + field_cost;
   (place == Place::top ? top_ : end_).push_back({std::string(name), std::move(safe)});
   return true;

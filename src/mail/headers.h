@@ -17,6 +17,8 @@ namespace mailweir {
 struct HeaderLimits {
   std::size_t bytes = 1 << 20;   // names and values; each field counts 100 more, its own cost here
   std::size_t fields = 5000;
+  // For edits beyond these, so that a message that just fits can still be signed.
+  std::size_t more_bytes = 64 * 1024, more_fields = 100;
 };
 
 // What the session and the message allow.
@@ -102,7 +104,7 @@ class HeaderList {
   std::string_view value_of(const Arrived& arrived) const {
     return arrived.edit == unchanged ? std::string_view(arrived.field.value) : changed_[arrived.edit];
   }
-  bool room_for(std::size_t name, std::size_t value) const;
+  bool room_for(std::size_t size, bool edit) const;
   std::string outgoing(std::string_view value) const;
   bool change(Arrived& arrived, const std::string& value);
 

@@ -4,11 +4,9 @@
 
 #include <string>
 
-#include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include <doctest/doctest.h>
+#include "temp_dir.h"
 
 namespace mailweir::dkim_keys {
 
@@ -42,27 +40,15 @@ inline constexpr const char* ed25519_public = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlr
 class TemporaryFile {
  public:
   explicit TemporaryFile(const std::string& text, mode_t mode = 0600) {
-    char name[] = "/tmp/mailweir-unit-XXXXXX";
-    REQUIRE(::mkdtemp(name) != nullptr);
-    directory_ = name;
-    path_ = directory_ + "/key.pem";
-    FILE* file = ::fopen(path_.c_str(), "w");
-    REQUIRE(file != nullptr);
-    ::fwrite(text.data(), 1, text.size(), file);
-    ::fclose(file);
+    write_file(path_, text);
     ::chmod(path_.c_str(), mode);
   }
-  ~TemporaryFile() {
-    ::unlink(path_.c_str());
-    ::rmdir(directory_.c_str());
-  }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
   const std::string& path() const { return path_; }
-  const std::string& directory() const { return directory_; }
+  const std::string& directory() const { return directory_.path(); }
 
  private:
-  std::string directory_, path_;
+  TempDir directory_;
+  std::string path_ = directory_ / "key.pem";
 };
 
 }  // namespace mailweir::dkim_keys

@@ -33,14 +33,14 @@ std::string after_ops(const HeaderList& list, bool numbers_shift) {
   };
   std::vector<Place> places;
   for (std::size_t i = 0; i < list.size(); ++i)
-    places.push_back({{std::string(list[i].name), std::string(list[i].value)}});
+    places.push_back({HeaderField{std::string(list[i].name), std::string(list[i].value)}});
   for (const auto& op : list.ops()) {
     if (op.kind == HeaderOp::Kind::insert) {
-      places.insert(places.begin(), {{op.name, op.value}});
+      places.insert(places.begin(), Place{HeaderField{op.name, op.value}});
       continue;
     }
     if (op.kind == HeaderOp::Kind::append) {
-      places.push_back({{op.name, op.value}});
+      places.push_back(Place{HeaderField{op.name, op.value}});
       continue;
     }
     std::size_t left = op.occurrence;
@@ -228,13 +228,14 @@ TEST_CASE("headers: names") {
 }
 
 TEST_CASE("headers: memory is bounded") {
-  HeaderList few({}, {.bytes = 1 << 20, .fields = 3});
+  HeaderList few({}, {.bytes = 1 << 20, .fields = 3, .more_bytes = 1000, .more_fields = 2});
   for (int i = 0; i < 3; ++i) CHECK(few.receive("A", " 1"));
   CHECK_FALSE(few.receive("A", " 1"));
+  for (int i = 0; i < 2; ++i) CHECK(few.add(HeaderList::Place::top, "A", "1"));  // a signature finds room
   CHECK_FALSE(few.add(HeaderList::Place::top, "A", "1"));
   CHECK(few.size() == 3);
 
-  HeaderList small({}, {.bytes = 4000, .fields = 1000});
+  HeaderList small({}, {.bytes = 4000, .fields = 1000, .more_bytes = 0, .more_fields = 0});
   const std::string value(800, 'v');
   std::size_t kept = 0;
   while (kept < 100 && small.receive("Name", value)) ++kept;
@@ -242,4 +243,11 @@ TEST_CASE("headers: memory is bounded") {
   CHECK(small.bytes() <= 4000);
   CHECK(small.replace("name", value, HeaderList::Which::all) == 0);  // no room for a second copy
   CHECK(small.remove("name") == 4);
+
+  HeaderList many({}, {.bytes = 1 << 20, .fields = 5000, .more_bytes = 50'000, .more_fields = 0});
+  while (many.receive("A", "")) {
+  }
+  CHECK(many.size() == 5000);
+  many.replace("a", std::string(800, 'v'), HeaderList::Which::all);  // one short value for many long ones
+  CHECK(many.bytes() <= (1 << 20) + 50'000);
 }
