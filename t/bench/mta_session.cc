@@ -40,7 +40,7 @@ bool names(const std::vector<std::string>& headers, std::string_view wanted) {
 
 MtaSession::MtaSession(MailToSend mail) : mail_(std::move(mail)), port_text_(std::to_string(mail_.client_port)) {
   for (std::size_t i = 0; i < default_macros.size(); ++i) macro_names_[i] = default_macros[i];
-  send(offer);
+  append(offer);
 }
 
 Result<void> MtaSession::receive(std::string_view bytes) {
@@ -78,6 +78,8 @@ Result<void> MtaSession::negotiated(const milter::Options& answer) {
   if (step_ != Step::options) return Error{"the filter negotiates twice"};
   if (auto fits = milter::check_answer(offer, answer); !fits) return fits;
   steps_ = answer.steps;
+  // A filter that names one list gets nothing at the stages that it does not name.
+  if (!answer.macros.empty()) macro_names_.fill("");
   for (const auto& list : answer.macros) macro_names_[static_cast<std::size_t>(list.stage)] = list.names;
   next_step();
   go_on();
@@ -124,66 +126,48 @@ void MtaSession::next_step() {
   at_ = 0;
 }
 
+// Postfix sends the macros of a step even when the filter does not want the step itself, those of end-of-header with each
+// header, and those of end-of-message with each chunk of the body.
 bool MtaSession::send_step() {
   using namespace milter;
-  const auto unwanted = [&](std::uint32_t bit) { return (steps_ & bit) != 0; };
   switch (step_) {
     case Step::connect:
-      if (unwanted(step::no_connect)) return false;
-      send_macros(Command::connect, MacroStage::connect);
-      send(Connect{mail_.client_name, Family::inet, mail_.client_port, mail_.client_address});
-      return true;
-    case Step::helo:
-      if (unwanted(step::no_helo)) return false;
-      send_macros(Command::helo, MacroStage::helo);
-      send(Helo{mail_.helo});
-      return true;
+      return send(Command::connect, MacroStage::connect, step::no_connect,
+                  Connect{mail_.client_name, Family::inet, mail_.client_port, mail_.client_address});
+    case Step::helo: return send(Command::helo, MacroStage::helo, step::no_helo, Helo{mail_.helo});
     case Step::mail:
-      if (unwanted(step::no_mail)) return false;
-      send_macros(Command::mail, MacroStage::mail);
-      send(Mail{mail_.sender, {"BODY=8BITMIME"}});
-      return true;
-    case Step::rcpt:
-      if (unwanted(step::no_rcpt)) return false;
-      send_macros(Command::rcpt, MacroStage::rcpt);
-      send(Rcpt{mail_.recipient});
-      return true;
-    case Step::data:
-      if (unwanted(step::no_data)) return false;
-      send_macros(Command::data, MacroStage::data);
-      send(Data{});
-      return true;
+      return send(Command::mail, MacroStage::mail, step::no_mail, Mail{mail_.sender, {"BODY=8BITMIME"}});
+    case Step::rcpt: return send(Command::rcpt, MacroStage::rcpt, step::no_rcpt, Rcpt{mail_.recipient});
+    case Step::data: return send(Command::data, MacroStage::data, step::no_data, Data{});
     case Step::header: {
-      if (unwanted(step::no_headers) || at_ >= mail_.headers.size()) {
-        at_ = mail_.headers.size();
-        return false;
-      }
+      if (at_ >= mail_.headers.size()) return false;
       const auto& [name, value] = mail_.headers[at_++];
-      send(Header{name, unwanted(step::header_leading_space) ? ' ' + value : value});
-      return true;
+      const bool with_blank = (steps_ & step::header_leading_space) != 0;
+      return send(Command::header, MacroStage::end_of_header, step::no_headers, Header{name, with_blank ? ' ' + value : value});
     }
     case Step::end_of_header:
-      if (unwanted(step::no_end_of_header)) return false;
-      send_macros(Command::end_of_header, MacroStage::end_of_header);
-      send(EndOfHeader{});
-      return true;
+      return send(Command::end_of_header, MacroStage::end_of_header, step::no_end_of_header, EndOfHeader{});
     case Step::body: {
-      if (unwanted(step::no_body) || at_ >= mail_.body.size()) {
-        at_ = mail_.body.size();
-        return false;
-      }
       const auto chunk = mail_.body.substr(at_, body_chunk);
+      if (chunk.empty()) return false;
       at_ += chunk.size();
-      send(Body{chunk});
-      return true;
+      return send(Command::body, MacroStage::end_of_message, step::no_body, Body{chunk});
     }
-    case Step::end_of_message:
-      send_macros(Command::end_of_message, MacroStage::end_of_message);
-      send(EndOfMessage{});
-      return true;
+    case Step::end_of_message: return send(Command::end_of_message, MacroStage::end_of_message, 0, EndOfMessage{});
     case Step::options: break;
   }
   return false;
+}
+
+bool MtaSession::send(Command command, MacroStage stage, std::uint32_t unwanted_bit, const milter::Event& event) {
+  // Macros without a value are left out; the packet is sent even so.
+  milter::Macros macros{.of = command};
+  for (const auto name : words(macro_names_[static_cast<std::size_t>(stage)]))
+    if (const auto value = macro(name); !value.empty()) macros.values.push_back({name, value});
+  append(macros);
+  if ((steps_ & unwanted_bit) != 0) return false;
+  append(event);
+  return true;
 }
 
 bool MtaSession::is_silent() const {
@@ -202,18 +186,10 @@ bool MtaSession::is_silent() const {
   }
 }
 
-void MtaSession::send(const milter::Event& event) {
+void MtaSession::append(const milter::Event& event) {
   // Only a NUL or a size over the protocol's could fail here, and the mails are our own: without it the filter's
   // silence makes the session time out, which is counted.
-  [[maybe_unused]] const auto sent = milter::append_event(out_, event);
-}
-
-// Postfix leaves out macros that have no value, and the packet if there are none.
-void MtaSession::send_macros(Command of, MacroStage stage) {
-  milter::Macros macros{.of = of};
-  for (const auto name : words(macro_names_[static_cast<std::size_t>(stage)]))
-    if (const auto value = macro(name); !value.empty()) macros.values.push_back({name, value});
-  if (!macros.values.empty()) send(macros);
+  [[maybe_unused]] const auto appended = milter::append_event(out_, event);
 }
 
 std::string_view MtaSession::macro(std::string_view name) const {
@@ -255,8 +231,12 @@ std::string_view MtaSession::macro(std::string_view name) const {
 
 void MtaSession::finish(std::string_view verdict) {
   verdict_ = quarantined_ && verdict == "accept" ? "quarantine" : verdict;
-  if (step_ > Step::mail && step_ < Step::end_of_message) send(milter::Abort{});
-  send(milter::Quit{});
+  // Postfix resets the transaction at the message's end, and once more at the session's.
+  if (step_ >= Step::mail) {
+    append(milter::Abort{});
+    append(milter::Abort{});
+  }
+  append(milter::Quit{});
 }
 
 }  // namespace mailweir::bench
