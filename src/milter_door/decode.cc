@@ -92,7 +92,8 @@ Result<Options> options_of(const Packet& packet) {
     const auto stage = parts.number();
     const auto names = parts.text();
     if (!parts.ok()) break;
-    if (stage >= macro_stage_count) return malformed(packet.kind, "macro list for an unknown stage " + std::to_string(stage));
+    if (stage >= macro_stage_count)
+      return malformed(packet.kind, "macro list for an unknown stage " + std::to_string(stage));
     if (options.macros.size() >= macro_stage_count) return malformed(packet.kind, "has too many macro lists");
     options.macros.push_back({static_cast<MacroStage>(stage), names});
   }

@@ -10,6 +10,8 @@ import pwd
 import shutil
 from pathlib import Path
 
+HERE = Path(__file__).resolve().parent
+
 
 @dataclasses.dataclass
 class Server:
@@ -61,6 +63,13 @@ def find_program(name):
     return shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
 
 
+def filled(text, **values):
+    """A template with its @NAMES@ replaced."""
+    for name, value in values.items():
+        text = text.replace(f"@{name}@", str(value))
+    return text
+
+
 def milter_floor(*arguments):
     def prepare(place):
         socket = "unix:" + place.path("floor.sock")
@@ -84,11 +93,10 @@ def mailweir(door, key="rsa"):
                 if line.startswith(f"#{name} ") and name == door:
                     line = line[len(name) + 2:]
             lines.append(line)
-        text = "\n".join(lines) + "\n"
-        for name, value in (("MILTER_SOCKET", sockets["milter"]), ("POLICY_SOCKET", sockets["policy"]),
-                            ("KEY", place.keys[key]), ("DIR", str(place.directory)), ("USER", place.user)):
-            text = text.replace(f"@{name}@", value)
-        return Server([[place.binaries["mailweir"], "-c", place.write("mailweir.toml", text), "--foreground"]], sockets[door])
+        text = filled("\n".join(lines) + "\n", MILTER_SOCKET=sockets["milter"], POLICY_SOCKET=sockets["policy"],
+                      KEY=place.keys[key], DIR=place.directory, USER=place.user)
+        command = [place.binaries["mailweir"], "-c", place.write("mailweir.toml", text), "--foreground"]
+        return Server([command], sockets[door])
     return prepare
 
 
@@ -115,29 +123,20 @@ UMask 000
 
 
 def rspamd(place):
-    socket = place.path("rspamd.sock")
-    redis = place.path("redis.sock")
-    config = place.write("rspamd.conf", f"""\
-options {{ pidfile = "{place.path('rspamd.pid')}"; filters = "dkim"; hs_cache_dir = "{place.kept}"; tempdir = "{place.directory}";
-  cache_file = "{place.kept}/symbols.cache"; local_addrs = []; url_tld = "/usr/share/rspamd/effective_tld_names.dat"; dns {{ nameserver = ["127.0.0.1"]; }} }}
-logging {{ type = "file"; filename = "{place.path('rspamd.log')}"; level = "notice"; }}
-lua = "/usr/share/rspamd/rules/rspamd.lua";
-modules {{ path = "/usr/share/rspamd/plugins"; }}
-redis {{ servers = "{redis}"; }}
-worker "rspamd_proxy" {{ bind_socket = "{socket} mode=0666"; milter = yes; timeout = 120s; count = {os.cpu_count()}; upstream "local" {{ default = yes; self_scan = yes; }} }}
-dkim_signing {{ sign_authenticated = true; allow_username_mismatch = true; use_domain = "header"; domain {{ example.com {{ path = "{place.keys['rsa']}"; selector = "bench"; }} }} }}
-ratelimit {{ rates {{ user = {{ selector = "user"; bucket = {{ burst = 1000000; rate = "1000000 / 1h"; }} }} }} }}
-milter_headers {{ use = ["remove-headers"]; skip_local = false; skip_authenticated = false; routines {{ remove-headers {{ headers {{ "X-Originating-IP" = 0; "User-Agent" = 0; }} }} }} }}
-""")
-    user = as_user(place) if os.geteuid() == 0 else []
-    return Server([[find_program("redis-server"), "--port", "0", "--unixsocket", redis, "--save", "", "--appendonly", "no",
-                    "--dir", str(place.directory), "--logfile", place.path("redis.log")],
-                   [find_program("rspamd"), "-f", "-c", config, "--var", f"DBDIR={place.kept}",
-                    "--var", f"RUNDIR={place.directory}", *user]], "unix:" + socket)
+    text = filled((HERE / "rspamd.conf").read_text(), DIR=place.directory, KEPT=place.kept, KEY=place.keys["rsa"],
+                  CORES=os.cpu_count())
+    return Server([[find_program("redis-server"), "--port", "0", "--unixsocket", place.path("redis.sock"), "--save", "",
+                    "--appendonly", "no", "--dir", str(place.directory), "--logfile", place.path("redis.log")],
+                   [find_program("rspamd"), "-f", "-c", place.write("rspamd.conf", text), "--var", f"DBDIR={place.kept}",
+                    "--var", f"RUNDIR={place.directory}", *(as_user(place) if os.geteuid() == 0 else [])]],
+                  "unix:" + place.path("rspamd.sock"))
 
 
 # A relay's rule: so many requests an hour for each login.
-POSTFWD_RULES = "id=QUOTA; protocol_state==DATA; action=rate(sasl_username/1000000/3600/450 4.7.1 over the limit)\nid=LAST; action=DUNNO\n"
+POSTFWD_RULES = """\
+id=QUOTA; protocol_state==DATA; action=rate(sasl_username/1000000/3600/450 4.7.1 over the limit)
+id=LAST; action=DUNNO
+"""
 
 
 def postfwd1(place):
@@ -192,7 +191,8 @@ CONTENDERS = [
     Contender("floor", "milter", milter_floor(), kind="floor"),
     Contender("floor, no replies", "milter", milter_floor("--nr"), kind="floor"),
     Contender("mailweir rsa", "milter", mailweir("milter", "rsa"), ("mailweir",), key="rsa", removes=True, kind="ours"),
-    Contender("mailweir ed25519", "milter", mailweir("milter", "ed25519"), ("mailweir",), key="ed25519", removes=True, kind="ours"),
+    Contender("mailweir ed25519", "milter", mailweir("milter", "ed25519"), ("mailweir",), key="ed25519", removes=True,
+              kind="ours"),
     Contender("opendkim rsa", "milter", opendkim("rsa"), ("opendkim",), key="rsa"),
     Contender("opendkim ed25519", "milter", opendkim("ed25519"), ("opendkim",), key="ed25519"),
     Contender("rspamd rsa", "milter", rspamd, ("rspamd", "redis-server"), key="rsa", removes=True, prepares=True),

@@ -23,7 +23,8 @@ void Poller::want_write(int fd, std::uint32_t slot, bool write) {
 }
 
 std::span<const epoll_event> Poller::wait(std::chrono::milliseconds longest) {
-  const int count = epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()), static_cast<int>(longest.count()));
+  const int count = epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()),
+                               static_cast<int>(longest.count()));
   return {events_.data(), static_cast<std::size_t>(count > 0 ? count : 0)};
 }
 

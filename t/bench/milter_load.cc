@@ -22,7 +22,7 @@ constexpr std::chrono::seconds longest_session{30};  // Postfix: milter_command_
 
 // Lines of words, CRLF, of about the size asked for.
 std::string make_body(std::size_t size) {
-  static constexpr std::string_view line = "The measure of a weir is the water that passes over it in a second, not more.\r\n";
+  static constexpr std::string_view line = "The measure of a weir is the water that passes over it, no more.\r\n";
   std::string body;
   while (body.size() + line.size() <= size) body += line;
   while (body.size() + 2 < size) body += 'x';
@@ -39,7 +39,8 @@ std::string date_now() {
 }
 
 // Eleven fields, as a mail program and a web form write them. Received is missing: Postfix hides its own.
-MailToSend make_mail(const MilterLoadOptions& options, const Person& person, std::string_view body, const std::string& date) {
+MailToSend make_mail(const MilterLoadOptions& options, const Person& person, std::string_view body,
+                     const std::string& date) {
   MailToSend mail;
   mail.client_name = person.client_name;
   mail.client_address = person.client_address;
@@ -58,7 +59,8 @@ MailToSend make_mail(const MilterLoadOptions& options, const Person& person, std
       {"Subject", fmt::format("Order {} has been sent", person.number)},
       {"From", filled(options.from, person.login_number)},
       {"To", fmt::format("\"Someone Else\" <{}>", person.recipient)},
-      {"References", "<5b1c1d3c-1f6c-4a59-8f6e-0d5d2a2f3a10@mail.example.org>\n\t<0a7b8a0e-33d5-4d0b-9a53-1b0c8e9b7f42@mail.example.net>"},
+      {"References",
+       "<5b1c1d3c-1f6c-4a59-8f6e-0d5d2a2f3a10@mail.example.org>\n\t<0a7b8a0e-33d5-4d0b-9a53-1b0c8e9b7f42@mail.example.net>"},
       {"X-Originating-IP", '[' + person.client_address + ']'},
       {"Content-Type", "text/plain; charset=utf-8;\n\tformat=flowed"},
       {"Content-Transfer-Encoding", "7bit"},
@@ -69,7 +71,11 @@ MailToSend make_mail(const MilterLoadOptions& options, const Person& person, std
 class MilterLoad {
  public:
   explicit MilterLoad(const MilterLoadOptions& options)
-      : options_(options), people_(options), body_(make_body(options.body)), tally_(options, "messages"), slots_(options.connections) {}
+      : options_(options),
+        people_(options),
+        body_(make_body(options.body)),
+        tally_(options, "messages"),
+        slots_(options.connections) {}
 
   int run() {
     for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) begin(slot);
@@ -152,9 +158,11 @@ class MilterLoad {
     const auto now = std::chrono::steady_clock::now();
     if (now < next_look_) return;
     next_look_ = now + std::chrono::milliseconds(250);
-    for (std::uint32_t number = 0; number < slots_.size(); ++number)
-      if (slots_[number].session && now - slots_[number].began > longest_session)
-        fail(number, slots_[number].line.is_open() ? "no answer within 30 s" : "no connection within 30 s: " + slots_[number].line.trouble());
+    for (std::uint32_t number = 0; number < slots_.size(); ++number) {
+      const auto& slot = slots_[number];
+      if (!slot.session || now - slot.began <= longest_session) continue;
+      fail(number, slot.line.is_open() ? "no answer within 30 s" : "no connection within 30 s: " + slot.line.trouble());
+    }
   }
 
   const MilterLoadOptions& options_;

@@ -142,8 +142,8 @@ bool MtaSession::send_step() {
     case Step::header: {
       if (at_ >= mail_.headers.size()) return false;
       const auto& [name, value] = mail_.headers[at_++];
-      const bool with_blank = (steps_ & step::header_leading_space) != 0;
-      return send(Command::header, MacroStage::end_of_header, step::no_headers, Header{name, with_blank ? ' ' + value : value});
+      const auto shown = (steps_ & step::header_leading_space) != 0 ? ' ' + value : value;
+      return send(Command::header, MacroStage::end_of_header, step::no_headers, Header{name, shown});
     }
     case Step::end_of_header:
       return send(Command::end_of_header, MacroStage::end_of_header, step::no_end_of_header, EndOfHeader{});

@@ -113,7 +113,8 @@ Result<PolicyLoadOptions> policy_load_options(int argc, char** argv) {
   if (auto understood = understand(options, raw); !understood) return understood.error();
   options.states.clear();
   for (const auto state : split(states, ',')) {
-    if (state != "RCPT" && state != "DATA" && state != "END-OF-MESSAGE") return Error{"--states " + states + ": unknown state"};
+    if (state != "RCPT" && state != "DATA" && state != "END-OF-MESSAGE")
+      return Error{"--states " + states + ": unknown state"};
     options.states.emplace_back(state);
   }
   return options;

@@ -9,17 +9,18 @@ import time
 from pathlib import Path
 
 
-def machine(chosen):
+def machine(chosen, load_before):
     text = Path("/proc/cpuinfo").read_text()
     model = re.search(r"^model name\s*: (.*)$", text, re.MULTILINE)
     memory = re.search(r"^MemTotal:\s*(\d+)", Path("/proc/meminfo").read_text(), re.MULTILINE)
     libcrypto = subprocess.run(["openssl", "version"], capture_output=True, text=True, timeout=10).stdout.split(" (")[0]
+    now = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
     return "\n".join([
         f"- machine: {model[1] if model else platform.machine()}, {os.cpu_count()} cores, "
         f"{int(memory[1]) / 1048576:.0f} GiB, Linux {platform.release()}",
         f"- software: {libcrypto.strip()}; compiled with {os.environ.get('BENCH_COMPILER', '(not told)')}",
-        f"- run: {chosen.rounds} round(s), {chosen.seconds:g} s each after {chosen.warm_up:g} s of warm-up, load average at the "
-        f"end {os.getloadavg()[0]:.1f}, {time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime())}"])
+        f"- run: {chosen.rounds} round(s), {chosen.seconds:g} s each after {chosen.warm_up:g} s of warm-up; load average "
+        f"{load_before:.1f} before and {os.getloadavg()[0]:.1f} after; {now}"])
 
 
 def openssl_speed():
@@ -51,7 +52,8 @@ def tables(results, cells, contenders, signing):
         floor = results.get((cell, "floor"))
         what = f"milter, {body} bodies" if door == "milter" else "policy"
         sign = " | CPU ÷ (signature + floor)" if door == "milter" else ""
-        out += ["", f"| {what}, {connections} connections | {'messages' if door == 'milter' else 'requests'}/s | p50 ms | p99 ms "
+        unit = "messages" if door == "milter" else "requests"
+        out += ["", f"| {what}, {connections} connections | {unit}/s | p50 ms | p99 ms "
                 f"| CPU s/1000 | peak MiB | rate ÷ floor | CPU ÷ floor{sign} |",
                 "|---" + "|--:" * (8 if door == "milter" else 7) + "|"]
         for contender in contenders:
@@ -85,8 +87,9 @@ def goals(results, signing):
 
     policy_peers = ["postfwd1", "postfwd2", "policyd-rate-limit, disk", "policyd-rate-limit, memory"]
     for connections in sorted({cell[2] for cell, _ in results}):
-        rate(f"policy, {connections} connections: rate ÷ floor", ("policy", "", connections), "mailweir", ["floor"], 0.7)
-        rate(f"policy, {connections} connections: rate ÷ best peer", ("policy", "", connections), "mailweir", policy_peers, 20)
+        cell = ("policy", "", connections)
+        rate(f"policy, {connections} connections: rate ÷ floor", cell, "mailweir", ["floor"], 0.7)
+        rate(f"policy, {connections} connections: rate ÷ best peer", cell, "mailweir", policy_peers, 20)
     rate("milter, RSA, 2K: rate ÷ OpenDKIM", ("milter", "2K", 16), "mailweir rsa", ["opendkim rsa"], 4)
     rate("milter, RSA, 2K: rate ÷ rspamd", ("milter", "2K", 16), "mailweir rsa", ["rspamd rsa"], 2)
     rate("milter, Ed25519, 2K: rate ÷ OpenDKIM", ("milter", "2K", 16), "mailweir ed25519", ["opendkim ed25519"], 6)
@@ -98,10 +101,11 @@ def goals(results, signing):
     for (cell, name), row in results.items():
         if cell[2] == 100 and name.startswith("mailweir"):
             reached = row["peak_kib"] / 1024
-            rows.append((f"{' '.join(filter(None, cell[:2]))}, 100 connections, {name}: peak MiB", f"{reached:.1f}", "under 24",
-                         reached < 24))
+            load = " ".join(filter(None, cell[:2]))
+            rows.append((f"{load}, 100 connections, {name}: peak MiB", f"{reached:.1f}", "under 24", reached < 24))
     if not rows:
         return ""
     out = ["", "| goal of Mailweir | measured | wanted | |", "|---|--:|--:|---|"]
-    out += [f"| {name} | {value} | {wanted} | {'reached' if good else 'NOT REACHED'} |" for name, value, wanted, good in rows]
+    out += [f"| {name} | {value} | {wanted} | {'reached' if good else 'NOT REACHED'} |"
+            for name, value, wanted, good in rows]
     return "\n".join(out)

@@ -55,7 +55,10 @@ struct ResponseRow {
   std::string_view want;
 };
 const ResponseRow responses[] = {
-    {Options{.version = 2, .actions = 0x11, .steps = 0, .macros = {{MacroStage::mail, "i {auth_authen}"}, {MacroStage::end_of_header, "i"}}},
+    {Options{.version = 2,
+             .actions = 0x11,
+             .steps = 0,
+             .macros = {{MacroStage::mail, "i {auth_authen}"}, {MacroStage::end_of_header, "i"}}},
      "O\0\0\0\2\0\0\0\x11\0\0\0\0" "\0\0\0\2i {auth_authen}\0" "\0\0\0\6i\0"sv},
     {Plain{Answer::go_on}, "c"sv},
     {Plain{Answer::accept}, "a"sv},

@@ -59,9 +59,10 @@ std::string dialogue(const Options& answer) {
   return all + ' ' + sent(session);
 }
 
-const std::vector<MacroList> few_macros = {{MacroStage::connect, "{client_addr} {client_port}"}, {MacroStage::helo, "{unknown}"},
-                                           {MacroStage::mail, "{auth_authen} i"},                {MacroStage::rcpt, "{rcpt_addr}"},
-                                           {MacroStage::end_of_header, "i"},                     {MacroStage::end_of_message, "i"}};
+const std::vector<MacroList> few_macros = {
+    {MacroStage::connect, "{client_addr} {client_port}"}, {MacroStage::helo, "{unknown}"},
+    {MacroStage::mail, "{auth_authen} i"},                {MacroStage::rcpt, "{rcpt_addr}"},
+    {MacroStage::end_of_header, "i"},                     {MacroStage::end_of_message, "i"}};
 
 }  // namespace
 
@@ -97,9 +98,9 @@ TEST_CASE("bench MTA: answers and what becomes of the message") {
     const char* verdict;
     const char* last;  // what is sent after the last answer
   };
-  const Options all_steps_silent_but_end{.steps = step::silent_connect | step::silent_helo | step::silent_mail | step::silent_rcpt |
-                                                  step::silent_data | step::silent_header | step::silent_end_of_header |
-                                                  step::silent_body};
+  const Options all_steps_silent_but_end{.steps = step::silent_connect | step::silent_helo | step::silent_mail |
+                                                  step::silent_rcpt | step::silent_data | step::silent_header |
+                                                  step::silent_end_of_header | step::silent_body};
   const Row rows[] = {
       {{Plain{Answer::accept}}, "accept", "AAQ"},
       {{Plain{Answer::progress}, Plain{Answer::go_on}}, "accept", "AAQ"},
