@@ -1,0 +1,201 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# Holds the house to its plan: who may include whom, which library may stand in which room, an SPDX line in each
+# source file, no file over 400 lines. Prints each breach as file:line: why, and ends with 1 if there is one.
+#
+#   t/layers.sh [TREE]        looks at TREE (default: the tree that this script stands in)
+#   t/layers.sh --self-test   breaks each rule in a tree of its own and sees it found, as TAP
+set -eu
+export LC_ALL=C
+
+# Each room, and the rooms below it that it may include. Nobody but app and ctl knows adapters; the doors, and check
+# and adapter, never know each other; every room may include itself.
+rooms='
+base
+mail            base
+port            base mail
+check           base mail port
+adapter         base mail port
+engine          base mail port check
+policy_door     base mail port engine
+milter_door     base mail port engine
+admin_door      base mail port engine
+socketmap_door  base mail port engine
+config          base mail port check engine
+app             base mail port check adapter engine policy_door milter_door admin_door socketmap_door config
+ctl             base mail port check adapter engine policy_door milter_door admin_door socketmap_door config
+'
+
+# Third-party headers, and the files under src in which they may stand (shell patterns). An adapter may use any
+# library, but only in its .cc.
+libraries='
+idn2.h              mail/domain.cc
+toml++/*            config/*
+libmilter/mfapi.h   milter_door/libmilter*.cc
+httplib.h           admin_door/*.cc app/*.cc ctl/*.cc
+nlohmann/*          admin_door/*.cc app/*.cc ctl/*.cc
+boost/program_options* app/*.cc ctl/*.cc
+systemd/*           app/*.cc
+*                   adapter/*.cc
+'
+
+# What the system itself offers: every <header> of C++ (no dot, no slash), and these.
+system='aio.h dirent.h dlfcn.h errno.h fcntl.h fnmatch.h getopt.h glob.h grp.h ifaddrs.h inttypes.h limits.h locale.h
+malloc.h math.h netdb.h poll.h pthread.h pwd.h sched.h semaphore.h signal.h spawn.h stdarg.h stddef.h stdint.h stdio.h
+stdlib.h string.h strings.h syslog.h termios.h time.h unistd.h
+arpa/inet.h net/if.h netinet/in.h netinet/ip.h netinet/tcp.h linux/* sys/*'
+
+longest=400
+
+check_includes() {
+  find src -type f \( -name '*.cc' -o -name '*.h' \) | sort |
+    rooms=$rooms libraries=$libraries system_headers=$system xargs -r awk '
+    function as_regex(pattern) {
+      gsub(/[.+]/, "[&]", pattern); gsub(/\*/, ".*", pattern)
+      return "^" pattern "$"
+    }
+    BEGIN {
+      count = split(ENVIRON["rooms"], lines, "\n")
+      for (i = 1; i <= count; i++) {
+        n = split(lines[i], word, " ")
+        if (n == 0) continue
+        known[word[1]] = 1
+        for (j = 1; j <= n; j++) may[word[1], word[j]] = 1
+      }
+      count = split(ENVIRON["libraries"], lines, "\n")
+      for (i = 1; i <= count; i++) {
+        n = split(lines[i], word, " ")
+        for (j = 2; j <= n; j++) { rows++; header_of[rows] = as_regex(word[1]); place_of[rows] = as_regex(word[j]) }
+      }
+      count = split(ENVIRON["system_headers"], word, " ")
+      for (i = 1; i <= count; i++) system_regex = system_regex (i > 1 ? "|" : "") as_regex(word[i])
+    }
+    function wrong(why) { printf "%s:%d: %s\n", FILENAME, FNR, why }
+    FNR == 1 {
+      file = substr(FILENAME, 5)          # without src/
+      room = file; sub(/\/.*/, "", room)
+      if (!(room in known)) wrong("the room " room " is not in the table of t/layers.sh")
+    }
+    !/^[ \t]*#[ \t]*include/ { next }
+    /#[ \t]*include[ \t]*"/ {
+      header = $0; sub(/^[^"]*"/, "", header); sub(/".*/, "", header)
+      if (header == "config.h") { if (file !~ /\.cc$/) wrong("config.h is for .cc files only"); next }
+      other = header; sub(/\/.*/, "", other)
+      if (header !~ /\// || header ~ /\.\./) wrong("\"" header "\" must be named by its room, as in \"base/ip.h\"")
+      else if (!(other in known)) wrong("\"" header "\": there is no room " other "; a library is included in <>")
+      else if (!((room, other) in may)) wrong(room " must not include " other " (\"" header "\")")
+      next
+    }
+    /#[ \t]*include[ \t]*</ {
+      header = $0; sub(/^[^<]*</, "", header); sub(/>.*/, "", header)
+      other = header; sub(/\/.*/, "", other)
+      if (header ~ /\// && other in known) { wrong("<" header "> is our own: write it in quotes"); next }
+      if (header !~ /[.\/]/ || header ~ system_regex) next
+      for (i = 1; i <= rows; i++) if (header ~ header_of[i] && file ~ place_of[i]) next
+      wrong("<" header "> may not stand in " file "; t/layers.sh says where each library belongs")
+      next
+    }
+    { wrong("an include that names neither \"file\" nor <file>") }
+  '
+}
+
+check_spdx() {
+  find src t contrib configure.ac Makefile.am policy man -type f \( -name '*.cc' -o -name '*.h' -o -name '*.py' -o \
+    -name '*.sh' -o -name 'Makefile.*' -o -name 'configure.ac' -o -path 't/*/run' -o -path t/run \) 2>/dev/null | sort |
+    while read -r file; do
+      # The first line, or the second where the first names the interpreter.
+      head -n 2 "$file" | awk 'NR == 1 && /^#!/ { next } { print; exit }' |
+        grep -q 'SPDX-License-Identifier: BSD-2-Clause' ||
+        echo "$file:1: the SPDX-License-Identifier line is missing"
+    done
+}
+
+check_length() {
+  { find src -type f \( -name '*.cc' -o -name '*.h' \); find t -type f \( -name '*.cc' -o -name '*.h' -o -name '*.py' \) 2>/dev/null; } |
+    sort | while read -r file; do
+      lines=$(wc -l < "$file")
+      [ "$lines" -le "$longest" ] || echo "$file:$lines: $lines lines, more than $longest; split it by noun"
+    done
+}
+
+check_tree() {
+  cd "$1"
+  breaches=$(check_includes; check_spdx; check_length)
+  [ -z "$breaches" ] || { printf '%s\n' "$breaches"; return 1; }
+}
+
+# --- the self-test: a row is a file, what it holds, and the breach that must be named ('' = none) ---------------------
+number=0
+failures=0
+
+self_test_row() {  # FILE CONTENT WANTED
+  local tree got
+  tree=$(mktemp -d "$work/tree.XXXXXX")
+  mkdir -p "$tree/src/base" "$tree/t" "$tree/$(dirname "$1")"
+  # Without line 1 the content brings its own first line.
+  case $2 in !*) printf '%b' "${2#!}" ;; *) printf '// SPDX-License-Identifier: BSD-2-Clause\n%b' "$2" ;; esac > "$tree/$1"
+  got=$(check_tree "$tree") || true
+  number=$((number + 1))
+  if { [ -z "$3" ] && [ -z "$got" ]; } || { [ -n "$3" ] && [[ $got == *"$3"* ]]; }; then
+    echo "ok $number - $1: ${3:-allowed}"
+  else
+    failures=$((failures + 1))
+    echo "not ok $number - $1: ${3:-allowed}"
+    printf '# got: %s\n' "${got:-nothing}"
+  fi
+}
+
+self_test() {
+  work=$(mktemp -d)
+  trap 'rm -rf "$work"' EXIT
+  self_test_row src/base/a.cc '#include <string>\n#include <sys/socket.h>\n#include "base/ip.h"\n' ''
+  self_test_row src/base/a.h '\n#include "mail/reply.h"\n' 'src/base/a.h:3: base must not include mail'
+  self_test_row src/mail/a.h '#include "port/dns.h"\n' 'src/mail/a.h:2: mail must not include port'
+  self_test_row src/check/a.cc '#include "adapter/cares.h"\n' 'check must not include adapter'
+  self_test_row src/adapter/a.cc '#include "check/iprev.h"\n' 'adapter must not include check'
+  self_test_row src/engine/a.cc '#include "adapter/cares.h"\n' 'engine must not include adapter'
+  self_test_row src/engine/a.cc '#  include "config/policy.h"\n' 'engine must not include config'
+  self_test_row src/engine/a.cc '#include "check/iprev.h"\n' ''
+  self_test_row src/policy_door/a.cc '#include "milter_door/session.h"\n' 'policy_door must not include milter_door'
+  self_test_row src/milter_door/a.cc '#include "check/iprev.h"\n' 'milter_door must not include check'
+  self_test_row src/admin_door/a.cc '#include "config/config.h"\n' 'admin_door must not include config'
+  self_test_row src/milter_door/sub/a.cc '#include "engine/facts.h"\n' ''
+  self_test_row src/config/a.cc '#include "engine/rule.h"\n#include <toml++/toml.h>\n' ''
+  self_test_row src/config/a.cc '#include "policy_door/door.h"\n' 'config must not include policy_door'
+  self_test_row src/config/a.cc '#include "adapter/memory.h"\n' 'config must not include adapter'
+  self_test_row src/app/a.cc '#include "adapter/memory.h"\n#include <systemd/sd-daemon.h>\n#include "config.h"\n' ''
+  self_test_row src/app/a.cc '#include "ctl/tool.h"\n' 'app must not include ctl'
+  self_test_row src/ctl/a.cc '#include "app/runtime.h"\n' 'ctl must not include app'
+  self_test_row src/base/a.h '#include "config.h"\n' 'config.h is for .cc files only'
+  self_test_row src/base/a.cc '#include "ip.h"\n' 'must be named by its room'
+  self_test_row src/base/a.cc '#include "../base/ip.h"\n' 'must be named by its room'
+  self_test_row src/base/a.cc '#include <base/ip.h>\n' 'is our own'
+  self_test_row src/base/a.cc '#include HEADER\n' 'names neither'
+  self_test_row src/base/a.cc '#include "toml++/toml.h"\n' 'there is no room toml++'
+  self_test_row src/cellar/a.cc '' 'the room cellar is not in the table'
+  self_test_row src/mail/domain.cc '#include <idn2.h>\n' ''
+  self_test_row src/mail/address.cc '#include <idn2.h>\n' '<idn2.h> may not stand in mail/address.cc'
+  self_test_row src/engine/a.cc '#include <re2/re2.h>\n' '<re2/re2.h> may not stand'
+  self_test_row src/adapter/a.cc '#include <re2/re2.h>\n#include <openssl/evp.h>\n#include <ares.h>\n' ''
+  self_test_row src/adapter/a.h '#include <openssl/evp.h>\n' '<openssl/evp.h> may not stand in adapter/a.h'
+  self_test_row src/milter_door/libmilter_door.cc '#include <libmilter/mfapi.h>\n' ''
+  self_test_row src/milter_door/session.cc '#include <libmilter/mfapi.h>\n' '<libmilter/mfapi.h> may not stand'
+  self_test_row src/admin_door/a.h '#include <httplib.h>\n' '<httplib.h> may not stand in admin_door/a.h'
+  self_test_row src/ctl/a.cc '#include <boost/program_options.hpp>\n' ''
+  self_test_row src/ctl/a.cc '#include <systemd/sd-daemon.h>\n' '<systemd/sd-daemon.h> may not stand'
+  self_test_row src/base/a.cc '#include <boost/asio.hpp>\n' '<boost/asio.hpp> may not stand'
+  self_test_row src/base/a.h '!#pragma once\n' 'src/base/a.h:1: the SPDX'
+  self_test_row t/t-99-x/run '!#!/bin/sh\n# SPDX-License-Identifier: BSD-2-Clause\n' ''
+  self_test_row t/t-99-x/run '!#!/bin/sh\n: SPDX below\n' 't/t-99-x/run:1: the SPDX'
+  self_test_row src/base/a.cc "$(printf '\\n%.0s' $(seq 400))" 'src/base/a.cc:401: 401 lines'
+  self_test_row t/unit/a.cc "$(printf '\\n%.0s' $(seq 400))" 't/unit/a.cc:401: 401 lines'
+  self_test_row t/unit/a.cc "$(printf '\\n%.0s' $(seq 399))" ''
+  echo "1..$number"
+  return $((failures > 0))
+}
+
+case ${1:-} in
+  --self-test) self_test ;;
+  -*) echo "usage: t/layers.sh [TREE | --self-test]" >&2; exit 2 ;;
+  *) check_tree "${1:-$(dirname "$0")/..}" ;;
+esac
