@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Where mail arrives: an SMTP server that keeps envelope and message exactly as they came."""
+import socket
+import threading
+import time
+from dataclasses import dataclass, field
+
+from .parts import split_message
+from .process import HarnessError, free_port, seconds
+from .smtp import SmtpClient
+
+
+@dataclass
+class Mail:
+    sender: str                                   # without <>; "" for a bounce
+    mail_line: str                                # the whole MAIL command
+    helo: str
+    recipients: list = field(default_factory=list)
+    rcpt_lines: list = field(default_factory=list)
+    data: bytes = b""                             # as it came, dots unstuffed, CRLF lines
+
+    @property
+    def fields(self):
+        return split_message(self.data)[0]
+
+    @property
+    def body(self):
+        return split_message(self.data)[1]
+
+    def headers(self, name):
+        return [value for field_name, value in self.fields if field_name.lower() == name.lower()]
+
+    def header(self, name):
+        values = self.headers(name)
+        return values[0] if values else None
+
+
+class Sink:
+    """`refuse`: {recipient: "550 5.1.1 reply"}, may be changed while it runs; "DATA" and "." stand for those commands.
+    `extensions`: what EHLO offers. `forward_to`: a port to which each mail is passed on before it is answered, as a
+    content filter does."""
+
+    def __init__(self, name="sink", refuse=None, extensions=("PIPELINING", "8BITMIME", "SMTPUTF8", "SIZE 0"),
+                 forward_to=None):
+        self.name = name
+        self.refuse = dict(refuse or {})
+        self.extensions = list(extensions)
+        self.forward_to = forward_to
+        self.port = free_port()
+        self.mails = []       # all that came, oldest first
+        self._taken = 0
+        self._arrived = threading.Condition()
+        self._events = []
+        self._server = None
+        self._connections = set()
+
+    def start(self, _scenario=None):
+        self._server = socket.create_server(("127.0.0.1", self.port))
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def stop(self):
+        for one in [self._server, *self._connections]:
+            try:
+                one.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            one.close()
+
+    def logs(self):
+        return [(f"{self.name} (port {self.port})", "\n".join(self._events))]
+
+    # --- what came ---------------------------------------------------------------------------------------------------
+    def take(self, within=20):
+        """The next mail not yet taken; waits for it."""
+        return self.take_all(1, within)[0]
+
+    def take_all(self, count, within=20):
+        until = time.monotonic() + seconds(within)
+        with self._arrived:
+            while len(self.mails) < self._taken + count:
+                if not self._arrived.wait(max(0, until - time.monotonic())):
+                    raise HarnessError(f"{self.name}: {len(self.mails) - self._taken} of {count} mails came")
+            got = self.mails[self._taken:self._taken + count]
+            self._taken += count
+            return got
+
+    def left(self):
+        """Those that came and were not taken. Ask only when nothing is on its way (Postfix.wait_empty)."""
+        with self._arrived:
+            got = self.mails[self._taken:]
+            self._taken = len(self.mails)
+            return got
+
+    # --- the server --------------------------------------------------------------------------------------------------
+    def _accept(self):
+        while True:
+            try:
+                connection, _ = self._server.accept()
+            except OSError:
+                return
+            self._connections.add(connection)
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection):
+        try:
+            with connection, connection.makefile("rb") as lines:
+                self._session(connection, lines)
+        except OSError as error:
+            self._events.append(f"connection lost: {error}")
+        finally:
+            self._connections.discard(connection)
+
+    def _session(self, connection, lines):
+        def reply(text):
+            self._events.append(f"> {text}")
+            connection.sendall(text.encode() + b"\r\n")
+
+        mail, helo = None, ""
+        reply(f"220 {self.name} ESMTP")
+        for raw in lines:
+            line = raw.rstrip(b"\r\n").decode(errors="surrogateescape")
+            self._events.append(f"< {line}")
+            verb, _, rest = line.partition(" ")
+            verb = verb.upper()
+            if verb == "EHLO":
+                helo = rest
+                for extension in self.extensions:
+                    connection.sendall(f"250-{extension}\r\n".encode())
+                reply("250 HELP")
+            elif verb == "MAIL":
+                mail = Mail(address(rest), line, helo)
+                reply("250 2.1.0 ok")
+            elif verb == "RCPT" and mail:
+                recipient = address(rest)
+                if recipient in self.refuse:
+                    reply(self.refuse[recipient])
+                    continue
+                mail.recipients.append(recipient)
+                mail.rcpt_lines.append(line)
+                reply("250 2.1.5 ok")
+            elif verb == "DATA" and mail and mail.recipients:
+                if "DATA" in self.refuse:
+                    reply(self.refuse["DATA"])
+                    continue
+                reply("354 go on")
+                mail.data = read_data(lines)
+                if "." in self.refuse:
+                    reply(self.refuse["."])
+                    continue
+                with self._arrived:
+                    self.mails.append(mail)
+                    self._arrived.notify_all()
+                reply(str(self._forward(mail)) if self.forward_to else "250 2.0.0 kept")
+                mail = None
+            elif verb in ("RSET", "NOOP", "HELO"):
+                mail = None if verb == "RSET" else mail
+                helo = rest if verb == "HELO" else helo
+                reply("250 2.0.0 ok")
+            elif verb == "QUIT":
+                reply("221 2.0.0 bye")
+                return
+            else:
+                reply("503 5.5.1 not now")
+
+
+    def _forward(self, mail):
+        with SmtpClient(self.forward_to) as client:
+            return client.ehlo("filter.test").message(mail.sender, mail.recipients, mail.data)
+
+
+def address(text):
+    """What stands in the <> of MAIL FROM:<...> or RCPT TO:<...>."""
+    return text[text.index("<") + 1:text.rindex(">")]
+
+
+def read_data(lines):
+    data = []
+    for line in lines:
+        if line in (b".\r\n", b".\n"):
+            return b"".join(data)
+        data.append(line[1:] if line.startswith(b".") else line)
+    raise OSError("the client left within the message")
