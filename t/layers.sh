@@ -111,8 +111,7 @@ check_spdx() {
 }
 
 check_length() {
-  { find src -type f \( -name '*.cc' -o -name '*.h' \); find t -type f \( -name '*.cc' -o -name '*.h' -o -name '*.py' \) 2>/dev/null; } |
-    sort | while read -r file; do
+  find src t -type f \( -name '*.cc' -o -name '*.h' -o -name '*.py' \) | sort | while read -r file; do
       lines=$(wc -l < "$file")
       [ "$lines" -le "$longest" ] || echo "$file:$lines: $lines lines, more than $longest; split it by noun"
     done

@@ -190,8 +190,10 @@ def fields(line):
     def plain(value):
         if not value.startswith('"'):
             return value
-        raw = re.sub(rb'\\(x[0-9a-f]{2}|.)', lambda found: bytes([int(found[1][1:], 16)]) if len(found[1]) == 3 else found[1],
-                     value[1:-1].encode(errors="surrogateescape"))
-        return raw.decode(errors="replace")
+        raw = value[1:-1].encode(errors="surrogateescape")
+        return re.sub(rb'\\(x[0-9a-f]{2}|.)', unescaped, raw).decode(errors="replace")
+
+    def unescaped(found):
+        return bytes([int(found[1][1:], 16)]) if len(found[1]) == 3 else found[1]
 
     return {key: plain(value) for key, value in FIELD.findall(line)}

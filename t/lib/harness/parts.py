@@ -6,9 +6,10 @@ import zlib
 def letter(subject="hello", body="A short message.\r\n", sender="alice@example.com", to="bob@example.net", headers=(),
            without=()):
     """A message with CRLF lines. `headers`: further (name, value) pairs, put first; `without`: names left out."""
+    number = zlib.crc32(as_bytes(subject) + as_bytes(body))
     fields = list(headers) + [
         ("From", f"<{sender}>"), ("To", f"<{to}>"), ("Subject", subject),
-        ("Date", "Mon, 05 Jan 2026 10:00:00 +0000"), ("Message-ID", f"<{zlib.crc32(as_bytes(subject) + as_bytes(body))}@test>")]
+        ("Date", "Mon, 05 Jan 2026 10:00:00 +0000"), ("Message-ID", f"<{number}@test>")]
     head = b"".join(as_bytes(f"{name}: {value}\r\n") for name, value in fields if name not in without)
     return head + b"\r\n" + as_bytes(body)
 

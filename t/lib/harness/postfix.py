@@ -93,16 +93,18 @@ class Postfix:
     """`relay_to`: a Sink, or a port. `milters`, `local_milters`: addresses for smtpd_milters, non_smtpd_milters.
     `policy`: {"client" | "helo" | "sender" | "recipient" | "data" | "end_of_data": policy service}, put before `permit`
     in that list. `main`: further main.cf settings, which win. `services`: Service; `transports`: {name: its -o} of the
-    smtp client (routes). `logins`: {login: password} for AUTH PLAIN on every smtpd. `tls`: STARTTLS is offered."""
+    smtp client (routes). `logins`: {login: password} for AUTH PLAIN on every smtpd. `tls`: STARTTLS is offered. `master`: further
+    master.cf text."""
 
     def __init__(self, relay_to, milters=(), local_milters=(), policy=None, main=None, services=(), transports=None,
-                 logins=None, tls=False, name="pf"):
+                 logins=None, tls=False, name="pf", master=""):
         self.name = name
         self.port = free_port()
         self.services = {service.name: service for service in services}
         self.transports = dict(transports or {})
         self.logins = dict(logins or {})
         self.tls = tls
+        self.more_master = master
         self.sink_port = getattr(relay_to, "port", relay_to)
         self.main = {"smtpd_milters": ", ".join(milters), "non_smtpd_milters": ", ".join(local_milters)}
         for list_name, service in (policy or {}).items():
@@ -158,6 +160,11 @@ class Postfix:
         """The match of a regular expression in the log, once it is there."""
         return wait_for(lambda: re.search(pattern, self.log(), re.MULTILINE), f"/{pattern}/ in the maillog", within)
 
+    def complaints(self):
+        """What postconf says of a main.cf and master.cf that it does not understand; '' if nothing."""
+        return "".join(subprocess.run(["postconf", "-c", self.config, option], capture_output=True, text=True,
+                                      timeout=seconds(10), check=False).stderr for option in ("-n", "-Mf", "-P"))
+
     def set(self, **main):
         """Changes main.cf settings and reloads; from then on only processes with the new ones answer."""
         self._set(main)
@@ -198,7 +205,8 @@ class Postfix:
     def _run(self, program, *words):
         done = subprocess.run([program, "-c", self.config, *words], capture_output=True, timeout=seconds(30), check=False)
         if done.returncode:
-            raise HarnessError(f"{program} {' '.join(words)}: status {done.returncode}: {done.stderr.decode()}\n{self.log()}")
+            command = " ".join([program, *words])
+            raise HarnessError(f"{command}: status {done.returncode}: {done.stderr.decode()}\n{self.log()}")
         return done.stdout.decode()
 
     def _set(self, settings):
@@ -229,7 +237,7 @@ class Postfix:
             text += entry(f"127.0.0.1:{service.port} inet n - n - - smtpd", options)
         for name, options in self.transports.items():
             text += entry(f"{name} unix - - n - - smtp", {"syslog_name": f"{self.name}/{name}", **options})
-        return text + MASTER
+        return text + MASTER + self.more_master
 
     def _pid(self):
         with open(os.path.join(self.directory, "spool/pid/master.pid")) as file:
@@ -254,7 +262,8 @@ class Postfix:
         database = os.path.join(self.directory, "sasldb2")
         sasl = os.path.join(self.config, "sasl")   # where Debian's Postfix looks; others go by cyrus_sasl_config_path
         os.makedirs(sasl)
-        self._write("sasl/smtpd.conf", f"pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: {database}\nmech_list: PLAIN\n")
+        self._write("sasl/smtpd.conf", "pwcheck_method: auxprop\nauxprop_plugin: sasldb\n"
+                                       f"sasldb_path: {database}\nmech_list: PLAIN\n")
         for login, password in self.logins.items():
             user, _, realm = login.partition("@")
             subprocess.run(["saslpasswd2", "-p", "-c", "-f", database, "-u", realm or "test", user], check=True,

@@ -100,5 +100,6 @@ class Knot:
             if text is None:
                 continue
             origin = zone.rstrip(".") + "."
+            head = f"$ORIGIN {origin}\n$TTL 60\n@ SOA ns.invalid. admin.invalid. 1 60 60 60 60\n"
             with open(os.path.join(self.directory, f"{zone.rstrip('.')}.zone"), "w") as out:
-                out.write(f"$ORIGIN {origin}\n$TTL 60\n@ SOA ns.{origin.lstrip('.')} admin.{origin.lstrip('.')} 1 60 60 60 60\n{text}\n")
+                out.write(head + text + "\n")
