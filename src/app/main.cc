@@ -22,7 +22,7 @@ namespace mailweir {
 namespace {
 
 struct Options {
-  std::string file = SYSCONFDIR "/mailweir/mailweir.toml";
+  std::string file = default_policy_file();
   bool foreground = false, check = false;
 };
 

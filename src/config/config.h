@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/socket.h"
+#include "config/paths.h"
 #include "mail/stage.h"
 
 namespace mailweir {
@@ -35,7 +36,7 @@ struct PolicyDoorConfig : DoorConfig {
 };
 
 struct AdminConfig {
-  SocketName socket{SocketName::Kind::unix_path, RUNSTATEDIR "/mailweir/admin.sock", {}, 0};
+  SocketName socket{SocketName::Kind::unix_path, default_admin_socket(), {}, 0};
   unsigned mode = 0660;
   bool operator==(const AdminConfig&) const = default;
 };
@@ -63,7 +64,7 @@ struct GeneralConfig {
   std::vector<std::string> mynetworks;                            // as written, for printing; reloads with the policy
   std::string pid_file;                                           // "": none
   std::string log = "journal";                                    // journal, syslog, syslog:local3, stderr, file:/path
-  std::string state_directory = LOCALSTATEDIR "/lib/mailweir";
+  std::string state_directory = default_state_directory();
   std::chrono::milliseconds drain{std::chrono::seconds(20)};      // for messages in flight when it stops
   bool operator==(const GeneralConfig&) const = default;
 };

@@ -10,8 +10,6 @@ namespace mailweir {
 
 using Arguments = std::vector<std::string>;
 
-inline constexpr const char* default_policy_file = SYSCONFDIR "/mailweir/mailweir.toml";
-
 int check_command(const Arguments& args);
 int config_command(const Arguments& args);
 int explain_command(const Arguments& args);

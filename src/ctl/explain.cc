@@ -22,7 +22,7 @@ namespace {
 namespace po = boost::program_options;
 
 struct Options {
-  std::string file = default_policy_file, message, resolver, zone;
+  std::string file = default_policy_file(), message, resolver, zone;
   WhatIf what;
 };
 

@@ -15,7 +15,7 @@ namespace po = boost::program_options;
 
 // The file that a command is about; nothing when help was asked for and printed.
 std::optional<std::string> file_argument(const Arguments& args, const char* usage) {
-  std::string file = default_policy_file;
+  std::string file = default_policy_file();
   po::options_description all(usage);
   all.add_options()("file,c", po::value(&file)->value_name("FILE"), "the policy file")("help,h", "print this");
   po::positional_options_description positions;

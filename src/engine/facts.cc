@@ -62,6 +62,12 @@ void Facts::forget_transaction() {
   transaction_lookups_.reset();
 }
 
+void Facts::stage(Stage stage, Deadline deadline) {
+  stage_ = stage;
+  if (session_lookups_) session_lookups_->renew(deadline);
+  if (transaction_lookups_) transaction_lookups_->renew(deadline);
+}
+
 bool Facts::is_outgoing() const {
   if (!transaction_.sasl_username.empty() || client_.origin == Origin::local) return true;
   return client_.address && policy_ != nullptr && policy_->mynetworks && policy_->mynetworks->find(*client_.address);

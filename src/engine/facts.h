@@ -71,12 +71,10 @@ class Facts {
   // The policy that the transaction began with, and where its look-ups are kept.
   void use(const Policy& policy) { policy_ = &policy; }
   void use_session_lookups(std::shared_ptr<Lookups> lookups) { session_lookups_ = std::move(lookups); }
-  // The session's checks that nobody has asked yet get a deadline of their own.
-  void renew_session_lookups(std::shared_ptr<Lookups> lookups) {
-    if (!iprev_ || !helo_dns_) session_lookups_ = std::move(lookups);
-  }
   void use_transaction_lookups(std::shared_ptr<Lookups> lookups) { transaction_lookups_ = std::move(lookups); }
   void skip(CheckSet checks) { skipped_ = checks; }
+  // A stage is judged: what is looked up from now on has until the deadline.
+  void stage(Stage stage, Deadline deadline);
   void stage(Stage stage) { stage_ = stage; }
   void forget_helo() { helo_dns_.reset(); }
   void forget_transaction();

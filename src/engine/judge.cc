@@ -303,7 +303,7 @@ Verdict Session::judge(Stage stage, Trace* trace) {
   Verdict verdict;
   verdict.stage = stage;
   if (stage == Stage::rcpt) recipient_skip_ = CheckSet();
-  facts_.stage(stage);
+  facts_.stage(stage, Deadline::in(policy_->dns_deadline));
   facts_.skip(skipped(stage));
   start_early(stage);
   Walk walk_done;

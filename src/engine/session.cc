@@ -19,10 +19,7 @@ Session::~Session() {
     services_.leases.release(lease.charges.front(), lease.receipt, Deadline::in(policy_->counter_deadline));
 }
 
-void Session::helo_changed() {
-  facts_.forget_helo();
-  facts_.renew_session_lookups(Lookups::make(services_.resolver, Deadline::in(policy_->dns_deadline)));
-}
+void Session::helo_changed() { facts_.forget_helo(); }
 
 void Session::begin_transaction(PolicyPtr policy) {
   if (in_transaction_) end_transaction(false);
@@ -30,7 +27,6 @@ void Session::begin_transaction(PolicyPtr policy) {
   facts_.use(*policy_);
   in_transaction_ = true;
   transaction_.id = new_transaction_id(services_.clock.wall());
-  facts_.renew_session_lookups(Lookups::make(services_.resolver, Deadline::in(policy_->dns_deadline)));
   facts_.use_transaction_lookups(Lookups::make(services_.resolver, Deadline::in(policy_->dns_deadline)));
   ++services_.stats.transactions;
 }
