@@ -18,7 +18,7 @@ check           base mail port
 adapter         base mail port
 engine          base mail port check
 policy_door     base mail port engine
-milter_door     base mail port engine
+milter_door     base mail port check engine
 admin_door      base mail port engine
 socketmap_door  base mail port engine
 config          base mail port check engine
