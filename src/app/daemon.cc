@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <unordered_map>
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -30,6 +31,16 @@ std::string directory_of(const std::string& path) { return path.substr(0, path.r
 void make_directory(const std::string& path, const std::optional<ProcessIdentity>& owner) {
   if (::mkdir(path.c_str(), 0755) != 0 || !owner || ::geteuid() != 0) return;
   [[maybe_unused]] const int changed = ::chown(path.c_str(), owner->uid, owner->gid);
+}
+
+// A rule of the same name goes on counting.
+void keep_hits(const Policy& before, Policy& after) {
+  std::unordered_map<std::string_view, std::shared_ptr<RuleHits>> hits;
+  for (const auto& rules : before.rules)
+    for (const Rule& rule : rules) hits.emplace(rule.name, rule.hits);
+  for (auto& rules : after.rules)
+    for (Rule& rule : rules)
+      if (const auto found = hits.find(rule.name); found != hits.end()) rule.hits = found->second;
 }
 
 Result<SocketAccess> access_of(const DoorConfig& door) {
@@ -162,6 +173,7 @@ ReloadOutcome Daemon::reload() {
     Event line("reloaded");
     line.with("generation", static_cast<std::int64_t>(loaded.policy->generation));
     for (const auto& key : outcome.restart) line.with("needs_restart", key);
+    keep_hits(*policy_.get(), *loaded.policy);
     // The old one is freed here, or by the last transaction that still has it.
     const auto old = policy_.swap(std::move(loaded.policy));
     line.to(*log_, Severity::notice);

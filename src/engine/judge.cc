@@ -203,7 +203,7 @@ void Session::charge(Stage stage, Walk& walk, Verdict& verdict, Trace* trace) {
     pending.level = charged->levels[i];
     pending.charge = charges[i];
     const Level& level = pending.level;
-    verdict.used.push_back({pending.rule, pending.charge.key, pending.charge.windows[level.window], level.count, level.over});
+    verdict.used.push_back({pending.rule->name, pending.charge.key, pending.charge.windows[level.window], level.count, level.over});
     if (trace != nullptr) {
       trace->rules[pending.traced].outcome = std::string(level.over ? "over its limit" : "within its limit") + ": " +
                                              std::to_string(level.count) + " of " + to_string(pending.charge.windows[level.window]) +

@@ -14,9 +14,13 @@ Session::Session(Services& services, PolicyPtr policy, Door door)
 }
 
 Session::~Session() {
-  if (in_transaction_) end_transaction(false);
-  for (const auto& lease : leases_)
-    services_.leases.release(lease.charges.front(), lease.receipt, Deadline::in(policy_->counter_deadline));
+  try {
+    if (in_transaction_) end_transaction(false);
+    for (const auto& lease : leases_)
+      services_.leases.release(lease.charges.front(), lease.receipt, Deadline::in(policy_->counter_deadline));
+  } catch (const std::exception&) {
+    ++services_.stats.counter_errors;  // a lease that was not released expires
+  }
 }
 
 void Session::helo_changed() { facts_.forget_helo(); }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Verdict: what the engine answers at one stage: an action, the reply for the peer, the reason for the log, and what
-// goes along (edits, hold, routes). It refers to rules of the policy that it was made with; who keeps it keeps that too.
+// goes along (edits, hold, routes). It points to rules of the policy that it was made with: after that policy
+// is gone only its values may be used.
 #pragma once
 
 #include <chrono>
@@ -14,7 +15,7 @@ namespace mailweir {
 
 // A counter that was asked: for the log's used/limit.
 struct CounterUse {
-  const Rule* rule = nullptr;
+  std::string rule;     // its name: the line may be written after a reload freed the rule
   std::string key;
   Window window;
   std::uint64_t count = 0;

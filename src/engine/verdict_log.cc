@@ -40,7 +40,7 @@ std::string used_text(const std::vector<CounterUse>& used) {
   std::string text;
   for (const auto& use : used) {
     if (!text.empty()) text += ',';
-    text += use.rule->name + ':' + std::to_string(use.count) + '/' + to_string(use.window);
+    text += use.rule + ':' + std::to_string(use.count) + '/' + to_string(use.window);
     if (use.over) text += "(over)";
   }
   return text;

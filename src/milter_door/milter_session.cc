@@ -37,7 +37,11 @@ MilterSession::MilterSession(Services& services, const Digests& digests, const S
 }
 
 MilterSession::~MilterSession() {
-  abort();
+  try {
+    abort();
+  } catch (const std::exception&) {
+    ++stats_.exceptions;  // its line is lost, and nothing else can be done about it here
+  }
   --stats_.open;
 }
 
