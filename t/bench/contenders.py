@@ -7,6 +7,7 @@ import dataclasses
 import grp
 import os
 import pwd
+import re
 import shutil
 from pathlib import Path
 
@@ -40,6 +41,7 @@ class Place:
     keys: dict                # rsa, ed25519 -> path of a private key
     memory: Path              # as `directory`, on a memory file system where there is one
     policy: str               # Mailweir's policy file, with @NAMES@ to be filled in
+    rules: str                # the file whose rules it takes
     user: str
 
     def write(self, name, text):
@@ -82,19 +84,28 @@ def policy_floor(place):
     return Server([[place.binaries["policy_floor"], socket]], socket)
 
 
+ZONE = """\
+example.com. 3600 IN MX 10 mail.example.com.
+mail.example.com. 3600 IN A 192.0.2.25
+"""
+
+
+def rules_of(text, door):
+    """The [[rule]] tables of a policy file, as far as the door can have them without the other."""
+    rules = re.findall(r"^\[\[rule\]\]\n(?:(?![\[#]).*\n?)*", text, re.MULTILINE)
+    milter_only = ("open-connections", "remove_headers", "add_headers", "replace_header", "sign =")
+    return "".join(rule for rule in rules if door == "milter" or not any(word in rule for word in milter_only))
+
+
 def mailweir(door, key="rsa"):
-    """The policy file's @MILTER_SOCKET@ @POLICY_SOCKET@ @KEY@ @DIR@ @USER@ are filled in. Of the two doors only the one
-    that is measured is configured: a line that begins with "#milter " or "#policy " stands for that door alone."""
+    """The template's names are filled in; of its lines that begin with "#milter " or "#policy ", those of the door that is
+    measured lose that beginning."""
     def prepare(place):
         sockets = {name: "unix:" + place.path(name + ".sock") for name in ("milter", "policy")}
-        lines = []
-        for line in place.policy.splitlines():
-            for name in sockets:
-                if line.startswith(f"#{name} ") and name == door:
-                    line = line[len(name) + 2:]
-            lines.append(line)
-        text = filled("\n".join(lines) + "\n", MILTER_SOCKET=sockets["milter"], POLICY_SOCKET=sockets["policy"],
-                      KEY=place.keys[key], DIR=place.directory, USER=place.user)
+        place.write("zone", ZONE)
+        text = re.sub(rf"^#{door} ", "", place.policy, flags=re.MULTILINE)
+        text = filled(text, RULES=rules_of(place.rules, door), MILTER_SOCKET=sockets["milter"],
+                      POLICY_SOCKET=sockets["policy"], KEY=place.keys[key], DIR=place.directory)
         command = [place.binaries["mailweir"], "-c", place.write("mailweir.toml", text), "--foreground"]
         return Server([command], sockets[door])
     return prepare
