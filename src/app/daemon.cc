@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <unordered_map>
 
 #include <sys/stat.h>
@@ -27,9 +28,11 @@ constexpr seconds save_every{60};
 
 std::string directory_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
-// Made if it is missing, one level, for the daemon's user: a fresh /run has no directory of ours.
+// Made if it is missing, for the daemon's user: a fresh /run has no directory of ours. What cannot be made shows when it is
+// used, with a better message.
 void make_directory(const std::string& path, const std::optional<ProcessIdentity>& owner) {
-  if (::mkdir(path.c_str(), 0755) != 0 || !owner || ::geteuid() != 0) return;
+  std::error_code failure;
+  if (!std::filesystem::create_directories(path, failure) || !owner || ::geteuid() != 0) return;
   [[maybe_unused]] const int changed = ::chown(path.c_str(), owner->uid, owner->gid);
 }
 

@@ -64,8 +64,14 @@ void Facts::forget_transaction() {
 
 void Facts::stage(Stage stage, Deadline deadline) {
   stage_ = stage;
+  deadline_ = deadline;
   if (session_lookups_) session_lookups_->renew(deadline);
   if (transaction_lookups_) transaction_lookups_->renew(deadline);
+}
+
+Lookups& Facts::lookups_of(std::shared_ptr<Lookups>& kept) {
+  if (!kept) kept = Lookups::make(resolver_, deadline_);
+  return *kept;
 }
 
 bool Facts::is_outgoing() const {
@@ -129,9 +135,9 @@ FactValue Facts::get(const FactRef& fact) {
     case FactId::hops:
       return transaction_.headers != nullptr ? number_value(static_cast<std::int64_t>(transaction_.headers->hops())) : FactValue();
     case FactId::iprev: return iprev();
-    case FactId::helo_dns: return domain_status(helo_dns_, session_lookups_.get(), client_.helo_name, mailweir::helo_dns);
+    case FactId::helo_dns: return domain_status(helo_dns_, session_lookups_, client_.helo_name, mailweir::helo_dns);
     case FactId::sender_domain_dns:
-      return domain_status(sender_domain_dns_, transaction_lookups_.get(), transaction_.sender.domain(), mailweir::sender_domain_dns);
+      return domain_status(sender_domain_dns_, transaction_lookups_, transaction_.sender.domain(), mailweir::sender_domain_dns);
     case FactId::helo_fqdn:
       return client_.helo_name.empty() ? FactValue() : boolean_value(is_fully_qualified(client_.helo_name));
     case FactId::sender_fqdn:
@@ -219,8 +225,7 @@ FactValue Facts::iprev() {
         iprev_ = CheckMemo{"fail", "the MTA found the name " + client_.reverse_name + ", which does not have this address", false};
         break;
       case Resolved::unknown: {
-        if (!session_lookups_) return {};
-        const AuthResult result = mailweir::iprev(*session_lookups_, *client_.address);
+        const AuthResult result = mailweir::iprev(lookups_of(session_lookups_), *client_.address);
         iprev_ = CheckMemo{std::string(to_string(result.word)), result.reason, result.word == AuthWord::temperror};
       }
     }
@@ -228,11 +233,11 @@ FactValue Facts::iprev() {
   return memo_value(*iprev_);
 }
 
-FactValue Facts::domain_status(std::optional<CheckMemo>& memo, Lookups* lookups, std::string_view domain,
+FactValue Facts::domain_status(std::optional<CheckMemo>& memo, std::shared_ptr<Lookups>& lookups, std::string_view domain,
                                DomainResult (*check)(Lookups&, std::string_view)) {
-  if (domain.empty() || lookups == nullptr) return {};
+  if (domain.empty()) return {};
   if (!memo) {
-    const DomainResult result = check(*lookups, domain);
+    const DomainResult result = check(lookups_of(lookups), domain);
     memo = CheckMemo{std::string(to_string(result.status)), result.reason, result.status == DomainStatus::temperror};
   }
   return memo_value(*memo);
@@ -254,13 +259,12 @@ FactValue Facts::login_mismatch(const Table& map) {
 
 void Facts::start(const FactRef& fact) {
   if (skipped_.has(fact.id)) return;
-  if (fact.id == FactId::iprev && client_.address && client_.resolved == Resolved::unknown && !iprev_ && session_lookups_) {
-    session_lookups_->prefetch([address = *client_.address](Lookups& lookups) { mailweir::iprev(lookups, address); });
-  } else if (fact.id == FactId::helo_dns && !client_.helo_name.empty() && !helo_dns_ && session_lookups_) {
-    session_lookups_->prefetch([name = client_.helo_name](Lookups& lookups) { mailweir::helo_dns(lookups, name); });
-  } else if (fact.id == FactId::sender_domain_dns && !transaction_.sender.domain().empty() && !sender_domain_dns_ &&
-             transaction_lookups_) {
-    transaction_lookups_->prefetch(
+  if (fact.id == FactId::iprev && client_.address && client_.resolved == Resolved::unknown && !iprev_) {
+    lookups_of(session_lookups_).prefetch([address = *client_.address](Lookups& lookups) { mailweir::iprev(lookups, address); });
+  } else if (fact.id == FactId::helo_dns && !client_.helo_name.empty() && !helo_dns_) {
+    lookups_of(session_lookups_).prefetch([name = client_.helo_name](Lookups& lookups) { mailweir::helo_dns(lookups, name); });
+  } else if (fact.id == FactId::sender_domain_dns && !transaction_.sender.domain().empty() && !sender_domain_dns_) {
+    lookups_of(transaction_lookups_).prefetch(
         [name = std::string(transaction_.sender.domain())](Lookups& lookups) { mailweir::sender_domain_dns(lookups, name); });
   }
 }

@@ -66,12 +66,11 @@ struct CheckMemo {
 
 class Facts {
  public:
-  Facts(const Client& client, const Transaction& transaction, Door door) : client_(client), transaction_(transaction), door_(door) {}
+  Facts(const Client& client, const Transaction& transaction, Door door, dns::Resolver& resolver)
+      : client_(client), transaction_(transaction), door_(door), resolver_(resolver) {}
 
-  // The policy that the transaction began with, and where its look-ups are kept.
+  // The policy that the transaction began with.
   void use(const Policy& policy) { policy_ = &policy; }
-  void use_session_lookups(std::shared_ptr<Lookups> lookups) { session_lookups_ = std::move(lookups); }
-  void use_transaction_lookups(std::shared_ptr<Lookups> lookups) { transaction_lookups_ = std::move(lookups); }
   void skip(CheckSet checks) { skipped_ = checks; }
   // A stage is judged: what is looked up from now on has until the deadline.
   void stage(Stage stage, Deadline deadline);
@@ -98,13 +97,18 @@ class Facts {
   FactValue from_addresses(bool domains);
   FactValue header(const std::string& name);
   FactValue iprev();
-  FactValue domain_status(std::optional<CheckMemo>& memo, Lookups* lookups, std::string_view domain,
+  FactValue domain_status(std::optional<CheckMemo>& memo, std::shared_ptr<Lookups>& lookups, std::string_view domain,
                           DomainResult (*check)(Lookups&, std::string_view));
   FactValue login_mismatch(const Table& map);
+
+  // Made when a check first needs them: most transactions look nothing up.
+  Lookups& lookups_of(std::shared_ptr<Lookups>& kept);
 
   const Client& client_;
   const Transaction& transaction_;
   Door door_;
+  dns::Resolver& resolver_;
+  Deadline deadline_;
   Stage stage_ = Stage::connect;
   const Policy* policy_ = nullptr;
   CheckSet skipped_;

@@ -8,9 +8,8 @@
 namespace mailweir {
 
 Session::Session(Services& services, PolicyPtr policy, Door door)
-    : services_(services), policy_(std::move(policy)), door_(door), facts_(client_, transaction_, door) {
+    : services_(services), policy_(std::move(policy)), door_(door), facts_(client_, transaction_, door, services.resolver) {
   facts_.use(*policy_);
-  facts_.use_session_lookups(Lookups::make(services_.resolver, Deadline::in(policy_->dns_deadline)));
 }
 
 Session::~Session() {
@@ -31,7 +30,6 @@ void Session::begin_transaction(PolicyPtr policy) {
   facts_.use(*policy_);
   in_transaction_ = true;
   transaction_.id = new_transaction_id(services_.clock.wall());
-  facts_.use_transaction_lookups(Lookups::make(services_.resolver, Deadline::in(policy_->dns_deadline)));
   ++services_.stats.transactions;
 }
 

@@ -101,11 +101,15 @@ void PolicyConversation::read(const PolicyRequest& request, Stage stage) {
   if (stage >= Stage::data) transaction.recipient_count = to_number(request[Attribute::recipient_count]).value_or(0);
 }
 
+void PolicyConversation::tell_milter(Stage stage) {
+  if (session_->policy().has_milter) services_.board.asked(session_->client(), stage, services_.clock.steady());
+}
+
 // The verdict of a stage that is judged once: connect and helo a session, mail a message.
 const Verdict& PolicyConversation::judge_once(Stage stage) {
   auto& kept = judged_[index(stage)];
   if (!kept) {
-    services_.board.asked(session_->client(), stage, services_.clock.steady());
+    tell_milter(stage);
     kept = session_->judge(stage);
     session_->log_verdict(*kept);
   }
@@ -123,7 +127,7 @@ std::string PolicyConversation::judge_up_to(Stage stage) {
     if (stage == Stage::rcpt) along.join(Along(verdict.along));
   }
   if (!policy.judges(Door::policy, stage)) return "DUNNO";
-  if (stage > Stage::mail) services_.board.asked(session_->client(), stage, services_.clock.steady());
+  if (stage > Stage::mail) tell_milter(stage);
   const Verdict verdict = stage <= Stage::mail ? judge_once(stage) : session_->judge(stage);
   if (stage > Stage::mail) session_->log_verdict(verdict);
   if (stage == Stage::rcpt && !verdict.refuses()) session_->recipient_accepted();

@@ -36,6 +36,7 @@ class PolicyConversation {
   void end_message();
   void read(const PolicyRequest& request, Stage stage);
   std::string judge_up_to(Stage stage);
+  void tell_milter(Stage stage);
   const Verdict& judge_once(Stage stage);
 
   Services& services_;
