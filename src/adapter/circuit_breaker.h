@@ -17,7 +17,8 @@ class CircuitBreaker {
   struct Pass {
     bool fair = true;  // the caller has time enough for its failure to count
   };
-  CircuitBreaker(const FallbackConfig& config, std::string_view meanwhile, const Clock& clock, Log& log, FallbackStats& stats)
+  CircuitBreaker(const FallbackConfig& config, std::string_view meanwhile, const Clock& clock, Log& log,
+                 FallbackStats& stats)
       : config_(config), meanwhile_(meanwhile), clock_(clock), log_(log), stats_(stats) {}
 
   // Nothing: the store is down, do not ask it. Whoever passes reports the outcome.

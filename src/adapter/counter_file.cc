@@ -145,7 +145,8 @@ std::string directory_of(const std::string& path) {
 }  // namespace
 
 CounterFileWriter::CounterFileWriter(std::string path, std::string temporary, Fd fd)
-    : path_(std::move(path)), temporary_(std::move(temporary)), buffer_(first_line), fd_(std::move(fd)), checksum_(fnv_start) {}
+    : path_(std::move(path)), temporary_(std::move(temporary)), buffer_(first_line), fd_(std::move(fd)),
+      checksum_(fnv_start) {}
 
 CounterFileWriter::~CounterFileWriter() {
   if (fd_) ::unlink(temporary_.c_str());

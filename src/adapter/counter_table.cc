@@ -76,7 +76,8 @@ constexpr std::int64_t milliseconds(std::uint32_t seconds) { return std::int64_t
 unsigned width_for(std::uint64_t count) { return count < 1u << 8 ? 1 : count < 1u << 16 ? 2 : count >> 32 == 0 ? 4 : 8; }
 
 std::uint32_t to_seconds(std::int64_t ms) {
-  return static_cast<std::uint32_t>(std::clamp<std::int64_t>((ms + 999) / 1000, 0, std::numeric_limits<std::uint32_t>::max()));
+  constexpr std::int64_t last = std::numeric_limits<std::uint32_t>::max();
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>((ms + 999) / 1000, 0, last));
 }
 
 }  // namespace

@@ -74,7 +74,9 @@ class FallbackCountersStore final : public FallbackCounters {
       if (local_) (void)local_->give_back(leases.charges, leases.receipt, deadline);
       return;
     }
-    (void)with_shared(deadline, [&](CounterStore& store) { return store.give_back(leases.charges, leases.receipt, deadline); });
+    (void)with_shared(deadline, [&](CounterStore& store) {
+      return store.give_back(leases.charges, leases.receipt, deadline);
+    });
   }
 
   template <typename Use>

@@ -30,7 +30,8 @@ std::size_t LeaseTable::drop_expired(Members& members, std::int64_t now) {
   if (members.all_alive(now)) return 0;
   members.earliest = std::numeric_limits<std::int64_t>::max();
   members.latest = 0;
-  const std::size_t dropped = std::erase_if(members.expiry, [now](const auto& member) { return !is_alive(member.second, now); });
+  const auto is_dead = [now](const auto& member) { return !is_alive(member.second, now); };
+  const std::size_t dropped = std::erase_if(members.expiry, is_dead);
   for (const auto& member : members.expiry) {
     members.earliest = std::min(members.earliest, member.second);
     members.latest = std::max(members.latest, member.second);
@@ -48,7 +49,8 @@ LeaseTable::Found LeaseTable::look(std::string_view limit, std::string_view key,
   return {counter->second.alive(now) - (is_held ? 1 : 0), is_held};
 }
 
-std::int64_t LeaseTable::left_at(std::string_view limit, std::string_view key, std::uint64_t leases, std::int64_t now) const {
+std::int64_t LeaseTable::left_at(std::string_view limit, std::string_view key, std::uint64_t leases,
+                                 std::int64_t now) const {
   std::vector<std::int64_t> times;
   if (const auto counter = counters_.find(NameView{limit, key}); counter != counters_.end()) {
     for (const auto& member : counter->second.expiry) {

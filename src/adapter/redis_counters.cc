@@ -26,8 +26,8 @@ class Call {
  public:
   Call(std::string_view operation, const Clock* test_clock) {
     add(operation);
-    add(test_clock == nullptr ? 0
-                              : std::chrono::floor<std::chrono::milliseconds>(test_clock->wall().time_since_epoch()).count());
+    using std::chrono::milliseconds;
+    add(test_clock == nullptr ? 0 : std::chrono::floor<milliseconds>(test_clock->wall().time_since_epoch()).count());
   }
   void add_key(std::string key) { keys_.push_back(std::move(key)); }
   void add(std::string_view word) { words_.emplace_back(word); }
@@ -37,7 +37,8 @@ class Call {
   void add(const char* word) { add(std::string_view(word)); }
   bool has_keys() const { return !keys_.empty(); }
 
-  Result<RedisReply> run(RedisConnection& connection, std::string_view command, std::string_view script, Deadline deadline) const {
+  Result<RedisReply> run(RedisConnection& connection, std::string_view command, std::string_view script,
+                         Deadline deadline) const {
     const std::string count = std::to_string(keys_.size());
     std::vector<std::string_view> all{command, script, count};
     all.insert(all.end(), keys_.begin(), keys_.end());
@@ -165,7 +166,8 @@ class RedisCountersStore final : public RedisCounters {
   Error named(const Error& error) const { return Error{pool_.name() + ": " + error.what, true}; }
 
   std::string key_of(const Charge& charge, const Window& window) const {
-    return config_.prefix + '{' + escaped_limit(charge.limit) + '|' + charge.key + "}:" + std::to_string(window.period.count());
+    return config_.prefix + '{' + escaped_limit(charge.limit) + '|' + charge.key + "}:" +
+           std::to_string(window.period.count());
   }
 
   // The charge that asks what a key of ours counts; nothing when it is none of ours.
@@ -186,8 +188,9 @@ class RedisCountersStore final : public RedisCounters {
   }
 
   std::string pattern_of(const CounterQuery& query) const {
-    return glob_escaped(config_.prefix) + '{' + (query.limit.empty() ? "*" : glob_escaped(escaped_limit(query.limit))) + '|' +
-           (query.key.empty() ? "*" : glob_escaped(query.key)) + "}:*";
+    const std::string limit = query.limit.empty() ? "*" : glob_escaped(escaped_limit(query.limit));
+    const std::string key = query.key.empty() ? "*" : glob_escaped(query.key);
+    return glob_escaped(config_.prefix) + '{' + limit + '|' + key + "}:*";
   }
 
   Result<RedisReply> scan(std::string& cursor, std::string_view pattern, Deadline deadline) {

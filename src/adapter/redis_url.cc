@@ -22,7 +22,8 @@ std::optional<std::string> unescaped(std::string_view text) {
     }
     unsigned byte = 0;
     const char* const digits = text.data() + i + 1;
-    if (i + 2 >= text.size() || std::from_chars(digits, digits + 2, byte, 16).ptr != digits + 2 || byte == 0) return std::nullopt;
+    if (i + 2 >= text.size() || std::from_chars(digits, digits + 2, byte, 16).ptr != digits + 2) return std::nullopt;
+    if (byte == 0) return std::nullopt;
     plain += static_cast<char>(byte);
     i += 2;
   }
@@ -68,7 +69,8 @@ std::string_view parse_host(std::string_view text, SocketName& socket) {
   if (socket.host.empty()) return "the host is missing";
   if (port.empty()) return "";
   const auto number = to_number(port.substr(1));
-  if (port[0] != ':' || !number || *number == 0 || *number > 65535) return "the port must be 1 to 65535; IPv6 addresses stand in []";
+  if (port[0] != ':' || !number || *number == 0 || *number > 65535)
+    return "the port must be 1 to 65535; IPv6 addresses stand in []";
   socket.port = static_cast<std::uint16_t>(*number);
   return "";
 }

@@ -42,7 +42,8 @@ class KeyedHash {
   }
 
   std::uint64_t hash(std::uint64_t key0, std::string_view text) const {
-    State state{key0 ^ 0x736f6d6570736575, key1_ ^ 0x646f72616e646f6d, key0 ^ 0x6c7967656e657261, key1_ ^ 0x7465646279746573};
+    State state{key0 ^ 0x736f6d6570736575, key1_ ^ 0x646f72616e646f6d, key0 ^ 0x6c7967656e657261,
+                key1_ ^ 0x7465646279746573};
     const char* at = text.data();
     std::size_t left = text.size();
     const auto take = [&state](std::uint64_t word) {

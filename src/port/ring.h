@@ -82,7 +82,8 @@ template <typename Cells>
 std::uint64_t total_at(const State& state, const Cells& ring, std::int64_t slot) {
   if (is_astray(state, slot)) return state.total;
   std::uint64_t gone = 0;
-  for (std::int64_t old = std::max<std::int64_t>(state.head - ring_slots, 0); old <= std::min(slot - cells, state.head); ++old)
+  const std::int64_t newest_gone = std::min(slot - cells, state.head);
+  for (std::int64_t old = std::max<std::int64_t>(state.head - ring_slots, 0); old <= newest_gone; ++old)
     gone += ring.get(cell_of(old));
   return state.total - gone;
 }

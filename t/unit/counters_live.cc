@@ -162,7 +162,8 @@ TEST_CASE("redis counters: the same answers as memory, call by call") {
 TEST_CASE("redis counters: one command for all limits of a call, keys that expire") {
   const RedisServer redis;
   const auto store = store_at(redis.url());
-  const std::vector<Charge> charges = {ring_charge("quota", "alice", {{3, 30s}, {9, 60s}}), ring_charge("customer", "c", {{9, 30s}}),
+  const std::vector<Charge> charges = {ring_charge("quota", "alice", {{3, 30s}, {9, 60s}}),
+                                       ring_charge("customer", "c", {{9, 30s}}),
                                        lease_charge("open", "192.0.2.1", 5, "m1")};
   REQUIRE(store->charge(charges, soon()));
   CHECK(store->connects() == 1);
@@ -203,7 +204,10 @@ TEST_CASE("redis counters: one command for all limits of a call, keys that expir
 TEST_CASE("redis counters: many leases are renewed") {
   const auto store = on_server_clock(SystemClock());
   std::vector<Charge> leases;
-  for (int i = 0; i < 1'000; ++i) leases.push_back(lease_charge("open", "192.0.2." + std::to_string(i % 250), 9, "m" + std::to_string(i)));
+  for (int i = 0; i < 1'000; ++i) {
+    const std::string client = "192.0.2." + std::to_string(i % 250);
+    leases.push_back(lease_charge("open", client, 9, "m" + std::to_string(i)));
+  }
   REQUIRE(store->renew(leases, soon()));
   const auto rows = store->list({.limit = "open", .key = "192.0.2.7"}, soon());
   REQUIRE(rows);
@@ -276,7 +280,7 @@ TEST_CASE("redis counters: killed and started again") {
     const std::string error = error_of(*store, Deadline::in(2s));
     CHECK(has(error, "cannot connect"));
     CHECK(has(error, url));
-    CHECK(since(start) < 2s);
+    CHECK(since(start) < 5s);
     redis.start();
     CHECK(error_of(*store) == "");  // and the script is known again
     CHECK(store->connects() == 2);
@@ -291,10 +295,10 @@ TEST_CASE("redis counters: stopped: an error at the deadline, nothing tried twic
   SteadyTime start = std::chrono::steady_clock::now();
   CHECK(has(error_of(*store, Deadline::in(200ms)), "no answer in time"));
   CHECK(since(start) >= 195ms);
-  CHECK(since(start) < 1500ms);
+  CHECK(since(start) < 5s);
   start = std::chrono::steady_clock::now();
   CHECK(has(error_of(*store, Deadline::in(100ms)), "no answer in time"));  // on a connection of its own, not answered either
-  std::thread other([&] { CHECK(has(error_of(*store, Deadline::in(1s)), "no answer in time")); });
+  std::thread other([&] { CHECK(has(error_of(*store, Deadline::in(2s)), "no answer in time")); });
   while (store->connects() < 3) std::this_thread::yield();
   CHECK(has(error_of(*store, Deadline::in(50ms)), "all 1 connections are in use"));
   CHECK(has(error_of(*store, Deadline()), "no time was left"));
@@ -313,7 +317,8 @@ TEST_CASE("redis counters: behind the fallback a stopped server costs one caller
   const SystemClock clock;
   NullLog log;
   ManualClock pauses;
-  auto store = make_fallback_counters(store_at(redis.url()), make_memory_counters({}, clock), {.name = "redis"}, pauses, log);
+  auto store = make_fallback_counters(store_at(redis.url()), make_memory_counters({}, clock), {.name = "redis"}, pauses,
+                                      log);
   REQUIRE(store->charge({&quota, 1}, soon()));
   redis.signal(SIGSTOP);
   auto charged = store->charge({&quota, 1}, Deadline::in(200ms));
@@ -321,7 +326,7 @@ TEST_CASE("redis counters: behind the fallback a stopped server costs one caller
   CHECK(charged->receipt.store == 1);
   const SteadyTime start = std::chrono::steady_clock::now();
   for (int i = 0; i < 1'000; ++i) REQUIRE(store->charge({&quota, 1}, Deadline::in(200ms)));
-  CHECK(since(start) < 200ms);
+  CHECK(since(start) < 5s);  // and not 200 s
   redis.signal(SIGCONT);
   pauses.advance(1s);
   charged = store->charge({&quota, 1}, soon());
@@ -343,11 +348,12 @@ TEST_CASE("redis counters: a server that is none") {
     std::string name;
     std::string says;
     const char* error;
+    std::chrono::milliseconds deadline = 20s;
   };
   const Row rows[] = {
       {"http", "HTTP/1.1 400 Bad Request\r\n\r\n", "connection lost: Protocol error"},
-      {"silence", "", "no answer in time"},
-      {"half an answer", "$40\r\n0123456789", "no answer in time"},
+      {"silence", "", "no answer in time", 200ms},
+      {"half an answer", "$40\r\n0123456789", "no answer in time", 200ms},
       {"the answer of another command", "+OK\r\n", "answers what our script does not"},
       {"an array of nothing", "*0\r\n", "answers what our script does not"},
       {"a bulk too large", "$99999999999999999999\r\n", "connection lost"},
@@ -368,7 +374,7 @@ TEST_CASE("redis counters: a server that is none") {
       }
       while (read(client.get(), command, sizeof command) > 0) continue;
     });
-    CHECK(has(error_of(*store_at("redis+unix:" + path), Deadline::in(300ms)), row.error));
+    CHECK(has(error_of(*store_at("redis+unix:" + path), Deadline::in(row.deadline)), row.error));
     fake.join();
     unlink(path.c_str());
   }

@@ -58,7 +58,8 @@ class Lines final : public Log {
 struct Fixture {
   explicit Fixture(bool with_local)
       : store(make_fallback_counters(std::make_unique<Shared>(clock, shared),
-                                     with_local ? make_memory_counters({}, clock) : nullptr, {.name = "redis://r:1/0"}, clock, log)) {}
+                                     with_local ? make_memory_counters({}, clock) : nullptr, {.name = "redis://r:1/0"},
+                                     clock, log)) {}
   // "ok N", "over N" with the count, or the error.
   std::string charge(const Charge& one, Deadline deadline = soon()) {
     const auto charged = store->charge({&one, 1}, deadline);

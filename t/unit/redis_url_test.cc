@@ -76,7 +76,7 @@ TEST_CASE("redis: what the server refuses says what to do") {
       {"READONLY You can't write against a read only replica.", "name the primary"},
       {"LOADING Redis is loading the dataset in memory", "it is loading its data: wait"},
       {"ERR Error running script: @user_script:1: -OOM command not allowed", "raise maxmemory"},
-      {"MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk.", "look at its log"},
+      {"MISCONF Redis is configured to save RDB snapshots, but it's unable to persist.", "look at its log"},
       {"BUSY Redis is busy running a script.", "a long script"},
       {"ERR DB index is out of range", "change the number in the URL"},
       {"WRONGTYPE Operation against a key holding the wrong kind of value", "choose another prefix"},
