@@ -6,7 +6,7 @@
 // counted. All errors are temporary and name the server. Nothing is asked when it is made: the server may be down then.
 //
 // Known limits: a server that evicts (maxmemory-policy allkeys-...) may drop live counters: set noeviction. A primary that
-// fails loses what its replica had not yet seen. list() walks the whole database (SCAN).
+// fails loses what its replica had not yet seen. list() walks the whole database (SCAN). The process must ignore SIGPIPE.
 #pragma once
 
 #include <atomic>

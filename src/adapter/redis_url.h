@@ -20,8 +20,6 @@ struct RedisUrl {
   std::string user, password;
   unsigned database = 0;
 
-  // Whether a store's name is one of Redis at all, right or wrong.
-  static bool is_meant(std::string_view text) { return text.starts_with("redis"); }
   static Result<RedisUrl> parse(std::string_view text);
   // For logs and errors: without user and password.
   std::string to_string() const;

@@ -24,6 +24,8 @@ void check_counter_table(const MakeStore& make);
 // Tens of thousands of random charges against an exact sliding window: never over its max in any period, and every
 // refusal justified by what was counted within 31/30 of the period.
 void check_exact_model(const MakeStore& make, unsigned rounds);
+// Random calls, give-backs and renewals on a clock that goes to and fro: two stores must answer alike each time.
+void check_same_answers(const MakeStore& make_one, const MakeStore& make_other, unsigned rounds);
 void check_threads(const MakeStore& make);
 void check_lists(const MakeStore& make);
 void check_bad_charges(const MakeStore& make);

@@ -86,6 +86,78 @@ void check_exact_model(const MakeStore& make, unsigned rounds) {
   }
 }
 
+namespace {
+
+// A call as the engine might make it: some limits of few keys, now and then a lease.
+std::vector<Charge> random_charges(std::mt19937& random) {
+  std::vector<Charge> charges;
+  for (unsigned n = 1 + random() % 4; n > 0; --n) {
+    const std::string key = std::to_string(random() % 3);
+    if (random() % 4 == 0) {
+      charges.push_back(lease_charge("open", key, random() % 4, "m" + std::to_string(random() % 6)));
+    } else {
+      std::vector<Window> windows = {{random() % 20, std::chrono::seconds(7)}};
+      if (random() % 2 == 0) windows.push_back({random() % 60, std::chrono::seconds(61)});
+      charges.push_back(ring_charge(random() % 2 == 0 ? "a" : "b", key, windows, random() % 6));
+    }
+    charges.back().enforce = random() % 4 != 0;
+    charges.back().attempts = random() % 6 == 0;
+  }
+  return charges;
+}
+
+void check_equal(const Charged& a, const Charged& b) {
+  CHECK(a.taken == b.taken);
+  CHECK(a.receipt.slots == b.receipt.slots);
+  REQUIRE(a.levels.size() == b.levels.size());
+  for (std::size_t i = 0; i < a.levels.size(); ++i) {
+    CAPTURE(i);
+    CHECK(a.levels[i].over == b.levels[i].over);
+    CHECK(a.levels[i].never_fits == b.levels[i].never_fits);
+    CHECK(a.levels[i].window == b.levels[i].window);
+    CHECK(a.levels[i].count == b.levels[i].count);
+    CHECK(a.levels[i].retry_after == b.levels[i].retry_after);
+  }
+}
+
+}  // namespace
+
+void check_same_answers(const MakeStore& make_one, const MakeStore& make_other, unsigned rounds) {
+  ManualClock clock;
+  const auto one = make_one(clock), other = make_other(clock);
+  std::mt19937 random(99);
+  struct Made {
+    std::vector<Charge> charges;
+    Receipt receipt;
+  };
+  std::vector<Made> made;
+  for (unsigned i = 0; i < rounds; ++i) {
+    CAPTURE(i);
+    const unsigned pick = random() % 100;
+    if (pick == 0) clock.advance(-milliseconds(random() % 3'000));
+    else if (pick == 1) clock.advance(milliseconds(random() % 100'000));
+    else if (pick < 60) clock.advance(milliseconds(random() % 500));
+    if (pick < 80 || made.empty()) {
+      const auto charges = random_charges(random);
+      const auto a = one->charge(charges, soon()), b = other->charge(charges, soon());
+      REQUIRE(a);
+      if (!b) FAIL(b.error().what);
+      check_equal(*a, *b);
+      made.push_back({charges, a->receipt});
+      if (made.size() > 20) made.erase(made.begin());
+    } else if (pick < 95) {
+      const std::size_t which = random() % made.size();
+      REQUIRE(one->give_back(made[which].charges, made[which].receipt, soon()));
+      REQUIRE(other->give_back(made[which].charges, made[which].receipt, soon()));
+      made.erase(made.begin() + static_cast<std::ptrdiff_t>(which));
+    } else {
+      const Charge lease = lease_charge("open", std::to_string(random() % 3), 2, "m" + std::to_string(random() % 6));
+      REQUIRE(one->renew({&lease, 1}, soon()));
+      REQUIRE(other->renew({&lease, 1}, soon()));
+    }
+  }
+}
+
 void check_threads(const MakeStore& make) {
   const SystemClock clock;
   const auto store = make(clock);

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The counter store on a real Redis.
-#define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
 
 #include <array>
-#include <cstdio>
-#include <random>
 #include <thread>
 
 #include <csignal>
@@ -17,11 +14,19 @@
 #include "adapter/redis_counters.h"
 #include "counter_cases.h"
 #include "redis_server.h"
+#include "skip.h"
 
 using namespace mailweir;
 using namespace std::chrono_literals;
 
 namespace {
+
+// Whether there is no Redis here; the test case is then skipped.
+bool no_redis() {
+  const bool missing = !RedisServer::is_installed();
+  if (missing) skip_test("redis-server is not installed (Debian: apt-get install redis-server)");
+  return missing;
+}
 
 // One server for all tests that do not break it; each store has a prefix of its own.
 RedisServer& server() {
@@ -76,90 +81,41 @@ std::chrono::milliseconds since(SteadyTime start) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start);
 }
 
+// The daemon does the same: a server that hangs up is an error, not the end.
+[[maybe_unused]] const auto no_signal = std::signal(SIGPIPE, SIG_IGN);
+
 const Charge quota = ring_charge("quota", "alice", {{3, 3'600s}});
 
 }  // namespace
 
-TEST_CASE("redis counters: the table of all stores") { check_counter_table(on_test_clock); }
-TEST_CASE("redis counters: never over in any period, no refusal without cause") { check_exact_model(on_test_clock, 10'000); }
-TEST_CASE("redis counters: threads") { check_threads(on_server_clock); }
-TEST_CASE("redis counters: lists") { check_lists(on_test_clock); }
-TEST_CASE("redis counters: bad charges") { check_bad_charges(on_test_clock); }
-
-namespace {
-
-// A call as the engine might make it: some limits of few keys, now and then a lease.
-std::vector<Charge> random_charges(std::mt19937& random) {
-  std::vector<Charge> charges;
-  for (unsigned n = 1 + random() % 4; n > 0; --n) {
-    const std::string key = std::to_string(random() % 3);
-    if (random() % 4 == 0) {
-      charges.push_back(lease_charge("open", key, random() % 4, "m" + std::to_string(random() % 6)));
-    } else {
-      std::vector<Window> windows = {{random() % 20, 7s}};
-      if (random() % 2 == 0) windows.push_back({random() % 60, 61s});
-      charges.push_back(ring_charge(random() % 2 == 0 ? "a" : "b", key, windows, random() % 6));
-    }
-    charges.back().enforce = random() % 4 != 0;
-    charges.back().attempts = random() % 6 == 0;
-  }
-  return charges;
+TEST_CASE("redis counters: the table of all stores") {
+  if (no_redis()) return;
+  check_counter_table(on_test_clock);
 }
-
-void check_equal(const Charged& a, const Charged& b) {
-  CHECK(a.taken == b.taken);
-  CHECK(a.receipt.slots == b.receipt.slots);
-  REQUIRE(a.levels.size() == b.levels.size());
-  for (std::size_t i = 0; i < a.levels.size(); ++i) {
-    CAPTURE(i);
-    CHECK(a.levels[i].over == b.levels[i].over);
-    CHECK(a.levels[i].never_fits == b.levels[i].never_fits);
-    CHECK(a.levels[i].window == b.levels[i].window);
-    CHECK(a.levels[i].count == b.levels[i].count);
-    CHECK(a.levels[i].retry_after == b.levels[i].retry_after);
-  }
+TEST_CASE("redis counters: never over in any period, no refusal without cause") {
+  if (no_redis()) return;
+  check_exact_model(on_test_clock, 10'000);
 }
-
-}  // namespace
+TEST_CASE("redis counters: threads") {
+  if (no_redis()) return;
+  check_threads(on_server_clock);
+}
+TEST_CASE("redis counters: lists") {
+  if (no_redis()) return;
+  check_lists(on_test_clock);
+}
+TEST_CASE("redis counters: bad charges") {
+  if (no_redis()) return;
+  check_bad_charges(on_test_clock);
+}
 
 TEST_CASE("redis counters: the same answers as memory, call by call") {
-  ManualClock clock;
-  const auto redis = on_test_clock(clock);
-  const auto memory = make_memory_counters({}, clock);
-  std::mt19937 random(99);
-  struct Made {
-    std::vector<Charge> charges;
-    Receipt receipt;
-  };
-  std::vector<Made> made;
-  for (int i = 0; i < 20'000; ++i) {
-    CAPTURE(i);
-    const unsigned pick = random() % 100;
-    if (pick == 0) clock.advance(-std::chrono::milliseconds(random() % 3'000));
-    else if (pick == 1) clock.advance(std::chrono::milliseconds(random() % 100'000));
-    else if (pick < 60) clock.advance(std::chrono::milliseconds(random() % 500));
-    if (pick < 80 || made.empty()) {
-      const auto charges = random_charges(random);
-      const auto a = memory->charge(charges, soon()), b = redis->charge(charges, soon());
-      REQUIRE(a);
-      if (!b) FAIL(b.error().what);
-      check_equal(*a, *b);
-      made.push_back({charges, a->receipt});
-      if (made.size() > 20) made.erase(made.begin());
-    } else if (pick < 95) {
-      const std::size_t which = random() % made.size();
-      REQUIRE(memory->give_back(made[which].charges, made[which].receipt, soon()));
-      REQUIRE(redis->give_back(made[which].charges, made[which].receipt, soon()));
-      made.erase(made.begin() + static_cast<std::ptrdiff_t>(which));
-    } else {
-      const Charge lease = lease_charge("open", std::to_string(random() % 3), 2, "m" + std::to_string(random() % 6));
-      REQUIRE(memory->renew({&lease, 1}, soon()));
-      REQUIRE(redis->renew({&lease, 1}, soon()));
-    }
-  }
+  if (no_redis()) return;
+  check_same_answers([](const Clock& clock) { return make_memory_counters({}, clock); }, on_test_clock, 20'000);
 }
 
 TEST_CASE("redis counters: one command for all limits of a call, keys that expire") {
+  if (no_redis()) return;
   const RedisServer redis;
   const auto store = store_at(redis.url());
   const std::vector<Charge> charges = {ring_charge("quota", "alice", {{3, 30s}, {9, 60s}}),
@@ -202,6 +158,7 @@ TEST_CASE("redis counters: one command for all limits of a call, keys that expir
 }
 
 TEST_CASE("redis counters: many leases are renewed") {
+  if (no_redis()) return;
   const auto store = on_server_clock(SystemClock());
   std::vector<Charge> leases;
   for (int i = 0; i < 1'000; ++i) {
@@ -216,6 +173,7 @@ TEST_CASE("redis counters: many leases are renewed") {
 }
 
 TEST_CASE("redis counters: passwords, users, databases") {
+  if (no_redis()) return;
   const RedisServer redis({"--requirepass", "s3cret"});
   const std::string login = "redis://:s3cret@127.0.0.1:" + std::to_string(redis.port());
   say(login, {"ACL", "SETUSER", "mail", "on", ">m@il/1", "~mw:*", "+@all"});
@@ -249,6 +207,7 @@ TEST_CASE("redis counters: passwords, users, databases") {
 }
 
 TEST_CASE("redis counters: a server that takes no writes, all or none") {
+  if (no_redis()) return;
   RedisServer redis;
   const auto store = store_at(redis.url());
   CHECK(error_of(*store) == "");
@@ -270,6 +229,7 @@ TEST_CASE("redis counters: a server that takes no writes, all or none") {
 }
 
 TEST_CASE("redis counters: killed and started again") {
+  if (no_redis()) return;
   RedisServer redis;
   for (const std::string& url : {redis.url(), redis.tcp_url()}) {
     CAPTURE(url);
@@ -288,6 +248,7 @@ TEST_CASE("redis counters: killed and started again") {
 }
 
 TEST_CASE("redis counters: stopped: an error at the deadline, nothing tried twice") {
+  if (no_redis()) return;
   RedisServer redis;
   const auto store = store_at(redis.url(), 1);
   CHECK(error_of(*store) == "");
@@ -313,6 +274,7 @@ TEST_CASE("redis counters: stopped: an error at the deadline, nothing tried twic
 }
 
 TEST_CASE("redis counters: behind the fallback a stopped server costs one caller its deadline") {
+  if (no_redis()) return;
   RedisServer redis;
   const SystemClock clock;
   NullLog log;
@@ -387,13 +349,4 @@ TEST_CASE("redis counters: names of hosts") {
   REQUIRE(found);
   CHECK_FALSE(found->empty());
   CHECK(*address.addresses(Deadline()) == std::vector<std::string>{"2001:db8::1"});
-}
-
-int main(int argc, char** argv) {
-  if (!RedisServer::is_installed()) {
-    std::puts("skipped: redis-server is not installed (Debian: apt-get install redis-server)");
-    return 77;
-  }
-  std::signal(SIGPIPE, SIG_IGN);
-  return doctest::Context(argc, argv).run();
 }
