@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The unit tests' program. It speaks TAP, one point for each test case; what failed stands before the point, in
+// The main of every doctest program. It speaks TAP, one point for each test case; what failed stands before the point, in
 // doctest's own words. All doctest options work (-tc="ip*", -ltc, --no-run).
 #define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
 
-#include <ostream>
+#include <iostream>
 #include <string>
 #include <utility>
 
@@ -59,7 +59,13 @@ REGISTER_REPORTER("tap", 1, TapReporter);
 
 void mailweir::skip_test(std::string reason) { skip_reason = std::move(reason); }
 
+[[gnu::weak]] std::string mailweir::cannot_run() { return {}; }
+
 int main(int argc, char** argv) {
+  if (const auto reason = mailweir::cannot_run(); !reason.empty()) {
+    std::cout << "1..0 # SKIP " << on_one_line(reason) << std::endl;
+    return 77;
+  }
   doctest::Context context;
   context.setOption("reporters", "console,tap");
   context.setOption("minimal", true);

@@ -10,4 +10,7 @@ namespace mailweir {
 
 void skip_test(std::string reason);
 
+// Why no test of this program can run here; "" (the default) if they can. A program with a need of its own defines it.
+std::string cannot_run();
+
 }  // namespace mailweir
