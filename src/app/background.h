@@ -16,8 +16,8 @@ class Background {
   void ready();
 
  private:
-  explicit Background(Fd news) : news_(std::move(news)) {}
-  Fd news_;
+  Background(Fd news, Fd null) : news_(std::move(news)), null_(std::move(null)) {}
+  Fd news_, null_;
 };
 
 }  // namespace mailweir
