@@ -13,31 +13,47 @@ bool reads_headers(const FactRef& fact, const Policy& policy) {
   return fact.id == FactId::header || fact.id == FactId::from || fact.id == FactId::from_domain || fact.id == FactId::hops;
 }
 
-bool conditions_read_headers(const Conditions& conditions, const Policy& policy) {
-  for (const auto& table : conditions.tables)
-    for (const auto& cell : table)
-      if (reads_headers(cell.fact, policy)) return true;
-  return false;
+// The true size is counted as the message passes.
+bool reads_size(const FactRef& fact, const Policy& policy) {
+  if (fact.id != FactId::own) return fact.id == FactId::size;
+  const auto& keys = policy.own_facts[fact.own].keys;
+  return std::any_of(keys.begin(), keys.end(), [&](const FactRef& key) { return reads_size(key, policy); });
 }
 
-bool template_reads_headers(const Template& text, const Policy& policy) {
-  for (const auto& segment : text.segments())
-    if (const auto* fact = std::get_if<FactRef>(&segment.what); fact != nullptr && reads_headers(*fact, policy)) return true;
-  return false;
-}
+// Whether a rule reads a fact of a kind, in a condition, a limit's key or a text.
+class Reads {
+ public:
+  using Kind = bool (*)(const FactRef&, const Policy&);
+  Reads(Kind kind, const Policy& policy) : kind_(kind), policy_(policy) {}
 
-bool rule_reads_headers(const Rule& rule, const Policy& policy) {
-  if (conditions_read_headers(rule.when, policy) || conditions_read_headers(rule.unless, policy)) return true;
-  if (rule.limit)
-    for (const auto& by : rule.limit->by)
-      if (reads_headers(by, policy)) return true;
-  if (template_reads_headers(rule.reply_text, policy)) return true;
-  for (const auto* text : {&rule.hold, &rule.redirect, &rule.route})
-    if (*text && template_reads_headers(**text, policy)) return true;
-  for (const auto& text : rule.bcc)
-    if (template_reads_headers(text, policy)) return true;
-  return false;
-}
+  bool operator()(const Rule& rule) const {
+    if (any(rule.when) || any(rule.unless) || any(rule.reply_text)) return true;
+    if (rule.limit && std::any_of(rule.limit->by.begin(), rule.limit->by.end(), [&](const FactRef& by) { return kind_(by, policy_); }))
+      return true;
+    for (const auto* text : {&rule.hold, &rule.redirect, &rule.route})
+      if (*text && any(**text)) return true;
+    if (std::any_of(rule.bcc.begin(), rule.bcc.end(), [&](const Template& text) { return any(text); })) return true;
+    for (const auto* headers : {&rule.add_headers, &rule.replace_headers})
+      if (std::any_of(headers->begin(), headers->end(), [&](const HeaderText& header) { return any(header.value); })) return true;
+    return false;
+  }
+
+ private:
+  bool any(const Conditions& conditions) const {
+    for (const auto& table : conditions.tables)
+      for (const auto& cell : table)
+        if (kind_(cell.fact, policy_)) return true;
+    return false;
+  }
+  bool any(const Template& text) const {
+    for (const auto& segment : text.segments())
+      if (const auto* fact = std::get_if<FactRef>(&segment.what); fact != nullptr && kind_(*fact, policy_)) return true;
+    return false;
+  }
+
+  Kind kind_;
+  const Policy& policy_;
+};
 
 }  // namespace
 
@@ -49,6 +65,7 @@ bool Needs::covers(const Needs& other) const {
 }
 
 Needs milter_needs(const Policy& policy) {
+  const Reads header_facts(reads_headers, policy), size_fact(reads_size, policy);
   Needs needs;
   needs.data = policy.has_policy || !policy.at(Stage::data).empty();
   for (const Stage stage : all_stages) {
@@ -58,18 +75,15 @@ Needs milter_needs(const Policy& policy) {
       if (!rule.shadow && (rule.action != Action::none || (rule.limit && !rule.lets_pass()))) needs.answers[index(answered)] = true;
       if (rule.limit && !rule.shadow) needs.answers[index(answered)] = true;
       const bool edits = !rule.remove_headers.empty() || !rule.add_headers.empty() || !rule.replace_headers.empty();
-      needs.headers = needs.headers || edits || rule.sign || rule_reads_headers(rule, policy);
+      // A route's field is deleted again by its number: those of its name that came with the message must be known.
+      needs.headers = needs.headers || edits || rule.sign || rule.route || header_facts(rule);
       needs.edits_headers = needs.edits_headers || edits || rule.sign || rule.route.has_value();
       needs.edits_recipients = needs.edits_recipients || rule.redirect || !rule.bcc.empty() ||
                                (rule.action == Action::discard && stage == Stage::rcpt);
       needs.quarantines = needs.quarantines || rule.hold.has_value();
       needs.body = needs.body || rule.sign;
-      // The true size is counted as the body passes.
-      if (rule.limit && rule.limit->of == Quantity::bytes) needs.body = needs.headers = true;
-      for (const auto* conditions : {&rule.when, &rule.unless})
-        for (const auto& table : conditions->tables)
-          for (const auto& cell : table)
-            if (cell.fact.id == FactId::size && stage == Stage::end_of_message) needs.body = needs.headers = true;
+      const bool counts_bytes = rule.limit && rule.limit->of == Quantity::bytes;
+      if (counts_bytes || (stage == Stage::end_of_message && size_fact(rule))) needs.body = needs.headers = true;
     }
   }
   // Mail of local origin is refused at its end, a deferral of it becomes a hold.

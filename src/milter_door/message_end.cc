@@ -56,7 +56,8 @@ MilterAnswer MilterSession::end_of_message(MessageEditor& editor, const Macros& 
   Transaction& transaction = session_.transaction();
   if (const auto id = macros.get("i"); !id.empty()) transaction.queue_id = id;
   transaction.headers = &headers_;
-  transaction.size = bytes_;
+  // Without the header and the body, which come only if the policy needs them, the true size is not known.
+  if (traits_.needs.headers && traits_.needs.body) transaction.size = bytes_;
   transaction.recipient = transaction.recipients.size() == 1 ? transaction.recipients.front() : Address();
   if (hashes_) hashes_->finish();
 
@@ -103,7 +104,7 @@ bool MilterSession::carry_out(MessageEditor& editor) {
   edit_headers();
   if (along_.sign) sign();
   if (!send_headers(editor) || !send_recipients(editor)) return false;
-  // Postfix cuts the reason at 100 characters.
+  // Sendmail shows the reason; Postfix 3.7 drops it, there it stands in our log only.
   return !along_.hold || editor.quarantine(cleaned(*along_.hold, true, 100));
 }
 
