@@ -84,8 +84,8 @@ void set_lines(SMFICTX* context, char* code, char* enhanced, const std::array<ch
   smfi_setmlreply(context, code, enhanced, lines[I]..., static_cast<char*>(nullptr));
 }
 
-void set_reply(SMFICTX* context, const Reply& reply) {
-  auto texts = reply.lines();
+void set_reply(SMFICTX* context, const Reply& reply, bool utf8) {
+  auto texts = reply.lines(utf8);
   std::array<char*, 32> lines{};
   for (std::size_t i = 0; i < texts.size() && i < lines.size(); ++i) {
     texts[i] = doubled(texts[i]);
@@ -98,7 +98,7 @@ void set_reply(SMFICTX* context, const Reply& reply) {
 }
 
 sfsistat to_status(SMFICTX* context, const MilterAnswer& answer) {
-  if (answer.reply && answer.kind != MilterAnswer::Kind::go_on) set_reply(context, *answer.reply);
+  if (answer.reply && answer.kind != MilterAnswer::Kind::go_on) set_reply(context, *answer.reply, answer.utf8);
   switch (answer.kind) {
     case MilterAnswer::Kind::go_on: return SMFIS_CONTINUE;
     case MilterAnswer::Kind::reject: return SMFIS_REJECT;

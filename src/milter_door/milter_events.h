@@ -26,6 +26,7 @@ struct MilterAnswer {
   Kind kind = Kind::go_on;
   std::optional<Reply> reply;
   bool close = false;   // a drop: the reply's code becomes 421 or 521, which closes the connection
+  bool utf8 = false;    // the client asked for SMTPUTF8: the reply's text may hold UTF-8 (RFC 6531 3.5)
 };
 
 // What may be done to the message at end-of-message. Each returns false when the MTA did not take it.

@@ -204,6 +204,7 @@ MilterAnswer MilterSession::answer(const Verdict& verdict) {
   } else if (verdict.refuses()) {
     answer.kind = verdict.reply.klass() == '4' ? MilterAnswer::Kind::tempfail : MilterAnswer::Kind::reject;
     answer.reply = verdict.reply;
+    answer.utf8 = session_.transaction().smtputf8;
     answer.close = verdict.action == Action::drop;
     if (answer.close) answer.reply->code = verdict.reply.klass() == '4' ? "421" : "521";
   }
