@@ -166,7 +166,7 @@ class Mailweir:
         text = text.replace("@DIR@", self.directory)
         for door, kind in self.doors.items():
             if kind == "unix":
-                text += f"\n[{door}]\nsocket = \"unix:{self.directory}/run/{door}.sock\"\nmode = 0o666\n"
+                text += f"\n[{door}]\nsocket = \"unix:{self.directory}/run/{door}.sock\"\nmode = \"0666\"\n"
             elif kind == "inet":
                 text += f"\n[{door}]\nsocket = \"inet:{self.ports[door]}@127.0.0.1\"\n"
         return text

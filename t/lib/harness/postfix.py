@@ -253,7 +253,7 @@ class Postfix:
             try:
                 with open(f"/proc/{pid}/comm") as comm:
                     return comm.read().strip() == name
-            except FileNotFoundError:
+            except (FileNotFoundError, ProcessLookupError):   # it ended, before or after the open
                 return False
 
         return [pid for pid in pids if is_named(pid)]
