@@ -101,21 +101,6 @@ def at_helo(t, bed):
             t.equal(closed(client), action == "drop", "closes" if action == "drop" else "and the session goes on")
 
 
-def at_helo(t, bed):
-    for name, action, reply in [("h-reject", "reject", "550 5.7.1 no {helo_name}"), ("h-defer", "defer", "450 4.7.1 later"),
-                                ("h-drop4", "drop", "421 4.7.0 go"), ("h-drop5", "drop", "554 5.7.1 go")]:
-        bed.policy(rule(name, "helo", when='{ helo_name = "evil.test" }', **{action: f'"{reply}"'}))
-        with bed.postfix.client() as client:
-            replies = [str(client.command("EHLO evil.test"))]
-            t.note(f"{name}: {replies[0]}")
-            if action == "drop" and not replies[0].startswith("250"):
-                t.ok(closed(client), f"{name}: drop at helo closes")
-                continue
-            replies += said(client, "MAIL FROM:<a@example.com>")
-            t.note(f"{name}: {replies[1]}")
-            t.ok(int(replies[1][:3]) >= 400, f"{name}: no mail is taken")
-
-
 def discard(t, bed):
     bed.policy("".join(by_sender(f"x-{at}", at, discard='"for the test"') for at in ("mail", "data", "end-of-message"))
                + rule("x-rcpt", "rcpt", when='{ recipient = ["spam@example.net", "trap@example.net"] }', discard="true"))
@@ -127,7 +112,7 @@ def discard(t, bed):
     t.equal(bed.quiet(), [], "and nothing arrives")
     t.equal(len(bed.lines(event="message", outcome="discarded")), 3, "the transactions' lines say discarded")
     t.equal(bed.postfix.queue(), [], "nor stays in the queue")
-    mail = bed.taken(to=["bob@example.net", "Spam@example.net", "eve@example.net"])
+    mail = bed.taken(to=["bob@example.net", "Spam@example.net", "eve@example.net", "spam@example.net"])
     t.equal(sorted(mail.recipients), ["bob@example.net", "eve@example.net"], "discard at rcpt takes one recipient away")
     bed.send(to=["spam@example.net", "trap@example.net"])
     t.equal(bed.quiet(), [], "if it takes all, nothing arrives")
@@ -151,7 +136,7 @@ def recipients(t, bed):
                + by_sender("copy", "rcpt", bcc='["first@example.net", "second+{rule}@example.net"]')
                + by_sender("last", "mail", redirect='"one@example.org"')
                + rule("last-2", "end-of-message", when='{ sender = "last@example.com" }', redirect='"two@example.org"'))
-    mail = bed.taken("redir@example.com", ["bob@example.net", "Eve@Example.net"])
+    mail = bed.taken("redir@example.com", ["bob@example.net", "Eve@Example.net", "bob@example.net", '"bob"@example.net'])
     t.equal(mail.recipients, ["archive@example.org"], "redirect replaces all recipients")
     mail = bed.taken("copy@example.com")
     others = [one for one in mail.recipients if one != "bob@example.net"]

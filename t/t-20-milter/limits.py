@@ -140,6 +140,12 @@ def given_back(t, bed):
     t.equal(bed.wait_line(event="message", sender=who)["outcome"], "aborted", "the milter sees an abort")
     then_room(who, "which gives back")
 
+    who = "declared@example.com"
+    with bed.client("small") as client:
+        t.equal([client.command(f"MAIL FROM:<{who}> SIZE=99999").code for _ in range(2)], [552, 552],
+                "or already what is declared to be")
+    then_room(who, "which charges nothing")
+
     bed.mark()
     who = "checks@example.com"
     reply = bed.send(who, text=letter(sender=who, headers=[("X-Checked", "refuse")]), service="checked")
@@ -154,13 +160,19 @@ def given_back(t, bed):
         client.data(letter(sender="some@example.com"))
     t.equal(used(bed.wait_line(event="message", sender="some@example.com")), {"g-message": 1, "g-data": 1},
             "and are not counted")
+    bed.mark()
+    with bed.client(addr=CLIENT) as client:
+        replies = client.envelope("relay-rset@example.com", ["x@elsewhere.example", BOB])
+        t.equal([reply.code for reply in replies], [250, 554, 250], "nor is one that Postfix refuses to relay to")
+        client.data(letter())
+    t.equal(used(bed.wait_line(event="message", sender="relay-rset@example.com"))["g-rcpt"], 1, "one was charged")
     bed.postfix.wait_empty()
     bed.sink.left()
 
 
 def later_milter(t, bed):
     """What a milter behind us refuses we cannot know: the charge stays. So Mailweir stands last."""
-    behind = t.start(RecordingMilter("behind"))
+    behind = t.start(RecordingMilter())
     behind.answers["eom"] = "550 5.7.1 no"
     bed.policy(limit_rule("l-messages", "data", "messages", "1/1h"))
     bed.postfix.set(smtpd_milters=f"{bed.daemon.milter}, {behind.address}")
