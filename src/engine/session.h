@@ -42,6 +42,8 @@ class Session {
   bool in_transaction() const { return in_transaction_; }
   // The transaction is over. What it was charged is given back unless the message was taken.
   void end_transaction(bool taken);
+  // We refused the message, but its transaction may be asked about again: gives back what it was charged so far.
+  void message_refused() { give_back(); }
   // The recipient asked about last was accepted (and what its rules skipped counts for the message).
   void recipient_accepted();
 

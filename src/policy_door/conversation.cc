@@ -56,19 +56,19 @@ void PolicyConversation::begin_message(const PolicyRequest& request) {
   instance_ = request[Attribute::instance];
   for (const Stage stage : {Stage::mail, Stage::rcpt, Stage::data, Stage::end_of_message}) judged_[index(stage)].reset();
   session_->begin_transaction(policy_.get());
-  logged_ = refused_ = asked_ = false;
+  logged_ = asked_ = refused_ = recipient_taken_ = recipient_refused_ = false;
 }
 
 void PolicyConversation::end_message() {
   if (!session_ || !session_->in_transaction()) return;
-  if (!logged_ && asked_) session_->log_transaction(refused_ ? "refused" : "passed");
-  session_->end_transaction(!refused_);
+  if (!logged_ && asked_) session_->log_transaction(taken() ? "passed" : "refused");
+  session_->end_transaction(taken());
   answers_.clear();
 }
 
 void PolicyConversation::idle() {
   if (!session_ || !session_->in_transaction() || logged_ || !asked_) return;
-  session_->log_transaction(refused_ ? "refused" : "passed");
+  session_->log_transaction(taken() ? "passed" : "refused");
   logged_ = true;
 }
 
@@ -116,6 +116,15 @@ const Verdict& PolicyConversation::judge_once(Stage stage) {
   return *kept;
 }
 
+void PolicyConversation::note_refusal(Stage stage) {
+  if (stage <= Stage::rcpt) {
+    if (stage == Stage::rcpt) recipient_refused_ = true;
+    return;
+  }
+  refused_ = true;
+  session_->message_refused();  // at once: Postfix keeps the connection, and may say nothing more for minutes
+}
+
 std::string PolicyConversation::judge_up_to(Stage stage) {
   const Policy& policy = session_->policy();
   Along along;
@@ -123,15 +132,20 @@ std::string PolicyConversation::judge_up_to(Stage stage) {
   for (const Stage earlier : {Stage::connect, Stage::helo, Stage::mail}) {
     if (earlier >= stage || !policy.judges(Door::policy, earlier)) continue;
     const Verdict& verdict = judge_once(earlier);
+    if (verdict.refuses()) note_refusal(stage);
     if (verdict.refuses() || verdict.action == Action::discard || verdict.action == Action::permit) return to_action(verdict, verdict.along);
     if (stage == Stage::rcpt) along.join(Along(verdict.along));
   }
-  if (!policy.judges(Door::policy, stage)) return "DUNNO";
+  if (!policy.judges(Door::policy, stage)) {
+    if (stage >= Stage::rcpt) recipient_taken_ = true;
+    return "DUNNO";
+  }
   if (stage > Stage::mail) tell_milter(stage);
   const Verdict verdict = stage <= Stage::mail ? judge_once(stage) : session_->judge(stage);
   if (stage > Stage::mail) session_->log_verdict(verdict);
   if (stage == Stage::rcpt && !verdict.refuses()) session_->recipient_accepted();
-  if (stage >= Stage::data && verdict.refuses()) refused_ = true;
+  if (verdict.refuses()) note_refusal(stage);
+  else if (stage >= Stage::rcpt) recipient_taken_ = true;  // who gets to DATA has one
   along.join(Along(verdict.along));
   return to_action(verdict, along);
 }

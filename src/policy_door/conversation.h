@@ -38,6 +38,9 @@ class PolicyConversation {
   std::string judge_up_to(Stage stage);
   void tell_milter(Stage stage);
   const Verdict& judge_once(Stage stage);
+  void note_refusal(Stage stage);
+  // As far as we know: we did not refuse it, nor all of its recipients.
+  bool taken() const { return !refused_ && (recipient_taken_ || !recipient_refused_); }
 
   Services& services_;
   const Snapshot<Policy>& policy_;
@@ -45,7 +48,9 @@ class PolicyConversation {
   std::string client_key_, instance_, helo_;
   std::array<std::optional<Verdict>, stage_count> judged_;   // connect and helo for the session, mail for the message
   std::unordered_map<std::string, std::string> answers_;     // stage and recipient -> action
-  bool logged_ = false, refused_ = false, asked_ = false;
+  bool logged_ = false, asked_ = false;
+  bool refused_ = false;                                     // at DATA or later
+  bool recipient_taken_ = false, recipient_refused_ = false; // any of them
 };
 
 }  // namespace mailweir
