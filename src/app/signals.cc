@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "app/signals.h"
 
+#include <array>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -12,19 +14,29 @@
 namespace mailweir {
 namespace {
 
+// The most urgent first. One that comes again before it was taken is one: a thousand of HUP are no thousand reloads.
+constexpr std::array numbers{SIGTERM, SIGINT, SIGUSR1, SIGHUP};
+std::array<std::atomic<bool>, numbers.size()> pending{};
 int write_end = -1;
 
-void to_pipe(int number) {
+void note(int number) {
   const int kept = errno;
-  const auto byte = static_cast<unsigned char>(number);
-  [[maybe_unused]] const auto written = ::write(write_end, &byte, 1);  // a full pipe has enough of them already
+  for (std::size_t i = 0; i < numbers.size(); ++i)
+    if (numbers[i] == number) pending[i] = true;
+  [[maybe_unused]] const auto written = ::write(write_end, "", 1);  // wakes wait(); a full pipe does so, too
   errno = kept;
+}
+
+std::optional<int> next() {
+  for (std::size_t i = 0; i < numbers.size(); ++i)
+    if (pending[i].exchange(false)) return numbers[i];
+  return {};
 }
 
 sigset_t ours() {
   sigset_t set;
   sigemptyset(&set);
-  for (const int number : {SIGHUP, SIGTERM, SIGINT, SIGUSR1}) sigaddset(&set, number);
+  for (const int number : numbers) sigaddset(&set, number);
   return set;
 }
 
@@ -41,20 +53,22 @@ Result<Signals> Signals::take() {
   if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return Error{std::string("a pipe for signals: ") + std::strerror(errno)};
   write_end = ends[1];
   struct sigaction action{};
-  action.sa_handler = to_pipe;
+  action.sa_handler = note;
   action.sa_flags = SA_RESTART;
   sigfillset(&action.sa_mask);
-  for (const int number : {SIGHUP, SIGTERM, SIGINT, SIGUSR1}) sigaction(number, &action, nullptr);
+  for (const int number : numbers) sigaction(number, &action, nullptr);
   const sigset_t set = ours();
   pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
   return Signals(Fd(ends[0]));
 }
 
 std::optional<int> Signals::wait(std::chrono::milliseconds longest) {
+  if (const auto number = next()) return number;
   pollfd one{read_end_.get(), POLLIN, 0};
   if (poll(&one, 1, static_cast<int>(longest.count())) <= 0) return {};
-  unsigned char byte = 0;
-  return ::read(read_end_.get(), &byte, 1) == 1 ? std::optional<int>(byte) : std::nullopt;
+  std::array<char, 256> bytes;
+  while (::read(read_end_.get(), bytes.data(), bytes.size()) > 0) {}
+  return next();
 }
 
 }  // namespace mailweir

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Signals: HUP, TERM, INT and USR1 as bytes in a pipe. libmilter's own thread waits for HUP, TERM and INT too and would
-// stop the milter door on each: all threads keep them blocked, handlers stand in the main thread, and only it lets them in.
+// Signals: HUP, TERM, INT and USR1, taken by the main thread one after the other, the most urgent first. All threads keep
+// them blocked, handlers stand in the main thread, and only it lets them in. libmilter's own thread would wait for HUP,
+// TERM and INT and stop the milter door on each; milter_door/libmilter.cc does not let it.
 #pragma once
 
 #include <chrono>
@@ -18,7 +19,7 @@ class Signals {
   // Takes them from now on. In main, after all threads have started. Once in a process.
   static Result<Signals> take();
 
-  // The next signal's number, nothing when none came in time.
+  // The next signal's number, nothing when none came in time. The same one several times is one.
   std::optional<int> wait(std::chrono::milliseconds longest);
 
  private:

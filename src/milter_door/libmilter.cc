@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <thread>
 
@@ -14,6 +16,17 @@
 #include <unistd.h>
 
 #include "base/text.h"
+
+// libmilter's signal thread waits for HUP, TERM and INT and ends smfi_main for good on any of them. They are the daemon's
+// own, but the kernel gives one to that thread whenever the main thread is busy with another. So the process has a sigwait
+// that leaves these three out; nobody else here calls it.
+extern "C" __attribute__((visibility("default"))) int sigwait(const sigset_t* set, int* number) {
+  sigset_t others = *set;
+  for (const int ours : {SIGHUP, SIGTERM, SIGINT}) sigdelset(&others, ours);
+  do *number = sigwaitinfo(&others, nullptr);
+  while (*number < 0 && errno == EINTR);
+  return *number < 0 ? errno : 0;
+}
 
 namespace mailweir {
 namespace {
