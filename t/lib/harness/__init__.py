@@ -16,6 +16,7 @@ from .ask import PolicyClient
 from .dialogue import play
 from .mailweir import Mailweir
 from .milter import RecordingMilter
+from .mta import MilterClient
 from .parts import letter
 from .policy_server import PolicyServer
 from .postfix import Postfix, Service

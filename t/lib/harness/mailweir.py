@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The daemon under test: its policy file, its doors, its log as dicts, and its end, which must be clean."""
+import contextlib
+import http.client
 import os
 import re
 import shutil
 import signal
 import socket
 import subprocess
-import time
+import threading
 
 from .process import HarnessError, Process, free_port, seconds, wait_for
 
@@ -15,17 +17,20 @@ SANITIZER = re.compile(r"ERROR: (Address|Leak)Sanitizer|runtime error:|WARNING: 
 
 class Mailweir:
     """`policy`: the file's text; @DIR@ in it is its directory (@DIR@/state and @DIR@/run are its own). Doors
-    ("unix", "inet" or None) are appended as [milter] and [policy], so lines keep their numbers. `user`: whom it runs
-    as; None: as we are (root: it drops its privileges itself). `program`: something else to start in its place."""
+    ("unix", "inet" or None) are appended as [milter] and [policy], with [general] and [admin] if the text has none,
+    so lines keep their numbers; `sections`: {"policy": 'stages = ["rcpt"]'}, further keys of those, which may change before a reload.
+    `user`: whom it runs as; None: as we are (root: it drops its privileges itself). `program`: something else to start
+    in its place."""
 
     def __init__(self, policy, milter="unix", policy_door="unix", user="nobody", name="mailweir", program=None,
-                 arguments=(), env=None):
+                 arguments=(), env=None, sections=None):
         self.name = name
         self.text = policy
         self.user = user
         self.program = program
         self.arguments = list(arguments)
         self.env = dict(env or {})
+        self.sections = dict(sections or {})
         self.doors = {"milter": milter, "policy": policy_door}
         self.ports = {door: free_port() for door, kind in self.doors.items() if kind == "inet"}
         self.directory = self.process = self.notify = self.scenario = None
@@ -58,6 +63,7 @@ class Mailweir:
         status = self.process.stop(number, within)
         self.process, ended = None, self.process
         if self.notify:
+            self.notify.shutdown(socket.SHUT_RDWR)
             self.notify.close()
             self.notify = None
             os.unlink(self._notify_path)
@@ -100,10 +106,19 @@ class Mailweir:
         self.wait_state("READY", "1", within)
 
     def ctl(self, *words, program=None):
-        """mailweirctl, with the daemon's file: its finished process (returncode, stdout, stderr as text)."""
+        """mailweirctl, with the daemon's socket or file: its finished process (returncode, stdout, stderr as text)."""
         tool = program or self.scenario.need("mailweirctl")
-        return subprocess.run([tool, *words, "-c", self.config], capture_output=True, timeout=seconds(30), text=True,
-                              check=False)
+        where = ["-s", self.admin] if words[0] in ("reload", "status") else ["-c", self.config]
+        return subprocess.run([tool, *words, *where], capture_output=True, timeout=seconds(30), text=True, check=False)
+
+    def metrics(self):
+        """What Prometheus would read at the admin socket."""
+        with contextlib.closing(http.client.HTTPConnection("mailweir", timeout=seconds(10))) as connection:
+            connection.sock = socket.socket(socket.AF_UNIX)
+            connection.sock.settimeout(seconds(10))
+            connection.sock.connect(self.admin)
+            connection.request("GET", "/metrics")
+            return connection.getresponse().read().decode()
 
     # --- its doors, as Postfix names them ----------------------------------------------------------------------------
     @property
@@ -113,6 +128,10 @@ class Mailweir:
     @property
     def policy(self):
         return self.address("policy")
+
+    @property
+    def admin(self):
+        return f"{self.directory}/run/admin.sock"
 
     def address(self, door):
         if self.doors[door] == "inet":
@@ -135,17 +154,12 @@ class Mailweir:
 
     def wait_state(self, key, value, within=10):
         """Until sd_notify has said KEY=VALUE since the start or the reload."""
-        until = time.monotonic() + seconds(within)
-        while not any(state.get(key) == value for state in self.states):
-            if not self.process.running():
-                raise HarnessError(f"{self.name} ended with status {self.process.status()}:\n{self.log()}")
-            if time.monotonic() > until:
-                raise HarnessError(f"{self.name} did not say {key}={value} within {seconds(within):g} s")
-            try:
-                datagram = self.notify.recv(4096).decode()
-            except TimeoutError:
-                continue
-            self.states.append(dict(line.partition("=")[::2] for line in datagram.splitlines()))
+        def said():
+            return any(state.get(key) == value for state in self.states)
+
+        wait_for(lambda: said() or not self.process.running(), f"{self.name} to say {key}={value}", within)
+        if not said():
+            raise HarnessError(f"{self.name} ended with status {self.process.status()}:\n{self.log()}")
 
     def memory(self):
         """Resident set in bytes: (now, peak)."""
@@ -159,17 +173,29 @@ class Mailweir:
         for part in ("", "run", "state"):
             path = os.path.join(self.directory, part)
             os.makedirs(path, mode=0o755, exist_ok=True)
-            if self.user:
-                shutil.chown(path, self.user)
+            if os.getuid() == 0:
+                shutil.chown(path, self.user or "nobody")
 
     def _appended(self, text):
-        text = text.replace("@DIR@", self.directory)
+        sections = {"general": {"user": self.user or "nobody", "log": "stderr", "state_directory": "@DIR@/state"},
+                    "admin": {"socket": f"unix:{self.admin}", "mode": "0666"}}
         for door, kind in self.doors.items():
             if kind == "unix":
-                text += f"\n[{door}]\nsocket = \"unix:{self.directory}/run/{door}.sock\"\nmode = \"0666\"\n"
+                sections[door] = {"socket": f"unix:{self.directory}/run/{door}.sock", "mode": "0666"}
             elif kind == "inet":
-                text += f"\n[{door}]\nsocket = \"inet:{self.ports[door]}@127.0.0.1\"\n"
-        return text
+                sections[door] = {"socket": f"inet:{self.ports[door]}@127.0.0.1"}
+        written = set(re.findall(r"^\[(\w+)\]", text, re.MULTILINE))
+        for name, keys in sections.items():
+            if name in written:
+                continue
+            more = self.sections.get(name, "")
+            # What `sections` names itself is not named again: TOML takes a key once.
+            lines = [f'{key} = "{value}"' for key, value in keys.items()
+                     if not re.search(rf"^{key}\s*=", more, re.MULTILINE)]
+            text += "\n".join(["", f"[{name}]", *lines, more]) + "\n"
+        for name in self.sections.keys() - sections.keys():
+            text += f"\n[{name}]\n{self.sections[name]}\n"
+        return text.replace("@DIR@", self.directory)
 
     @property
     def _notify_path(self):
@@ -178,8 +204,14 @@ class Mailweir:
     def _open_notify(self):
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notify.bind(self._notify_path)
-        self.notify.settimeout(0.05)
         os.chmod(self._notify_path, 0o777)
+        threading.Thread(target=self._listen, args=(self.notify,), daemon=True).start()
+
+    def _listen(self, notify):
+        """As systemd does, all the time: a notification that nobody reads would stop the daemon."""
+        with contextlib.suppress(OSError):
+            while datagram := notify.recv(4096):
+                self.states.append(dict(line.partition("=")[::2] for line in datagram.decode().splitlines()))
 
 
 FIELD = re.compile(r'([A-Za-z_][\w.-]*)=("(?:[^"\\]|\\.)*"|[^\s"]*)(?: |$)')
