@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The milter with a policy door that owns some stages: each stage is judged once, and what Postfix does not ask the
+policy door is judged by the milter."""
+import re
+
+from actions import rule
+from harness import letter, wait_for
+
+ALL = "".join(rule(f"at-{stage}", stage, "log = true") for stage in ("connect", "helo", "mail", "rcpt", "data", "end-of-message"))
+NO_EVE = rule("no-eve", "rcpt", 'when = { recipient = "eve@example.net" }\nreject = "550 5.7.1 not eve"')
+
+
+def judged(daemon, since):
+    return [(line["stage"], line["door"]) for line in daemon.lines(event="verdict")[since:]]
+
+
+def each_once(t, postfix, both, sink):
+    for owned, policy_door in (('["rcpt"]', ["rcpt"]), ('["mail", "rcpt", "data"]', ["mail", "rcpt", "data"])):
+        both.sections["policy"] = f"stages = {owned}"
+        both.reload(ALL)
+        since = len(both.lines(event="verdict"))
+        client = postfix.client("both").xclient(addr="198.51.100.20", port="50123", name="client.example")
+        t.equal(client.message("alice@example.com", ["bob@example.net", "eve@example.net"], letter()).code, 250,
+                f"stages = {owned}: a message passes")
+        t.equal(len(sink.take().recipients), 2, "to both recipients")
+        client.quit()
+        want = [(stage, "policy" if stage in policy_door else "milter")
+                for stage in ("connect", "helo", "mail", "rcpt", "rcpt", "data", "end-of-message")]
+        got = wait_for(lambda: ("end-of-message", "milter") in judged(both, since) and judged(both, since), "the verdicts")
+        # The milter learns of an XCLIENT as of a new client: connect and helo come before it and after.
+        t.equal(got[-5:], want[-5:], "each of its stages is judged once, by its door")
+        t.equal(set(got[:-5]), set(want[:2]), "connect and helo by the milter")
+    t.equal(both.lines(event="stage-not-asked"), [], "nothing was left out")
+    outcomes = {(line["door"], line["outcome"]) for line in both.lines(event="message")}
+    t.ok(("milter", "accepted") in outcomes, "the milter's line says accepted", str(outcomes))
+
+
+def refused_at_each(t, postfix, both, sink):
+    both.sections["policy"] = 'stages = ["rcpt"]'
+    both.reload(NO_EVE + rule("not-now", "data", 'when = { sender = "late@example.com" }\ndefer = "450 4.7.1 not now"'))
+    client = postfix.client("both").ehlo()
+    replies = client.envelope("alice@example.com", ["eve@example.net", "bob@example.net"])
+    t.equal([reply.code for reply in replies], [250, 550, 250], "the policy door refuses one recipient")
+    t.equal(client.data(letter()).code, 250, "the milter takes the message for the other")
+    t.equal(sink.take().recipients, ["bob@example.net"], "who gets it")
+    t.equal(client.message("late@example.com", ["bob@example.net"], letter()).code, 450, "and the milter refuses at DATA")
+    client.command("RSET")
+    client.quit()
+    doors = [(line["rule"], line["door"]) for line in both.lines(event="verdict") if line.get("rule") in ("no-eve", "not-now")]
+    t.equal(doors, [("no-eve", "policy"), ("not-now", "milter")], "each in its own line")
+    t.equal(both.lines(event="stage-not-asked"), [], "a second message of a session is asked about, too")
+
+
+def not_asked(t, postfix, both, sink):
+    """permit_sasl_authenticated stands before check_policy_service."""
+    client = postfix.client("submission").ehlo()
+    client.auth_plain("alice@example.com", "secret")
+    reply = client.message("alice@example.com", ["bob@example.net", "eve@example.net"], letter())
+    t.like(str(reply), "550 5.7.1 not eve", "a stage that Postfix did not ask is judged at DATA")
+    line = both.wait_line(event="stage-not-asked")
+    t.equal(line["stage"], "rcpt", "and the log says so")
+    t.equal([line["door"] for line in both.lines(event="verdict", rule="no-eve")[-1:]], ["milter"], "as the milter's verdict")
+    client.command("RSET")
+    t.equal(client.message("alice@example.com", ["bob@example.net"], letter()).code, 250, "what may pass, passes")
+    sink.take()
+    client.quit()
+    t.like(both.metrics(), r"(?m)^mailweir_stages_not_asked_total 2$", "the metrics count it")
+    since = len(both.lines(event="stage-not-asked"))
+    client = postfix.client("submission").ehlo()
+    t.equal(client.message("alice@example.com", ["eve@example.net"], letter()).code, 550,
+            "without a login the policy door is asked there")
+    client.quit()
+    t.equal(len(both.lines(event="stage-not-asked")), since, "and nothing is missed")
+
+
+def local_mail(t, postfix, both, sink):
+    both.reload(ALL + NO_EVE)
+    since = len(both.lines(event="verdict"))
+    t.equal(postfix.sendmail(letter(subject="cron"), ["bob@example.net"]), 0, "sendmail(1) takes a message")
+    t.equal(sink.take().header("Subject"), "cron", "which arrives")
+    t.equal(judged(both, since), [(stage, "milter") for stage in
+                                  ("connect", "helo", "mail", "rcpt", "data", "end-of-message")],
+            "the milter judges all its stages, those of the policy door too")
+    postfix.sendmail(letter(subject="cron"), ["eve@example.net"])
+    bounce = sink.take()
+    t.equal((bounce.sender, bounce.recipients), ("", ["www-data@pf.test"]), "what it refuses bounces")
+    t.ok(b"not eve" in bounce.data, "with our words")
+    postfix.wait_empty()
+    t.equal(postfix.queue(), [], "and is not tried again")
+    t.equal([line["door"] for line in both.lines(event="verdict", rule="no-eve")[-1:]], ["milter"], "the milter's verdict")
+    t.equal(both.lines(event="message")[-1]["outcome"], "rejected", "and its line")
+
+
+def discarded(t, postfix, both, sink):
+    """Postfix replays what a policy reply DISCARDs to non_smtpd_milters, having told smtpd's milter that it is over."""
+    both.sections["policy"] = 'stages = ["data"]'
+    both.reload(rule("away", "data", 'when = { sender = "spam@example.com" }\ndiscard = "not wanted"'))
+    client = postfix.client("both").ehlo()
+    t.equal(client.message("spam@example.com", ["bob@example.net"], letter()).code, 250, "taken, as far as the client knows")
+    client.quit()
+    postfix.wait_log("discard: .*not wanted")
+    postfix.wait_empty()
+    t.equal(sink.left(), [], "and nobody gets it")
+    lines = [(line["door"], line["action"]) for line in both.lines(event="verdict", rule="away")]
+    t.equal(lines[0], ("policy", "discard"), "the policy door's verdict")
+    wait_for(lambda: [line for line in both.lines(event="message", sender="spam@example.com") if line["door"] == "milter"],
+             "the milter's line")
+    t.note([line for line in both.lines(event="message", sender="spam@example.com")])
+
+
+def run(t, postfix, both, sink):
+    each_once(t, postfix, both, sink)
+    refused_at_each(t, postfix, both, sink)
+    not_asked(t, postfix, both, sink)
+    local_mail(t, postfix, both, sink)
+    discarded(t, postfix, both, sink)
+    t.ok(re.search("door=policy", both.log()) and re.search("door=milter", both.log()), "both doors stand in the log")

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The daemon's start: as root and as somebody else, in the background, its readiness, and why it would not."""
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+
+from harness import HarnessError, Mailweir, PolicyClient, wait_for
+from harness.process import seconds
+
+
+def status_of(pid):
+    with open(f"/proc/{pid}/status") as status:
+        return {name: value.split() for name, _, value in (line.partition(":") for line in status)}
+
+
+def as_root(t):
+    daemon = Mailweir("# nothing\n", user=None, name="rooted", sections={"general": 'pid_file = "@DIR@/run/pid"'},
+                      env={"WATCHDOG_USEC": "400000"})
+    t.start(daemon)
+    nobody = pwd.getpwnam("nobody")
+    told = status_of(daemon.process.pid)
+    t.equal((set(told["Uid"]), set(told["Gid"])), ({str(nobody.pw_uid)}, {str(nobody.pw_gid)}),
+            "started as root, it runs as its user: real, effective, saved")
+    t.equal(int(told["CapEff"][0], 16), 0, "without any of root's rights")
+    with open(f"{daemon.directory}/run/pid") as pid:
+        t.equal(int(pid.read()), daemon.process.pid, "the pid file names it")
+    t.equal(PolicyClient(daemon.policy).ask(), "DUNNO", "READY=1 means that it serves")
+    t.ok(any("STATUS" in state for state in daemon.states), "it tells systemd how it is")
+    daemon.states = []
+    daemon.wait_state("WATCHDOG", "1")
+    t.ok(True, "and that it is alive, in time for the watchdog")
+    second = run(daemon.config, daemon)
+    t.equal(second.returncode, 1, "a second one on the same sockets does not start")
+    t.like(second.stderr, r"mailweir: unix:.*\.sock: is served by another process; stop that one first", "and says why")
+    t.equal(PolicyClient(daemon.policy).ask(), "DUNNO", "the first one is not disturbed")
+    t.equal(t.stop(daemon), 0, "SIGTERM: status 0")
+    left = [name for name in os.listdir(f"{daemon.directory}/run")]
+    t.equal(left, [], "its sockets and its pid file are gone")
+
+
+def run(config, daemon, *options, foreground=True):
+    """mailweir with a policy file, until it ends."""
+    program = os.path.join(daemon.directory, "mailweir")
+    if not os.path.exists(program):
+        shutil.copy(daemon.scenario.need("mailweir"), program)
+    return subprocess.run([program, "-c", config, *options, *(["--foreground"] if foreground else [])], capture_output=True,
+                          timeout=seconds(30), text=True, check=False)
+
+
+def background(t):
+    """Without --foreground its parent's status tells whether the start succeeded."""
+    daemon = Mailweir("# nothing\n", name="background", user=None, milter=None,
+                      sections={"general": 'pid_file = "@DIR@/run/pid"\nlog = "file:@DIR@/state/log"'})
+    daemon.scenario = t
+    daemon._make_directory(t)
+    daemon.write_policy(daemon.text)
+    done = run(daemon.config, daemon, foreground=False)
+    t.equal((done.returncode, done.stderr), (0, ""), "in the background: the parent ends with status 0")
+    with open(f"{daemon.directory}/run/pid") as file:
+        pid = int(file.read())
+    try:
+        t.equal(PolicyClient(daemon.policy).ask(), "DUNNO", "and then the daemon serves")
+        t.equal(os.getsid(pid), pid, "in a session of its own")
+        again = run(daemon.config, daemon, foreground=False)
+        t.equal(again.returncode, 1, "a start that fails in the background: status 1")
+        t.like(again.stderr, "is served by another process", "told before the terminal is let go")
+    finally:
+        os.kill(pid, 15)
+        wait_for(lambda: not os.path.exists(f"/proc/{pid}"), "its end")
+    with open(f"{daemon.directory}/state/log") as log:
+        t.like(log.read(), r"(?s)event=started.*event=stopped", "its log is in the file")
+
+
+def failing(t):
+    """What keeps it from starting: one clear line that names the thing. @DIR@ is its directory, @OTHER@ a served socket."""
+    daemon = Mailweir("", name="failing", user=None)
+    daemon.scenario = t
+    daemon._make_directory(t)
+    directory = daemon.directory
+    t.file("failing.d/regular", "not a socket")
+    os.makedirs(f"{directory}/folder")
+    keys = {"rsa": ["-algorithm", "rsa", "-pkeyopt", "rsa_keygen_bits:2048"],
+            "short": ["-algorithm", "rsa", "-pkeyopt", "rsa_keygen_bits:512"],
+            "kind": ["-algorithm", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]}
+    for name, options in keys.items():
+        subprocess.run(["openssl", "genpkey", *options, "-out", f"{directory}/{name}.pem"], check=True, capture_output=True)
+        os.chmod(f"{directory}/{name}.pem", 0o640)
+        shutil.chown(f"{directory}/{name}.pem", group="nogroup")
+    shutil.copy(f"{directory}/rsa.pem", f"{directory}/open.pem")
+    os.chmod(f"{directory}/open.pem", 0o644)
+    shutil.copy(f"{directory}/rsa.pem", f"{directory}/secret.pem")
+    os.chmod(f"{directory}/secret.pem", 0o600)     # root's: its own user could not read it
+    t.file("failing.d/broken.pem", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", 0o600)
+    other = socket.socket(socket.AF_UNIX)
+    other.bind(f"{directory}/other.sock")
+    other.listen()
+
+    def key(file):
+        return ('[[dkim.key]]\ndomain = "example.com"\nselector = "s"\n'
+                f'file = "{directory}/{file}.pem"\n[[rule]]\nname = "sign"\nat = "end-of-message"\nsign = true\n')
+
+    milter = f'[milter]\nsocket = "unix:{directory}/run/m.sock"\n'
+    general = f'[general]\nuser = "nobody"\nlog = "stderr"\nstate_directory = "{directory}/state"\n'
+    admin = f'[admin]\nsocket = "unix:{directory}/run/a.sock"\n'
+    list_rule = '[[rule]]\nname = "r"\nat = "mail"\nwhen = { sender = "list:l" }\nreject = "550 5.7.1 no"\n'
+    rows = [
+        ("a policy socket served by another", f'[policy]\nsocket = "unix:{directory}/other.sock"\n',
+         "other.sock: is served by another process"),
+        ("a milter socket served by another", f'[milter]\nsocket = "unix:{directory}/other.sock"\n',
+         "other.sock: is served by another process"),
+        ("a policy socket that is a file", f'[policy]\nsocket = "unix:{directory}/regular"\n',
+         "regular: exists and is no socket"),
+        ("a milter socket that is a file", f'[milter]\nsocket = "unix:{directory}/regular"\n',
+         "regular: exists and is no socket"),
+        ("a socket in no directory", f'[policy]\nsocket = "unix:{directory}/none/deep/p.sock"\n', "none/deep/p.sock: .*No such file"),
+        ("no door", "", "milter|door"),
+        ("a list that is a directory", milter + f'[lists]\nl = "file:{directory}/folder"\n' + list_rule, "folder: .*directory"),
+        ("a list that is not there", milter + f'[lists]\nl = "file:{directory}/nothing"\n' + list_rule, "nothing: there is no such file"),
+        ("a key too short", milter + key("short"), "short.pem: .*512 bits.*1024"),
+        ("a key of another kind", milter + key("kind"), "kind.pem.*(RSA|Ed25519)"),
+        ("a key that is none", milter + key("broken"), "broken.pem"),
+        ("a key that all may read", milter + key("open"), "open.pem.*(chmod|mode)"),
+        ("a key that is not there", milter + key("nothing"), "nothing.pem.*no such file"),
+        ("a key that its user can't read", milter + key("secret"), "secret.pem"),
+        ("a user that does not exist", milter, "no-such-user does not exist"),
+    ]
+    for what, text, wanted in rows:
+        mine = general.replace("nobody", "no-such-user") if "user that" in what else general
+        config = t.file("failing.d/mailweir.toml", text + mine + admin)
+        done = run(config, daemon)
+        t.equal(done.returncode, 1, f"{what}: status 1")
+        t.like(done.stderr, wanted, f"{what}: said")
+    other.close()
+    with open(f"{directory}/regular") as file:
+        t.equal(file.read(), "not a socket", "the file in the way is as it was")
+    return daemon
+
+
+def checking(t, daemon):
+    good = t.file("failing.d/mailweir.toml", f'[general]\nuser = "nobody"\n[policy]\nsocket = "unix:{daemon.directory}/x.sock"\n')
+    done = run(good, daemon, "--check")
+    t.equal((done.returncode, done.stdout, done.stderr), (0, "", ""), "--check of a good file: status 0, nothing said")
+    t.ok(not os.path.exists(f"{daemon.directory}/x.sock"), "and no socket made")
+    bad = t.file("failing.d/bad.toml", '[policy]\nsocket = "nowhere"\nsokcet = 1\n[[rule]]\nname = "r"\nat = "noon"\n')
+    done = run(bad, daemon, "--check")
+    t.equal(done.returncode, 1, "--check of a bad one: status 1")
+    t.like(done.stderr, r'(?s)bad\.toml:2:\d+: .*bad\.toml:3:\d+: .*bad\.toml:6:\d+: ', "all its errors, with line and column")
+    t.equal(run(f"{daemon.directory}/no.toml", daemon, "--check").returncode, 1, "--check of no file: status 1")
+    t.equal(run(good, daemon, "--nonsense").returncode, 64, "an unknown option: EX_USAGE")
+
+
+def run_scenario(t):
+    as_root(t)
+    background(t)
+    daemon = failing(t)
+    checking(t, daemon)
+    try:
+        t.start(Mailweir("[[rule]]\n", name="refused"))
+        t.ok(False, "a bad policy file: it does not start")
+    except HarnessError:
+        t.started.pop()
+        t.ok(True, "a bad policy file: it does not start")
