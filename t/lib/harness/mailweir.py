@@ -18,9 +18,9 @@ SANITIZER = re.compile(r"ERROR: (Address|Leak)Sanitizer|runtime error:|WARNING: 
 class Mailweir:
     """`policy`: the file's text; @DIR@ in it is its directory (@DIR@/state and @DIR@/run are its own). Doors
     ("unix", "inet" or None) are appended as [milter] and [policy], with [general] and [admin] if the text has none,
-    so lines keep their numbers; `sections`: {"policy": 'stages = ["rcpt"]'}, further keys of those, which may change before a reload.
-    `user`: whom it runs as; None: as we are (root: it drops its privileges itself). `program`: something else to start
-    in its place."""
+    so lines keep their numbers; `sections`: {"policy": 'stages = ["rcpt"]'}, further keys of those, which may change
+    before a reload. `user`: whom it runs as; None: as we are (root: it drops its privileges itself). `program`:
+    something else to start in its place."""
 
     def __init__(self, policy, milter="unix", policy_door="unix", user="nobody", name="mailweir", program=None,
                  arguments=(), env=None, sections=None):
