@@ -16,8 +16,13 @@ std::string quoted(std::string_view text) {
   return result + '"';
 }
 
-// "redis://user:secret@host" -> "redis://user:***@host".
+// "redis://user:secret@host" -> "redis://user:***@host", "redis+unix:/path?password=secret" -> "...password=***".
 std::string without_password(const std::string& url) {
+  constexpr std::string_view key = "password=";
+  if (const auto found = url.find(key); found != url.npos) {
+    const auto end = url.find('&', found);
+    return url.substr(0, found + key.size()) + "***" + (end == url.npos ? "" : url.substr(end));
+  }
   const auto at = url.rfind('@');
   const auto start = url.find("://");
   if (at == url.npos || start == url.npos || at < start) return url;
