@@ -114,6 +114,8 @@ def discard(t, bed):
     t.equal(bed.postfix.queue(), [], "nor stays in the queue")
     mail = bed.taken(to=["bob@example.net", "Spam@example.net", "eve@example.net", "spam@example.net"])
     t.equal(sorted(mail.recipients), ["bob@example.net", "eve@example.net"], "discard at rcpt takes one recipient away")
+    mail = bed.taken(to=["list@example.net", "spam@example.net"])
+    t.equal(sorted(mail.recipients), ["carl@example.net", "dora@example.net"], "not those that others stand for")
     bed.send(to=["spam@example.net", "trap@example.net"])
     t.equal(bed.quiet(), [], "if it takes all, nothing arrives")
 
@@ -138,6 +140,8 @@ def recipients(t, bed):
                + rule("last-2", "end-of-message", when='{ sender = "last@example.com" }', redirect='"two@example.org"'))
     mail = bed.taken("redir@example.com", ["bob@example.net", "Eve@Example.net", "bob@example.net", '"bob"@example.net'])
     t.equal(mail.recipients, ["archive@example.org"], "redirect replaces all recipients")
+    mail = bed.taken("redir@example.com", ["list@example.net", "carl@example.net"])
+    t.equal(mail.recipients, ["archive@example.org"], "those that an alias stands for, too")
     mail = bed.taken("copy@example.com")
     others = [one for one in mail.recipients if one != "bob@example.net"]
     t.equal((len(mail.recipients), sorted(others)), (3, ["first@example.net", "second+copy@example.net"]),

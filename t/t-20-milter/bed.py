@@ -7,14 +7,6 @@ import re
 
 from harness import HarnessError, Mailweir, Postfix, Service, Sink, letter, wait_for
 
-BASE = """
-[general]
-log = "stderr"
-state_directory = "@DIR@/state"
-mynetworks = ["127.0.0.0/8"]
-[admin]
-socket = "unix:@DIR@/run/admin.sock"
-"""
 HEADER_CHECKS = "/^X-Checked: refuse/ REJECT 5.7.1 refused by header_checks\n"
 CLIENT = "198.51.100.7"   # not in mynetworks: played by XCLIENT
 
@@ -23,7 +15,7 @@ class Bed:
     def __init__(self, t):
         self.t = t
         self.sink, self.bad = t.start(Sink()), t.start(Sink("bad"))
-        self.daemon = t.start(Mailweir(BASE, policy_door=None))
+        self.daemon = t.start(Mailweir("", policy_door=None, sections={"general": 'mynetworks = ["127.0.0.0/8"]'}))
         milter = self.daemon.milter
         self.filter = t.start(Sink("filter"))
         back = Service("back", {"content_filter": "", "receive_override_options": "no_milters"})
@@ -33,7 +25,8 @@ class Bed:
         self.postfix = t.start(Postfix(
             self.sink, milters=[milter], local_milters=[milter], logins={"alice@example.com": "secret"},
             main={"milter_header_checks": f"regexp:{routes}", "internal_mail_filter_classes": "bounce",
-                  "message_size_limit": "20000000"},
+                  "message_size_limit": "20000000",
+                  "virtual_alias_maps": "inline:{ {list@example.net = carl@example.net dora@example.net} }"},
             transports={"smtp-bad": {"smtp_helo_name": "bad.test"}},
             services=[Service("small", {"message_size_limit": "20000"}),
                       Service("checked", {"cleanup_service_name": "checked"}),
@@ -45,7 +38,7 @@ class Bed:
     def policy(self, text):
         """In force when this returns, for every client that connects from now on."""
         before = len(self.daemon.lines(event="reloaded"))
-        self.daemon.reload(BASE + text)
+        self.daemon.reload(text)
         if len(self.daemon.lines(event="reloaded")) != before + 1:
             raise HarnessError("the policy was not taken:\n" + "\n".join(
                 row["reason"] for row in self.daemon.lines(event="policy-error")))

@@ -20,7 +20,8 @@ def quantities(t, bed):
     text = '"450 4.7.1 {limit} {count} {retry_after} {rule}"'
     bed.policy(limit_rule("q-messages", "mail", "messages", "2/1h", when=only["n"], defer=text)
                + limit_rule("q-recipients", "data", "recipients", "3/1h", when=only["r"], defer=text)
-               + limit_rule("q-each", "rcpt", "recipients", "2/1h", when=only["each"], reject='"550 5.7.1 {count} of {limit}"')
+               + limit_rule("q-each", "rcpt", "recipients", "2/1h", when=only["each"],
+                            reject='"550 5.7.1 {count} of {limit}"')
                + limit_rule("q-bytes", "end-of-message", "bytes", "10KiB/1h", when=only["b"], defer=text)
                + limit_rule("q-windows", "data", "messages", "2/1h, 3/1d", when=only["w"], defer=text))
     t.equal([bed.send("n@example.com")[:3] for _ in range(2)], ["250", "250"], "messages: two of two")
@@ -35,9 +36,11 @@ def quantities(t, bed):
         t.equal(client.data(letter()).code, 250, "and the message goes to the others")
     body = {size: letter(sender="b@example.com", body=("y" * 62 + "\r\n") * (size * 16))
             for size in (4, 12)}
-    t.equal([bed.send("b@example.com", text=body[4])[:3] for _ in range(3)], ["250", "250", "450"], "bytes, of the true size")
+    t.equal([bed.send("b@example.com", text=body[4])[:3] for _ in range(3)], ["250", "250", "450"],
+            "bytes, of the true size")
     bed.mark()
-    t.like(bed.send("b@example.com", text=body[12]), r"^550 5\.7\.1 10KiB|^550 5\.7\.1 10240", "what can never fit is refused for good")
+    t.like(bed.send("b@example.com", text=body[12]), r"^550 5\.7\.1 10KiB|^550 5\.7\.1 10240",
+           "what can never fit is refused for good")
     t.equal(bed.wait_line(event="verdict", rule="q-bytes")["never_fits"], "true", "and the log says so")
     t.equal([bed.send("w@example.com").split()[0] for _ in range(2)], ["250", "250"], "several windows")
     t.equal(bed.send("w@example.com").split()[2], "2/1h", "of which the one that is over is told")
@@ -46,7 +49,8 @@ def quantities(t, bed):
 
 
 def overrides(t, bed):
-    bed.policy('[maps]\nquota = { "vip@example.com" = "unlimited", "two@example.com" = "2/1h 5/1d", "@three.example" = "3/1h",'
+    bed.policy('[maps]\nquota = { "vip@example.com" = "unlimited", "two@example.com" = "2/1h 5/1d",'
+               ' "@three.example" = "3/1h",'
                ' "default" = "1/1h" }\n'
                + limit_rule("o-quota", "data", "messages", "9/1h", more=', overrides = "map:quota"'))
     for sender, most in (("vip@example.com", 4), ("two@example.com", 2), ("any@three.example", 3), ("else@example.org", 1)):
@@ -188,12 +192,15 @@ def later_milter(t, bed):
 def counting(t, bed):
     bed.policy(limit_rule("all", "data", "messages", "2/1h", when='{ sender = "/^all@/" }', more=', count = "all"')
                + limit_rule("first", "data", "messages", "1/1h", when='{ sender = "/^pair@/" }')
-               + limit_rule("second", "data", "recipients", "3/1h", when='{ sender = "/^pair@/" }', defer='"450 4.7.1 second"')
-               + limit_rule("counted-on", "data", "messages", "1/1h", when='{ sender = "/^on@/" }', hold='"{count} of {limit}"')
+               + limit_rule("second", "data", "recipients", "3/1h", when='{ sender = "/^pair@/" }',
+                            defer='"450 4.7.1 second"')
+               + limit_rule("counted-on", "data", "messages", "1/1h", when='{ sender = "/^on@/" }',
+                            hold='"{count} of {limit}"')
                + limit_rule("shade", "data", "messages", "1/1h", when='{ sender = "/^shade@/" }', reject='"550 5.7.1 no"',
                             shadow="true")
                + limit_rule("login", "data", "messages", "1/1h", by="sasl_username")
-               + limit_rule("everybody", "data", "messages", "1/1h", when='{ sender = "/^tous@/" }').replace('by = "sender"', "by = []")
+               + limit_rule("everybody", "data", "messages", "1/1h", when='{ sender = "/^tous@/" }')
+               .replace('by = "sender"', "by = []")
                + rule("c-end", "end-of-message", when='{ header.subject = "refuse" }', reject='"550 5.7.1 no"')
                + rule("c-data", "data", when='{ sender = "/^walk@/" }', reject='"550 5.7.1 walked"'))
     refuse = letter(subject="refuse")

@@ -15,7 +15,8 @@ def submit(bed, subject, to="bob@example.net", **more):
 
 def refusals(t, bed):
     """Postfix's pickup would try mail again for ever that is refused before its end."""
-    bed.policy(rule("l-mail", "mail", when='{ origin = "local", sender = "!<>" }', reject='"550 5.7.1 {origin} mail is not wanted"'))
+    bed.policy(rule("l-mail", "mail", when='{ origin = "local", sender = "!<>" }',
+                    reject='"550 5.7.1 {origin} mail is not wanted"'))
     bed.mark()
     submit(bed, "refused at mail")
     bounce = bed.sink.take()
@@ -24,9 +25,11 @@ def refusals(t, bed):
     t.equal(bed.wait_line(event="message", sender=WWW)["outcome"], "rejected", "once, at its end")
     bed.postfix.wait_empty()
     t.equal(bed.postfix.queue(), [], "and leaves nothing behind")
-    for at, action, reply, outcome in [("rcpt", "reject", "550 5.7.1 no", "rejected"), ("data", "drop", "554 5.7.1 no", "rejected"),
+    for at, action, reply, outcome in [("rcpt", "reject", "550 5.7.1 no", "rejected"),
+                                       ("data", "drop", "554 5.7.1 no", "rejected"),
                                        ("end-of-message", "reject", "550 5.7.1 no", "rejected"),
-                                       ("mail", "defer", "450 4.7.1 wait", "held"), ("rcpt", "defer", "450 4.7.1 wait", "held"),
+                                       ("mail", "defer", "450 4.7.1 wait", "held"),
+                                       ("rcpt", "defer", "450 4.7.1 wait", "held"),
                                        ("rcpt", "drop", "421 4.7.1 wait", "held"),
                                        ("data", "defer", "450 4.7.1 wait", "held"),
                                        ("end-of-message", "defer", "450 4.7.1 wait", "held"),

@@ -30,7 +30,8 @@ class Keys:
         self.records = {}
         for kind, words in KINDS.items():
             path = os.path.join(directory, kind + ".pem")
-            subprocess.run(["openssl", "genpkey", *words, "-out", path], check=True, capture_output=True, timeout=seconds(60))
+            subprocess.run(["openssl", "genpkey", *words, "-out", path], check=True, capture_output=True,
+                           timeout=seconds(60))
             subprocess.run(["chown", "nobody", path], check=True)
             os.chmod(path, 0o600)
             public = subprocess.run(["openssl", "pkey", "-in", path, "-pubout", "-outform", "DER"], check=True,
@@ -78,6 +79,14 @@ MESSAGES = {
     "no Date, no Message-ID": letter(without=("Date", "Message-ID")),
     "another's signature": letter(headers=[("List-Id", "<l.example.com>"), ("Sender", "<s@example.com>")]),
     "lines of 900": letter(subject="x" * 900, body="y" * 900 + "\r\n" + "z " * 450 + "\r\n"),
+    "no header": b"just text\r\nand more\r\n",
+    "nothing at all": b"",
+    "a line that is no header": letter(headers=[("Sender", "<s@example.com>\r\nthis is no header")]),
+    "NUL and bare CR": letter(subject="a\0b\rc", body="a\0b\rc\r\r\n\0\r\n\r"),
+    "a blank before the colon": letter(headers=[("Cc ", "<c@example.net>"), ("Reply-To\t", "<r@example.com>")]),
+    "no blank after the colon": letter().replace(b": ", b":"),
+    "blanks and nothing": letter(subject=" \t ", headers=[("Cc", ""),
+                                                          ("In-Reply-To", "\r\n <1@test>"), ("References", "a\r\n \r\n b")]),
     "10 MB": letter(body=("word " * 12 + "\r\n.dot\t \r\n") * 147000),
 }
 
@@ -128,6 +137,8 @@ def who_is_signed(t, bed, keys):
         ("incoming", {"addr": "198.51.100.7"}, "alice@example.com", "a@example.com", {}),
         ("a From without a key", {}, "alice@example.com", "a@example.net", {}),
         ("From decides, not the sender", {}, "a@example.net", "alice@Example.ORG", good("example.org")),
+        ("the first of several authors with a key", {}, "alice@example.com", "x@no.example>, <b@example.org",
+         good("example.org")),
         ("a subdomain has no key", {}, "alice@example.com", "a@sub.example.com", {}),
     ]
     for what, client, sender, author, wanted in rows:
