@@ -114,7 +114,7 @@ def failing(t):
          "regular: exists and is no socket"),
         ("a milter socket that is a file", f'[milter]\nsocket = "unix:{directory}/regular"\n',
          "regular: exists and is no socket"),
-        ("a socket in no directory", f'[policy]\nsocket = "unix:{directory}/none/deep/p.sock"\n', "none/deep/p.sock: .*No such file"),
+        ("a socket in no directory", f'[policy]\nsocket = "unix:{directory}/regular/p.sock"\n', "regular/p.sock: .*Not a directory"),
         ("no door", "", "milter|door"),
         ("a list that is a directory", milter + f'[lists]\nl = "file:{directory}/folder"\n' + list_rule, "folder: .*directory"),
         ("a list that is not there", milter + f'[lists]\nl = "file:{directory}/nothing"\n' + list_rule, "nothing: there is no such file"),
