@@ -11,7 +11,7 @@ class LimitReader {
   LimitReader(Section section, Registry& registry) : section_(std::move(section)), registry_(registry) {}
 
   std::optional<Limit> read(const std::string& rule) {
-    const auto before = section_.problems().errors().size();
+    const auto before = section_.problems().error_count();
     limit_.counter = rule;
     if (const auto name = section_.text("name")) limit_.counter = name->value;
     read_by();
@@ -25,7 +25,7 @@ class LimitReader {
     section_.later("warn_at", "warning before the limit is reached");
     section_.later("distinct", "counting different values");
     section_.finish();
-    if (section_.problems().errors().size() != before) return {};
+    if (section_.problems().error_count() != before) return {};
     return std::move(limit_);
   }
 

@@ -38,6 +38,7 @@ class Loader {
   std::vector<const toml::table*> lists_, maps_, facts_, dkim_, rule_tables_;
   const toml::table* general_ = nullptr;
   std::vector<PlacedRule> rules_;
+  bool keys_told_ = false;
 };
 
 // A section that may stand in one of the files only.
@@ -84,9 +85,10 @@ void Loader::read_file(const Document::File& file) {
 
 // Which door judges which stage. Without a milter the policy door has them all; beside one, those it is given.
 void Loader::settle_doors() {
-  policy_->has_milter = config_.milter.socket.has_value();
-  policy_->has_policy = config_.policy.socket.has_value();
+  // A door whose socket is wrong still stands: one mistake shall not make errors of all rules.
   const bool told_milter = seen_.contains("milter"), told_policy = seen_.contains("policy");
+  policy_->has_milter = told_milter;
+  policy_->has_policy = told_policy;
   if (!told_milter && !told_policy)
     problems_.error({document_.files.front().path, 0, 0}, "", "there is no door: add [milter] or [policy] with a socket");
   if (!told_milter) {
@@ -106,8 +108,12 @@ void Loader::settle_doors() {
 
 void Loader::read_keys() {
   std::vector<DkimKey> keys;
-  for (const auto* table : dkim_) read_dkim(*table, document_, workshop_, problems_, policy_->signing, keys);
-  if (keys.empty()) return;
+  const auto before = problems_.error_count();
+  for (const auto* table : dkim_) {
+    read_dkim(*table, document_, workshop_, problems_, policy_->signing, keys);
+    keys_told_ = keys_told_ || table->contains("key");
+  }
+  if (keys.empty() || problems_.error_count() != before) return;
   auto ring = KeyRing::make(std::move(keys));
   if (ring) policy_->keys = std::move(*ring);
   else problems_.error(place_of(*dkim_.front()), "dkim.key", ring.error().what);
@@ -120,16 +126,25 @@ void Loader::read_rules() {
     const auto unserved = !policy_->has_milter && !policy_->policy_owns[index(placed.rule.at)];
     if (unserved) problems_.error(placed.at("at"), "rule \"" + placed.rule.name + "\".at", "no door judges this stage: it is not among [policy] stages and there is no [milter]");
   }
-  validate(rules_, *policy_, problems_);
+  // With a key that is broken nobody shall hear that there is none, too.
+  const bool keys_known = !keys_told_ || policy_->keys.domains() > 0;
+  validate(rules_, *policy_, keys_known, problems_);
 }
 
 std::string Loader::effective() const {
   std::ostringstream out;
   out << print_config(config_, *policy_);
+  // Each under its full name, so that tables within it keep theirs: [maps.quota], [rule.when].
   const auto section = [&](std::string_view name, const std::vector<const toml::table*>& tables) {
     if (tables.empty()) return;
-    out << "\n[" << name << "]\n";
-    for (const auto* table : tables) out << toml::toml_formatter(*table) << '\n';
+    toml::table all;
+    for (const auto* table : tables) all.insert(table->begin(), table->end());
+    out << '\n' << toml::toml_formatter(toml::table{{name, std::move(all)}}) << '\n';
+  };
+  const auto element = [&](std::string_view name, const toml::table& table) {
+    toml::array one;
+    one.push_back(table);
+    out << toml::toml_formatter(toml::table{{name, std::move(one)}}) << '\n';
   };
   section("lists", lists_);
   section("maps", maps_);
@@ -141,7 +156,8 @@ std::string Loader::effective() const {
   }
   for (const auto* table : rule_tables_) {
     const Place place = place_of(*table);
-    out << "\n# " << place.file << ':' << place.line << "\n[[rule]]\n" << toml::toml_formatter(*table) << '\n';
+    out << "\n# " << place.file << ':' << place.line << '\n';
+    element("rule", *table);
   }
   return out.str();
 }
@@ -162,8 +178,8 @@ Loaded Loader::run() {
     read_rules();
     registry_.warn_unused();
   }
-  loaded.errors = problems_.errors();
-  loaded.warnings = problems_.warnings();
+  loaded.errors = problems_.errors(loaded.files);
+  loaded.warnings = problems_.warnings(loaded.files);
   if (problems_.any_error()) return loaded;
   for (auto& placed : rules_) policy_->rules[index(placed.rule.at)].push_back(std::move(placed.rule));
   find_early_checks(*policy_);

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <numeric>
+#include <tuple>
+#include <utility>
 
 #include "base/text.h"
 
@@ -39,11 +41,21 @@ std::string Place::to_string() const {
 }
 
 void Problems::error(const Place& place, std::string_view key, std::string_view why) {
-  errors_.push_back(line_of(place, key, why));
+  errors_.push_back({place, line_of(place, key, why)});
 }
 
 void Problems::warning(const Place& place, std::string_view key, std::string_view why) {
-  warnings_.push_back(line_of(place, key, why));
+  warnings_.push_back({place, line_of(place, key, why)});
+}
+
+std::vector<std::string> Problems::in_order(std::vector<Problem> problems, const std::vector<std::string>& files) {
+  const auto rank = [&](const Problem& problem) {
+    return std::tuple(std::find(files.begin(), files.end(), problem.place.file) - files.begin(), problem.place.line, problem.place.column);
+  };
+  std::stable_sort(problems.begin(), problems.end(), [&](const Problem& a, const Problem& b) { return rank(a) < rank(b); });
+  std::vector<std::string> lines;
+  for (auto& problem : problems) lines.push_back(std::move(problem.line));
+  return lines;
 }
 
 std::string_view nearest(std::string_view name, const std::vector<std::string_view>& candidates) {

@@ -3,6 +3,7 @@
 // Each as "file:line:column: key: why".
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,11 +22,18 @@ class Problems {
   void warning(const Place& place, std::string_view key, std::string_view why);
 
   bool any_error() const { return !errors_.empty(); }
-  const std::vector<std::string>& errors() const { return errors_; }
-  const std::vector<std::string>& warnings() const { return warnings_; }
+  std::size_t error_count() const { return errors_.size(); }
+  // As an admin goes through them: file by file as given, then by line and column.
+  std::vector<std::string> errors(const std::vector<std::string>& files) const { return in_order(errors_, files); }
+  std::vector<std::string> warnings(const std::vector<std::string>& files) const { return in_order(warnings_, files); }
 
  private:
-  std::vector<std::string> errors_, warnings_;
+  struct Problem {
+    Place place;
+    std::string line;
+  };
+  static std::vector<std::string> in_order(std::vector<Problem> problems, const std::vector<std::string>& files);
+  std::vector<Problem> errors_, warnings_;
 };
 
 // The candidate that is most like `name`, "" when none is near: for "did you mean".

@@ -126,7 +126,9 @@ Result<FactRef> Registry::fact(std::string_view name) const {
   for (const auto later : later_facts)
     if (name == later) return Error{std::string(name) + ": not in this version"};
   std::vector<std::string_view> names;
-  for (const auto& each : all_facts()) names.push_back(each.name);
+  if (name == "header" || name == "header.") return Error{"which header? Write header.Subject, header.X-Mailer, ..."};
+  for (const auto& each : all_facts())
+    if (each.id != FactId::own && each.id != FactId::header) names.push_back(each.name);
   for (const auto& [each, own] : own_facts_) names.push_back(each);
   const auto guess = nearest(name, names);
   return Error{"there is no fact named " + cleaned(name, false, 60) +
@@ -156,14 +158,15 @@ void Registry::read_facts(const toml::table& section, Policy& policy) {
     if (const auto map = fields.text("map"))
       fact.map = this->table(map->value.starts_with("map:") ? map->value : "map:" + map->value, map->place, full + ".map");
     else if (table->get("map") == nullptr) fields.wrong("map", "is missing: the map to look in");
-    if (const auto keys = fields.texts("key"))
+    if (const auto keys = fields.texts("key")) {
+      if (keys->empty()) fields.wrong("key", "is empty: the fact would never be known");
       for (const auto& each : *keys) {
         auto known = this->fact(each.value);
         if (!known) problems_.error(each.place, full + ".key", known.error().what);
         else if (known->check()) problems_.error(each.place, full + ".key", each.value + " is a check; a key must be a plain fact");
         else fact.keys.push_back(std::move(*known));
       }
-    else if (table->get("key") == nullptr) fields.wrong("key", "is missing: the fact, or facts in order, to look up");
+    } else if (table->get("key") == nullptr) fields.wrong("key", "is missing: the fact, or facts in order, to look up");
     fields.finish();
     own_facts_.emplace(name, std::pair(policy.own_facts.size(), place_of(node)));
     policy.own_facts.push_back(std::move(fact));

@@ -224,7 +224,7 @@ void RuleReader::read_switches() {
 }
 
 std::optional<PlacedRule> RuleReader::read() {
-  const auto before = problems().errors().size();
+  const auto before = problems().error_count();
   placed_.place = section_.place();
   if (const auto name = section_.text("name")) rule_.name = name->value;
   else if (section_.raw().get("name") == nullptr) section_.wrong("name", "is missing: every rule has a name, it stands in the log");
@@ -258,7 +258,7 @@ std::optional<PlacedRule> RuleReader::read() {
   read_skip();
   read_switches();
   section_.finish();
-  if (problems().errors().size() != before) return {};
+  if (problems().error_count() != before) return {};
   return std::move(placed_);
 }
 

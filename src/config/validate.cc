@@ -5,14 +5,15 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 
 namespace mailweir {
 namespace {
 
 class Validator {
  public:
-  Validator(const std::vector<PlacedRule>& rules, const Policy& policy, Problems& problems)
-      : rules_(rules), policy_(policy), problems_(problems) {}
+  Validator(const std::vector<PlacedRule>& rules, const Policy& policy, bool keys_known, Problems& problems)
+      : rules_(rules), policy_(policy), keys_known_(keys_known), problems_(problems) {}
 
   void run() {
     names();
@@ -34,7 +35,7 @@ class Validator {
   Door door(Stage stage) const { return policy_.judges(Door::policy, stage) ? Door::policy : Door::milter; }
 
   void names() {
-    std::map<std::string_view, const PlacedRule*> seen, counters;
+    std::map<std::string_view, const PlacedRule*> seen;
     for (const auto& placed : rules_) {
       const auto [old, fresh] = seen.emplace(placed.rule.name, &placed);
       if (!fresh) error(placed, "", "there is a rule of this name already, at " + old->second->place.to_string());
@@ -54,7 +55,13 @@ class Validator {
     if (along && rule.at < Stage::mail) error(placed, "", "what goes along with a message works from mail on; this rule is at " + std::string(to_string(rule.at)));
     if (along && is_refusal(rule.action)) error(placed, "", "the message is refused: what should go along with it has no effect");
     if (rule.sign && rule.at != Stage::end_of_message) error(placed, "sign", "works at end-of-message only");
-    if (rule.sign && policy_.keys.domains() == 0) error(placed, "sign", "there is no [[dkim.key]] to sign with");
+    if (rule.sign && keys_known_) keys(placed);
+  }
+
+  void keys(const PlacedRule& placed) {
+    if (policy_.keys.domains() == 0) return error(placed, "sign", "there is no [[dkim.key]] to sign with");
+    for (const auto& domain : placed.rule.sign_domains)
+      if (policy_.keys.find(domain).empty()) error(placed, "sign", "there is no [[dkim.key]] for " + domain);
   }
 
   void fact(const PlacedRule& placed, const FactRef& fact, std::string_view key) {
@@ -84,10 +91,11 @@ class Validator {
     if (placed.rule.limit)
       for (const auto& by : placed.rule.limit->by) fact(placed, by, "limit");
     const auto in_template = [&](const Template& text, std::string_view key) {
+      bool told = false;
       for (const auto& segment : text.segments()) {
         if (const auto* ref = std::get_if<FactRef>(&segment.what)) fact(placed, *ref, key);
         const auto* special = std::get_if<Template::Special>(&segment.what);
-        if (special != nullptr && *special <= Template::Special::retry_after && !placed.rule.limit)
+        if (special != nullptr && *special <= Template::Special::retry_after && !placed.rule.limit && !std::exchange(told, true))
           error(placed, key, "{limit}, {count} and {retry_after} need a limit in the rule");
       }
     };
@@ -206,13 +214,14 @@ class Validator {
 
   const std::vector<PlacedRule>& rules_;
   const Policy& policy_;
+  const bool keys_known_;
   Problems& problems_;
 };
 
 }  // namespace
 
-void validate(const std::vector<PlacedRule>& rules, const Policy& policy, Problems& problems) {
-  Validator(rules, policy, problems).run();
+void validate(const std::vector<PlacedRule>& rules, const Policy& policy, bool keys_known, Problems& problems) {
+  Validator(rules, policy, keys_known, problems).run();
 }
 
 }  // namespace mailweir

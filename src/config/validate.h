@@ -12,6 +12,7 @@
 namespace mailweir {
 
 // `policy` has its doors and stages set already.
-void validate(const std::vector<PlacedRule>& rules, const Policy& policy, Problems& problems);
+// `keys_known`: the [[dkim.key]] that there are could be read.
+void validate(const std::vector<PlacedRule>& rules, const Policy& policy, bool keys_known, Problems& problems);
 
 }  // namespace mailweir
