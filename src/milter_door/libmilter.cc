@@ -373,6 +373,7 @@ Result<void> open_libmilter_socket(const SocketName& name, const SocketAccess& a
   if (smfi_setconn(const_cast<char*>(name.libmilter_string().c_str())) != MI_SUCCESS)
     return Error{name.to_string() + ": libmilter does not take this socket"};
   smfi_setbacklog(200);
+  smfi_settimeout(10);  // seconds that an MTA's stop within a packet may hold one of the few workers; between packets: no matter
   if (name.kind == SocketName::Kind::unix_path) {
     struct stat status{};
     if (lstat(name.path.c_str(), &status) == 0 && !S_ISSOCK(status.st_mode))
