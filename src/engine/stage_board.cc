@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "engine/stage_board.h"
 
+#include <iterator>
+#include <utility>
+
 namespace mailweir {
 
 std::string StageBoard::key(const Client& client) {
@@ -16,18 +19,23 @@ void StageBoard::asked(const Client& client, Stage stage, SteadyTime now) {
   auto name = key(client);
   if (name.empty()) return;
   board_.with([&](Board& board) {
-    while (!board.order.empty() && (board.entries.size() >= most || now - board.order.front().first > keep)) {
-      const auto& [when, old] = board.order.front();
-      if (const auto found = board.entries.find(old); found != board.entries.end() && found->second.last <= when)
-        board.entries.erase(found);
+    auto found = board.entries.find(name);
+    while (!board.order.empty()) {
+      const auto oldest = board.entries.find(board.order.front());
+      const bool full = found == board.entries.end() && board.entries.size() >= most;
+      if (!full && now - oldest->second.last <= keep) break;
+      if (oldest == found) found = board.entries.end();
+      board.entries.erase(oldest);
       board.order.pop_front();
     }
-    auto& entry = board.entries[name];
-    ++entry.asked[index(stage)];
-    if (entry.last == now) return;
-    entry.last = now;
-    // Each session is in the order a few times at the most: once a stage asked.
-    if (board.order.size() < 4 * most) board.order.emplace_back(now, std::move(name));
+    if (found == board.entries.end()) {
+      board.order.push_back(name);
+      found = board.entries.emplace(std::move(name), Entry{{}, now, std::prev(board.order.end())}).first;
+    } else {
+      board.order.splice(board.order.end(), board.order, found->second.place);
+    }
+    found->second.last = now;
+    ++found->second.asked[index(stage)];
   });
 }
 
@@ -42,6 +50,7 @@ std::uint64_t StageBoard::take(const Client& client, Stage stage) {
     const auto count = std::exchange(asked, 0);
     for (const auto left : found->second.asked)
       if (left != 0) return count;
+    board.order.erase(found->second.place);
     board.entries.erase(found);
     return count;
   });

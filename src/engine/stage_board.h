@@ -7,7 +7,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <string>
 #include <unordered_map>
 
@@ -34,10 +34,11 @@ class StageBoard {
   struct Entry {
     std::array<std::uint64_t, stage_count> asked{};
     SteadyTime last;
+    std::list<std::string>::iterator place;   // in the order
   };
   struct Board {
     std::unordered_map<std::string, Entry> entries;
-    std::deque<std::pair<SteadyTime, std::string>> order;
+    std::list<std::string> order;             // the one asked last at the end; each once
   };
   static std::string key(const Client& client);
   Guarded<Board> board_;
