@@ -61,7 +61,16 @@ bool Session::applies(const Rule& rule, TracedRule* traced) {
 }
 
 void Session::start_early(Stage stage) {
+  if (policy_->early[index(stage)].empty()) return;
+  // What a rule of this very stage is about to skip is not begun.
+  CheckSet off;
+  for (const Rule& rule : policy_->at(stage)) {
+    if (rule.skip.empty() || rule.shadow || rule.has_checks()) continue;
+    const bool holds = (rule.when.empty() || rule.when.ask(facts_) == Tri::yes) && (rule.unless.empty() || rule.unless.ask(facts_) != Tri::yes);
+    if (holds) off = off | rule.skip;
+  }
   for (const EarlyCheck& early : policy_->early[index(stage)]) {
+    if (off.has(early.fact->id)) continue;
     // What is not known yet may still come true; what is known and false will not.
     if (!early.rule->when.empty() && early.rule->when.ask(facts_, false) == Tri::no) continue;
     if (!early.rule->unless.empty() && early.rule->unless.ask(facts_, false) == Tri::yes) continue;
@@ -190,8 +199,10 @@ void Session::charge(Stage stage, Walk& walk, Verdict& verdict, Trace* trace) {
     ++services_.stats.counter_errors;
     Event("limits-not-asked").with("id", transaction_.id).with("reason", charged.error().what).to(services_.log, Severity::warning);
     for (const auto* pending : asked) {
-      const Outage outage = pending->rule->on_outage != Outage::unset ? pending->rule->on_outage : policy_->counters_outage;
-      if (outage != Outage::defer || pending->rule->lets_pass()) continue;
+      // The file speaks of rules that refuse; a hold or a route defers only if it says so itself.
+      const Rule& rule = *pending->rule;
+      const Outage by_file = rule.lets_pass() ? Outage::go_on : policy_->counters_outage;
+      if ((rule.on_outage != Outage::unset ? rule.on_outage : by_file) != Outage::defer || rule.shadow) continue;
       walk.trouble = pending->rule;
       walk.trouble_what = charged.error().what;
       break;

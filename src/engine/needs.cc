@@ -70,20 +70,23 @@ Needs milter_needs(const Policy& policy) {
   needs.data = policy.has_policy || !policy.at(Stage::data).empty();
   for (const Stage stage : all_stages) {
     for (const Rule& rule : policy.at(stage)) {
+      // What a rule reads, in shadow too.
+      const bool true_size = stage == Stage::end_of_message && size_fact(rule);
+      needs.headers = needs.headers || true_size || header_facts(rule);
+      needs.body = needs.body || true_size;
+      if (rule.limit && rule.limit->of == Quantity::bytes) needs.body = needs.headers = true;
+      if (rule.shadow) continue;
       // A stage handed to the policy door may come back to us at DATA, when Postfix did not ask there.
       const Stage answered = policy.judges(Door::milter, stage) ? stage : Stage::data;
-      if (!rule.shadow && (rule.action != Action::none || (rule.limit && !rule.lets_pass()))) needs.answers[index(answered)] = true;
-      if (rule.limit && !rule.shadow) needs.answers[index(answered)] = true;
+      if (is_refusal(rule.action) || rule.action == Action::discard || rule.limit) needs.answers[index(answered)] = true;
       const bool edits = !rule.remove_headers.empty() || !rule.add_headers.empty() || !rule.replace_headers.empty();
       // A route's field is deleted again by its number: those of its name that came with the message must be known.
-      needs.headers = needs.headers || edits || rule.sign || rule.route || header_facts(rule);
+      needs.headers = needs.headers || edits || rule.sign || rule.route;
+      needs.body = needs.body || rule.sign;
       needs.edits_headers = needs.edits_headers || edits || rule.sign || rule.route.has_value();
       needs.edits_recipients = needs.edits_recipients || rule.redirect || !rule.bcc.empty() ||
                                (rule.action == Action::discard && stage == Stage::rcpt);
       needs.quarantines = needs.quarantines || rule.hold.has_value();
-      needs.body = needs.body || rule.sign;
-      const bool counts_bytes = rule.limit && rule.limit->of == Quantity::bytes;
-      if (counts_bytes || (stage == Stage::end_of_message && size_fact(rule))) needs.body = needs.headers = true;
     }
   }
   // Mail of local origin is refused at its end, a deferral of it becomes a hold.

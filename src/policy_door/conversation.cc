@@ -117,8 +117,9 @@ const Verdict& PolicyConversation::judge_once(Stage stage) {
 }
 
 void PolicyConversation::note_refusal(Stage stage) {
-  if (stage <= Stage::rcpt) {
-    if (stage == Stage::rcpt) recipient_refused_ = true;
+  if (stage < Stage::mail) return;
+  if (stage == Stage::rcpt) {
+    recipient_refused_ = true;
     return;
   }
   refused_ = true;

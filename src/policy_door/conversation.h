@@ -49,7 +49,7 @@ class PolicyConversation {
   std::array<std::optional<Verdict>, stage_count> judged_;   // connect and helo for the session, mail for the message
   std::unordered_map<std::string, std::string> answers_;     // stage and recipient -> action
   bool logged_ = false, asked_ = false;
-  bool refused_ = false;                                     // at DATA or later
+  bool refused_ = false;                                     // at MAIL, at DATA or later
   bool recipient_taken_ = false, recipient_refused_ = false; // any of them
 };
 
