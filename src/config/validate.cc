@@ -36,9 +36,15 @@ class Validator {
 
   void names() {
     std::map<std::string_view, const PlacedRule*> seen;
+    std::map<std::pair<Stage, std::string_view>, const PlacedRule*> counters;
     for (const auto& placed : rules_) {
       const auto [old, fresh] = seen.emplace(placed.rule.name, &placed);
       if (!fresh) error(placed, "", "there is a rule of this name already, at " + old->second->place.to_string());
+      if (!placed.rule.limit) continue;
+      const auto [other, first] = counters.emplace(std::pair(placed.rule.at, std::string_view(placed.rule.limit->counter)), &placed);
+      if (!first && fresh)
+        error(placed, "limit", "shares the counter \"" + placed.rule.limit->counter + "\" with rule \"" + other->second->rule.name +
+                                   "\" at the same stage: a message would count twice");
     }
   }
 

@@ -87,7 +87,8 @@ std::string Session::limit_key(const Limit& limit, bool& known) {
       known = false;
       return key;
     }
-    if (!key.empty()) key += '|';
+    if (&fact != &limit.by.front()) key += '|';
+    const auto start = key.size();
     if (fact.type() == FactType::ip) {
       const IpAddress& ip = *value.items().front().ip;
       key += ip.masked(ip.is_v4() ? limit.prefix4 : limit.prefix6).to_string();
@@ -97,6 +98,8 @@ std::string Session::limit_key(const Limit& limit, bool& known) {
     } else {
       key += folded(facts_.to_text(fact, value));
     }
+    // The sign between parts can't be had by writing it into one: nobody shall get at another's counter so.
+    if (limit.by.size() > 1) std::replace(key.begin() + static_cast<std::ptrdiff_t>(start), key.end(), '|', '\x1f');
   }
   // A stranger chooses some of these (a sender, a HELO name): bounded, and told apart by its end.
   if (key.size() > 300) key = key.substr(0, 280) + '~' + std::to_string(std::hash<std::string>{}(key));
@@ -262,8 +265,8 @@ void Session::decide(const Rule& rule, const LimitWords* words, bool never_fits,
     verdict.reply = rule.reply;
     verdict.reply.text = text;
     verdict.never_fits = never_fits;
-    if (never_fits && rule.action == Action::defer) {  // waiting would not help: RFC 5321 4.2.1, a permanent failure
-      verdict.action = Action::reject;
+    if (never_fits) {  // waiting would not help: RFC 5321 4.2.1, a permanent failure
+      if (rule.action == Action::defer) verdict.action = Action::reject;
       verdict.reply = verdict.reply.as_class('5');
     }
   } else {

@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <mutex>
+#include <shared_mutex>
 #include <thread>
 
 #include <arpa/inet.h>
@@ -16,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "milter_door/libmilter_context.h"
 
 // libmilter's signal thread waits for HUP, TERM and INT and ends smfi_main for good on any of them. They are the daemon's
 // own, but the kernel gives one to that thread whenever the main thread is busy with another. So the process has a sigwait
@@ -33,41 +36,15 @@ namespace {
 
 class LibmilterServer;
 LibmilterServer* the_server = nullptr;  // libmilter's callbacks have no argument of ours
+// smfi_stop does not wait for libmilter's workers: what they still call must find the door shut, not services that are
+// gone. A callback passes with the gate shared; stop() shuts it alone.
+std::shared_mutex gate;
 
-class ContextMacros final : public Macros {
- public:
-  explicit ContextMacros(SMFICTX* context) : context_(context) {}
-  std::string_view get(const char* name) const override {
-    // A name of one letter is kept by libmilter without braces, and found either way.
-    const char* value = smfi_getsymval(context_, const_cast<char*>(name));
-    return value == nullptr ? std::string_view() : std::string_view(value);
-  }
-
- private:
-  SMFICTX* context_;
-};
-
-class ContextEditor final : public MessageEditor {
- public:
-  explicit ContextEditor(SMFICTX* context) : context_(context) {}
-  bool add_header(const std::string& name, const std::string& value) override {
-    return smfi_addheader(context_, c(name), c(value)) == MI_SUCCESS;
-  }
-  bool insert_header(int index, const std::string& name, const std::string& value) override {
-    return smfi_insheader(context_, index, c(name), c(value)) == MI_SUCCESS;
-  }
-  bool change_header(const std::string& name, int occurrence, const std::optional<std::string>& value) override {
-    return smfi_chgheader(context_, c(name), occurrence, value ? c(*value) : nullptr) == MI_SUCCESS;
-  }
-  bool add_recipient(const std::string& address) override { return smfi_addrcpt(context_, c(address)) == MI_SUCCESS; }
-  bool delete_recipient(const std::string& address) override { return smfi_delrcpt(context_, c(address)) == MI_SUCCESS; }
-  bool quarantine(const std::string& reason) override { return smfi_quarantine(context_, c(reason)) == MI_SUCCESS; }
-  void progress() override { smfi_progress(context_); }
-
- private:
-  static char* c(const std::string& text) { return const_cast<char*>(text.c_str()); }
-  SMFICTX* context_;
-};
+template <typename Call>
+sfsistat through_gate(Call call) {
+  const std::shared_lock pass(gate);
+  return the_server == nullptr ? static_cast<sfsistat>(SMFIS_TEMPFAIL) : call(*the_server);
+}
 
 enum class Step { connect, helo, mail, rcpt, data, header, end_of_header, body, end_of_message };
 constexpr std::size_t step_count = 9;
@@ -81,45 +58,6 @@ struct Held {
 };
 
 Held* held(SMFICTX* context) { return static_cast<Held*>(smfi_getpriv(context)); }
-
-// libmilter takes the text as a format: each % stands twice.
-std::string doubled(std::string_view text) {
-  std::string result;
-  for (const char c : text) {
-    if (c == '%') result += '%';
-    result += c;
-  }
-  return result;
-}
-
-template <std::size_t... I>
-void set_lines(SMFICTX* context, char* code, char* enhanced, const std::array<char*, 32>& lines, std::index_sequence<I...>) {
-  smfi_setmlreply(context, code, enhanced, lines[I]..., static_cast<char*>(nullptr));
-}
-
-void set_reply(SMFICTX* context, const Reply& reply, bool utf8) {
-  auto texts = reply.lines(utf8);
-  std::array<char*, 32> lines{};
-  for (std::size_t i = 0; i < texts.size() && i < lines.size(); ++i) {
-    texts[i] = doubled(texts[i]);
-    lines[i] = texts[i].data();
-  }
-  auto* code = const_cast<char*>(reply.code.c_str());
-  auto* enhanced = reply.enhanced.empty() ? nullptr : const_cast<char*>(reply.enhanced.c_str());
-  if (texts.size() > 1) set_lines(context, code, enhanced, lines, std::make_index_sequence<32>());
-  else smfi_setreply(context, code, enhanced, lines[0]);
-}
-
-sfsistat to_status(SMFICTX* context, const MilterAnswer& answer) {
-  if (answer.reply && answer.kind != MilterAnswer::Kind::go_on) set_reply(context, *answer.reply, answer.utf8);
-  switch (answer.kind) {
-    case MilterAnswer::Kind::go_on: return SMFIS_CONTINUE;
-    case MilterAnswer::Kind::reject: return SMFIS_REJECT;
-    case MilterAnswer::Kind::tempfail: return SMFIS_TEMPFAIL;
-    case MilterAnswer::Kind::discard: return SMFIS_DISCARD;
-  }
-  return SMFIS_CONTINUE;
-}
 
 std::vector<std::string_view> arguments(char** argv) {
   std::vector<std::string_view> args;
@@ -139,7 +77,6 @@ class LibmilterServer final : public MilterServer {
   }
   ~LibmilterServer() override {
     stop(Deadline());
-    the_server = nullptr;
   }
 
   void start() override;
@@ -198,73 +135,85 @@ std::uint16_t port_of(const sockaddr* address) {
 sfsistat on_negotiate(SMFICTX* context, unsigned long f0, unsigned long f1, unsigned long, unsigned long, unsigned long* pf0,
                       unsigned long* pf1, unsigned long* pf2, unsigned long* pf3) {
   *pf2 = *pf3 = 0;
-  try {
-    return the_server->negotiate(context, f0, f1, pf0, pf1);
-  } catch (const std::exception&) {
-    return SMFIS_TEMPFAIL;
-  }
+  return through_gate([&](LibmilterServer& server) {
+    try {
+      return server.negotiate(context, f0, f1, pf0, pf1);
+    } catch (const std::exception&) {
+      return static_cast<sfsistat>(SMFIS_TEMPFAIL);
+    }
+  });
+}
+
+template <typename Event>
+sfsistat run(SMFICTX* context, Step step, Event event) {
+  return through_gate([&](LibmilterServer& server) { return server.run(context, step, event); });
 }
 
 sfsistat on_connect(SMFICTX* context, char* host, sockaddr* address) {
-  return the_server->run(context, Step::connect, [&](MilterSession& session) {
+  return run(context, Step::connect, [&](MilterSession& session) {
     return session.connect(host == nullptr ? "" : host, address_of(address), port_of(address), ContextMacros(context));
   });
 }
 
 sfsistat on_helo(SMFICTX* context, char* name) {
-  return the_server->run(context, Step::helo,
+  return run(context, Step::helo,
                          [&](MilterSession& session) { return session.helo(name == nullptr ? "" : name, ContextMacros(context)); });
 }
 
 sfsistat on_mail(SMFICTX* context, char** argv) {
-  return the_server->run(context, Step::mail, [&](MilterSession& session) -> MilterAnswer {
+  return run(context, Step::mail, [&](MilterSession& session) -> MilterAnswer {
     if (the_server->draining()) return {MilterAnswer::Kind::tempfail, Reply{"451", "4.3.2", "restarting, try again later"}, false};
     return session.mail(arguments(argv), ContextMacros(context));
   });
 }
 
 sfsistat on_rcpt(SMFICTX* context, char** argv) {
-  return the_server->run(context, Step::rcpt, [&](MilterSession& session) { return session.rcpt(arguments(argv), ContextMacros(context)); });
+  return run(context, Step::rcpt, [&](MilterSession& session) { return session.rcpt(arguments(argv), ContextMacros(context)); });
 }
 
 sfsistat on_data(SMFICTX* context) {
-  return the_server->run(context, Step::data, [&](MilterSession& session) { return session.data(ContextMacros(context)); });
+  return run(context, Step::data, [&](MilterSession& session) { return session.data(ContextMacros(context)); });
 }
 
 sfsistat on_header(SMFICTX* context, char* name, char* value) {
-  return the_server->run(context, Step::header, [&](MilterSession& session) {
+  return run(context, Step::header, [&](MilterSession& session) {
     return session.header(name == nullptr ? "" : name, value == nullptr ? "" : value);
   });
 }
 
 sfsistat on_end_of_header(SMFICTX* context) {
-  return the_server->run(context, Step::end_of_header, [&](MilterSession& session) { return session.end_of_header(ContextMacros(context)); });
+  return run(context, Step::end_of_header, [&](MilterSession& session) { return session.end_of_header(ContextMacros(context)); });
 }
 
 sfsistat on_body(SMFICTX* context, unsigned char* bytes, size_t size) {
-  return the_server->run(context, Step::body,
+  return run(context, Step::body,
                          [&](MilterSession& session) { return session.body({reinterpret_cast<const char*>(bytes), size}); });
 }
 
 sfsistat on_end_of_message(SMFICTX* context) {
-  return the_server->run(context, Step::end_of_message, [&](MilterSession& session) {
+  return run(context, Step::end_of_message, [&](MilterSession& session) {
     ContextEditor editor(context);
     return session.end_of_message(editor, ContextMacros(context));
   });
 }
 
 sfsistat on_abort(SMFICTX* context) {
-  if (Held* state = held(context); state != nullptr && state->session) {
-    state->session->abort();
-    state->failed = false;
-  }
-  return SMFIS_CONTINUE;
+  return through_gate([&](LibmilterServer&) {
+    if (Held* state = held(context); state != nullptr && state->session) {
+      state->session->abort();
+      state->failed = false;
+    }
+    return static_cast<sfsistat>(SMFIS_CONTINUE);
+  });
 }
 
 sfsistat on_close(SMFICTX* context) {
-  const std::unique_ptr<Held> state(held(context));
-  smfi_setpriv(context, nullptr);
-  return SMFIS_CONTINUE;
+  // With the gate shut the session is left as it is: what it would give back to is gone, and the process ends.
+  return through_gate([&](LibmilterServer&) {
+    const std::unique_ptr<Held> state(held(context));
+    smfi_setpriv(context, nullptr);
+    return static_cast<sfsistat>(SMFIS_CONTINUE);
+  });
 }
 
 // --- negotiation -----------------------------------------------------------------------------------------------------
@@ -347,6 +296,8 @@ void LibmilterServer::stop(Deadline deadline) {
   while (stats_.in_flight > 0 && !deadline.over()) std::this_thread::sleep_for(std::chrono::milliseconds(10));
   smfi_stop();
   thread_.join();
+  const std::unique_lock alone(gate);
+  the_server = nullptr;
 }
 
 }  // namespace

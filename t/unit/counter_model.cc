@@ -134,8 +134,9 @@ void check_same_answers(const MakeStore& make_one, const MakeStore& make_other, 
   for (unsigned i = 0; i < rounds; ++i) {
     CAPTURE(i);
     const unsigned pick = random() % 100;
-    if (pick == 0) clock.advance(-milliseconds(random() % 3'000));
-    else if (pick == 1) clock.advance(milliseconds(random() % 100'000));
+    // Never back: what memory has dropped as expired a clock that goes back would bring to life again in the other store.
+    // The table of cases has clocks that go back.
+    if (pick <= 1) clock.advance(milliseconds(random() % 100'000));
     else if (pick < 60) clock.advance(milliseconds(random() % 500));
     if (pick < 80 || made.empty()) {
       const auto charges = random_charges(random);

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// libmilter's context of a session in our words: its macros, its edits at end-of-message, its replies. Only for libmilter.cc.
+#pragma once
+
+#include <string>
+
+#include "milter_door/milter_events.h"
+
+struct smfi_str;  // libmilter's SMFICTX
+
+namespace mailweir {
+
+class ContextMacros final : public Macros {
+ public:
+  explicit ContextMacros(smfi_str* context) : context_(context) {}
+  std::string_view get(const char* name) const override;
+
+ private:
+  smfi_str* context_;
+};
+
+class ContextEditor final : public MessageEditor {
+ public:
+  explicit ContextEditor(smfi_str* context) : context_(context) {}
+  bool add_header(const std::string& name, const std::string& value) override;
+  bool insert_header(int index, const std::string& name, const std::string& value) override;
+  bool change_header(const std::string& name, int occurrence, const std::optional<std::string>& value) override;
+  bool add_recipient(const std::string& address) override;
+  bool delete_recipient(const std::string& address) override;
+  bool quarantine(const std::string& reason) override;
+  void progress() override;
+
+ private:
+  smfi_str* context_;
+};
+
+// An answer as a callback returns it (SMFIS_CONTINUE, ...), its reply set.
+int to_status(smfi_str* context, const MilterAnswer& answer);
+
+}  // namespace mailweir
