@@ -163,6 +163,8 @@ void MilterSession::sign() {
   }
   for (const auto& value : signatures) headers_.add(HeaderList::Place::top, signature_field, value);
   if (!signed_by.empty()) done_.emplace_back("signed", signed_by);
+  // simple needs the blank after the colon, which this MTA does not hand over.
+  if (!signed_by.empty() && covered->fell_back) done_.emplace_back("header_canonicalization", "relaxed");
 }
 
 bool MilterSession::send_headers(MessageEditor& editor) {

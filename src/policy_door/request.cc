@@ -10,24 +10,27 @@ namespace mailweir {
 namespace {
 
 constexpr std::array<std::string_view, attribute_count> names{
-    "request",     "protocol_state", "client_address", "client_name",   "reverse_client_name", "client_port",
-    "helo_name",   "sender",         "recipient",      "recipient_count", "queue_id",          "instance",
-    "size",        "sasl_method",    "sasl_username",  "sasl_sender",   "ccert_subject",       "ccert_issuer",
-    "ccert_fingerprint", "encryption_protocol", "encryption_cipher", "policy_context", "server_address", "server_port"};
+    "request",       "protocol_state", "client_address", "client_name",       "client_port",         "reverse_client_name",
+    "server_address", "server_port",   "helo_name",      "sender",            "recipient",           "recipient_count",
+    "queue_id",      "instance",       "size",           "sasl_method",       "sasl_username",       "sasl_sender",
+    "ccert_subject", "ccert_issuer",   "ccert_fingerprint", "encryption_protocol", "encryption_cipher", "policy_context"};
 
 constexpr std::size_t most_attributes = 200;
 
-void put(PolicyRequest& request, std::string_view name, std::string_view value) {
-  for (std::size_t i = 0; i < names.size(); ++i) {
+// `next` is where to look first: behind the attribute before, because Postfix sends them in one order.
+void put(PolicyRequest& request, std::size_t& next, std::string_view name, std::string_view value) {
+  for (std::size_t tried = 0; tried < names.size(); ++tried) {
+    const std::size_t i = next + tried < names.size() ? next + tried : next + tried - names.size();
     if (names[i].size() != name.size() || names[i] != name) continue;
     if (request.values[i].empty()) request.values[i] = value;  // the first counts: Postfix sends each once
+    next = i + 1 < names.size() ? i + 1 : 0;
     return;
   }
 }
 
 Result<PolicyRequest> parse(std::string_view text) {
   PolicyRequest request;
-  std::size_t count = 0;
+  std::size_t count = 0, next = 0;
   while (!text.empty()) {
     const auto end = text.find('\n');
     const auto line = text.substr(0, end);
@@ -35,7 +38,7 @@ Result<PolicyRequest> parse(std::string_view text) {
     const auto equals = line.find('=');
     if (equals == line.npos || equals == 0) return Error{"a line without name=value: \"" + cleaned(line, true, 80) + '"'};
     if (++count > most_attributes) return Error{"more than " + std::to_string(most_attributes) + " attributes"};
-    put(request, line.substr(0, equals), line.substr(equals + 1));
+    put(request, next, line.substr(0, equals), line.substr(equals + 1));
   }
   const auto kind = request[Attribute::request];
   if (kind != "smtpd_access_policy")
