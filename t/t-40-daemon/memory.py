@@ -10,13 +10,8 @@ from reloads import rule
 MIB = 1 << 20
 
 
-def sanitized(daemon):
-    with open(f"/proc/{daemon.process.pid}/maps") as maps:
-        return "asan" in maps.read()
-
-
 def run(t, postfix, daemon, sink):
-    if sanitized(daemon):
+    if daemon.sanitized():
         t.skip("memory of a 100 MB message", "a sanitizer's memory is not ours")
         return
     key = f"{daemon.directory}/key.pem"

@@ -73,6 +73,11 @@ class Mailweir:
             raise HarnessError(f"{self.name} ended with status {status}")
         return status
 
+    def sanitized(self):
+        """Whether it was built with AddressSanitizer, whose own memory says nothing of ours."""
+        with open(f"/proc/{self.process.pid}/exe", "rb") as program:
+            return b"__asan_init" in program.read()
+
     def kill(self):
         """As after a crash; start() brings it back."""
         self.process.kill()
