@@ -25,7 +25,6 @@ struct MilterAnswer {
   enum class Kind { go_on, reject, tempfail, discard };
   Kind kind = Kind::go_on;
   std::optional<Reply> reply;
-  bool close = false;   // a drop: the reply's code becomes 421 or 521, which closes the connection
   bool utf8 = false;    // the client asked for SMTPUTF8: the reply's text may hold UTF-8 (RFC 6531 3.5)
 };
 

@@ -205,8 +205,8 @@ MilterAnswer MilterSession::answer(const Verdict& verdict) {
     answer.kind = verdict.reply.klass() == '4' ? MilterAnswer::Kind::tempfail : MilterAnswer::Kind::reject;
     answer.reply = verdict.reply;
     answer.utf8 = session_.transaction().smtputf8;
-    answer.close = verdict.action == Action::drop;
-    if (answer.close) answer.reply->code = verdict.reply.klass() == '4' ? "421" : "521";
+    // Only 421 and 521 close the connection.
+    if (verdict.action == Action::drop) answer.reply->code = verdict.reply.klass() == '4' ? "421" : "521";
   }
   return answer;
 }
