@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "adapter/redis_pool.h"
 
+#include "base/blocking.h"
+
 namespace mailweir {
 
 Result<RedisPool::Borrowed> RedisPool::borrow(Deadline deadline) {
+  about_to_block();
   std::vector<std::unique_ptr<RedisConnection>> closed;  // freed after the lock
   {
     std::unique_lock lock(mutex_);

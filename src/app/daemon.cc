@@ -149,7 +149,7 @@ Result<void> Daemon::start() {
 
 void Daemon::start_doors() {
   if (policy_listener_) {
-    PolicyServer::Limits limits;
+    PolicyDoorLimits limits;
     limits.connections = config_.policy.max_connections;
     limits.idle = config_.policy.idle;
     policy_door_ = std::make_unique<PolicyServer>(std::move(policy_listener_), limits, *services_, policy_);

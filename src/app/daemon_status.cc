@@ -67,8 +67,9 @@ std::string Daemon::status() const {
   }
   if (policy_door_) {
     const auto& door = policy_door_->stats();
-    result["policy"] = {{"socket", config_.policy.socket->to_string()}, {"connections", door.connections.load()}, {"open", door.open.load()},
-                        {"refused", door.refused.load()}, {"requests", door.requests.load()}, {"bad_requests", door.bad_requests.load()}};
+    const auto& streams = policy_door_->streams();
+    result["policy"] = {{"socket", config_.policy.socket->to_string()}, {"connections", streams.connections.load()}, {"open", streams.open.load()},
+                        {"refused", streams.refused.load()}, {"requests", door.requests.load()}, {"bad_requests", door.bad_requests.load()}};
   }
   result["counters"] = {{"store", stores_.memory ? "memory" : "redis"}, {"errors", stats_.counter_errors.load()}};
   if (stores_.memory) result["counters"]["live"] = stores_.memory->stats().counters.load();
@@ -112,8 +113,8 @@ std::string Daemon::metrics() const {
     const auto& door = policy_door_->stats();
     samples.counter("mailweir_policy_requests_total", "Requests at the policy door", door.requests.load());
     samples.counter("mailweir_policy_bad_requests_total", "Requests that made no sense", door.bad_requests.load());
-    samples.counter("mailweir_policy_refused_total", "Connections over the bound", door.refused.load());
-    samples.gauge("mailweir_policy_open", "Connections open at the policy door", door.open.load());
+    samples.counter("mailweir_policy_refused_total", "Connections over the bound", policy_door_->streams().refused.load());
+    samples.gauge("mailweir_policy_open", "Connections open at the policy door", policy_door_->streams().open.load());
   }
   if (const auto* fallback = fallback_of(stores_)) {
     samples.gauge("mailweir_counter_store_up", "Whether the shared counter store answers", fallback->stats().up ? 1 : 0);

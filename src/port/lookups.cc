@@ -6,6 +6,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/blocking.h"
+
 namespace mailweir {
 namespace {
 
@@ -121,6 +123,8 @@ const dns::Answer& LiveLookups::get(const Question& question) {
   auto& entry = node->second;
   {
     std::unique_lock lock(mutex_);
+    if (entry.answer != nullptr) return *entry.answer;
+    about_to_block();
     if (arrived_.wait_until(lock, deadline_.at(), [&] { return entry.answer != nullptr; })) return *entry.answer;
   }
   arrive(*node, dns::temperror("timeout"), false);

@@ -32,8 +32,8 @@ BAD = [
     Bad("attributes without end", HEAD + b"".join(b"a%d=1\n" % number for number in range(300)) + b"\n", "attributes"),
     Bad("200,000 bytes of attributes", HEAD + b"a=bbbbbbbb\n" * 20_000 + b"\n", "attributes|bytes"),
     Bad("a control sequence in the kind", b"request=\x1b[31mred\nx=y\n\n", r"request=.*is not"),
-    Bad("half a request, then the end", HEAD + b"sender=a@exam", "closed in the middle", True),
-    Bad("no newline at all, then the end", b"request", "closed in the middle", True),
+    Bad("half a request, then the end", HEAD + b"sender=a@exam", "ended in the middle", True),
+    Bad("no newline at all, then the end", b"request", "ended in the middle", True),
     Bad("nothing, then the end", b"", "", True),
 ]
 
@@ -118,7 +118,7 @@ def bound(t, daemon, most):
     t.equal({client.ask() for client in held}, {"DUNNO"}, f"{most} connections are served")
     with open_raw(daemon) as one:
         t.equal(everything(one), b"", "one more is closed at once")
-    t.equal(daemon.wait_line(event="policy-connection-refused")["max"], str(most), "the log says why")
+    t.equal(daemon.wait_line(event="connection-refused")["max"], str(most), "the log says why")
     held.pop().close()
     wait_for(lambda: re.search(rf"mailweir_policy_open {most - 1}\b", daemon.metrics()), "its end")
     with PolicyClient(daemon.policy) as client:

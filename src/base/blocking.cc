@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "base/blocking.h"
+
+namespace mailweir {
+namespace {
+
+thread_local BlockingWatcher* watcher_of_this_thread = nullptr;
+
+}  // namespace
+
+void watch_blocking(BlockingWatcher* watcher) { watcher_of_this_thread = watcher; }
+
+void about_to_block() noexcept {
+  if (watcher_of_this_thread != nullptr) watcher_of_this_thread->about_to_block();
+}
+
+}  // namespace mailweir

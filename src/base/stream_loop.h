@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// StreamLoop: connections that one thread at a time serves, by epoll. The thread that leads answers whatever is ready;
+// when a conversation is about to block (base/blocking.h) it takes that connection out and hands the lead to another
+// thread, so that one slow look-up holds up nobody else. There are as many threads as conversations that block, and one.
+//
+// add, begin_stop, wait_closed, cut, join: from any thread, in this order at the end.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+#include "base/clock.h"
+#include "base/conversation.h"
+#include "base/handle.h"
+#include "base/log.h"
+
+namespace mailweir {
+
+struct StreamLimits {
+  std::size_t connections = 1000;
+  std::chrono::milliseconds sending{5000};     // a peer that does not take its answer for so long is given up
+  std::chrono::milliseconds look_round{1000};  // how often silent connections are looked for
+};
+
+struct StreamStats {
+  std::atomic<std::uint64_t> connections{0}, open{0}, refused{0}, handed_over{0};
+};
+
+class StreamLoop {
+ public:
+  StreamLoop(std::string door, StreamLimits limits, const Clock& clock, Log& log, StreamStats& stats);
+  ~StreamLoop();
+
+  void start();
+  void add(Fd connection, std::unique_ptr<Conversation> conversation);
+
+  // From now on a connection is closed as soon as nobody is at work for it.
+  void begin_stop();
+  bool wait_closed(Deadline deadline);
+  // Breaks the connections of those still at work.
+  void cut();
+  void join();
+
+ private:
+  struct Link;
+  class Turn;
+
+  void work();
+  void lead(Turn& turn);
+  void serve(Turn& turn, Link& link, std::uint32_t events);
+  bool hear(Turn& turn, Link& link);
+  void settle(Turn& turn, Link& link, bool keep);
+  void watch(Link& link, int how);
+  void look_round(Turn& turn);
+  void close_idle(Turn& turn);
+  void close(Turn& turn, Link& link);
+  void hand_over(Turn& turn);
+  bool spawn();
+  void wake();
+
+  const std::string door_;
+  const StreamLimits limits_;
+  const Clock& clock_;
+  Log& log_;
+  StreamStats& stats_;
+  Fd epoll_, wake_;
+  std::atomic<bool> stopping_{false}, over_{false};
+  SteadyTime next_look_{};  // the leader's
+
+  std::mutex mutex_;  // guards what follows
+  std::condition_variable lead_free_, changed_;
+  bool led_ = false;
+  std::size_t threads_ = 0, spares_ = 0;
+  std::unordered_map<Link*, std::unique_ptr<Link>> links_;
+};
+
+}  // namespace mailweir

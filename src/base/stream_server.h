@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// StreamServer: a listening socket and all its connections, each with a Conversation: a thread that accepts, and a few
+// StreamLoops that serve. Beyond the bound a connection is closed at once.
+//
+// start() and stop() from one thread. What the conversations use must outlive stop().
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/stream_loop.h"
+
+namespace mailweir {
+
+class StreamServer {
+ public:
+  using Maker = std::function<std::unique_ptr<Conversation>()>;
+
+  // `door` names it in log lines.
+  StreamServer(std::string door, Fd listener, StreamLimits limits, const Clock& clock, Log& log, Maker maker);
+  ~StreamServer();
+
+  void start();
+  // No new connections; idle ones are closed, those at work answer first, until the deadline.
+  void stop(Deadline deadline);
+  // No new connections; the old ones go on.
+  void stop_accepting();
+  const StreamStats& stats() const { return stats_; }
+
+ private:
+  void accept_all();
+  void accept_one();
+
+  const std::string door_;
+  Fd listener_, wake_;
+  const StreamLimits limits_;
+  Log& log_;
+  const Maker maker_;
+  StreamStats stats_;
+  std::vector<std::unique_ptr<StreamLoop>> loops_;
+  std::size_t next_ = 0;
+  std::thread acceptor_;
+  std::atomic<bool> accepting_{true};
+};
+
+}  // namespace mailweir
