@@ -11,6 +11,9 @@
 namespace mailweir {
 namespace {
 
+// Facts whose condition names the map that they are asked of.
+bool takes_map(FactId id) { return id == FactId::sender_login_mismatch || id == FactId::from_login_mismatch; }
+
 class ConditionReader {
  public:
   ConditionReader(Registry& registry, Problems& problems) : registry_(registry), problems_(problems) {}
@@ -81,13 +84,13 @@ void ConditionReader::read_value(const toml::node& node, const std::string& key,
     return;
   }
   if (const auto* boolean = node.as_boolean(); boolean != nullptr && type == FactType::boolean && !cell.fact.map &&
-                                               cell.fact.id != FactId::sender_login_mismatch) {
+                                               !takes_map(cell.fact.id)) {
     test.what = BooleanTest{boolean->get()};
   } else if (const auto* number = node.as_integer(); number != nullptr && type == FactType::number) {
     test.what = NumberTest{NumberTest::Op::equal, number->get()};
   } else {
     fail(node, key, "is " + std::string(kind_of(node)) + ", must be " +
-                        (cell.fact.id == FactId::sender_login_mismatch ? "\"map:NAME\""
+                        (takes_map(cell.fact.id) ? "\"map:NAME\""
                          : type == FactType::boolean                    ? "true or false"
                          : type == FactType::number                     ? "a number or a comparison like \"> 50\""
                                                                         : "a string"));
@@ -112,7 +115,7 @@ void ConditionReader::read_text(std::string text, const toml::node& node, const 
 bool ConditionReader::read_test(const std::string& text, const toml::node& node, const std::string& key, Cell& cell, Test& test) {
   const FactType type = cell.fact.type();
   const bool reference = text.starts_with("list:") || text.starts_with("map:");
-  if (cell.fact.id == FactId::sender_login_mismatch) {
+  if (takes_map(cell.fact.id)) {
     if (!text.starts_with("map:")) return fail(node, key, "must be \"map:NAME\": the map of addresses and the logins that may use them");
     if (cell.fact.map) return fail(node, key, "takes one map");
     cell.fact.map = registry_.table(text, place_of(node), key);

@@ -47,10 +47,10 @@ class LimitReader {
   }
 
   void read_of() {
-    constexpr std::string_view later[] = {"unknown-recipients", "auth-failures", "first-time-recipients"};
+    constexpr std::string_view later[] = {"auth-failures", "first-time-recipients"};
     const auto of = section_.text("of");
     if (!of) {
-      if (section_.raw().get("of") == nullptr) section_.wrong("of", "is missing: messages, recipients, bytes, connections or open-connections");
+      if (section_.raw().get("of") == nullptr) section_.wrong("of", "is missing: messages, recipients, bytes, connections, open-connections or unknown-recipients");
       return;
     }
     for (const auto each : later) {
@@ -58,12 +58,13 @@ class LimitReader {
       section_.wrong("of", std::string(each) + ": not in this version");
       return;
     }
-    for (const auto quantity : {Quantity::messages, Quantity::recipients, Quantity::bytes, Quantity::connections, Quantity::open_connections}) {
+    for (const auto quantity : {Quantity::messages, Quantity::recipients, Quantity::bytes, Quantity::connections, Quantity::open_connections,
+                                Quantity::unknown_recipients}) {
       if (of->value != to_string(quantity)) continue;
       limit_.of = quantity;
       return;
     }
-    section_.wrong("of", "\"" + cleaned(of->value, false, 60) + "\" is none of: messages recipients bytes connections open-connections");
+    section_.wrong("of", "\"" + cleaned(of->value, false, 60) + "\" is none of: messages recipients bytes connections open-connections unknown-recipients");
   }
 
   void read_max() {

@@ -181,7 +181,10 @@ Loaded Loader::run() {
   loaded.errors = problems_.errors(loaded.files);
   loaded.warnings = problems_.warnings(loaded.files);
   if (problems_.any_error()) return loaded;
-  for (auto& placed : rules_) policy_->rules[index(placed.rule.at)].push_back(std::move(placed.rule));
+  for (auto& placed : rules_) {
+    if (placed.rule.limit && placed.rule.limit->of == Quantity::unknown_recipients) policy_->counts_unknown_recipients = true;
+    policy_->rules[index(placed.rule.at)].push_back(std::move(placed.rule));
+  }
   find_early_checks(*policy_);
   loaded.effective = effective();
   loaded.config = std::move(config_);

@@ -17,7 +17,7 @@ bool is_name(std::string_view name) {
 }
 
 constexpr std::string_view later_facts[] = {"spf",       "dkim",     "dmarc",    "dnsbl",     "dnsbl_score", "virus",
-                                            "spam_score", "from_login_mismatch", "from_domain_aligned", "egress_spf",
+                                            "spam_score", "from_domain_aligned", "egress_spf",
                                             "helo_is_address", "helo_is_ours", "client_country", "blocked"};
 
 }  // namespace

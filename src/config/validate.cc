@@ -126,11 +126,16 @@ class Validator {
       case Quantity::bytes: fits = at == Stage::end_of_message; where = "end-of-message"; break;
       case Quantity::connections:
       case Quantity::open_connections: fits = at == Stage::connect; where = "connect"; break;
+      case Quantity::unknown_recipients: fits = at <= Stage::rcpt; where = "connect, helo, mail and rcpt"; break;
     }
     const auto of = std::string(to_string(placed.rule.limit->of));
     if (!fits) error(placed, "limit", "of = \"" + of + "\" is known at " + std::string(where) + "; this rule is at " + std::string(to_string(at)));
     if (fits && placed.rule.limit->of == Quantity::open_connections && door(at) == Door::policy)
       error(placed, "limit", "open connections are seen by the milter only: the policy door is not told when one ends");
+    if (fits && is_event(placed.rule.limit->of) && !policy_.has_milter)
+      error(placed, "limit", of + " are seen by the milter only: Postfix does not ask the policy door about them");
+    if (is_event(placed.rule.limit->of) && placed.rule.limit->attempts)
+      error(placed, "limit", "count = \"all\" has no meaning here: " + of + " are counted when they happen");
   }
 
   void at_milter(const PlacedRule& placed) {

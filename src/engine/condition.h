@@ -25,7 +25,7 @@ struct FactRef {
   FactId id = FactId::client_address;
   std::string header;       // header.NAME: NAME
   std::size_t own = 0;      // index into Policy::own_facts
-  TablePtr map;             // sender_login_mismatch
+  TablePtr map;             // of a fact that is asked of a map
   std::string name;         // as written, for explain and the log
 
   FactType type() const { return info(id).type; }

@@ -51,6 +51,7 @@ constexpr std::array<FactInfo, fact_count> facts{{
     {FactId::service, "service", text, C, C, false, "", "policy_context at the policy door, {daemon_name} at the milter"},
     {FactId::from, "from", address, E, never, false, "", "the addresses in the From header"},
     {FactId::from_domain, "from_domain", domain, E, never, false, "", "their domains"},
+    {FactId::from_count, "from_count", number, E, never, false, "", "how many addresses are in the From headers; 0 is none"},
     {FactId::header, "header", text, E, never, false, "", "header.NAME: the values of that header, unfolded"},
     {FactId::hops, "hops", number, E, never, false, "", "how many Received headers"},
     {FactId::iprev, "iprev", word, C, C, true, iprev_words, "forward-confirmed reverse DNS of client_address (RFC 8601)"},
@@ -60,6 +61,8 @@ constexpr std::array<FactInfo, fact_count> facts{{
     {FactId::sender_fqdn, "sender_fqdn", boolean, M, M, true, "", "whether sender_domain is a full name"},
     {FactId::sender_login_mismatch, "sender_login_mismatch", boolean, M, M, true, "",
      "whether the map does not let this login use this sender; its value is the map's name"},
+    {FactId::from_login_mismatch, "from_login_mismatch", boolean, E, never, true, "",
+     "the same for the addresses of the From header: whether there is one that the login may not use"},
     {FactId::own, "own", text, C, C, false, "", "a fact of the policy file's [facts]"},
 }};
 

@@ -19,8 +19,9 @@ enum class FactId : std::uint8_t {
   encryption_protocol, encryption_cipher, ccert_subject, ccert_issuer, ccert_fingerprint,
   size, queue_id, server_address, server_port,
   sender_domain, recipient_domain, sasl_domain, authenticated, tls, door, origin, direction, service,
-  from, from_domain, header, hops,
+  from, from_domain, from_count, header, hops,
   iprev, sender_domain_dns, helo_dns, helo_fqdn, sender_fqdn, sender_login_mismatch,
+  from_login_mismatch,
   own,  // one of the policy file's [facts]
 };
 inline constexpr std::size_t fact_count = static_cast<std::size_t>(FactId::own) + 1;

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "check/helo.h"
 #include "check/iprev.h"
+#include "check/login.h"
 #include "check/sender_domain.h"
 #include "engine/policy.h"
 #include "mail/address_list.h"
@@ -131,6 +132,7 @@ FactValue Facts::get(const FactRef& fact) {
     case FactId::service: return text_value(client_.service);
     case FactId::from: return from_addresses(false);
     case FactId::from_domain: return from_addresses(true);
+    case FactId::from_count: return from_count();
     case FactId::header: return header(fact.header);
     case FactId::hops:
       return transaction_.headers != nullptr ? number_value(static_cast<std::int64_t>(transaction_.headers->hops())) : FactValue();
@@ -144,7 +146,8 @@ FactValue Facts::get(const FactRef& fact) {
       return transaction_.sender.is_absent() || transaction_.sender.is_null()
                  ? FactValue()
                  : boolean_value(is_fully_qualified(transaction_.sender.domain()));
-    case FactId::sender_login_mismatch: return login_mismatch(*fact.map);
+    case FactId::sender_login_mismatch: return sender_login_mismatch(*fact.map);
+    case FactId::from_login_mismatch: return from_login_mismatch(*fact.map);
     case FactId::own: return own_fact(fact);
   }
   return {};
@@ -178,23 +181,32 @@ std::optional<std::string_view> find_in(const Table& table, const FactItem& item
   }
 }
 
+// All addresses of all From fields: RFC 5322 wants one field, and a rule must not be slipped past by a second.
+void Facts::read_from() {
+  if (from_read_) return;
+  from_read_ = true;
+  from_items_.clear();
+  from_domain_items_.clear();
+  for (const auto& value : transaction_.headers->values("From"))
+    for (auto& address : parse_address_list(value)) from_.push_back(std::move(address));
+  for (const Address& address : from_) {
+    FactItem item;
+    item.address = &address;
+    from_items_.push_back(item);
+    item.text = address.domain();
+    if (!item.text.empty()) from_domain_items_.push_back(item);
+  }
+}
+
+FactValue Facts::from_count() {
+  if (transaction_.headers == nullptr) return {};
+  read_from();
+  return number_value(static_cast<std::int64_t>(from_.size()));
+}
+
 FactValue Facts::from_addresses(bool domains) {
   if (transaction_.headers == nullptr) return {};
-  if (!from_read_) {
-    from_read_ = true;
-    from_items_.clear();
-    from_domain_items_.clear();
-    for (const auto& value : transaction_.headers->values("From")) {
-      for (auto& address : parse_address_list(value)) from_.push_back(std::move(address));
-    }
-    for (const Address& address : from_) {
-      FactItem item;
-      item.address = &address;
-      from_items_.push_back(item);
-      item.text = address.domain();
-      if (!item.text.empty()) from_domain_items_.push_back(item);
-    }
-  }
+  read_from();
   FactValue value;
   value.many = domains ? from_domain_items_ : from_items_;
   if (!value.many.empty()) value.state = FactValue::State::known;
@@ -243,18 +255,19 @@ FactValue Facts::domain_status(std::optional<CheckMemo>& memo, std::shared_ptr<L
   return memo_value(*memo);
 }
 
-FactValue Facts::login_mismatch(const Table& map) {
+FactValue Facts::sender_login_mismatch(const Table& owners) const {
   const Address& sender = transaction_.sender;
   if (sender.is_absent() || sender.is_null()) return {};
-  const auto owners = map.find(sender);
-  const std::string& login = transaction_.sasl_username;
-  if (login.empty()) return boolean_value(owners.has_value());  // as Postfix's reject_sender_login_mismatch
-  if (!owners) return boolean_value(!equal_folded(login, sender.without_extension()) && !equal_folded(login, sender.text()));
-  std::string list(*owners);
-  std::replace(list.begin(), list.end(), ',', ' ');
-  const auto names = words(list);
-  const bool owned = std::any_of(names.begin(), names.end(), [&](auto name) { return name == "*" || equal_folded(name, login); });
-  return boolean_value(!owned);
+  return boolean_value(login_mismatch(owners, transaction_.sasl_username, sender));
+}
+
+FactValue Facts::from_login_mismatch(const Table& owners) {
+  if (transaction_.headers == nullptr) return {};
+  read_from();
+  if (from_.empty()) return {};
+  return boolean_value(std::any_of(from_.begin(), from_.end(), [&](const Address& address) {
+    return login_mismatch(owners, transaction_.sasl_username, address);
+  }));
 }
 
 void Facts::start(const FactRef& fact) {

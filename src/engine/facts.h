@@ -94,12 +94,15 @@ class Facts {
 
  private:
   FactValue own_fact(const FactRef& fact);
+  void read_from();
   FactValue from_addresses(bool domains);
+  FactValue from_count();
   FactValue header(const std::string& name);
   FactValue iprev();
   FactValue domain_status(std::optional<CheckMemo>& memo, std::shared_ptr<Lookups>& lookups, std::string_view domain,
                           DomainResult (*check)(Lookups&, std::string_view));
-  FactValue login_mismatch(const Table& map);
+  FactValue sender_login_mismatch(const Table& owners) const;
+  FactValue from_login_mismatch(const Table& owners);
 
   // Made when a check first needs them: most transactions look nothing up.
   Lookups& lookups_of(std::shared_ptr<Lookups>& kept);

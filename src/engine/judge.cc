@@ -146,9 +146,10 @@ bool Session::pending_charge(const Rule& rule, Stage stage, Pending& pending) {
       charge.amount = 1;
       charge.windows = {Window{charge.windows.front().max, std::chrono::seconds(0)}};
       break;
+    case Quantity::unknown_recipients: charge.amount = 0; break;  // was counted when it happened
   }
   pending.rule = &rule;
-  return charge.amount > 0;
+  return charge.amount > 0 || is_event(limit.of);
 }
 
 void Session::walk(Stage stage, Walk& walk, Trace* trace) {
@@ -329,6 +330,30 @@ Verdict Session::judge(Stage stage, Trace* trace) {
   took_ += verdict.took;
   note_used(verdict.used);
   return verdict;
+}
+
+void Session::count_event(Quantity quantity) {
+  std::vector<Charge> charges;
+  std::vector<const Rule*> rules;
+  facts_.stage(Stage::rcpt, Deadline::in(policy_->dns_deadline));
+  facts_.skip(skipped(Stage::rcpt));
+  for (const Stage stage : all_stages) {
+    for (const Rule& rule : policy_->at(stage)) {
+      Pending pending;
+      if (!rule.limit || rule.limit->of != quantity || !applies(rule, nullptr) || !pending_charge(rule, stage, pending)) continue;
+      pending.charge.amount = 1;
+      pending.charge.enforce = false;  // it has happened: what is over its maximum is counted too
+      charges.push_back(std::move(pending.charge));
+      rules.push_back(&rule);
+    }
+  }
+  if (charges.empty()) return;
+  const auto charged = services_.counters.charge(charges, Deadline::in(policy_->counter_deadline));
+  if (!charged) ++services_.stats.counter_errors;
+  std::vector<CounterUse> used;
+  for (std::size_t i = 0; charged && i < rules.size(); ++i)
+    used.push_back({rules[i]->name, charges[i].key, charges[i].windows[charged->levels[i].window], charged->levels[i].count, charged->levels[i].over});
+  log_event("unknown-recipient", used, charged ? std::string_view() : charged.error().what);
 }
 
 // The transaction's line shows each counter once, as it stood last: 10,000 recipients do not make 10,000 entries.

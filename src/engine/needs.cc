@@ -10,7 +10,8 @@ bool reads_headers(const FactRef& fact, const Policy& policy) {
   if (fact.id == FactId::own)
     return std::any_of(policy.own_facts[fact.own].keys.begin(), policy.own_facts[fact.own].keys.end(),
                        [&](const FactRef& key) { return reads_headers(key, policy); });
-  return fact.id == FactId::header || fact.id == FactId::from || fact.id == FactId::from_domain || fact.id == FactId::hops;
+  return fact.id == FactId::header || fact.id == FactId::from || fact.id == FactId::from_domain || fact.id == FactId::hops ||
+         fact.id == FactId::from_count || fact.id == FactId::from_login_mismatch;
 }
 
 // The true size is counted as the message passes.
@@ -61,12 +62,14 @@ bool Needs::covers(const Needs& other) const {
   for (std::size_t i = 0; i < stage_count; ++i)
     if (other.answers[i] && !answers[i]) return false;
   return (data || !other.data) && (headers || !other.headers) && (body || !other.body) && (edits_headers || !other.edits_headers) &&
-         (edits_recipients || !other.edits_recipients) && (quarantines || !other.quarantines);
+         (edits_recipients || !other.edits_recipients) && (quarantines || !other.quarantines) &&
+         (rejected_recipients || !other.rejected_recipients);
 }
 
 Needs milter_needs(const Policy& policy) {
   const Reads header_facts(reads_headers, policy), size_fact(reads_size, policy);
   Needs needs;
+  needs.rejected_recipients = policy.counts_unknown_recipients;
   needs.data = policy.has_policy || !policy.at(Stage::data).empty();
   for (const Stage stage : all_stages) {
     for (const Rule& rule : policy.at(stage)) {

@@ -34,6 +34,7 @@ struct Policy {
   TablePtr mynetworks;                           // null: none
   std::array<bool, stage_count> policy_owns{};   // stages that the policy door judges
   bool has_milter = false, has_policy = false;
+  bool counts_unknown_recipients = false;        // a limit does
   Outage counters_outage = Outage::go_on;        // what an error of the counter store does
   std::chrono::milliseconds dns_deadline{5000};
   std::chrono::milliseconds counter_deadline{100};

@@ -28,6 +28,7 @@ std::string_view to_string(Quantity quantity) {
     case Quantity::bytes: return "bytes";
     case Quantity::connections: return "connections";
     case Quantity::open_connections: return "open-connections";
+    case Quantity::unknown_recipients: return "unknown-recipients";
   }
   return "?";
 }

@@ -47,6 +47,10 @@ class Session {
   // The recipient asked about last was accepted (and what its rules skipped counts for the message).
   void recipient_accepted();
 
+  // Something that limits count has happened: the MTA refused the recipient as unknown, say. Counted for the rules whose
+  // conditions hold now.
+  void count_event(Quantity quantity);
+
   // Asks the rules of a stage. `trace` may be null.
   Verdict judge(Stage stage, Trace* trace = nullptr);
   // Writes the verdict's log line, if it has anything to say, and its alerts.
@@ -79,6 +83,7 @@ class Session {
   void decide(const Rule& rule, const LimitWords* words, bool never_fits, Verdict& verdict);
   void go_along(const Rule& rule, const LimitWords* words, Verdict& verdict);
   void give_back();
+  void log_event(std::string_view event, const std::vector<CounterUse>& used, std::string_view trouble);
   void note_used(const std::vector<CounterUse>& used);
   std::string limit_key(const Limit& limit, bool& known);
   std::vector<Window> windows(const Limit& limit, const std::string& key) const;

@@ -15,7 +15,8 @@ std::string StageBoard::key(const Client& client) {
   return key;
 }
 
-void StageBoard::asked(const Client& client, Stage stage, SteadyTime now) {
+template <typename Note>
+void StageBoard::note(const Client& client, SteadyTime now, Note note) {
   auto name = key(client);
   if (name.empty()) return;
   board_.with([&](Board& board) {
@@ -30,13 +31,29 @@ void StageBoard::asked(const Client& client, Stage stage, SteadyTime now) {
     }
     if (found == board.entries.end()) {
       board.order.push_back(name);
-      found = board.entries.emplace(std::move(name), Entry{{}, now, std::prev(board.order.end())}).first;
+      found = board.entries.emplace(std::move(name), Entry{{}, {}, now, std::prev(board.order.end())}).first;
     } else {
       board.order.splice(board.order.end(), board.order, found->second.place);
     }
     found->second.last = now;
-    ++found->second.asked[index(stage)];
+    note(found->second);
   });
+}
+
+void StageBoard::asked(const Client& client, Stage stage, SteadyTime now) {
+  note(client, now, [stage](Entry& entry) { ++entry.asked[index(stage)]; });
+}
+
+void StageBoard::refused_recipient(const Client& client, std::string_view recipient, SteadyTime now) {
+  note(client, now, [recipient](Entry& entry) { entry.refused = recipient; });
+}
+
+void StageBoard::drop_if_empty(Board& board, std::unordered_map<std::string, Entry>::iterator entry) {
+  if (!entry->second.refused.empty()) return;
+  for (const auto left : entry->second.asked)
+    if (left != 0) return;
+  board.order.erase(entry->second.place);
+  board.entries.erase(entry);
 }
 
 std::uint64_t StageBoard::take(const Client& client, Stage stage) {
@@ -48,11 +65,20 @@ std::uint64_t StageBoard::take(const Client& client, Stage stage) {
     auto& asked = found->second.asked[index(stage)];
     if (stage <= Stage::helo) return asked;
     const auto count = std::exchange(asked, 0);
-    for (const auto left : found->second.asked)
-      if (left != 0) return count;
-    board.order.erase(found->second.place);
-    board.entries.erase(found);
+    drop_if_empty(board, found);
     return count;
+  });
+}
+
+bool StageBoard::take_refused_recipient(const Client& client, std::string_view recipient) {
+  const auto name = key(client);
+  if (name.empty()) return false;
+  return board_.with([&](Board& board) {
+    const auto found = board.entries.find(name);
+    if (found == board.entries.end() || found->second.refused != recipient || recipient.empty()) return false;
+    found->second.refused.clear();
+    drop_if_empty(board, found);
+    return true;
   });
 }
 

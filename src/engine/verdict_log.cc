@@ -95,6 +95,16 @@ void Session::log_verdict(const Verdict& verdict) {
   }
 }
 
+// `trouble`: why the counters could not be asked.
+void Session::log_event(std::string_view event, const std::vector<CounterUse>& used, std::string_view trouble) {
+  std::string line = start_line(transaction_, event);
+  append_who(line, client_, transaction_);
+  if (!transaction_.recipient.is_absent()) append_field(line, "recipient", transaction_.recipient.original());
+  append_known(line, "used", used_text(used));
+  append_known(line, "reason", trouble);
+  services_.log.write(trouble.empty() ? Severity::info : Severity::warning, line);
+}
+
 void Session::log_transaction(std::string_view outcome, const std::vector<std::pair<std::string, std::string>>& more) {
   std::string line = start_line(transaction_, "message");
   append_field(line, "door", to_string(door_));

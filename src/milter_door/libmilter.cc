@@ -265,6 +265,7 @@ sfsistat LibmilterServer::negotiate(SMFICTX* context, unsigned long f0, unsigned
   quiet(Step::header, SMFIP_NR_HDR);
   quiet(Step::end_of_header, SMFIP_NR_EOH);
   quiet(Step::body, SMFIP_NR_BODY);
+  if (needs.rejected_recipients) steps |= SMFIP_RCPT_REJ;
   if (!needs.data) steps |= SMFIP_NODATA;
   if (!needs.headers) steps |= SMFIP_NOHDRS | SMFIP_NOEOH;
   if (!needs.body) steps |= SMFIP_NOBODY;

@@ -121,6 +121,10 @@ MilterAnswer MilterSession::rcpt(const std::vector<std::string_view>& args, cons
     return {MilterAnswer::Kind::tempfail, Reply{"452", "4.5.3", "too many recipients"}, false};
   }
   transaction.recipient = Address::parse(given);
+  if (macros.get("{rcpt_mailer}") == "error") {  // SMFIP_RCPT_REJ: the MTA has refused it; what we answer does not count
+    rejected_recipient(macros);
+    return {};
+  }
   const MilterAnswer answer = judge(Stage::rcpt);
   if (answer.kind == MilterAnswer::Kind::discard) {
     discarded_.emplace_back(given);
@@ -132,6 +136,18 @@ MilterAnswer MilterSession::rcpt(const std::vector<std::string_view>& args, cons
   transaction.recipients.push_back(transaction.recipient);
   ++transaction.recipient_count;
   return answer;
+}
+
+// {rcpt_host} has the enhanced code. Only X.1.1 says that there is no such mailbox (RFC 3463 3.2).
+void MilterSession::rejected_recipient(const Macros& macros) {
+  const std::string recipient = session_.transaction().recipient.text();
+  // It was our own policy door; Postfix does not ask it again about the same recipient, but tells us again.
+  if (std::find(refused_before_.begin(), refused_before_.end(), recipient) != refused_before_.end()) return;
+  if (services_.board.take_refused_recipient(session_.client(), recipient)) {
+    if (refused_before_.size() < 100) refused_before_.push_back(recipient);
+    return;
+  }
+  if (macros.get("{rcpt_host}").ends_with(".1.1")) session_.count_event(Quantity::unknown_recipients);
 }
 
 MilterAnswer MilterSession::data(const Macros& macros) {
@@ -244,6 +260,7 @@ void MilterSession::finish(std::string_view outcome, bool taken) {
   postponed_.reset();
   recipients_.clear();
   discarded_.clear();
+  refused_before_.clear();
   done_.clear();
   headers_over_ = too_many_ = discard_ = false;
 }

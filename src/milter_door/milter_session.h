@@ -54,6 +54,7 @@ class MilterSession {
   MilterAnswer judge(Stage stage);
   MilterAnswer answer(const Verdict& verdict);
   MilterAnswer judge_handed_over();
+  void rejected_recipient(const Macros& macros);
   void begin(const Macros& macros);
   void finish(std::string_view outcome, bool taken);
   void begin_hashes();
@@ -79,6 +80,7 @@ class MilterSession {
   std::optional<Verdict> postponed_;            // of local mail: answered at its end
   std::vector<std::string> recipients_;         // accepted, as the MTA gave them, for deletion
   std::vector<std::string> discarded_;          // accepted and to be deleted
+  std::vector<std::string> refused_before_;     // by the policy door
   std::vector<std::pair<std::string, std::string>> done_;   // for the message's line: signed=...
   bool headers_over_ = false, too_many_ = false, discard_ = false;
 };

@@ -151,6 +151,13 @@ std::string PolicyConversation::judge_up_to(Stage stage) {
   return to_action(verdict, along);
 }
 
+// Postfix tells the milter that this recipient was refused; there it shall not be taken for an unknown one.
+std::string PolicyConversation::tell_refusal(Stage stage, std::string action) {
+  if (stage == Stage::rcpt && session_->policy().counts_unknown_recipients && (action.starts_with('4') || action.starts_with('5')))
+    services_.board.refused_recipient(session_->client(), session_->transaction().recipient.text(), services_.clock.steady());
+  return action;
+}
+
 std::string PolicyConversation::answer(const PolicyRequest& request) {
   const auto stage = request.stage();
   if (!stage) return "DUNNO";
@@ -161,9 +168,9 @@ std::string PolicyConversation::answer(const PolicyRequest& request) {
 
   std::string key(1, static_cast<char>('0' + index(*stage)));
   if (*stage == Stage::rcpt) key += session_->transaction().recipient.text();
-  if (const auto known = answers_.find(key); known != answers_.end()) return known->second;
+  if (const auto known = answers_.find(key); known != answers_.end()) return tell_refusal(*stage, known->second);
   asked_ = true;
-  std::string action = judge_up_to(*stage);
+  std::string action = tell_refusal(*stage, judge_up_to(*stage));
   if (answers_.size() < most_answers) answers_.emplace(std::move(key), action);
   if (*stage == Stage::end_of_message || refused_) idle();
   return action;

@@ -37,6 +37,7 @@ class PolicyConversation {
   void read(const PolicyRequest& request, Stage stage);
   std::string judge_up_to(Stage stage);
   void tell_milter(Stage stage);
+  std::string tell_refusal(Stage stage, std::string action);
   const Verdict& judge_once(Stage stage);
   void note_refusal(Stage stage);
   // As far as we know: we did not refuse it, nor all of its recipients.

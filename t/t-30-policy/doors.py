@@ -51,6 +51,23 @@ def refused_at_each(t, postfix, both, sink):
     t.equal(both.lines(event="stage-not-asked"), [], "a second message of a session is asked about, too")
 
 
+def no_unknown_recipient(t, postfix, both, sink):
+    both.sections["policy"] = 'stages = ["rcpt"]'
+    both.reload(rule("nobody", "rcpt", 'when = { recipient = "nobody@example.net" }\nreject = "550 5.1.1 no such user"')
+                + rule("harvest", "mail", 'limit = { by = "client_address", of = "unknown-recipients", max = "1/1d" }\n'
+                       'reject = "550 5.7.1 guessing"'))
+    postfix.set(relay_recipient_maps="inline:{ bob@example.net=x nobody@example.net=x }")
+    client = postfix.client("both").xclient(addr="198.51.100.77")
+    replies = client.envelope("alice@example.com", ["nobody@example.net", "gone@example.net", "nobody@example.net", "bob@example.net"])
+    t.equal([reply.code for reply in replies], [250, 550, 550, 550, 250], "the policy door and Postfix refuse recipients")
+    t.equal(client.data(letter()).code, 250, "the message goes to the other")
+    t.equal(sink.take().recipients, ["bob@example.net"], "who gets it")
+    lines = [line["recipient"] for line in both.lines(event="unknown-recipient")]
+    t.equal(lines, ["gone@example.net"], "what the policy door refused is no unknown recipient")
+    client.quit()
+    postfix.set(relay_recipient_maps="")
+
+
 def not_asked(t, postfix, both, sink):
     """permit_sasl_authenticated stands before check_policy_service."""
     client = postfix.client("submission").ehlo()
@@ -110,6 +127,7 @@ def discarded(t, postfix, both, sink):
 
 def run(t, postfix, both, sink):
     each_once(t, postfix, both, sink)
+    no_unknown_recipient(t, postfix, both, sink)
     refused_at_each(t, postfix, both, sink)
     not_asked(t, postfix, both, sink)
     local_mail(t, postfix, both, sink)

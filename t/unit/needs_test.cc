@@ -21,6 +21,7 @@ std::string told(const Needs& needs) {
   add(needs.edits_headers, "edit-headers");
   add(needs.edits_recipients, "edit-recipients");
   add(needs.quarantines, "quarantine");
+  add(needs.rejected_recipients, "rejected-recipients");
   return text;
 }
 
@@ -33,6 +34,9 @@ TEST_CASE("what is negotiated for which policy") {
 accept = true)", ""},
       {R"(at = "mail"
 reject = "550 5.7.1 no")", "answer:mail answer:end-of-message quarantine"},
+      {R"(at = "mail"
+limit = { by = "client_address", of = "unknown-recipients", max = "9/1d" }
+reject = "550 5.7.1 no")", "answer:mail answer:end-of-message quarantine rejected-recipients"},
       {R"(at = "connect"
 drop = "421 4.7.0 no")", "answer:connect answer:end-of-message quarantine"},
       {R"(at = "mail"

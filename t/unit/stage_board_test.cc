@@ -81,5 +81,20 @@ TEST_CASE("the board is bounded, and a session with many recipients pushes nobod
   CHECK(board.take(client(1, "192.0.2.2"), Stage::rcpt) == 1);     // the newest 20,000 stay
 }
 
+TEST_CASE("the recipient that the policy door refused last is told once") {
+  StageBoard board;
+  board.asked(client(1), Stage::rcpt, start);
+  board.refused_recipient(client(1), "a@example.net", start);
+  board.refused_recipient(client(1), "b@example.net", start);
+  CHECK_FALSE(board.take_refused_recipient(client(2), "b@example.net"));
+  CHECK_FALSE(board.take_refused_recipient(client(1), "a@example.net"));
+  CHECK_FALSE(board.take_refused_recipient(client(1), ""));
+  CHECK(board.take(client(1), Stage::rcpt) == 1);
+  CHECK(board.size() == 1);
+  CHECK(board.take_refused_recipient(client(1), "b@example.net"));
+  CHECK_FALSE(board.take_refused_recipient(client(1), "b@example.net"));
+  CHECK(board.size() == 0);
+}
+
 }  // namespace
 }  // namespace mailweir
