@@ -89,7 +89,7 @@ Result<void> Daemon::open() {
 
 Result<void> Daemon::make_resolver() {
   if (!config_.dns.zone.empty()) {
-    auto zone = load_zone_resolver(config_.dns.zone);
+    auto zone = load_zone_resolver(config_.dns.zone_path);
     if (!zone) return zone.error();
     resolver_ = std::move(*zone);
     return {};

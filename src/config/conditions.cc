@@ -2,6 +2,7 @@
 #include "config/conditions.h"
 
 #include <algorithm>
+#include <functional>
 #include <sstream>
 
 #include "base/duration.h"
@@ -16,9 +17,11 @@ bool takes_map(FactId id) { return id == FactId::sender_login_mismatch || id == 
 
 class ConditionReader {
  public:
-  ConditionReader(Registry& registry, Problems& problems) : registry_(registry), problems_(problems) {}
+  // `where` makes of a fact's name the key of its place.
+  using Where = std::function<std::string(std::string_view fact)>;
+  ConditionReader(Registry& registry, Problems& problems, Places& places) : registry_(registry), problems_(problems), places_(places) {}
 
-  void read_table(const toml::table& table, const std::string& key, const std::string& prefix, std::vector<Cell>& cells);
+  void read_table(const toml::table& table, const std::string& key, const std::string& prefix, const Where& where, std::vector<Cell>& cells);
 
  private:
   void read_cell(const toml::node& node, const std::string& name, const std::string& key, std::vector<Cell>& cells);
@@ -34,6 +37,7 @@ class ConditionReader {
 
   Registry& registry_;
   Problems& problems_;
+  Places& places_;
 };
 
 std::string source_text(const std::string& name, const toml::node& node) {
@@ -48,11 +52,16 @@ std::string source_text(const std::string& name, const toml::node& node) {
 }
 
 // TOML reads header.Subject = "x" as a table in the table: both spellings mean the same.
-void ConditionReader::read_table(const toml::table& table, const std::string& key, const std::string& prefix, std::vector<Cell>& cells) {
+void ConditionReader::read_table(const toml::table& table, const std::string& key, const std::string& prefix, const Where& where,
+                                 std::vector<Cell>& cells) {
   for (const auto& [name, node] : table) {
     const std::string full = prefix + std::string(name.str());
-    if (full == "header" && node.is_table()) read_table(*node.as_table(), key, "header.", cells);
-    else read_cell(node, full, key + '.' + full, cells);
+    if (full == "header" && node.is_table()) {
+      read_table(*node.as_table(), key, "header.", where, cells);
+      continue;
+    }
+    places_.emplace(where(full), place_of(name));
+    read_cell(node, full, key + '.' + full, cells);
   }
 }
 
@@ -201,9 +210,14 @@ bool ConditionReader::read_number(std::string_view text, const toml::node& node,
 
 }  // namespace
 
-Conditions read_conditions(const toml::node& node, const std::string& key, Registry& registry, Problems& problems) {
+std::string place_of_cell(std::string_view when_or_unless, std::size_t table, std::string_view fact) {
+  return std::string(when_or_unless) + '.' + std::to_string(table) + '.' + std::string(fact);
+}
+
+Conditions read_conditions(const toml::node& node, const std::string& key, std::string_view when_or_unless, Registry& registry,
+                           Problems& problems, Places& places) {
   Conditions conditions;
-  ConditionReader reader(registry, problems);
+  ConditionReader reader(registry, problems, places);
   const auto read = [&](const toml::node& one) {
     const auto* table = one.as_table();
     if (table == nullptr || table->empty()) {
@@ -211,7 +225,8 @@ Conditions read_conditions(const toml::node& node, const std::string& key, Regis
       return;
     }
     std::vector<Cell> cells;
-    reader.read_table(*table, key, "", cells);
+    const auto where = [&](std::string_view fact) { return place_of_cell(when_or_unless, conditions.tables.size(), fact); };
+    reader.read_table(*table, key, "", where, cells);
     // Cheap first, look-ups last, so that nobody waits for a look-up that can't matter.
     std::stable_partition(cells.begin(), cells.end(), [](const Cell& cell) { return !cell.fact.check(); });
     conditions.tables.push_back(std::move(cells));

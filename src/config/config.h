@@ -53,7 +53,8 @@ struct CountersConfig {
 
 struct DnsConfig {
   std::vector<std::string> servers;                               // "192.0.2.53", "127.0.0.1:5353"; empty: the system's
-  std::string zone;                                               // a zone file that answers instead
+  std::string zone;                                               // a zone file that answers instead, as written
+  std::string zone_path;                                          // the same, to be opened
   std::chrono::milliseconds deadline{5000};
   std::size_t cache_entries = 100'000;
   bool operator==(const DnsConfig&) const = default;

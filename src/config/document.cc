@@ -65,7 +65,7 @@ void include(const toml::node& node, Document& document, Problems& problems) {
     bool twice = false;
     for (const auto& file : document.files) twice = twice || file.path == path;
     if (twice) problems.error(place, "include", path + " is included twice");
-    else read_file(path, document, problems);
+    else document.whole = read_file(path, document, problems) && document.whole;
   }
   globfree(&found);
 }
@@ -81,7 +81,8 @@ Document read_document(const std::string& path, Problems& problems) {
   Document document;
   const auto slash = path.rfind('/');
   if (slash != path.npos) document.directory = path.substr(0, slash);
-  if (!read_file(path, document, problems)) return document;
+  document.whole = read_file(path, document, problems);
+  if (!document.whole) return document;
   const auto* includes = document.files.front().table.get("include");
   if (includes == nullptr) return document;
   const auto* array = includes->as_array();

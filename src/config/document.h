@@ -19,6 +19,7 @@ struct Document {
   };
   std::list<File> files;      // the main one first, then the included in the order given, each glob sorted
   std::string directory;      // of the main file: relative names start there
+  bool whole = true;          // no file was left out because it cannot be read or understood
 
   // `name` as a path: absolute stays, else below the main file's directory.
   std::string resolve(std::string_view name) const;

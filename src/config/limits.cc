@@ -8,7 +8,7 @@ namespace {
 
 class LimitReader {
  public:
-  LimitReader(Section section, Registry& registry) : section_(std::move(section)), registry_(registry) {}
+  LimitReader(Section section, Registry& registry, Places& places) : section_(std::move(section)), registry_(registry), places_(places) {}
 
   std::optional<Limit> read(const std::string& rule) {
     const auto before = section_.problems().error_count();
@@ -38,6 +38,7 @@ class LimitReader {
     const auto facts = section_.texts("by");
     if (!facts) return;
     for (const auto& name : *facts) {
+      places_.emplace("limit.by." + name.value, name.place);
       auto fact = registry_.fact(name.value);
       if (!fact) section_.problems().error(name.place, section_.full("by"), fact.error().what);
       else if (fact->id == FactId::header || fact->id == FactId::from || fact->id == FactId::from_domain || fact->check())
@@ -119,19 +120,20 @@ class LimitReader {
 
   Section section_;
   Registry& registry_;
+  Places& places_;
   Limit limit_;
 };
 
 }  // namespace
 
 std::optional<Limit> read_limit(const toml::node& node, const std::string& key, const std::string& rule, Registry& registry,
-                                Problems& problems) {
+                                Problems& problems, Places& places) {
   const auto* table = node.as_table();
   if (table == nullptr) {
     problems.error(place_of(node), key, "must be a table: { by = \"sasl_username\", of = \"recipients\", max = \"100/1h\" }");
     return {};
   }
-  return LimitReader(Section(*table, key, problems), registry).read(rule);
+  return LimitReader(Section(*table, key, problems), registry, places).read(rule);
 }
 
 }  // namespace mailweir

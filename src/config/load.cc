@@ -21,6 +21,7 @@ class Loader {
   Loaded run();
 
  private:
+  void read_all();
   void read_file(const Document::File& file);
   const toml::table* once(Section& top, std::string_view name);
   void read_keys();
@@ -162,22 +163,23 @@ std::string Loader::effective() const {
   return out.str();
 }
 
+void Loader::read_all() {
+  for (const auto& file : document_.files) read_file(file);
+  settle_doors();
+  for (const auto* table : lists_) registry_.read_tables(*table, TableKind::list, document_);
+  for (const auto* table : maps_) registry_.read_tables(*table, TableKind::map, document_);
+  if (general_ != nullptr) read_mynetworks(*general_, registry_, *policy_, problems_);
+  registry_.read_facts(facts_, *policy_);
+  read_keys();
+  read_rules();
+  registry_.warn_unused();
+}
+
 Loaded Loader::run() {
   Loaded loaded;
-  for (const auto& file : document_.files) {
-    loaded.files.push_back(file.path);
-    read_file(file);
-  }
-  if (!document_.files.empty()) {
-    settle_doors();
-    for (const auto* table : lists_) registry_.read_tables(*table, TableKind::list, document_);
-    for (const auto* table : maps_) registry_.read_tables(*table, TableKind::map, document_);
-    if (general_ != nullptr) read_mynetworks(*general_, registry_, *policy_, problems_);
-    for (const auto* table : facts_) registry_.read_facts(*table, *policy_);
-    read_keys();
-    read_rules();
-    registry_.warn_unused();
-  }
+  for (const auto& file : document_.files) loaded.files.push_back(file.path);
+  // What a file that cannot be understood would have named is missing everywhere else: those would be no errors of the admin's.
+  if (document_.whole) read_all();
   loaded.errors = problems_.errors(loaded.files);
   loaded.warnings = problems_.warnings(loaded.files);
   if (problems_.any_error()) return loaded;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "config/registry.h"
 
+#include <algorithm>
+#include <functional>
+
 #include "base/text.h"
 
 namespace mailweir {
@@ -115,7 +118,7 @@ Result<FactRef> Registry::fact(std::string_view name) const {
   fact.name = name;
   if (const auto own = own_facts_.find(name); own != own_facts_.end()) {
     fact.id = FactId::own;
-    fact.own = own->second.first;
+    fact.own = own->second.index;
     return fact;
   }
   if (const auto* known = find_fact(name)) {
@@ -135,7 +138,14 @@ Result<FactRef> Registry::fact(std::string_view name) const {
                (guess.empty() ? "; mailweir-rules(5) lists them" : "; did you mean " + std::string(guess) + "?")};
 }
 
-void Registry::read_facts(const toml::table& section, Policy& policy) {
+// All names first: what refers to what is then no matter of where it stands.
+void Registry::read_facts(const std::vector<const toml::table*>& sections, Policy& policy) {
+  for (const auto* section : sections) name_facts(*section, policy);
+  for (const auto& [name, named] : own_facts_) read_fact(*named.node, policy.own_facts[named.index]);
+  break_circles(policy);
+}
+
+void Registry::name_facts(const toml::table& section, Policy& policy) {
   for (const auto& [key, node] : section) {
     const std::string name(key.str());
     const std::string full = "facts." + name;
@@ -143,34 +153,63 @@ void Registry::read_facts(const toml::table& section, Policy& policy) {
       problems_.error(place_of(node), full, find_fact(name) != nullptr ? "is a fact already; choose another name" : "a name is letters, digits, _ - and .");
       continue;
     }
-    if (const auto old = own_facts_.find(name); old != own_facts_.end()) {
-      problems_.error(place_of(node), full, "is already set at " + old->second.second.to_string());
+    const auto [old, fresh] = own_facts_.emplace(name, NamedFact{policy.own_facts.size(), &node});
+    if (!fresh) {
+      problems_.error(place_of(node), full, "is already set at " + place_of(*old->second.node).to_string());
       continue;
     }
-    const auto* table = node.as_table();
-    if (table == nullptr) {
-      problems_.error(place_of(node), full, "must be a table: { map = \"NAME\", key = [\"sasl_domain\", \"sender_domain\"] }");
-      continue;
-    }
-    Section fields(*table, full, problems_);
-    OwnFact fact;
-    fact.name = name;
-    if (const auto map = fields.text("map"))
-      fact.map = this->table(map->value.starts_with("map:") ? map->value : "map:" + map->value, map->place, full + ".map");
-    else if (table->get("map") == nullptr) fields.wrong("map", "is missing: the map to look in");
-    if (const auto keys = fields.texts("key")) {
-      if (keys->empty()) fields.wrong("key", "is empty: the fact would never be known");
-      for (const auto& each : *keys) {
-        auto known = this->fact(each.value);
-        if (!known) problems_.error(each.place, full + ".key", known.error().what);
-        else if (known->check()) problems_.error(each.place, full + ".key", each.value + " is a check; a key must be a plain fact");
-        else fact.keys.push_back(std::move(*known));
-      }
-    } else if (table->get("key") == nullptr) fields.wrong("key", "is missing: the fact, or facts in order, to look up");
-    fields.finish();
-    own_facts_.emplace(name, std::pair(policy.own_facts.size(), place_of(node)));
-    policy.own_facts.push_back(std::move(fact));
+    policy.own_facts.emplace_back().name = name;
   }
+}
+
+void Registry::read_fact(const toml::node& node, OwnFact& fact) {
+  const std::string full = "facts." + fact.name;
+  const auto* table = node.as_table();
+  if (table == nullptr) {
+    problems_.error(place_of(node), full, "must be a table: { map = \"NAME\", key = [\"sasl_domain\", \"sender_domain\"] }");
+    return;
+  }
+  Section fields(*table, full, problems_);
+  if (const auto map = fields.text("map"))
+    fact.map = this->table(map->value.starts_with("map:") ? map->value : "map:" + map->value, map->place, full + ".map");
+  else if (table->get("map") == nullptr) fields.wrong("map", "is missing: the map to look in");
+  if (const auto keys = fields.texts("key")) {
+    if (keys->empty()) fields.wrong("key", "is empty: the fact would never be known");
+    for (const auto& each : *keys) {
+      auto known = this->fact(each.value);
+      if (!known) problems_.error(each.place, full + ".key", known.error().what);
+      else if (known->check()) problems_.error(each.place, full + ".key", each.value + " is a check; a key must be a plain fact");
+      else fact.keys.push_back(std::move(*known));
+    }
+  } else if (table->get("key") == nullptr) fields.wrong("key", "is missing: the fact, or facts in order, to look up");
+  fields.finish();
+}
+
+// Each circle is told once, at the fact where it was entered, and opened there, so that whoever follows keys comes to an end.
+void Registry::break_circles(Policy& policy) {
+  enum class State { fresh, open, done };
+  std::vector<State> states(policy.own_facts.size(), State::fresh);
+  std::vector<std::size_t> way;
+  const std::function<void(std::size_t)> follow = [&](std::size_t index) {
+    states[index] = State::open;
+    way.push_back(index);
+    std::erase_if(policy.own_facts[index].keys, [&](const FactRef& key) {
+      if (key.id != FactId::own || states[key.own] == State::done) return false;
+      if (states[key.own] == State::fresh) {
+        follow(key.own);
+        return false;
+      }
+      std::string circle;
+      for (auto at = std::find(way.begin(), way.end(), key.own); at != way.end(); ++at) circle += policy.own_facts[*at].name + " -> ";
+      const auto& named = own_facts_.at(policy.own_facts[key.own].name);
+      problems_.error(place_of(*named.node), "facts." + key.name, "can't be known from itself: " + circle + key.name);
+      return true;
+    });
+    way.pop_back();
+    states[index] = State::done;
+  };
+  for (const auto& [name, named] : own_facts_)
+    if (states[named.index] == State::fresh) follow(named.index);
 }
 
 void Registry::warn_unused() {

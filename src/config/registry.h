@@ -26,8 +26,9 @@ class Registry {
   Registry(const Workshop& workshop, Problems& problems) : workshop_(workshop), problems_(problems) {}
 
   void read_tables(const toml::table& section, TableKind kind, const Document& document);
-  // [facts]: facts of one's own, by maps. After all tables are read.
-  void read_facts(const toml::table& section, Policy& policy);
+  // The [facts] of all files: facts of one's own, by maps. After all tables are read. One may have another as its key, wherever
+  // that stands; in a circle is an error.
+  void read_facts(const std::vector<const toml::table*>& sections, Policy& policy);
 
   // "list:name" or "map:name" -> its table. Null, and the problem told, when there is none.
   TablePtr table(std::string_view reference, const Place& place, std::string_view key);
@@ -44,11 +45,18 @@ class Registry {
   TablePtr read_table(const toml::node& node, const std::string& name, TableKind kind, const Document& document);
   TablePtr inline_table(const toml::node& node, const std::string& name, TableKind kind);
   TablePtr keep(Made<TablePtr> made, const Place& place, const std::string& name);
+  void name_facts(const toml::table& section, Policy& policy);
+  void read_fact(const toml::node& node, OwnFact& fact);
+  void break_circles(Policy& policy);
 
   const Workshop& workshop_;
   Problems& problems_;
   std::map<std::string, NamedTable, std::less<>> lists_, maps_;
-  std::map<std::string, std::pair<std::size_t, Place>, std::less<>> own_facts_;
+  struct NamedFact {
+    std::size_t index;         // in Policy::own_facts
+    const toml::node* node;
+  };
+  std::map<std::string, NamedFact, std::less<>> own_facts_;
   std::set<std::string, std::less<>> used_;
 };
 

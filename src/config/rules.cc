@@ -246,11 +246,11 @@ std::optional<PlacedRule> RuleReader::read() {
     const auto* node = section_.node(key);
     if (node == nullptr) continue;
     placed_.keys.emplace(key, place_of(*node));
-    (key == std::string_view("when") ? rule_.when : rule_.unless) = read_conditions(*node, section_.full(key), registry_, problems());
+    (key == std::string_view("when") ? rule_.when : rule_.unless) = read_conditions(*node, section_.full(key), key, registry_, problems(), placed_.keys);
   }
   if (const auto* node = section_.node("limit")) {
     placed_.keys.emplace("limit", place_of(*node));
-    rule_.limit = read_limit(*node, section_.full("limit"), rule_.name, registry_, problems());
+    rule_.limit = read_limit(*node, section_.full("limit"), rule_.name, registry_, problems(), placed_.keys);
   }
   read_action();
   read_along();

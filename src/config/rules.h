@@ -2,7 +2,6 @@
 // Reads one [[rule]] into a Rule; what rules mean together is looked at by config/validate.h. Not a public header of the floor.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 
@@ -15,7 +14,7 @@ namespace mailweir {
 struct PlacedRule {
   Rule rule;
   Place place;
-  std::map<std::string, Place, std::less<>> keys;
+  Places keys;
 
   Place at(std::string_view key) const {
     const auto found = keys.find(key);

@@ -6,10 +6,16 @@
 
 namespace mailweir {
 
-Place place_of(const toml::node& node) {
-  const auto& source = node.source();
+namespace {
+
+Place place_of(const toml::source_region& source) {
   return {source.path ? *source.path : std::string("?"), source.begin.line, source.begin.column};
 }
+
+}  // namespace
+
+Place place_of(const toml::node& node) { return place_of(node.source()); }
+Place place_of(const toml::key& key) { return place_of(key.source()); }
 
 std::string_view kind_of(const toml::node& node) {
   switch (node.type()) {
@@ -132,9 +138,7 @@ void Section::finish() {
   for (const auto& [key, value] : *table_) {
     if (asked_.contains(key.str())) continue;
     const auto guess = nearest(key.str(), known);
-    const auto& source = key.source();
-    const Place place{source.path ? *source.path : std::string("?"), source.begin.line, source.begin.column};
-    problems_->error(place, full(key.str()), guess.empty() ? "unknown key" : "unknown key; did you mean " + std::string(guess) + "?");
+    problems_->error(place_of(key), full(key.str()), guess.empty() ? "unknown key" : "unknown key; did you mean " + std::string(guess) + "?");
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -25,6 +26,9 @@ struct Placed {
 };
 
 Place place_of(const toml::node& node);
+Place place_of(const toml::key& key);
+// Where the parts of a rule stand, for messages about what does not go together: "at", "when.0.sender", "limit.by.sender".
+using Places = std::map<std::string, Place, std::less<>>;
 // "a string", "an array", ...
 std::string_view kind_of(const toml::node& node);
 

@@ -125,7 +125,10 @@ void read_dns(Section section, DnsConfig& dns, Policy& policy, const Document& d
       else section.problems().error(server.place, section.full("servers"), "must be an address, or address:port: \"127.0.0.1:5353\"");
     }
   }
-  if (const auto zone = section.text("zone")) dns.zone = document.resolve(zone->value);
+  if (const auto zone = section.text("zone")) {
+    dns.zone = zone->value;
+    dns.zone_path = document.resolve(zone->value);
+  }
   // Sendmail waits 10 s for a callback, and the counters want their share of 8 s.
   if (const auto deadline = section.duration("deadline", milliseconds(50), milliseconds(7000))) dns.deadline = *deadline;
   if (const auto entries = section.number("cache_entries", 0, 10'000'000)) dns.cache_entries = static_cast<std::size_t>(*entries);

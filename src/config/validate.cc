@@ -7,6 +7,8 @@
 #include <string>
 #include <utility>
 
+#include "config/conditions.h"
+
 namespace mailweir {
 namespace {
 
@@ -70,36 +72,44 @@ class Validator {
       if (policy_.keys.find(domain).empty()) error(placed, "sign", "there is no [[dkim.key]] for " + domain);
   }
 
-  void fact(const PlacedRule& placed, const FactRef& fact, std::string_view key) {
+  // A fact of one's own is known as soon as one of its keys is. None of them goes round in circles: the registry saw to that.
+  // One without keys was told already.
+  bool known(const FactRef& fact, Stage stage) const {
     if (fact.id == FactId::own) {
-      // Known as soon as one of its keys is.
-      bool any = false;
-      for (const auto& each : policy_.own_facts[fact.own].keys) {
-        const auto from = known_from(info(each.id), door(placed.rule.at));
-        any = any || (from && *from <= placed.rule.at);
-      }
-      if (!any) error(placed, key, fact.name + ": none of its keys is known at " + std::string(to_string(placed.rule.at)));
-      return;
+      const auto& keys = policy_.own_facts[fact.own].keys;
+      return keys.empty() || std::any_of(keys.begin(), keys.end(), [&](const FactRef& key) { return known(key, stage); });
     }
+    const auto from = known_from(info(fact.id), door(stage));
+    return from && *from <= stage;
+  }
+
+  // `key` names what of the rule asks for the fact, `where` the place of the fact itself.
+  void fact(const PlacedRule& placed, const FactRef& fact, std::string_view key, std::string_view where) {
+    if (known(fact, placed.rule.at)) return;
+    const auto tell = [&](const std::string& why) {
+      problems_.error(placed.at(where), "rule \"" + placed.rule.name + "\"." + std::string(key), why);
+    };
+    if (fact.id == FactId::own) return tell(fact.name + ": none of its keys is known at " + std::string(to_string(placed.rule.at)));
     const Door at = door(placed.rule.at);
     const auto from = known_from(info(fact.id), at);
-    if (!from) error(placed, key, fact.name + " is not known at the " + std::string(to_string(at)) + " door" +
-                                      (at == Door::policy ? "; it needs a [milter] that judges this stage" : ""));
-    else if (*from > placed.rule.at)
-      error(placed, key, fact.name + " is not known before " + std::string(to_string(*from)) + "; this rule is at " + std::string(to_string(placed.rule.at)));
+    if (!from) tell(fact.name + " is not known at the " + std::string(to_string(at)) + " door" +
+                     (at == Door::policy ? "; it needs a [milter] that judges this stage" : ""));
+    else tell(fact.name + " is not known before " + std::string(to_string(*from)) + "; this rule is at " + std::string(to_string(placed.rule.at)));
   }
 
   void facts(const PlacedRule& placed) {
-    for (const auto& table : placed.rule.when.tables)
-      for (const auto& cell : table) fact(placed, cell.fact, "when");
-    for (const auto& table : placed.rule.unless.tables)
-      for (const auto& cell : table) fact(placed, cell.fact, "unless");
+    const auto conditions = [&](const Conditions& all, std::string_view key) {
+      for (std::size_t i = 0; i < all.tables.size(); ++i)
+        for (const auto& cell : all.tables[i]) fact(placed, cell.fact, key, place_of_cell(key, i, cell.fact.name));
+    };
+    conditions(placed.rule.when, "when");
+    conditions(placed.rule.unless, "unless");
     if (placed.rule.limit)
-      for (const auto& by : placed.rule.limit->by) fact(placed, by, "limit");
+      for (const auto& by : placed.rule.limit->by) fact(placed, by, "limit", "limit.by." + by.name);
     const auto in_template = [&](const Template& text, std::string_view key) {
       bool told = false;
       for (const auto& segment : text.segments()) {
-        if (const auto* ref = std::get_if<FactRef>(&segment.what)) fact(placed, *ref, key);
+        if (const auto* ref = std::get_if<FactRef>(&segment.what)) fact(placed, *ref, key, key);
         const auto* special = std::get_if<Template::Special>(&segment.what);
         if (special != nullptr && *special <= Template::Special::retry_after && !placed.rule.limit && !std::exchange(told, true))
           error(placed, key, "{limit}, {count} and {retry_after} need a limit in the rule");

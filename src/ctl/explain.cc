@@ -61,7 +61,7 @@ std::optional<Options> parse(const Arguments& args) {
 
 Result<std::unique_ptr<dns::Resolver>> resolver_of(const Options& options, const DnsConfig& dns, const Clock& clock) {
   if (!options.zone.empty()) return load_zone_resolver(options.zone);
-  if (options.resolver.empty() && !dns.zone.empty()) return load_zone_resolver(dns.zone);
+  if (options.resolver.empty() && !dns.zone.empty()) return load_zone_resolver(dns.zone_path);
   AresConfig config;
   config.servers = options.resolver.empty() ? dns.servers : std::vector<std::string>{options.resolver};
   auto servers = make_ares_resolver(config);

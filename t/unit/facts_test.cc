@@ -135,6 +135,15 @@ TEST_CASE("size is what was declared until the message is read") {
   CHECK(session->facts().to_text(ref(info(FactId::size))) == "1234");
 }
 
+TEST_CASE("a fact of one's own may have another as its key, wherever that stands") {
+  // Read in the order of the alphabet, a would have come before what it needs.
+  Engine engine(milter("[maps]\ncustomer = { \"example.com\" = \"acme\" }\nrank = { acme = \"gold\" }\nmark = { gold = \"yes\" }\n"
+                       "[facts]\na = { map = \"mark\", key = \"m\" }\nm = { map = \"rank\", key = \"z\" }\n"
+                       "z = { map = \"customer\", key = \"sender_domain\" }\n"
+                       "[[rule]]\nname = \"r\"\nat = \"mail\"\nwhen = { a = \"yes\" }\nreject = \"550 5.7.1 {z} {m} {a}\"\n"));
+  CHECK(engine.message(Door::milter)->judge(Stage::mail).reply.text == "acme gold yes");
+}
+
 TEST_CASE("a fact of one's own is the first key that is found") {
   struct Row {
     std::string sender, login, want;
