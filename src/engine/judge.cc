@@ -317,6 +317,7 @@ Verdict Session::judge(Stage stage, Trace* trace) {
   const auto start = services_.clock.steady();
   Verdict verdict;
   verdict.stage = stage;
+  name_transaction();
   if (stage == Stage::rcpt) recipient_skip_ = CheckSet();
   facts_.stage(stage, Deadline::in(policy_->dns_deadline));
   facts_.skip(skipped(stage));

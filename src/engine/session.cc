@@ -29,8 +29,13 @@ void Session::begin_transaction(PolicyPtr policy) {
   policy_ = std::move(policy);
   facts_.use(*policy_);
   in_transaction_ = true;
-  transaction_.id = new_transaction_id(services_.clock.wall());
+  name_transaction();
   ++services_.stats.transactions;
+}
+
+// What is judged before MAIL has the id of the transaction that comes next: one search finds both.
+void Session::name_transaction() {
+  if (transaction_.id.empty()) transaction_.id = new_transaction_id(services_.clock.wall());
 }
 
 void Session::end_transaction(bool taken) {

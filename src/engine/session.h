@@ -73,7 +73,6 @@ class Session {
   CheckSet skipped(Stage stage) const;
   void note_skip(Stage stage, CheckSet checks);
   void start_early(Stage stage);
-  void new_lookups();
   bool applies(const Rule& rule, TracedRule* traced);
   bool pending_charge(const Rule& rule, Stage stage, Pending& pending);
   void walk(Stage stage, Walk& walk, Trace* trace);
@@ -82,6 +81,7 @@ class Session {
   void settle(Walk& walk, Verdict& verdict);
   void decide(const Rule& rule, const LimitWords* words, bool never_fits, Verdict& verdict);
   void go_along(const Rule& rule, const LimitWords* words, Verdict& verdict);
+  void name_transaction();
   void give_back();
   void log_event(std::string_view event, const std::vector<CounterUse>& used, std::string_view trouble);
   void note_used(const std::vector<CounterUse>& used);

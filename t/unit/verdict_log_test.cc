@@ -76,6 +76,37 @@ alert = true
   CHECK(engine.log.lines.back().severity == Severity::warning);
 }
 
+TEST_CASE("what is judged before MAIL has the id of the transaction that comes next") {
+  constexpr std::string_view stages[] = {"connect", "helo"};
+  std::string text;
+  for (const auto stage : stages)
+    text += "[[rule]]\nname = \"" + std::string(stage) + "\"\nat = \"" + std::string(stage) + "\"\nreject = \"550 5.7.1 no (ref {id})\"\n";
+  Engine engine(milter(text));
+  const auto session = engine.session(Door::milter);
+  std::vector<std::string> ids;
+  const auto judge = [&](Stage stage) {
+    const Verdict verdict = session->judge(stage);
+    session->log_verdict(verdict);
+    const std::string id = session->transaction().id;
+    CHECK(id.size() == 11);
+    CHECK(verdict.reply.text == "no (ref " + id + ")");
+    CHECK(engine.log.lines.back().text.find(" id=" + id + " ") != std::string::npos);
+    return id;
+  };
+  const auto id = judge(Stage::connect);
+  CHECK(judge(Stage::helo) == id);  // the peer says EHLO again after STARTTLS
+  CHECK(judge(Stage::helo) == id);
+  engine.begin(*session);
+  CHECK(session->transaction().id == id);
+  session->end_transaction(true);
+  const auto next = judge(Stage::helo);
+  CHECK(next != id);
+  engine.begin(*session);
+  CHECK(session->transaction().id == next);
+  engine.begin(*session);
+  CHECK(session->transaction().id != next);
+}
+
 TEST_CASE("a transaction's line has each counter once, as it stood last") {
   Engine engine(milter("[[rule]]\nname = \"l\"\nat = \"rcpt\"\nlimit = { by = [], of = \"recipients\", max = \"9/1h\" }\ndefer = \"450 4.7.1 later\"\n"));
   test::Mail mail;
