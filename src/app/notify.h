@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // ServiceNotifier: tells systemd how the daemon is (sd_notify(3)). Without systemd all of it does nothing. Any thread.
+// Nothing here waits longer than a second for a reader that does not read; then the notification is lost.
 #pragma once
 
 #include <chrono>

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <array>
+#include <cstddef>
 #include <cstdlib>
 #include <cstring>
 #include <functional>
@@ -72,7 +73,10 @@ class NotifySocket {
     address.sun_family = AF_UNIX;
     REQUIRE(path.size() < sizeof address.sun_path);
     std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-    REQUIRE(bind(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+    const bool abstract = path.starts_with('@');
+    if (abstract) address.sun_path[0] = '\0';
+    const auto size = abstract ? offsetof(sockaddr_un, sun_path) + path.size() : sizeof address;
+    REQUIRE(bind(fd_.get(), reinterpret_cast<const sockaddr*>(&address), static_cast<socklen_t>(size)) == 0);
     setenv("NOTIFY_SOCKET", path.c_str(), 1);
   }
   ~NotifySocket() { unsetenv("NOTIFY_SOCKET"); }
@@ -183,6 +187,14 @@ TEST_CASE("privileges: root is given up for good") {
         }) == 0);
 }
 
+TEST_CASE("notify: a reader that does not read stops nobody") {
+  const TempDir dir;
+  const NotifySocket silent(dir / "notify");
+  const ServiceNotifier notifier;
+  // Far more than any queue holds (net.unix.max_dgram_qlen): sd_notify would wait in one of them for ever.
+  for (int i = 0; i < 5000; ++i) notifier.alive();
+}
+
 TEST_CASE("notify: what systemd hears") {
   const TempDir dir;
   const ServiceNotifier notifier;
@@ -201,6 +213,11 @@ TEST_CASE("notify: what systemd hears") {
     CHECK(systemd.next() == "WATCHDOG=1");
     notifier.stopping("saving counters");
     CHECK(systemd.next() == "STOPPING=1\nSTATUS=saving counters");
+  }
+  {
+    NotifySocket systemd("@mailweir-unit-" + std::to_string(getpid()));  // an abstract name
+    notifier.alive();
+    CHECK(systemd.next() == "WATCHDOG=1");
   }
   CHECK_FALSE(ServiceNotifier::watchdog_period());
   setenv("WATCHDOG_USEC", "30000000", 1);
