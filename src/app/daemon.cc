@@ -3,7 +3,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <unordered_map>
 
 #include <sys/stat.h>
@@ -16,6 +15,7 @@
 #include "adapter/open_log.h"
 #include "adapter/openssl_digest.h"
 #include "adapter/zone_resolver.h"
+#include "app/own_directory.h"
 #include "app/privileges.h"
 
 namespace mailweir {
@@ -27,14 +27,6 @@ constexpr seconds renew_every{30};   // well within lease_time
 constexpr seconds save_every{60};
 
 std::string directory_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
-
-// Made if it is missing, for the daemon's user: a fresh /run has no directory of ours. What cannot be made shows when it is
-// used, with a better message.
-void make_directory(const std::string& path, const std::optional<ProcessIdentity>& owner) {
-  std::error_code failure;
-  if (!std::filesystem::create_directories(path, failure) || !owner || ::geteuid() != 0) return;
-  [[maybe_unused]] const int changed = ::chown(path.c_str(), owner->uid, owner->gid);
-}
 
 // A rule of the same name goes on counting.
 void keep_hits(const Policy& before, Policy& after) {
@@ -64,14 +56,22 @@ Daemon::Daemon(std::string config_file, Config config)
 
 Daemon::~Daemon() { stop(); }
 
-Result<void> Daemon::open() {
+Result<void> Daemon::provide_directories() const {
   std::optional<ProcessIdentity> owner;
   if (const auto found = find_identity(config_.general.user, config_.general.group)) owner = *found;
-  make_directory(config_.general.state_directory, owner);
-  make_directory(directory_of(config_.admin.socket.path), owner);
+  auto made = provide_directory(config_.general.state_directory, "general.state_directory", 0750, owner);
+  const auto of_socket = [&](const std::optional<SocketName>& socket, const std::string& key) {
+    if (made && socket && socket->kind == SocketName::Kind::unix_path) made = provide_directory(directory_of(socket->path), key, 0755, owner);
+  };
+  of_socket(config_.admin.socket, "admin.socket");
+  of_socket(config_.policy.socket, "policy.socket");
+  of_socket(config_.milter.socket, "milter.socket");
+  return made;
+}
 
+Result<void> Daemon::open() {
+  if (auto made = provide_directories(); !made) return made;
   if (config_.policy.socket) {
-    if (config_.policy.socket->kind == SocketName::Kind::unix_path) make_directory(directory_of(config_.policy.socket->path), owner);
     const auto access = access_of(config_.policy);
     if (!access) return access.error();
     auto listener = listen_on(*config_.policy.socket, *access, 512);
@@ -79,7 +79,6 @@ Result<void> Daemon::open() {
     policy_listener_ = std::move(*listener);
   }
   if (config_.milter.socket) {
-    if (config_.milter.socket->kind == SocketName::Kind::unix_path) make_directory(directory_of(config_.milter.socket->path), owner);
     const auto access = access_of(config_.milter);
     if (!access) return access.error();
     if (auto opened = open_libmilter_socket(*config_.milter.socket, *access); !opened) return opened;

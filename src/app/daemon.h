@@ -45,6 +45,7 @@ class Daemon {
   const Config& config() const { return config_; }
 
  private:
+  Result<void> provide_directories() const;
   Result<void> make_services();
   Result<void> make_resolver();
   void start_doors();

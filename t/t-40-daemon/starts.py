@@ -114,7 +114,11 @@ def failing(t):
          "regular: exists and is no socket"),
         ("a milter socket that is a file", f'[milter]\nsocket = "unix:{directory}/regular"\n',
          "regular: exists and is no socket"),
-        ("a socket in no directory", f'[policy]\nsocket = "unix:{directory}/regular/p.sock"\n', "regular/p.sock: .*Not a directory"),
+        ("a socket in no directory", f'[policy]\nsocket = "unix:{directory}/regular/p.sock"\n', "policy.socket: .*regular: is no directory"),
+        ("a socket below a typo", f'[milter]\nsocket = "unix:{directory}/rnu/mailweir/m.sock"\n',
+         f"milter.socket: there is no directory {directory}/rnu; is the path right"),
+        ("a socket in a typo", f'[milter]\nsocket = "unix:{directory}/mailwier/m.sock"\n',
+         f"milter.socket: there is no directory {directory}/mailwier; is the path right"),
         ("no door", "", "milter|door"),
         ("a list that is a directory", milter + f'[lists]\nl = "file:{directory}/folder"\n' + list_rule, "folder: .*directory"),
         ("a list that is not there", milter + f'[lists]\nl = "file:{directory}/nothing"\n' + list_rule, "nothing: there is no such file"),
@@ -132,10 +136,24 @@ def failing(t):
         done = run(config, daemon)
         t.equal(done.returncode, 1, f"{what}: status 1")
         t.like(done.stderr, wanted, f"{what}: said")
+    t.ok(not os.path.exists(f"{directory}/rnu") and not os.path.exists(f"{directory}/mailwier"), "a typo makes no directory")
     other.close()
     with open(f"{directory}/regular") as file:
         t.equal(file.read(), "not a socket", "the file in the way is as it was")
     return daemon
+
+
+def own_directories(t):
+    """What is called mailweir is made at the start, its owner the daemon's user."""
+    daemon = Mailweir("# nothing\n", name="fresh", user=None, milter=None,
+                      sections={"policy": 'socket = "unix:@DIR@/run/mailweir/policy.sock"\nmode = "0666"',
+                                "general": 'state_directory = "@DIR@/state/mailweir"'})
+    t.start(daemon)
+    for part, mode in (("run", 0o755), ("state", 0o750)):
+        status = os.stat(f"{daemon.directory}/{part}/mailweir")
+        t.equal((status.st_uid, status.st_mode & 0o7777), (pwd.getpwnam("nobody").pw_uid, mode), f"{part}/mailweir is made, its user's")
+    t.equal(PolicyClient(f"unix:{daemon.directory}/run/mailweir/policy.sock").ask(), "DUNNO", "and served")
+    t.stop(daemon)
 
 
 def checking(t, daemon):
@@ -155,6 +173,7 @@ def run_scenario(t):
     as_root(t)
     background(t)
     daemon = failing(t)
+    own_directories(t)
     checking(t, daemon)
     try:
         t.start(Mailweir("[[rule]]\n", name="refused"))

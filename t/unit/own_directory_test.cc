@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Which directories the daemon makes for itself, and what it says to a typo.
+#include <doctest/doctest.h>
+
+#include <sys/stat.h>
+
+#include "app/own_directory.h"
+#include "temp_dir.h"
+
+using namespace mailweir;
+
+TEST_CASE("directories: one called mailweir is made where its parent is; anything else is a typo that is told") {
+  const TempDir dir;
+  write_file(dir / "file", "");
+  std::filesystem::create_directory(dir / "here");
+  struct Row {
+    std::string path, error;  // "" for none; $ is the test's directory
+  };
+  const Row rows[] = {
+      {"here", ""},
+      {"here/", ""},
+      {"mailweir", ""},
+      {"mailweir", ""},
+      {"here/mailweir/", ""},
+      {"mailwier", "there is no directory $/mailwier; is the path right? If it is, make the directory: only one called mailweir is made at the start"},
+      {"heer/mailweir", "there is no directory $/heer; is the path right?"},
+      {"a/b/c/mailweir", "there is no directory $/a/b/c; is the path right?"},
+      {"file", "$/file: is no directory, or is below something that is none"},
+      {"file/mailweir", "$/file/mailweir: is no directory, or is below something that is none"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.path);
+    std::string wanted = row.error;
+    for (auto at = wanted.find('$'); at != wanted.npos; at = wanted.find('$')) wanted.replace(at, 1, dir.path());
+    const auto made = provide_directory(dir / row.path, "milter.socket", 0755, {});
+    CHECK(static_cast<bool>(made) == row.error.empty());
+    if (!made) CHECK(made.error().what == "milter.socket: " + wanted);
+    if (row.error.empty()) CHECK(std::filesystem::is_directory(dir / row.path));
+  }
+  CHECK_FALSE(std::filesystem::exists(dir / "mailwier"));
+  CHECK_FALSE(std::filesystem::exists(dir / "heer"));
+}
+
+TEST_CASE("directories: made with the mode that is wanted, whatever the umask") {
+  const TempDir dir;
+  const auto before = ::umask(0077);
+  CHECK(static_cast<bool>(provide_directory(dir / "mailweir", "milter.socket", 0755, {})));
+  ::umask(before);
+  struct stat status{};
+  REQUIRE(::stat((dir / "mailweir").c_str(), &status) == 0);
+  CHECK((status.st_mode & 07777) == 0755);
+}
