@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// End-of-message: the last verdict, the edits it and earlier ones want, and the signatures over the message as it leaves.
-#include <algorithm>
+// End-of-message: the last verdict, and the edits that it and earlier ones want.
+#include <utility>
 
 #include "base/text.h"
-#include "check/dkim_sign.h"
-#include "mail/domain.h"
 #include "milter_door/milter_session.h"
 
 namespace mailweir {
@@ -25,32 +23,6 @@ std::string_view outcome_of(const MilterAnswer& answer) {
 }
 
 }  // namespace
-
-// The body is seen once: hashing begins now if a rule may sign this message.
-void MilterSession::begin_hashes() {
-  const Policy& policy = session_.policy();
-  if (!traits_.needs.body || policy.keys.domains() == 0 || !session_.facts().is_outgoing()) return;
-  const auto& rules = policy.at(Stage::end_of_message);
-  const bool any = std::any_of(rules.begin(), rules.end(), [&](const Rule& rule) {
-    return rule.sign && !rule.shadow && (!rule.sign_domains.empty() || !keys_of_from().empty());
-  });
-  if (!any) return;
-  const bool relaxed = policy.signing.body_canon == Canon::relaxed;
-  hashes_ = std::make_unique<BodyHashes>(digests_, BodyHashes::Use{!relaxed, relaxed});
-}
-
-// The keys of the first address in From that has any.
-std::vector<const DkimKey*> MilterSession::keys_of_from() {
-  std::vector<const DkimKey*> found;
-  FactRef from;
-  from.id = FactId::from_domain;
-  session_.facts().stage(Stage::end_of_message);
-  for (const auto& item : session_.facts().get(from).items()) {
-    for (const auto& key : session_.policy().keys.find(item.text)) found.push_back(&key);
-    if (!found.empty()) break;
-  }
-  return found;
-}
 
 MilterAnswer MilterSession::end_of_message(MessageEditor& editor, const Macros& macros) {
   Transaction& transaction = session_.transaction();
@@ -118,53 +90,15 @@ void MilterSession::edit_headers() {
         static_cast<void>(removed);
         break;
       }
-      case HeaderEdit::Kind::replace: headers_.replace(edit.name, edit.text, HeaderList::Which::all); break;
+      case HeaderEdit::Kind::replace: {  // all of the name become one, where the first of them stood
+        bool another = false;
+        headers_.remove(edit.name, [&](std::string_view) { return std::exchange(another, true); });
+        headers_.replace(edit.name, edit.text, HeaderList::Which::all);
+        break;
+      }
       case HeaderEdit::Kind::add: headers_.add(HeaderList::Place::end, edit.name, edit.text); break;
     }
   }
-}
-
-// Trouble in signing lets the mail go unsigned, with a log line: a refused message helps nobody, and a receiver judges a
-// missing signature more kindly than a broken one.
-void MilterSession::sign() {
-  const Policy& policy = session_.policy();
-  if (!session_.facts().is_outgoing()) return;
-  std::vector<const DkimKey*> keys;
-  if (along_.sign_domains.empty()) keys = keys_of_from();
-  for (const auto& domain : along_.sign_domains)
-    for (const auto& key : policy.keys.find(domain)) keys.push_back(&key);
-  if (keys.empty()) return;
-
-  const auto unsigned_because = [&](std::string_view why) {
-    ++stats_.unsigned_for_trouble;
-    Event("not-signed").with("queue_id", session_.transaction().queue_id).with("id", session_.transaction().id).with("reason", why)
-        .to(services_.log, Severity::warning);
-  };
-  if (!hashes_) {
-    unsigned_because("the body was not hashed");
-    return;
-  }
-  const auto covered = cover(headers_, policy.signing);
-  if (!covered) {
-    unsigned_because(covered.error().what);
-    return;
-  }
-  std::vector<std::string> signatures;
-  std::string signed_by;
-  for (const DkimKey* key : keys) {
-    auto value = mailweir::sign(*covered, hashes_->hash(policy.signing.body_canon), *key, policy.signing, services_.clock.wall());
-    if (!value) {
-      unsigned_because(value.error().what);
-      continue;
-    }
-    signatures.push_back(std::move(*value));
-    signed_by += (signed_by.empty() ? "" : ",") + key->selector + "._domainkey." + key->domain;
-    ++stats_.signatures;
-  }
-  for (const auto& value : signatures) headers_.add(HeaderList::Place::top, signature_field, value);
-  if (!signed_by.empty()) done_.emplace_back("signed", signed_by);
-  // simple needs the blank after the colon, which this MTA does not hand over.
-  if (!signed_by.empty() && covered->fell_back) done_.emplace_back("header_canonicalization", "relaxed");
 }
 
 bool MilterSession::send_headers(MessageEditor& editor) {

@@ -58,7 +58,6 @@ class MilterSession {
   void begin(const Macros& macros);
   void finish(std::string_view outcome, bool taken);
   void begin_hashes();
-  std::vector<const DkimKey*> keys_of_from();
   MilterAnswer judge_end();
   bool carry_out(MessageEditor& editor);
   void edit_headers();

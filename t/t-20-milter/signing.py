@@ -137,8 +137,11 @@ def who_is_signed(t, bed, keys):
         ("incoming", {"addr": "198.51.100.7"}, "alice@example.com", "a@example.com", {}),
         ("a From without a key", {}, "alice@example.com", "a@example.net", {}),
         ("From decides, not the sender", {}, "a@example.net", "alice@Example.ORG", good("example.org")),
-        ("the first of several authors with a key", {}, "alice@example.com", "x@no.example>, <b@example.org",
+        ("several authors, one domain with keys", {}, "alice@example.com", "x@no.example>, <b@example.org",
          good("example.org")),
+        ("several authors, each domain's keys", {}, "alice@example.com",
+         "b@example.org>, <x@no.example>, Team: <a@example.com>, <c@example.org>;, <d@example.com",
+         {**good("example.org"), **good("example.com")}),
         ("a subdomain has no key", {}, "alice@example.com", "a@sub.example.com", {}),
     ]
     for what, client, sender, author, wanted in rows:
@@ -150,10 +153,38 @@ def who_is_signed(t, bed, keys):
     t.equal(keys.verdicts(bed.taken()), good("example.org"), "a rule may name the domain")
 
 
+def several_from(t, bed, keys):
+    """No RFC 5322 message, so nobody's signature; a rule that leaves one From field makes it one."""
+    two = letter(headers=[("From", "<b@example.org>")])
+    for what, sign in (("its domains", SIGN), ("a named domain", rule("named", "end-of-message", sign='["example.org"]'))):
+        bed.policy(keys.toml + sign)
+        bed.mark()
+        t.equal(keys.verdicts(bed.taken(text=two)), {}, f"two From fields: no signature of {what}")
+        t.equal(bed.wait_line(event="not-signed")["reason"], "it has several From fields", "and the log says why")
+    bed.policy(keys.toml + rule("one", "end-of-message", replace_header='{ From = "<a@example.com>" }') + SIGN)
+    mail = bed.taken(text=two)
+    t.equal((keys.verdicts(mail), mail.headers("From")), (good(), ["<a@example.com>"]), "a rule that makes one of them: signed")
+    bed.policy(keys.toml + rule("other", "end-of-message", replace_header='{ From = "<a@example.org>" }') + SIGN)
+    t.equal(keys.verdicts(bed.taken(text=letter(sender="a@example.net"))), good("example.org"),
+            "an author whom a rule has put in: signed as the message leaves")
+
+
+def many_authors(t, bed, keys):
+    more = "".join(f'[[dkim.key]]\ndomain = "d{n}.example.com"\nselector = "ed"\nfile = "keys/ed.pem"\n' for n in range(40))
+    below = keys.toml.replace('domain = "example.org"\n', 'domain = "example.org"\nsubdomains = true\n')
+    bed.policy(below + more + SIGN)
+    mail = bed.taken(text=letter(sender=">, <".join(f"a@d{n}.example.com" for n in range(40))))
+    t.equal(keys.verdicts(mail), {("ed", f"d{n}.example.com"): True for n in range(16)},
+            "40 authors, 40 domains: 16 signatures")
+    mail = bed.taken(text=letter(sender="a@x.example.org>, <b@y.example.org>, <c@example.org"))
+    t.equal((len(mail.headers("DKIM-Signature")), keys.verdicts(mail)), (2, good("example.org")),
+            "a key that authors share signs once")
+
+
 def run(t, bed):
     if dkim is None:
         t.skip("signatures", "python3-dkim or python3-nacl is not installed")
         return
     keys = Keys(bed)
-    for case in (messages, edits, who_is_signed):
+    for case in (messages, edits, who_is_signed, several_from, many_authors):
         case(t, bed, keys)
