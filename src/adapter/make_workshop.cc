@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "adapter/openssl_signer.h"
+#include "adapter/key_cache.h"
 #include "adapter/re2_pattern.h"
 #include "adapter/table.h"
 #include "adapter/table_cache.h"
@@ -34,9 +34,9 @@ Workshop make_workshop(const Clock& clock) {
     return Made<TablePtr>{std::move(loaded.table), std::move(loaded.errors), std::move(loaded.warnings)};
   };
   workshop.make_table = inline_table;
-  workshop.read_key = [](const std::string& path) {
+  workshop.read_key = [cache = std::make_shared<KeyCache>(clock)](const std::string& path) {
     Made<SignerPtr> made;
-    auto loaded = load_signing_key(path);
+    auto loaded = cache->get(path);
     if (!loaded) made.errors.push_back(loaded.error().what);
     else made = {std::move(loaded->signer), {}, std::move(loaded->warnings)};
     return made;

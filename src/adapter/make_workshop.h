@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The Workshop of real adapters: tables from files (shared over reloads when unchanged), RE2 patterns, OpenSSL keys.
+// The Workshop of real adapters: tables and keys from files (shared over reloads when unchanged), RE2 patterns.
 #pragma once
 
 #include "base/clock.h"

@@ -113,13 +113,14 @@ std::string objection(const struct stat& status) {
   return {};
 }
 
-Result<std::string> read_key_file(const std::string& path) {
+Result<std::string> read_key_file(const std::string& path, FileStamp& stamp) {
   auto opened = open_regular(path);
   if (!opened) return opened.error();
   const Fd& file = *opened;
   struct stat status {};
   if (::fstat(file.get(), &status) != 0) return Error{path + ": " + std::strerror(errno)};
   if (const auto why = objection(status); !why.empty()) return Error{path + ": " + why};
+  stamp = stamp_of(status);
   std::string text;
   std::array<char, 4096> buffer;
   for (;;) {
@@ -164,13 +165,13 @@ Result<KeyPtr> parse_key(std::string_view text) {
 }  // namespace
 
 Result<LoadedKey> load_signing_key(const std::string& path) {
-  auto text = read_key_file(path);
+  LoadedKey loaded;
+  auto text = read_key_file(path, loaded.stamp);
   if (!text) return text.error();
   auto key = parse_key(*text);
   OPENSSL_cleanse(text->data(), text->size());
   if (!key) return Error{path + ": " + key.error().what};
 
-  LoadedKey loaded;
   const auto* pkey = key->get();
   const bool rsa = EVP_PKEY_is_a(pkey, "RSA");
   if (!rsa && !EVP_PKEY_is_a(pkey, "ED25519")) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "adapter/file_stamp.h"
 #include "port/signer.h"
 
 namespace mailweir {
@@ -13,6 +14,7 @@ namespace mailweir {
 struct LoadedKey {
   SignerPtr signer;
   std::vector<std::string> warnings;  // "path: what", for the admin; the key works
+  FileStamp stamp;                    // of the file as it was read
 };
 
 // RSA from 1024 bits on (under 2048, and over 4096, with a warning: RFC 8301 3.2) or Ed25519 (RFC 8463), unencrypted, in

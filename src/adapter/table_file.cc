@@ -18,15 +18,6 @@ constexpr std::size_t longest_line = 4096, chunk_size = 256 * 1024;
 
 constexpr bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
-std::int64_t nanoseconds(const timespec& time) {
-  return static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
-}
-
-FileStamp stamp_of(const struct stat& status) {
-  return {status.st_dev, status.st_ino, static_cast<std::uint64_t>(status.st_size), nanoseconds(status.st_mtim),
-          nanoseconds(status.st_ctim)};
-}
-
 // Hands out the lines of a descriptor; keeps one chunk and the line that runs over its end.
 class LineReader {
  public:
@@ -154,13 +145,6 @@ std::vector<std::string> as_lines(const std::string& path, const std::vector<Ent
 }
 
 }  // namespace
-
-std::optional<FileStamp> file_stamp(const std::string& path) {
-  const auto file = open_regular(path);
-  struct stat status{};
-  if (!file || fstat(file->get(), &status) != 0) return {};
-  return stamp_of(status);
-}
 
 LoadedTable read_table(const std::string& path, TableKind kind) {
   LoadedTable loaded;

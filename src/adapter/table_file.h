@@ -4,20 +4,13 @@
 // with blanks in it stands in quotes. UTF-8, at most 4096 bytes a line; a byte order mark and CRLF are let through.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
+#include "adapter/file_stamp.h"
 #include "adapter/table.h"
 
 namespace mailweir {
-
-// Which state of a file was read. Two equal stamps are the same content, but see TableCache on files just written.
-struct FileStamp {
-  std::uint64_t device = 0, inode = 0, size = 0;
-  std::int64_t modified = 0, changed = 0;  // nanoseconds since 1970
-  bool operator==(const FileStamp&) const = default;
-};
 
 struct LoadedTable {
   TablePtr table;                     // null when there are errors
@@ -25,9 +18,6 @@ struct LoadedTable {
   std::vector<std::string> warnings;  // the same shapes
   FileStamp stamp;
 };
-
-// Nothing when the file cannot be opened for reading now.
-std::optional<FileStamp> file_stamp(const std::string& path);
 
 LoadedTable read_table(const std::string& path, TableKind kind);
 

@@ -11,7 +11,6 @@
 #include "config.h"
 
 #include "adapter/ares_resolver.h"
-#include "adapter/make_workshop.h"
 #include "adapter/open_log.h"
 #include "adapter/openssl_digest.h"
 #include "adapter/zone_resolver.h"
@@ -50,8 +49,9 @@ Result<SocketAccess> access_of(const DoorConfig& door) {
 
 }  // namespace
 
-Daemon::Daemon(std::string config_file, Config config)
-    : config_file_(std::move(config_file)), config_(std::move(config)), workshop_(make_workshop(clock_)), log_(make_stderr_log()),
+Daemon::Daemon(std::string config_file, Loaded first, Workshop workshop)
+    : config_file_(std::move(config_file)), config_(std::move(first.config).value()), first_(std::move(first.policy)),
+      workshop_(std::move(workshop)), log_(make_stderr_log()),
       digests_(openssl_digests()) {}
 
 Daemon::~Daemon() { stop(); }
@@ -117,6 +117,7 @@ Result<void> Daemon::make_services() {
   if (!log) return log.error();
   log_ = std::move(*log);
   Loaded loaded = read_policy();
+  first_.reset();
   if (!loaded.policy) {
     std::string all = "the policy cannot be used (read as the daemon's user):";
     for (const auto& error : loaded.errors) all += "\n  " + error;

@@ -27,7 +27,8 @@ namespace mailweir {
 
 class Daemon {
  public:
-  Daemon(std::string config_file, Config config);
+  // `first` is what the start has read already, with the workshop: what is unchanged is not read again.
+  Daemon(std::string config_file, Loaded first, Workshop workshop);
   ~Daemon();
 
   // The doors' and the admin's sockets.
@@ -58,6 +59,7 @@ class Daemon {
 
   const std::string config_file_;
   Config config_;
+  std::shared_ptr<const Policy> first_;       // until the policy was read as the daemon's user
   SystemClock clock_;
   Workshop workshop_;
   std::mutex reload_mutex_;

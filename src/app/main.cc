@@ -60,7 +60,7 @@ int fail(const std::string& why) {
 }
 
 // After the first load, which told of errors in the file itself, the rest of a start.
-int run(const Options& options, Config config) {
+int run(const Options& options, Loaded loaded, Workshop workshop) {
   std::optional<Background> background;
   if (!options.foreground) {
     auto entered = Background::enter();
@@ -68,7 +68,8 @@ int run(const Options& options, Config config) {
     background.emplace(std::move(*entered));
   }
   Signals::block();
-  Daemon daemon(options.file, config);
+  Daemon daemon(options.file, std::move(loaded), std::move(workshop));
+  const Config& config = daemon.config();
   if (auto opened = daemon.open(); !opened) return fail(opened.error().what);
   std::optional<PidFile> pid_file;
   if (!config.general.pid_file.empty()) {
@@ -111,12 +112,13 @@ int main_of(int argc, char** argv) {
     }
   }
   const SystemClock clock;
-  Loaded loaded = load(options.file, make_workshop(clock));
+  Workshop workshop = make_workshop(clock);
+  Loaded loaded = load(options.file, workshop);
   for (const auto& warning : loaded.warnings) std::cerr << "warning: " << warning << '\n';
   for (const auto& error : loaded.errors) std::cerr << error << '\n';
   if (!loaded.config) return fail(options.file + ": " + std::to_string(loaded.errors.size()) + (loaded.errors.size() == 1 ? " error" : " errors"));
   if (options.check) return EXIT_SUCCESS;
-  return run(options, std::move(*loaded.config));
+  return run(options, std::move(loaded), std::move(workshop));
 }
 
 }  // namespace

@@ -1,9 +1,18 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A new policy while mail flows: taken whole or not at all, and no message fails for it."""
+import base64
 import os
+import shutil
+import subprocess
 import threading
 
 from harness import letter, wait_for
+
+try:
+    import dkim
+    import nacl  # noqa: F401 (python3-dkim wants it for Ed25519)
+except ImportError:
+    dkim = None
 
 
 def rule(name, at, body):
@@ -144,9 +153,76 @@ def files(t, postfix, daemon, sink):
     client.quit()
 
 
+def signing_key(daemon, name, *words):
+    """A new private key in its file, replaced as an admin does it; the public one as its DNS record has it."""
+    path = os.path.join(daemon.directory, name)
+    made = subprocess.run(["openssl", "genpkey", *words], check=True, capture_output=True, timeout=60).stdout
+    with open(path + ".new", "wb") as out:
+        out.write(made)
+    os.chmod(path + ".new", 0o600)
+    shutil.chown(path + ".new", "nobody")
+    os.rename(path + ".new", path)
+    public = subprocess.run(["openssl", "pkey", "-in", path, "-pubout", "-outform", "DER"], check=True, capture_output=True,
+                            timeout=10).stdout
+    return b"v=DKIM1; k=ed25519; p=" + base64.b64encode(public[-32:]) if "ed25519" in words else b"v=DKIM1; p=" + base64.b64encode(public)
+
+
+def verifies(mail, record):
+    """Whether the message's one signature is good for that record (python3-dkim)."""
+    try:
+        return len(mail.headers("DKIM-Signature")) == 1 and dkim.verify(mail.data, dnsfunc=lambda name, timeout=5: record)
+    except dkim.DKIMException:
+        return False
+
+
+def keys(t, postfix, daemon, sink):
+    """A key file that changed signs from the reload on; a bad one is refused and the old key goes on signing."""
+    if dkim is None:
+        t.skip("a changed key", "python3-dkim or python3-nacl is not installed")
+        return
+    rsa = ("-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048")
+    text = '[[dkim.key]]\ndomain = "example.com"\nselector = "s"\nfile = "key.pem"\n' + rule("sign", "end-of-message", "sign = true")
+
+    def signed():
+        with postfix.client().ehlo() as client:
+            t.equal(client.message("a@example.com", ["bob@example.net"], letter()).code, 250, "a message")
+        return sink.take()
+
+    records = [signing_key(daemon, "key.pem", *rsa)]
+    daemon.reload(text)
+    t.ok(verifies(signed(), records[-1]), "the first key signs")
+    for what, words in (("another of its kind", rsa), ("one of another kind", ("-algorithm", "ed25519"))):
+        records.append(signing_key(daemon, "key.pem", *words))
+        t.ok(verifies(signed(), records[-2]), f"{what} in the file: the old key signs until the reload")
+        daemon.reload()
+        mail = signed()
+        t.ok(verifies(mail, records[-1]) and not verifies(mail, records[-2]), f"{what}: the new key signs after it, and the old one does not")
+    failed = len(daemon.lines(event="reload-failed"))
+    for what, mode, bad in (("no key", 0o600, b"nonsense"), ("a key that all may read", 0o644, None)):
+        path = os.path.join(daemon.directory, "key.pem")
+        if bad is not None:
+            with open(path, "rb") as file:
+                good = file.read()
+            with open(path, "wb") as file:
+                file.write(bad)
+        else:
+            with open(path, "wb") as file:
+                file.write(good)
+        os.chmod(path, mode)
+        daemon.reload()
+        failed += 1
+        t.equal(len(daemon.lines(event="reload-failed")), failed, f"{what}: the reload is refused")
+        t.like(daemon.lines(event="policy-error")[-1]["reason"], r"mailweir\.toml:4:8: dkim\.key\.file: .*key\.pem: ", "and the log names the file")
+        t.ok(verifies(signed(), records[-1]), "the old key goes on signing")
+    os.chmod(path, 0o600)
+    daemon.reload()
+    t.ok(verifies(signed(), records[-1]), "put right: it signs")
+
+
 def run(t, postfix, daemon, sink):
     storm(t, postfix, daemon, sink)
     refused(t, postfix, daemon, sink)
     needs_restart(t, daemon)
     files(t, postfix, daemon, sink)
+    keys(t, postfix, daemon, sink)
     wait_for(lambda: not sink.left() and not postfix.queue("active", "incoming"), "the queue to be empty")

@@ -13,6 +13,7 @@
 #include <openssl/x509.h>
 
 #include "adapter/openssl_digest.h"
+#include "adapter/key_cache.h"
 #include "adapter/openssl_signer.h"
 #include "base/base64.h"
 #include "base/handle.h"
@@ -200,4 +201,47 @@ TEST_CASE("signer: an unreadable file names the user that tried") {
   REQUIRE(length > 0);
   const std::string got(text, static_cast<std::size_t>(length));
   CHECK(got.find(file.path() + ": user nobody (uid 65534) may not read it; it belongs to root (uid 0) and has mode 0600") == 0);
+}
+
+TEST_CASE("key cache: shares what did not change, and reads what did") {
+  const TempDir dir;
+  const auto path = dir / "key.pem";
+  const auto put = [&](const std::string& text, mode_t mode = 0600) {
+    write_file(path, text);
+    REQUIRE(chmod(path.c_str(), mode) == 0);
+  };
+  put(dkim_keys::rsa_pem);
+  ManualClock clock(std::chrono::system_clock::now() + std::chrono::hours(1));
+  KeyCache cache(clock);
+  auto first = cache.get(path);
+  REQUIRE(first);
+  CHECK(first->warnings.size() == 1);  // 1024 bits
+  const auto again = cache.get(path);
+  REQUIRE(again);
+  CHECK(again->signer == first->signer);
+  CHECK(again->warnings.empty());
+  CHECK(cache.reads() == 1);
+
+  put(dkim_keys::ed25519_pem);
+  const auto other = cache.get(path);
+  REQUIRE(other);
+  CHECK(other->signer != first->signer);
+  CHECK(other->signer->kind() == KeyKind::ed25519);
+
+  // The same file with rights that it must not have.
+  REQUIRE(chmod(path.c_str(), 0644) == 0);
+  CHECK_FALSE(cache.get(path));
+  REQUIRE(chmod(path.c_str(), 0600) == 0);
+  CHECK(cache.get(path));
+  put("no key at all");
+  CHECK_FALSE(cache.get(path));
+  REQUIRE(unlink(path.c_str()) == 0);
+  CHECK_FALSE(cache.get(path));
+
+  // Nothing is kept that nobody uses.
+  put(dkim_keys::rsa_pem);
+  const auto reads = cache.reads();
+  CHECK(cache.get(path));
+  CHECK(cache.get(path));
+  CHECK(cache.reads() == reads + 2);
 }
