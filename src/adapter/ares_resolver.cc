@@ -21,6 +21,7 @@
 
 #include "adapter/dns_decode.h"
 #include "base/handle.h"
+#include "base/port_number.h"
 #include "base/text.h"
 
 namespace mailweir {
@@ -68,12 +69,12 @@ Result<std::vector<ares_addr_port_node>> parse_servers(const std::vector<std::st
     }
     const auto address = IpAddress::parse(host);
     if (!address) return wrong("no IP address (a name cannot be looked up here)");
-    const auto number = to_number(port);
-    if (!number || *number == 0 || *number > 65535) return wrong("the port must be 1 to 65535");
+    const auto number = to_port(port);
+    if (!number) return wrong("the port must be 1 to 65535");
     ares_addr_port_node node{};
     node.family = address->is_v4() ? AF_INET : AF_INET6;
     std::memcpy(&node.addr, address->bytes().data() + (address->is_v4() ? 12 : 0), address->is_v4() ? 4 : 16);
-    node.udp_port = node.tcp_port = static_cast<int>(*number);
+    node.udp_port = node.tcp_port = *number;
     nodes.push_back(node);
   }
   for (std::size_t i = 0; i + 1 < nodes.size(); ++i) nodes[i].next = &nodes[i + 1];

@@ -96,12 +96,6 @@ class OpensslSigner final : public Signer {
 
 // --- reading -----------------------------------------------------------------------------------------------------------
 
-std::string octal(mode_t mode) {
-  std::string text = "0";
-  for (int shift = 6; shift >= 0; shift -= 3) text += static_cast<char>('0' + (mode >> shift & 7));
-  return text;
-}
-
 // Why this is no file to read a key from; empty if it is one.
 std::string objection(const struct stat& status) {
   const std::string mode = "mode " + octal(status.st_mode & 0777) + ": ";

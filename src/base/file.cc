@@ -28,12 +28,6 @@ std::string blocked_directory(const std::string& path) {
   return {};
 }
 
-std::string octal(mode_t mode) {
-  std::string digits;
-  for (int shift = 9; shift >= 0; shift -= 3) digits += static_cast<char>('0' + (mode >> shift & 7));
-  return digits;
-}
-
 Error cannot_open(const std::string& path, int error) {
   const auto directory = error == ENOENT || error == EACCES ? blocked_directory(path) : std::string();
   if (error == ENOENT)
@@ -48,6 +42,12 @@ Error cannot_open(const std::string& path, int error) {
 }
 
 }  // namespace
+
+std::string octal(mode_t mode) {
+  std::string digits;
+  for (int shift = 9; shift >= 0; shift -= 3) digits += static_cast<char>('0' + (mode >> shift & 7));
+  return digits;
+}
 
 std::string process_user() { return user_name(geteuid()); }
 

@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include <sys/types.h>
+
 #include "base/handle.h"
 #include "base/result.h"
 
@@ -12,6 +14,9 @@ namespace mailweir {
 // Opens a regular file for reading, close-on-exec; a directory, a pipe or a device is an error. Errors are
 // "PATH: why": what is missing (the file or which directory above it), or which user may not read or enter what.
 Result<Fd> open_regular(const std::string& path);
+
+// "0640": permission bits as chmod takes them, the first digit always there.
+std::string octal(mode_t mode);
 
 // The user this process acts as: "mailweir (uid 105)".
 std::string process_user();

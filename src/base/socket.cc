@@ -15,6 +15,7 @@
 #include <sys/un.h>
 
 #include "base/ip.h"
+#include "base/port_number.h"
 #include "base/text.h"
 
 namespace mailweir {
@@ -92,10 +93,10 @@ Result<SocketName> SocketName::parse(std::string_view text) {
   }
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   if (host.empty()) return wrong("the host is missing");
-  const auto number = to_number(port);
-  if (!number || *number == 0 || *number > 65535) return wrong("the port must be 1 to 65535");
+  const auto number = to_port(port);
+  if (!number) return wrong("the port must be 1 to 65535");
   name.host = host;
-  name.port = static_cast<std::uint16_t>(*number);
+  name.port = *number;
   return name;
 }
 

@@ -2,6 +2,7 @@
 #include <sstream>
 
 #include "base/duration.h"
+#include "base/file.h"
 #include "config/sections.h"
 
 namespace mailweir {
@@ -30,12 +31,6 @@ std::string without_password(const std::string& url) {
   return colon == url.npos || colon > at ? url : url.substr(0, colon + 1) + "***" + url.substr(at);
 }
 
-std::string octal(unsigned mode) {
-  std::ostringstream out;
-  out << '"' << '0' << std::oct << mode << '"';
-  return out.str();
-}
-
 template <typename Items, typename Print>
 std::string array(const Items& items, Print print) {
   std::string text = "[";
@@ -44,7 +39,7 @@ std::string array(const Items& items, Print print) {
 }
 
 void print_door(std::ostream& out, std::string_view name, const DoorConfig& door) {
-  out << "\n[" << name << "]\nsocket = " << quoted(door.socket->to_string()) << "\nmode = " << octal(door.mode) << "\ngroup = " << quoted(door.group) << '\n';
+  out << "\n[" << name << "]\nsocket = " << quoted(door.socket->to_string()) << "\nmode = " << quoted(octal(door.mode)) << "\ngroup = " << quoted(door.group) << '\n';
 }
 
 void print_dkim(std::ostream& out, const SignPolicy& signing) {
@@ -77,7 +72,7 @@ std::string print_config(const Config& config, const Policy& policy) {
     if (!owned.empty()) out << "stages = " << array(owned, [](Stage stage) { return std::string(to_string(stage)); }) << '\n';
     out << "max_connections = " << config.policy.max_connections << "\nidle = " << quoted(format_duration(config.policy.idle)) << '\n';
   }
-  out << "\n[admin]\nsocket = " << quoted(config.admin.socket.to_string()) << "\nmode = " << octal(config.admin.mode) << '\n';
+  out << "\n[admin]\nsocket = " << quoted(config.admin.socket.to_string()) << "\nmode = " << quoted(octal(config.admin.mode)) << '\n';
   const auto& counters = config.counters;
   out << "\n[counters]\nstore = " << quoted(without_password(counters.store)) << "\non_outage = " << quoted(counters.on_outage) << "\nfile = " << quoted(counters.file)
       << "\nprefix = " << quoted(counters.prefix) << "\nmax_counters = " << counters.max_counters

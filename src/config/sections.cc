@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "config/sections.h"
 
+#include "base/port_number.h"
 #include "base/text.h"
 
 namespace mailweir {
@@ -115,8 +116,7 @@ void read_dns(Section section, DnsConfig& dns, Policy& policy, const Document& d
       bool good = true;
       if (!IpAddress::parse(host)) {  // "192.0.2.53:5353", "[2001:db8::53]:5353"
         const auto colon = host.rfind(':');
-        const auto port = colon == host.npos ? std::nullopt : to_number(host.substr(colon + 1));
-        good = port && *port >= 1 && *port <= 65535;
+        good = colon != host.npos && to_port(host.substr(colon + 1));
         host = host.substr(0, colon == host.npos ? 0 : colon);
         if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
         good = good && IpAddress::parse(host).has_value();

@@ -10,7 +10,6 @@
 #include "base/text.h"
 
 namespace mailweir {
-namespace {
 
 bool fits_dns(std::string_view name) {
   if (name.empty() || name.size() > 253) return false;
@@ -26,8 +25,6 @@ bool fits_dns(std::string_view name) {
   }
   return label > 0;
 }
-
-}  // namespace
 
 std::optional<std::string> to_domain(std::string_view text) {
   if (text.ends_with('.')) text.remove_suffix(1);

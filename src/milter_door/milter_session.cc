@@ -3,16 +3,11 @@
 
 #include <algorithm>
 
+#include "base/port_number.h"
 #include "base/text.h"
 
 namespace mailweir {
 namespace {
-
-std::optional<std::uint16_t> port_of(std::string_view text) {
-  const auto number = to_number(text);
-  if (!number || *number == 0 || *number > 65535) return {};
-  return static_cast<std::uint16_t>(*number);
-}
 
 Resolved resolved(std::string_view word) {
   return word == "OK" ? Resolved::ok : word == "FORGED" ? Resolved::forged : Resolved::unknown;
@@ -50,7 +45,7 @@ MilterAnswer MilterSession::connect(std::string_view host, const std::optional<I
   Client& client = session_.client();
   client.address = address;
   if (const auto given = IpAddress::parse(macros.get("{client_addr}"))) client.address = given;
-  client.port = port_of(macros.get("{client_port}"));
+  client.port = to_port(macros.get("{client_port}"));
   if (!client.port && port != 0) client.port = port;
   client.name = macros.get("{client_name}");
   if (client.name.empty()) client.name = host;
@@ -59,7 +54,7 @@ MilterAnswer MilterSession::connect(std::string_view host, const std::optional<I
   client.resolved = resolved(macros.get("{client_resolve}"));
   client.service = macros.get("{daemon_name}");
   client.server_address = macros.get("{daemon_addr}");
-  client.server_port = port_of(macros.get("{daemon_port}"));
+  client.server_port = to_port(macros.get("{daemon_port}"));
   // sendmail(1) and friends: no connection, so no port, and the client is this host.
   if (host == "localhost" && client.address && client.address->is_loopback() && !client.port) client.origin = Origin::local;
   return judge(Stage::connect);

@@ -3,17 +3,12 @@
 
 #include <algorithm>
 
+#include "base/port_number.h"
 #include "base/text.h"
 #include "policy_door/action.h"
 
 namespace mailweir {
 namespace {
-
-std::optional<std::uint16_t> port(std::string_view text) {
-  const auto number = to_number(text);
-  if (!number || *number == 0 || *number > 65535) return {};
-  return static_cast<std::uint16_t>(*number);
-}
 
 Resolved resolved(const PolicyRequest& request) {
   const auto name = request[Attribute::client_name], reverse = request[Attribute::reverse_client_name];
@@ -45,10 +40,10 @@ void PolicyConversation::new_session(const PolicyRequest& request) {
   client.address = IpAddress::parse(request[Attribute::client_address]);
   client.name = request[Attribute::client_name];
   client.reverse_name = request[Attribute::reverse_client_name];
-  client.port = port(request[Attribute::client_port]);
+  client.port = to_port(request[Attribute::client_port]);
   client.resolved = resolved(request);
   client.server_address = request[Attribute::server_address];
-  client.server_port = port(request[Attribute::server_port]);
+  client.server_port = to_port(request[Attribute::server_port]);
 }
 
 void PolicyConversation::begin_message(const PolicyRequest& request) {

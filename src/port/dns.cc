@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "port/dns.h"
 
+#include "mail/domain.h"
+
 namespace mailweir::dns {
 
 std::string_view to_string(Type type) {
@@ -25,19 +27,7 @@ std::string_view to_string(Answer::Status status) {
   return "?";
 }
 
-bool is_askable(std::string_view name) {
-  if (name.empty() || name.size() > 253) return false;
-  std::size_t label = 0;
-  for (const char c : name) {
-    if (c == '.') {
-      if (label == 0) return false;
-      label = 0;
-    } else if (c <= ' ' || c >= 0x7f || c == '\\' || ++label > 63) {
-      return false;
-    }
-  }
-  return label > 0;
-}
+bool is_askable(std::string_view name) { return fits_dns(name) && name.find('\\') == name.npos; }
 
 AnswerPtr temperror(std::string detail) {
   auto answer = std::make_shared<Answer>();

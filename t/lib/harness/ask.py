@@ -1,34 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A client of the policy door: what Postfix would ask, and any bytes that it would not."""
-import socket
-
 from .parts import as_bytes
-from .process import seconds
+from .peer import Peer
 
 
-class PolicyClient:
+class PolicyClient(Peer):
     """Connects to "unix:/path" or "inet:HOST:PORT" (as Postfix spells them) when made."""
 
     def __init__(self, address, within=10):
-        kind, _, rest = address.partition(":")
-        if kind == "unix":
-            self.socket = socket.socket(socket.AF_UNIX)
-            self.socket.settimeout(seconds(within))
-            self.socket.connect(rest)
-        else:
-            host, _, port = rest.rpartition(":")
-            self.socket = socket.create_connection((host, int(port)), timeout=seconds(within))
-        self.input = self.socket.makefile("rb")
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
-    def close(self):
-        self.input.close()
-        self.socket.close()
+        super().__init__(address, within)
 
     def send(self, data):
         self.socket.sendall(as_bytes(data))

@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A milter of our own (protocol 6): keeps the events and macros that the MTA sends, answers what it is told. It shows
 that a Postfix is wired up as meant, and what it really sends; it is no part of Mailweir."""
-import socket
 import struct
-import threading
 from dataclasses import dataclass, field
 
-from .process import free_port
+from .peer import Server
 
 EVENTS = {"C": "connect", "H": "helo", "M": "mail", "R": "rcpt", "T": "data", "L": "header", "N": "eoh", "B": "body",
           "E": "eom", "A": "abort", "U": "unknown", "Q": "quit", "K": "quit_nc"}
@@ -28,27 +26,13 @@ class Event:
         return [word.decode(errors="surrogateescape") for word in self.data.rstrip(b"\0").split(b"\0")]
 
 
-class RecordingMilter:
+class RecordingMilter(Server):
     """`answers`: {event: "accept" | "discard" | "tempfail" | "reject" | "550 5.7.1 text"}; else continue."""
 
     def __init__(self, answers=None, name="milter"):
-        self.name = name
+        super().__init__(name)
         self.answers = dict(answers or {})
-        self.port = free_port()
         self.sessions = []    # lists of Event, oldest first
-        self._server = None
-
-    @property
-    def address(self):
-        return f"inet:127.0.0.1:{self.port}"
-
-    def start(self, _scenario=None):
-        self._server = socket.create_server(("127.0.0.1", self.port))
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def stop(self):
-        self._server.shutdown(socket.SHUT_RDWR)
-        self._server.close()
 
     def logs(self):
         return [(self.name, "\n".join(f"session {number}: {event.name} {event.words} {event.macros}"
@@ -57,18 +41,10 @@ class RecordingMilter:
     def events(self, name, session=-1):
         return [event for event in self.sessions[session] if event.name == name]
 
-    def _accept(self):
-        while True:
-            try:
-                connection, _ = self._server.accept()
-            except OSError:
-                return
-            session = []
-            self.sessions.append(session)
-            threading.Thread(target=self._serve, args=(connection, session), daemon=True).start()
-
-    def _serve(self, connection, session):
-        with connection, connection.makefile("rb") as packets:
+    def serve(self, connection):
+        session = []
+        self.sessions.append(session)
+        with connection.makefile("rb") as packets:
             macros = {}
             while True:
                 head = packets.read(4)

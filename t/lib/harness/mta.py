@@ -1,43 +1,24 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The MTA's side of the milter protocol (version 6): what Postfix would say, and any bytes that it would not."""
-import socket
 import struct
 
 from .parts import as_bytes
-from .process import seconds
+from .peer import Peer
 
 # What the filter may leave out, by its bit of the negotiated protocol.
 UNWANTED = {"C": 0x1, "H": 0x2, "M": 0x4, "R": 0x8, "B": 0x10, "L": 0x20, "N": 0x40, "T": 0x200}
 SILENT = {"L": 0x80, "C": 0x1000, "H": 0x2000, "M": 0x4000, "R": 0x8000, "T": 0x10000, "N": 0x40000, "B": 0x80000}
 
 
-class MilterClient:
+class MilterClient(Peer):
     """Connects to "unix:/path" or "inet:HOST:PORT" when made. Each step returns the filter's last packet as (letter,
     bytes): ("c", b"") for continue, ("y", b"550 ...") for a reply; None where the filter agreed to be silent or did not
     want the step."""
 
     def __init__(self, address, within=30):
-        kind, _, rest = address.partition(":")
-        if kind == "unix":
-            self.socket = socket.socket(socket.AF_UNIX)
-            self.socket.settimeout(seconds(within))
-            self.socket.connect(rest)
-        else:
-            host, _, port = rest.rpartition(":")
-            self.socket = socket.create_connection((host, int(port)), timeout=seconds(within))
-        self.input = self.socket.makefile("rb")
+        super().__init__(address, within)
         self.steps = 0
         self.edits = []       # packets that came before an answer at end-of-message
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
-    def close(self):
-        self.input.close()
-        self.socket.close()
 
     # --- packets -----------------------------------------------------------------------------------------------------
     def send_raw(self, data):

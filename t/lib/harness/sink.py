@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Where mail arrives: an SMTP server that keeps envelope and message exactly as they came."""
-import socket
 import threading
 import time
 from dataclasses import dataclass, field
 
 from .parts import split_message
-from .process import HarnessError, free_port, seconds
+from .peer import Server
+from .process import HarnessError, seconds
 from .smtp import SmtpClient
 
 
@@ -35,36 +35,21 @@ class Mail:
         return values[0] if values else None
 
 
-class Sink:
+class Sink(Server):
     """`refuse`: {recipient: "550 5.1.1 reply"}, may be changed while it runs; "DATA" and "." stand for those commands.
     `extensions`: what EHLO offers. `forward_to`: a port to which each mail is passed on before it is answered, as a
     content filter does."""
 
     def __init__(self, name="sink", refuse=None, extensions=("PIPELINING", "8BITMIME", "SMTPUTF8", "SIZE 0"),
                  forward_to=None):
-        self.name = name
+        super().__init__(name)
         self.refuse = dict(refuse or {})
         self.extensions = list(extensions)
         self.forward_to = forward_to
-        self.port = free_port()
         self.mails = []       # all that came, oldest first
         self._taken = 0
         self._arrived = threading.Condition()
         self._events = []
-        self._server = None
-        self._connections = set()
-
-    def start(self, _scenario=None):
-        self._server = socket.create_server(("127.0.0.1", self.port))
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def stop(self):
-        for one in [self._server, *self._connections]:
-            try:
-                one.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-            one.close()
 
     def logs(self):
         return [(f"{self.name} (port {self.port})", "\n".join(self._events))]
@@ -92,23 +77,12 @@ class Sink:
             return got
 
     # --- the server --------------------------------------------------------------------------------------------------
-    def _accept(self):
-        while True:
-            try:
-                connection, _ = self._server.accept()
-            except OSError:
-                return
-            self._connections.add(connection)
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+    def serve(self, connection):
+        with connection.makefile("rb") as lines:
+            self._session(connection, lines)
 
-    def _serve(self, connection):
-        try:
-            with connection, connection.makefile("rb") as lines:
-                self._session(connection, lines)
-        except OSError as error:
-            self._events.append(f"connection lost: {error}")
-        finally:
-            self._connections.discard(connection)
+    def lost(self, error):
+        self._events.append(f"connection lost: {error}")
 
     def _session(self, connection, lines):
         def reply(text):
