@@ -19,7 +19,7 @@ from .milter import RecordingMilter
 from .mta import MilterClient
 from .parts import letter
 from .policy_server import PolicyServer
-from .postfix import Postfix, Service
+from .postfix import Postfix, Service, settings_of
 from .process import HarnessError, Process, free_port, wait_for
 from .scenario import Scenario
 from .servers import Knot, Redis

@@ -81,6 +81,19 @@ postlog   unix-dgram n - n - 1 postlogd
 """
 
 
+def settings_of(path):
+    """{name: value} of a main.cf, comments left out, continued lines joined."""
+    settings = {}
+    with open(path) as text:
+        for line in text.read().splitlines():
+            if line[:1] == " ":
+                settings[name] += " " + line.strip()
+            elif line and not line.startswith("#"):
+                name, _, value = (part.strip() for part in line.partition("="))
+                settings[name] = value
+    return settings
+
+
 @dataclass
 class Service:
     """One more smtpd of master.cf: a submission port, or where a content filter re-injects. `options` are its -o."""
