@@ -22,7 +22,6 @@ def run(t, postfix, daemon, sink):
     daemon.text = ('[[dkim.key]]\ndomain = "example.com"\nselector = "s"\nfile = "key.pem"\n' +
                    rule("sign", "end-of-message", 'sign = ["example.com"]') +
                    rule("size", "end-of-message", 'limit = { by = "sender", of = "bytes", max = "10000000000/1h" }\nhold = "over"'))
-    daemon.sections["general"] += '\nmynetworks = ["127.0.0.0/8"]'
     daemon.start(t)
     postfix.set(message_size_limit=200 * MIB)
     client = postfix.client().ehlo()
