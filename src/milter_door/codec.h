@@ -23,23 +23,26 @@ struct Packet {
   std::string_view data;
 };
 
-// Cuts a stream of bytes into packets.
+// Cuts a stream of bytes into packets. Keeps less than one packet, and no memory of a long one.
 class Reader {
  public:
   explicit Reader(std::size_t longest = longest_data) : longest_(longest) {}
 
-  // Takes bytes as they came. Views handed out before are void.
-  void feed(std::string_view bytes);
-  // The next whole packet, valid until the next feed; nothing when more bytes are needed. After an error (a packet of
-  // no length, or over the longest) the stream is lost: every later call fails too. Asked until it has nothing after
-  // each feed, it keeps less than one packet.
-  Result<std::optional<Packet>> next();
-  std::size_t pending() const { return buffer_.size() - taken_; }
+  // The next whole packet of what is kept and of these bytes, which lose what was taken; nothing when more bytes are
+  // needed. A packet is good until the next call, and as long as the bytes are. After an error (a packet of no length,
+  // or over the longest) the stream is lost: every later call fails too.
+  Result<std::optional<Packet>> next(std::string_view& bytes);
+  // Bytes of a packet that is not whole yet.
+  std::size_t pending() const { return taken_ ? 0 : kept_.size(); }
 
  private:
+  Result<std::size_t> length_of(std::string_view packet);
+  bool fill(std::size_t size, std::string_view& bytes);
+
   std::size_t longest_;
-  std::string buffer_;
-  std::size_t taken_ = 0;
+  std::string kept_;
+  bool taken_ = false;   // what is kept is the packet that was handed out last
+  std::string broken_;   // what is wrong with the stream
 };
 
 // What a packet means; the views are the packet's.

@@ -44,9 +44,8 @@ MtaSession::MtaSession(MailToSend mail) : mail_(std::move(mail)), port_text_(std
 }
 
 Result<void> MtaSession::receive(std::string_view bytes) {
-  reader_.feed(bytes);
   for (;;) {
-    const auto packet = reader_.next();
+    const auto packet = reader_.next(bytes);
     if (!packet) return packet.error();
     if (!*packet) return {};
     const auto response = milter::decode_response(**packet);

@@ -84,8 +84,7 @@ const ResponseRow responses[] = {
 };
 
 std::optional<Packet> only_packet(Reader& reader, std::string_view bytes) {
-  reader.feed(bytes);
-  auto packet = reader.next();
+  auto packet = reader.next(bytes);
   REQUIRE(packet);
   return *packet;
 }
@@ -205,9 +204,9 @@ TEST_CASE("milter codec: the reader takes any slicing and stops at a broken stre
     Reader reader;
     std::size_t seen = 0;
     for (std::size_t at = 0; at < stream.size(); at += slice) {
-      reader.feed(std::string_view(stream).substr(at, slice));
+      auto bytes = std::string_view(stream).substr(at, slice);
       for (;;) {
-        const auto packet = reader.next();
+        const auto packet = reader.next(bytes);
         REQUIRE(packet);
         if (!*packet) break;
         const auto event = decode_event(**packet);
@@ -219,16 +218,17 @@ TEST_CASE("milter codec: the reader takes any slicing and stops at a broken stre
     CHECK(seen == std::size(events));
     CHECK(reader.pending() == 0);
   }
-  for (const auto broken : {"\0\0\0\0"sv, "\xff\xff\xff\xff" "B"sv, "\0\0\0\x12"sv}) {
+  for (auto broken : {"\0\0\0\0"sv, "\xff\xff\xff\xff" "B"sv, "\0\0\0\x12"sv}) {
     Reader reader(16);
-    reader.feed(broken);
-    CHECK_FALSE(reader.next());
-    reader.feed(wire("Q"));
-    CHECK_FALSE(reader.next());
+    CHECK_FALSE(reader.next(broken));
+    const std::string good = wire("Q");
+    std::string_view more = good;
+    CHECK_FALSE(reader.next(more));
   }
   Reader at_the_limit(16);
-  at_the_limit.feed(wire("B0123456789abcdef"));
-  CHECK(at_the_limit.next());
+  const std::string longest = wire("B0123456789abcdef");
+  std::string_view bytes = longest;
+  CHECK(at_the_limit.next(bytes));
 }
 
 TEST_CASE("milter codec: what cannot be written is refused and leaves nothing behind") {
@@ -264,9 +264,9 @@ TEST_CASE("milter codec: random bytes are read or refused") {
     for (const bool got : {static_cast<bool>(decode_event(packet)), static_cast<bool>(decode_response(packet))})
       ++(got ? read : refused);
     Reader reader(1024);
-    reader.feed(data);
+    std::string_view rest = data;
     for (;;) {
-      const auto next = reader.next();
+      const auto next = reader.next(rest);
       if (!next || !*next) break;
     }
   }

@@ -27,10 +27,11 @@ std::string bytes(const Response& response) {
 // What the session has sent since the last call: a letter for each event, "D(...)" for macros with their values.
 std::string sent(MtaSession& session) {
   Reader reader;
-  reader.feed(session.take_output());
+  const std::string output = session.take_output();
+  std::string_view rest = output;
   std::string text;
   for (;;) {
-    const auto packet = reader.next();
+    const auto packet = reader.next(rest);
     REQUIRE(packet);
     if (!*packet) return text;
     const auto event = decode_event(**packet);
