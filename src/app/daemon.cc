@@ -16,6 +16,7 @@
 #include "adapter/zone_resolver.h"
 #include "app/own_directory.h"
 #include "app/privileges.h"
+#include "milter_door/libmilter.h"
 
 namespace mailweir {
 namespace {

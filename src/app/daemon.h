@@ -20,8 +20,9 @@
 #include "base/log.h"
 #include "config/load.h"
 #include "engine/services.h"
-#include "milter_door/libmilter.h"
+#include "milter_door/milter_server.h"
 #include "policy_door/server.h"
+#include "port/digest.h"
 
 namespace mailweir {
 

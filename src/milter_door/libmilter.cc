@@ -2,7 +2,6 @@
 #include "milter_door/libmilter.h"
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
@@ -19,6 +18,7 @@
 
 #include "base/text.h"
 #include "milter_door/libmilter_context.h"
+#include "milter_door/negotiation.h"
 
 // libmilter's signal thread waits for HUP, TERM and INT and ends smfi_main for good on any of them. They are the daemon's
 // own, but the kernel gives one to that thread whenever the main thread is busy with another. So the process has a sigwait
@@ -46,15 +46,13 @@ sfsistat through_gate(Call call) {
   return the_server == nullptr ? static_cast<sfsistat>(SMFIS_TEMPFAIL) : call(*the_server);
 }
 
-enum class Step { connect, helo, mail, rcpt, data, header, end_of_header, body, end_of_message };
-constexpr std::size_t step_count = 9;
-constexpr std::size_t index(Step step) { return static_cast<std::size_t>(step); }
+using milter::Command;
 
 // What libmilter keeps for us with a session.
 struct Held {
   std::unique_ptr<MilterSession> session;
-  std::array<bool, step_count> no_reply{};  // as agreed with the MTA: it does not read an answer there
-  bool failed = false;                      // an event without an answer went wrong: the message is deferred at its end
+  MilterAgreement agreed;
+  bool failed = false;   // an event without an answer went wrong: the message is deferred at its end
 };
 
 Held* held(SMFICTX* context) { return static_cast<Held*>(smfi_getpriv(context)); }
@@ -63,10 +61,6 @@ std::vector<std::string_view> arguments(char** argv) {
   std::vector<std::string_view> args;
   for (; argv != nullptr && *argv != nullptr; ++argv) args.emplace_back(*argv);
   return args;
-}
-
-MilterAnswer trouble() {
-  return {MilterAnswer::Kind::tempfail, Reply{"451", "4.3.0", "trouble while the message was read, try again later"}, false};
 }
 
 class LibmilterServer final : public MilterServer {
@@ -89,13 +83,13 @@ class LibmilterServer final : public MilterServer {
 
   // Runs an event; what is thrown ends here, as a deferral.
   template <typename Event>
-  sfsistat run(SMFICTX* context, Step step, Event event) {
+  sfsistat run(SMFICTX* context, Command command, Event event) {
     Held* state = held(context);
     if (state == nullptr || !state->session) return SMFIS_TEMPFAIL;
-    const bool no_reply = state->no_reply[index(step)];
+    const bool no_reply = state->agreed.silent(command);
     try {
-      const MilterAnswer answer = state->failed && step == Step::end_of_message ? trouble() : event(*state->session);
-      if (step == Step::end_of_message || step == Step::mail) state->failed = false;
+      const MilterAnswer answer = state->failed && command == Command::end_of_message ? trouble_while_reading() : event(*state->session);
+      if (command == Command::end_of_message || command == Command::mail) state->failed = false;
       return no_reply ? SMFIS_NOREPLY : to_status(context, answer);
     } catch (const std::exception& failure) {
       ++stats_.exceptions;
@@ -145,53 +139,53 @@ sfsistat on_negotiate(SMFICTX* context, unsigned long f0, unsigned long f1, unsi
 }
 
 template <typename Event>
-sfsistat run(SMFICTX* context, Step step, Event event) {
-  return through_gate([&](LibmilterServer& server) { return server.run(context, step, event); });
+sfsistat run(SMFICTX* context, Command command, Event event) {
+  return through_gate([&](LibmilterServer& server) { return server.run(context, command, event); });
 }
 
 sfsistat on_connect(SMFICTX* context, char* host, sockaddr* address) {
-  return run(context, Step::connect, [&](MilterSession& session) {
+  return run(context, Command::connect, [&](MilterSession& session) {
     return session.connect(host == nullptr ? "" : host, address_of(address), port_of(address), ContextMacros(context));
   });
 }
 
 sfsistat on_helo(SMFICTX* context, char* name) {
-  return run(context, Step::helo,
+  return run(context, Command::helo,
                          [&](MilterSession& session) { return session.helo(name == nullptr ? "" : name, ContextMacros(context)); });
 }
 
 sfsistat on_mail(SMFICTX* context, char** argv) {
-  return run(context, Step::mail, [&](MilterSession& session) -> MilterAnswer {
-    if (the_server->draining()) return {MilterAnswer::Kind::tempfail, Reply{"451", "4.3.2", "restarting, try again later"}, false};
+  return run(context, Command::mail, [&](MilterSession& session) -> MilterAnswer {
+    if (the_server->draining()) return restarting();
     return session.mail(arguments(argv), ContextMacros(context));
   });
 }
 
 sfsistat on_rcpt(SMFICTX* context, char** argv) {
-  return run(context, Step::rcpt, [&](MilterSession& session) { return session.rcpt(arguments(argv), ContextMacros(context)); });
+  return run(context, Command::rcpt, [&](MilterSession& session) { return session.rcpt(arguments(argv), ContextMacros(context)); });
 }
 
 sfsistat on_data(SMFICTX* context) {
-  return run(context, Step::data, [&](MilterSession& session) { return session.data(ContextMacros(context)); });
+  return run(context, Command::data, [&](MilterSession& session) { return session.data(ContextMacros(context)); });
 }
 
 sfsistat on_header(SMFICTX* context, char* name, char* value) {
-  return run(context, Step::header, [&](MilterSession& session) {
+  return run(context, Command::header, [&](MilterSession& session) {
     return session.header(name == nullptr ? "" : name, value == nullptr ? "" : value);
   });
 }
 
 sfsistat on_end_of_header(SMFICTX* context) {
-  return run(context, Step::end_of_header, [&](MilterSession& session) { return session.end_of_header(ContextMacros(context)); });
+  return run(context, Command::end_of_header, [&](MilterSession& session) { return session.end_of_header(ContextMacros(context)); });
 }
 
 sfsistat on_body(SMFICTX* context, unsigned char* bytes, size_t size) {
-  return run(context, Step::body,
+  return run(context, Command::body,
                          [&](MilterSession& session) { return session.body({reinterpret_cast<const char*>(bytes), size}); });
 }
 
 sfsistat on_end_of_message(SMFICTX* context) {
-  return run(context, Step::end_of_message, [&](MilterSession& session) {
+  return run(context, Command::end_of_message, [&](MilterSession& session) {
     ContextEditor editor(context);
     return session.end_of_message(editor, ContextMacros(context));
   });
@@ -218,61 +212,21 @@ sfsistat on_close(SMFICTX* context) {
 
 // --- negotiation -----------------------------------------------------------------------------------------------------
 
-// Each list replaces the MTA's own, so it names all that is needed (facts of Postfix and Sendmail; at most 50 a stage).
-void ask_for_macros(SMFICTX* context) {
-  const auto ask = [&](int where, const char* macros) { smfi_setsymlist(context, where, const_cast<char*>(macros)); };
-  ask(SMFIM_CONNECT, "j _ v {daemon_name} {daemon_addr} {daemon_port} {client_addr} {client_name} {client_ptr} {client_port} {client_resolve} {client_connections}");
-  ask(SMFIM_HELO, "{tls_version} {cipher} {cipher_bits} {cert_subject} {cert_issuer}");
-  ask(SMFIM_ENVFROM, "i {auth_type} {auth_authen} {auth_author} {mail_addr} {mail_host} {mail_mailer} {tls_version} {cipher}");
-  ask(SMFIM_ENVRCPT, "i {rcpt_addr} {rcpt_host} {rcpt_mailer}");
-  ask(SMFIM_DATA, "i");
-  ask(SMFIM_EOH, "i");
-  ask(SMFIM_EOM, "i");
-}
-
 sfsistat LibmilterServer::negotiate(SMFICTX* context, unsigned long f0, unsigned long f1, unsigned long* pf0, unsigned long* pf1) {
   PolicyPtr policy = policy_.get();
-  MilterTraits traits;
-  traits.needs = milter_needs(*policy);
-  const Needs& needs = traits.needs;
-
-  unsigned long actions = 0;
-  if (needs.edits_headers) actions |= SMFIF_ADDHDRS | SMFIF_CHGHDRS;
-  if (needs.edits_recipients) actions |= SMFIF_ADDRCPT | SMFIF_DELRCPT;
-  if (needs.quarantines) actions |= SMFIF_QUARANTINE;
-  if ((f0 & actions) != actions) {
-    Event("milter-negotiation-failed").with("reason", "the MTA does not offer an action that the policy needs").to(services_.log, Severity::error);
+  auto agreed = mailweir::negotiate({.actions = static_cast<std::uint32_t>(f0), .steps = static_cast<std::uint32_t>(f1)}, milter_needs(*policy));
+  if (!agreed) {
+    Event("milter-negotiation-failed").with("reason", agreed.error().what).to(services_.log, Severity::error);
     return SMFIS_REJECT;
   }
-  if ((f0 & SMFIF_SETSYMLIST) != 0) {
-    actions |= SMFIF_SETSYMLIST;
-    ask_for_macros(context);
-  }
-
+  for (const auto& list : agreed->options.macros)
+    smfi_setsymlist(context, static_cast<int>(list.stage), const_cast<char*>(list.names.data()));
+  *pf0 = agreed->options.actions;
+  *pf1 = agreed->options.steps;
   auto state = std::make_unique<Held>();
-  unsigned long steps = SMFIP_NOUNKNOWN | SMFIP_HDR_LEADSPC;
-  const auto answers = [&](Stage stage) { return needs.answers[index(stage)]; };
-  const auto quiet = [&](Step step, unsigned long flag) {
-    if ((f1 & flag) == 0) return;
-    steps |= flag;
-    state->no_reply[index(step)] = true;
-  };
-  if (!answers(Stage::connect)) quiet(Step::connect, SMFIP_NR_CONN);
-  if (!answers(Stage::helo)) quiet(Step::helo, SMFIP_NR_HELO);
-  // MAIL always answers: while the daemon drains it defers there.
-  if (!answers(Stage::rcpt)) quiet(Step::rcpt, SMFIP_NR_RCPT);
-  if (!answers(Stage::data)) quiet(Step::data, SMFIP_NR_DATA);
-  quiet(Step::header, SMFIP_NR_HDR);
-  quiet(Step::end_of_header, SMFIP_NR_EOH);
-  quiet(Step::body, SMFIP_NR_BODY);
-  if (needs.rejected_recipients) steps |= SMFIP_RCPT_REJ;
-  if (!needs.data) steps |= SMFIP_NODATA;
-  if (!needs.headers) steps |= SMFIP_NOHDRS | SMFIP_NOEOH;
-  if (!needs.body) steps |= SMFIP_NOBODY;
-  *pf0 = actions;
-  *pf1 = steps & f1;
-  traits.leading_space = (*pf1 & SMFIP_HDR_LEADSPC) != 0;
-  state->session = std::make_unique<MilterSession>(services_, digests_, policy_, std::move(policy), limits_, traits, stats_);
+  state->agreed = std::move(*agreed);
+  state->session =
+      std::make_unique<MilterSession>(services_, digests_, policy_, std::move(policy), limits_, state->agreed.traits, stats_);
   const std::unique_ptr<Held> old(held(context));
   smfi_setpriv(context, state.release());
   return SMFIS_CONTINUE;
