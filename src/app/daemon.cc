@@ -16,6 +16,7 @@
 #include "adapter/zone_resolver.h"
 #include "app/own_directory.h"
 #include "app/privileges.h"
+#include "milter_door/builtin_server.h"
 #include "milter_door/libmilter.h"
 
 namespace mailweir {
@@ -82,7 +83,10 @@ Result<void> Daemon::open() {
   if (config_.milter.socket) {
     const auto access = access_of(config_.milter);
     if (!access) return access.error();
-    if (auto opened = open_libmilter_socket(*config_.milter.socket, *access); !opened) return opened;
+    if (config_.milter.transport == MilterTransport::libmilter) return open_libmilter_socket(*config_.milter.socket, *access);
+    auto listener = listen_on(*config_.milter.socket, *access, 512);
+    if (!listener) return listener.error();
+    milter_listener_ = std::move(*listener);
   }
   return {};
 }
@@ -157,7 +161,10 @@ void Daemon::start_doors() {
     policy_door_->start();
   }
   if (config_.milter.socket) {
-    milter_door_ = make_libmilter_server(*services_, *digests_, policy_, {config_.milter.max_header_bytes, config_.milter.max_recipients});
+    const MilterLimits limits{config_.milter.max_header_bytes, config_.milter.max_recipients};
+    milter_door_ = milter_listener_ ? make_builtin_milter_server(std::move(milter_listener_), config_.milter.max_connections, *services_,
+                                                                 *digests_, policy_, limits)
+                                    : make_libmilter_server(*services_, *digests_, policy_, limits);
     milter_door_->start();
   }
   admin_door_->start();

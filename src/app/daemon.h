@@ -78,7 +78,7 @@ class Daemon {
   std::unique_ptr<Leases> leases_;
   std::unique_ptr<Services> services_;
 
-  Fd policy_listener_;
+  Fd policy_listener_, milter_listener_;   // the milter's only for the transport of our own
   std::unique_ptr<PolicyServer> policy_door_;
   std::unique_ptr<MilterServer> milter_door_;
   std::unique_ptr<AdminServer> admin_door_;

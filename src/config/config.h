@@ -22,7 +22,12 @@ struct DoorConfig {
   bool operator==(const DoorConfig&) const = default;
 };
 
+// Who speaks the milter protocol: we, or Sendmail's library.
+enum class MilterTransport { builtin, libmilter };
+
 struct MilterConfig : DoorConfig {
+  MilterTransport transport = MilterTransport::builtin;
+  std::size_t max_connections = 1000;       // of the transport of our own; libmilter has no bound
   std::size_t max_header_bytes = 1 << 20;   // kept of a message's header; beyond it the message is refused
   std::size_t max_recipients = 50'000;      // of a message; beyond it a recipient is deferred
   bool operator==(const MilterConfig&) const = default;

@@ -62,6 +62,8 @@ std::string print_config(const Config& config, const Policy& policy) {
       << "\nmynetworks = " << array(general.mynetworks, [](const std::string& text) { return text; }) << '\n';
   if (config.milter.socket) {
     print_door(out, "milter", config.milter);
+    out << "transport = " << quoted(config.milter.transport == MilterTransport::builtin ? "builtin" : "libmilter")
+        << "\nmax_connections = " << config.milter.max_connections << '\n';
     out << "max_header_size = " << config.milter.max_header_bytes << "\nmax_recipients = " << config.milter.max_recipients << '\n';
   }
   if (config.policy.socket) {

@@ -61,6 +61,9 @@ void read_general(Section section, GeneralConfig& general) {
 
 void read_milter(Section section, MilterConfig& milter) {
   read_door(section, milter);
+  if (const auto transport = section.choice("transport", {"builtin", "libmilter"}))
+    milter.transport = *transport == 0 ? MilterTransport::builtin : MilterTransport::libmilter;
+  if (const auto most = section.number("max_connections", 1, 20'000)) milter.max_connections = static_cast<std::size_t>(*most);
   if (const auto size = section.size("max_header_size", 16 << 10, 64 << 20)) milter.max_header_bytes = *size;
   if (const auto most = section.number("max_recipients", 1, 1'000'000)) milter.max_recipients = static_cast<std::size_t>(*most);
   section.finish();

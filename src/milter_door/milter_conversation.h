@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// MilterConversation: an MTA's connection: bytes of the milter protocol in, a MilterSession's answers and edits out.
+// Knows no socket.
+//
+// The order of the dialogue is held, and what is out of it or malformed is one log line and the end of the connection.
+// Two exceptions, because MTAs do them: a MAIL begins a message whatever stood before, and what comes for a message that
+// we refused, or that we know nothing of, is answered as that message was, or with a deferral.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/conversation.h"
+#include "milter_door/codec.h"
+#include "milter_door/macro_store.h"
+#include "milter_door/milter_session.h"
+#include "milter_door/negotiation.h"
+
+namespace mailweir {
+
+// What all connections of the door share; outlives them.
+struct MilterDoor {
+  Services& services;
+  const Digests& digests;
+  const Snapshot<Policy>& policy;
+  const MilterLimits limits;
+  MilterStats& stats;
+  const std::atomic<bool>& draining;  // new messages are deferred
+};
+
+class MilterConversation final : public Conversation {
+ public:
+  // How long an MTA may stop within a packet, or before it has said what it can; and between two packets (libmilter's
+  // 7210 s: Postfix and Sendmail keep the connection as long as their client keeps theirs).
+  static constexpr std::chrono::milliseconds within{10'000}, between{7'210'000};
+
+  explicit MilterConversation(const MilterDoor& door) : door_(door) {}
+
+  bool received(std::string_view bytes, Output& out) override;
+  void closed(std::string_view why) override;
+  std::chrono::milliseconds patience() const override;
+  bool silent(Output& out) override;
+
+ private:
+  struct Take;                                           // an overload for each event
+  enum class At { start, agreed, session, envelope, header, body };
+
+  void log_bad(std::string_view why);
+  bool out_of_order(std::string_view what);
+  void new_session();
+  void end_message();
+  bool in_message() const { return at_ >= At::envelope; }
+  template <typename Step>
+  MilterAnswer run(Step step);
+  void answer(milter::Command command, const MilterAnswer& answer, Output& out);
+
+  bool on_options(const milter::Options& offered, Output& out);
+  bool on_connect(const milter::Connect& connect, Output& out);
+  bool on_helo(const milter::Helo& helo, Output& out);
+  bool on_mail(const milter::Mail& mail, Output& out);
+  bool on_rcpt(const milter::Rcpt& rcpt, Output& out);
+  bool on_data(Output& out);
+  bool on_header(const milter::Header& header, Output& out);
+  bool on_end_of_header(Output& out);
+  bool on_body(milter::Command command, std::string_view chunk, Output& out);
+  bool on_end_of_message(std::string_view chunk, Output& out);
+
+  const MilterDoor& door_;
+  milter::Reader reader_;
+  MacroStore macros_;
+  MilterAgreement agreed_;
+  PolicyPtr negotiated_;
+  std::unique_ptr<MilterSession> session_;
+  MilterAnswer refusal_;                                 // of what comes when no message is under way
+  std::vector<std::string_view> arguments_;
+  At at_ = At::start;
+  bool failed_ = false;                                  // something of ours broke: the message is deferred at its end
+};
+
+}  // namespace mailweir
