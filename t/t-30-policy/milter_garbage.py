@@ -55,7 +55,7 @@ def raw_bytes(t, daemon):
             client.send_raw(list(RAW.values())[number % len(RAW)])
         except (BrokenPipeError, ConnectionResetError):
             pass
-    # Those that stop within a packet hold libmilter's workers until they go, or for 10 s each.
+    # Those that stop within a packet are closed after 10 s; with libmilter they hold its workers until then.
     for client in clients:
         client.close()
     t.equal(good_message(daemon), ("c", b""), "100 of them at once, and a good message passes")

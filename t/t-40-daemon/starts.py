@@ -102,6 +102,7 @@ def failing(t):
                 f'file = "{directory}/{file}.pem"\n[[rule]]\nname = "sign"\nat = "end-of-message"\nsign = true\n')
 
     milter = f'[milter]\nsocket = "unix:{directory}/run/m.sock"\n'
+    libmilter = 'transport = "libmilter"\n'
     general = f'[general]\nuser = "nobody"\nlog = "stderr"\nstate_directory = "{directory}/state"\n'
     admin = f'[admin]\nsocket = "unix:{directory}/run/a.sock"\n'
     list_rule = '[[rule]]\nname = "r"\nat = "mail"\nwhen = { sender = "list:l" }\nreject = "550 5.7.1 no"\n'
@@ -119,6 +120,10 @@ def failing(t):
          f"milter.socket: there is no directory {directory}/rnu; is the path right"),
         ("a socket in a typo", f'[milter]\nsocket = "unix:{directory}/mailwier/m.sock"\n',
          f"milter.socket: there is no directory {directory}/mailwier; is the path right"),
+        ("libmilter: a socket served by another", f'[milter]\nsocket = "unix:{directory}/other.sock"\n{libmilter}',
+         "other.sock: is served by another process"),
+        ("libmilter: a socket that is a file", f'[milter]\nsocket = "unix:{directory}/regular"\n{libmilter}',
+         "regular: exists and is no socket"),
         ("no door", "", "milter|door"),
         ("a list that is a directory", milter + f'[lists]\nl = "file:{directory}/folder"\n' + list_rule, "folder: .*directory"),
         ("a list that is not there", milter + f'[lists]\nl = "file:{directory}/nothing"\n' + list_rule, "nothing: there is no such file"),

@@ -19,7 +19,7 @@ class Mailweir:
     """`policy`: the file's text; @DIR@ in it is its directory (@DIR@/state and @DIR@/run are its own). Doors
     ("unix", "inet" or None) are appended as [milter] and [policy], with [general] and [admin] if the text has none,
     so lines keep their numbers; `sections`: {"policy": 'stages = ["rcpt"]'}, further keys of those, which may change
-    before a reload. `user`: whom it runs as; None: as we are (root: it drops its privileges itself). `program`:
+    before a reload. The milter's transport is that of MAILWEIR_TRANSPORT, if it is set. `user`: whom it runs as; None: as we are (root: it drops its privileges itself). `program`:
     something else to start in its place."""
 
     def __init__(self, policy, milter="unix", policy_door="unix", user="nobody", name="mailweir", program=None,
@@ -189,6 +189,8 @@ class Mailweir:
                 sections[door] = {"socket": f"unix:{self.directory}/run/{door}.sock", "mode": "0666"}
             elif kind == "inet":
                 sections[door] = {"socket": f"inet:{self.ports[door]}@127.0.0.1"}
+        if "milter" in sections and "MAILWEIR_TRANSPORT" in os.environ:
+            sections["milter"]["transport"] = os.environ["MAILWEIR_TRANSPORT"]
         written = set(re.findall(r"^\[(\w+)\]", text, re.MULTILINE))
         for name, keys in sections.items():
             if name in written:
