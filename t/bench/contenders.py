@@ -97,7 +97,7 @@ def rules_of(text, door):
     return "".join(rule for rule in rules if door == "milter" or not any(word in rule for word in milter_only))
 
 
-def mailweir(door, key="rsa"):
+def mailweir(door, key="rsa", transport="builtin"):
     """The template's names are filled in; of its lines that begin with "#milter " or "#policy ", those of the door that is
     measured lose that beginning."""
     def prepare(place):
@@ -105,7 +105,7 @@ def mailweir(door, key="rsa"):
         place.write("zone", ZONE)
         text = re.sub(rf"^#{door} ", "", place.policy, flags=re.MULTILINE)
         text = filled(text, RULES=rules_of(place.rules, door), MILTER_SOCKET=sockets["milter"],
-                      POLICY_SOCKET=sockets["policy"], KEY=place.keys[key], DIR=place.directory)
+                      POLICY_SOCKET=sockets["policy"], TRANSPORT=transport, KEY=place.keys[key], DIR=place.directory)
         command = [place.binaries["mailweir"], "-c", place.write("mailweir.toml", text), "--foreground"]
         return Server([command], sockets[door])
     return prepare
@@ -204,6 +204,10 @@ CONTENDERS = [
     Contender("mailweir rsa", "milter", mailweir("milter", "rsa"), ("mailweir",), key="rsa", removes=True, kind="ours"),
     Contender("mailweir ed25519", "milter", mailweir("milter", "ed25519"), ("mailweir",), key="ed25519", removes=True,
               kind="ours"),
+    Contender("mailweir rsa, libmilter", "milter", mailweir("milter", "rsa", "libmilter"), ("mailweir",), key="rsa", removes=True,
+              kind="ours"),
+    Contender("mailweir ed25519, libmilter", "milter", mailweir("milter", "ed25519", "libmilter"), ("mailweir",), key="ed25519",
+              removes=True, kind="ours"),
     Contender("opendkim rsa", "milter", opendkim("rsa"), ("opendkim",), key="rsa"),
     Contender("opendkim ed25519", "milter", opendkim("ed25519"), ("opendkim",), key="ed25519"),
     Contender("rspamd rsa", "milter", rspamd, ("rspamd", "redis-server"), key="rsa", removes=True, prepares=True),

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Each action of the milter door has its effect in Postfix."""
+import os
+
 from harness import letter
 
 from bed import CLIENT, closed, rule, said
@@ -65,6 +67,22 @@ def refusals(t, bed):
     t.equal(bed.send("accepted@example.com")[:3], "250", "accept ends the stage")
     bed.sink.take()
     t.equal(bed.quiet(), [], "nothing refused was delivered")
+
+
+def after_data(t, bed):
+    """A client that goes on after a refusal at DATA, without RSET. libmilter loses the session there."""
+    if os.environ.get("MAILWEIR_TRANSPORT") == "libmilter":
+        t.skip("after a refusal at DATA", "libmilter closes the session")
+        return
+    bed.policy(by_sender("refused", "data", reject='"554 5.6.0 no"'))
+    with bed.client() as client:
+        client.envelope("refused@example.com", ["bob@example.net"])
+        got = said(client, "DATA", "DATA", "RCPT TO:<carl@example.net>", "DATA", "RSET")
+        # This policy has nothing to say at RCPT: Postfix does not wait for an answer there.
+        t.equal(got, ["554 5.6.0 no"] * 2 + ["250 2.1.5 Ok", "554 5.6.0 no", "250 2.0.0 Ok"], "what follows a refusal at DATA without RSET hears it again")
+        t.equal(client.message("fine@example.com", ["bob@example.net"], letter()).code, 250, "and the next message passes")
+    bed.sink.take()
+    t.equal(bed.quiet(), [], "alone")
 
 
 def at_connect(t, bed):
@@ -164,5 +182,5 @@ def route(t, bed):
 
 
 def run(t, bed):
-    for case in (refusals, at_connect, at_helo, discard, hold, recipients, route):
+    for case in (refusals, after_data, at_connect, at_helo, discard, hold, recipients, route):
         case(t, bed)
