@@ -305,6 +305,42 @@ TEST_CASE("milter conversation: a policy whose needs were not negotiated waits f
   CHECK(mta.say("O C H M=yes@example.com R=b@example.net L=A:~b N E") == "O | c | m1 A: | c");
 }
 
+TEST_CASE("milter negotiation: what a policy does not need is negotiated away, as far as the MTA knows how") {
+  namespace step = milter::step;
+  namespace action = milter::action;
+  constexpr std::uint32_t always = step::no_unknown | step::header_leading_space | step::silent_header | step::silent_end_of_header | step::silent_body;
+  constexpr std::uint32_t no_answers = step::silent_connect | step::silent_helo | step::silent_rcpt | step::silent_data;
+  constexpr std::uint32_t no_message = step::no_headers | step::no_end_of_header | step::no_body;
+  Needs answers;
+  answers.answers.fill(true);
+  Needs message;
+  message.data = message.headers = message.body = message.edits_headers = message.quarantines = message.edits_recipients = true;
+  struct Line {
+    Needs needs;
+    std::uint32_t offered_actions, offered_steps, actions, steps;
+  };
+  const Line lines[] = {
+      {{}, action::all, step::all, action::set_macros, always | no_answers | step::no_data | no_message},
+      {answers, action::all, step::all, action::set_macros, always | step::no_data | no_message},
+      {message, action::all, step::all,
+       action::set_macros | action::add_headers | action::change_headers | action::add_recipients | action::delete_recipients | action::quarantine,
+       always | no_answers},
+      {{}, 0, 0x7f, 0, no_message},   // of version 2: it waits for every answer
+  };
+  for (const auto& line : lines) {
+    CAPTURE(line.offered_steps);
+    const auto agreed = negotiate({.actions = line.offered_actions, .steps = line.offered_steps}, line.needs);
+    REQUIRE(agreed);
+    CHECK(agreed->options.actions == line.actions);
+    CHECK(agreed->options.steps == line.steps);
+    CHECK(agreed->options.macros.empty() == (line.offered_actions == 0));
+    CHECK(agreed->traits.leading_space == ((line.offered_steps & step::header_leading_space) != 0));
+    CHECK_FALSE(agreed->silent(Kind::mail));
+    CHECK_FALSE(agreed->silent(Kind::end_of_message));
+    CHECK(agreed->silent(Kind::rcpt) == ((line.steps & step::silent_rcpt) != 0));
+  }
+}
+
 TEST_CASE("milter conversation: an MTA that does not allow what the policy needs") {
   Mta mta;
   std::string bytes;
