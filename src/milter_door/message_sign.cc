@@ -6,6 +6,7 @@
 #include "check/dkim_sign.h"
 #include "mail/address_list.h"
 #include "milter_door/milter_session.h"
+#include "milter_door/sendmail_header.h"
 
 namespace mailweir {
 namespace {
@@ -94,6 +95,8 @@ void MilterSession::sign() {
     unsigned_because("the body was not hashed");
     return;
   }
+  if (!sendmail_host_.empty())
+    settle_for_sendmail(headers_, services_.clock.wall(), session_.transaction().queue_id + '.' + session_.transaction().id, sendmail_host_);
   const auto covered = cover(headers_, policy.signing);
   if (!covered) {
     unsigned_because(covered.error().what);

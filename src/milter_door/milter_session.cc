@@ -51,12 +51,15 @@ MilterAnswer MilterSession::connect(std::string_view host, const std::optional<I
   if (client.name.empty()) client.name = host;
   if (client.name.starts_with('[')) client.name = "unknown";  // Sendmail: an address in brackets when there is no name
   client.reverse_name = macros.get("{client_ptr}");
+  if (client.reverse_name.starts_with('[')) client.reverse_name = "unknown";
   client.resolved = resolved(macros.get("{client_resolve}"));
   client.service = macros.get("{daemon_name}");
   client.server_address = macros.get("{daemon_addr}");
   client.server_port = to_port(macros.get("{daemon_port}"));
-  // sendmail(1) and friends: no connection, so no port, and the client is this host.
-  if (host == "localhost" && client.address && client.address->is_loopback() && !client.port) client.origin = Origin::local;
+  // Postfix gives its name there, "Postfix 3.7.11"; Sendmail its version, "8.17.1.9".
+  if (const auto version = macros.get("v"); !version.empty() && version[0] >= '0' && version[0] <= '9') sendmail_host_ = macros.get("j");
+  // sendmail(1) at Postfix, sendmail -bs at Sendmail: no connection, so no port, and the client is this host.
+  if (host == "localhost" && !client.port && (!client.address || client.address->is_loopback())) client.origin = Origin::local;
   return judge(Stage::connect);
 }
 
@@ -67,7 +70,16 @@ MilterAnswer MilterSession::helo(std::string_view name, const Macros& macros) {
     client.helo_name = name;
     session_.helo_changed();
   }
+  find_origin(false);
   return judge(Stage::helo);
+}
+
+// Sendmail's submission program (sendmail(1), submit.cf) hands mail to the daemon by SMTP: a client on this host that greets
+// with the host's own name and does not log in.
+void MilterSession::find_origin(bool logged_in) {
+  Client& client = session_.client();
+  if (sendmail_host_.empty() || !client.port || !client.address || !client.address->is_loopback()) return;
+  client.origin = !logged_in && equal_folded(client.helo_name, sendmail_host_) ? Origin::local : Origin::smtp;
 }
 
 void MilterSession::begin(const Macros& macros) {
@@ -84,6 +96,7 @@ void MilterSession::begin(const Macros& macros) {
   transaction.sasl_method = macros.get("{auth_type}");
   transaction.sasl_sender = macros.get("{auth_author}");
   read_tls(macros, session_.client());
+  find_origin(!transaction.sasl_username.empty());
 }
 
 MilterAnswer MilterSession::mail(const std::vector<std::string_view>& args, const Macros& macros) {

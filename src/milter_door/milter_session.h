@@ -55,6 +55,7 @@ class MilterSession {
   MilterAnswer answer(const Verdict& verdict);
   MilterAnswer judge_handed_over();
   void rejected_recipient(const Macros& macros);
+  void find_origin(bool logged_in);
   void begin(const Macros& macros);
   void finish(std::string_view outcome, bool taken);
   void begin_hashes();
@@ -72,6 +73,7 @@ class MilterSession {
   const MilterTraits traits_;
   MilterStats& stats_;
   Session session_;
+  std::string sendmail_host_;                   // {j} when the MTA is Sendmail, which does some things otherwise; else empty
   HeaderList headers_;
   std::unique_ptr<BodyHashes> hashes_;
   std::uint64_t bytes_ = 0;

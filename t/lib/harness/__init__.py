@@ -22,6 +22,7 @@ from .policy_server import PolicyServer
 from .postfix import Postfix, Service, settings_of
 from .process import HarnessError, Process, free_port, wait_for
 from .scenario import Scenario
+from .sendmail import Sendmail
 from .servers import Knot, Redis
 from .sink import Sink
 from .smtp import Reply, SmtpClient

@@ -31,14 +31,15 @@ class Scenario(Tap):
         os.environ["PATH"] = path
         missing = [program for program in programs if not shutil.which(program)]
         if root and os.getuid() != 0:
-            self._leave(f"needs root, to start servers under their own users (we are uid {os.getuid()})")
+            self.leave(f"needs root, to start servers under their own users (we are uid {os.getuid()})")
         if missing:
-            self._leave(f"not installed: {' '.join(missing)} (contrib/packages install test)")
+            self.leave(f"not installed: {' '.join(missing)} (contrib/packages install test)")
         self.directory = tempfile.mkdtemp(prefix="mailweir-t-", dir=base)
         os.chmod(self.directory, 0o755)
         self.limit = int(seconds(deadline))
 
-    def _leave(self, reason):
+    def leave(self, reason):
+        """Cannot run here: the whole scenario is skipped."""
         shutil.rmtree(self.directory, ignore_errors=True)
         self.skip_all(reason)
         sys.exit(77)
@@ -47,7 +48,7 @@ class Scenario(Tap):
         """The path of a program of this build; without it the scenario is skipped."""
         path = os.path.join(self.build, what)
         if not os.access(path, os.X_OK):
-            self._leave(f"{what} is not built in {self.build}")
+            self.leave(f"{what} is not built in {self.build}")
         return path
 
     def start(self, server):
