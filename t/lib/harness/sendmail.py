@@ -132,12 +132,11 @@ class Sendmail:
         names = "".join(f"{address} {name}\n" for address, name in self.hosts.items())
         for name, text in {"hosts": f"127.0.0.1 localhost {self.name}.test {host}\n::1 localhost\n{names}",
                            "resolv.conf": "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n", "aliases": "",
-                           "service.switch": "hosts files\naliases files\npasswd files\n", "trusted": "root\n",
-                           "local-host-names": "".join(f"{domain}\n" for domain in self.local), "statistics": "",
+                           "service.switch": "hosts files\naliases files\npasswd files\n", "trusted": "root\n", "statistics": "",
                            **{f"dev/{name}": "" for name in DEVICES}}.items():
             self._write(name, text)
         self._listen()
-        more = [self.mc] + [f"DAEMON_OPTIONS(`Name={name}, Family=inet, Addr=127.0.0.1, Port={port}')dnl"
+        more = [self.mc, *(f"LOCAL_DOMAIN(`{domain}')dnl" for domain in self.local)] + [f"DAEMON_OPTIONS(`Name={name}, Family=inet, Addr=127.0.0.1, Port={port}')dnl"
                             for name, port in self.services.items()]
         if self.milter:
             kind, _, rest = self.milter.partition(":")

@@ -106,7 +106,6 @@ define(`MSP_QUEUE_DIR', `@DIR@/@ROLE@-queue')dnl
 define(`STATUS_FILE', `@DIR@/statistics')dnl
 define(`HELP_FILE', `')dnl
 define(`ALIAS_FILE', `@DIR@/aliases')dnl
-define(`confCW_FILE', `-o @DIR@/local-host-names')dnl
 define(`confCT_FILE', `-o @DIR@/trusted')dnl
 define(`confSERVICE_SWITCH_FILE', `@DIR@/service.switch')dnl
 define(`confDOMAIN_NAME', `@NAME@.test')dnl
