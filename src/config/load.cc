@@ -5,6 +5,7 @@
 #include <map>
 #include <sstream>
 
+#include "base/duration.h"
 #include "config/rules.h"
 #include "config/sections.h"
 #include "config/validate.h"
@@ -27,6 +28,7 @@ class Loader {
   void read_keys();
   void read_rules();
   void settle_doors();
+  void settle_deadlines();
   std::string effective() const;
 
   Problems problems_;
@@ -107,6 +109,16 @@ void Loader::settle_doors() {
     problems_.error(seen_.at("policy"), "policy.socket", "is the milter's socket too; each door needs its own");
 }
 
+// At the milter one callback may wait for all of these: Sendmail gives it 10 s. The store is asked up to three times: to give
+// back what an earlier message took, to charge, to give that back.
+void Loader::settle_deadlines() {
+  constexpr std::chrono::milliseconds most{8000};
+  if (!policy_->has_milter || config_.dns.deadline + 3 * config_.counters.deadline <= most) return;
+  const auto place = seen_.find(seen_.contains("counters") ? "counters" : "dns");
+  problems_.error(place->second, "counters.deadline", "three times this and dns.deadline are over " + format_duration(most) +
+                                                          " together: Sendmail would not wait for the milter so long");
+}
+
 void Loader::read_keys() {
   std::vector<DkimKey> keys;
   const auto before = problems_.error_count();
@@ -166,6 +178,7 @@ std::string Loader::effective() const {
 void Loader::read_all() {
   for (const auto& file : document_.files) read_file(file);
   settle_doors();
+  settle_deadlines();
   for (const auto* table : lists_) registry_.read_tables(*table, TableKind::list, document_);
   for (const auto* table : maps_) registry_.read_tables(*table, TableKind::map, document_);
   if (general_ != nullptr) read_mynetworks(*general_, registry_, *policy_, problems_);

@@ -10,6 +10,9 @@ namespace {
 
 constexpr std::string_view route_field = "X-Mailweir-Route";
 
+// A wait that is worth telling the MTA about: what comes behind it then has the whole time-out.
+constexpr std::chrono::seconds long_wait{1};
+
 const MilterAnswer trouble{MilterAnswer::Kind::tempfail, Reply{"451", "4.3.0", "the message could not be edited, try again later"}, false};
 
 std::string_view outcome_of(const MilterAnswer& answer) {
@@ -38,7 +41,9 @@ MilterAnswer MilterSession::end_of_message(MessageEditor& editor, const Macros& 
   // Only where the MTA does not read an answer at RCPT: there the recipient was not turned away.
   if (too_many_ && !traits_.needs.answers[index(Stage::rcpt)]) answer = {MilterAnswer::Kind::tempfail, Reply{"452", "4.5.3", "too many recipients"}, false};
   if (answer.kind == MilterAnswer::Kind::go_on && postponed_) answer = this->answer(*postponed_);
+  const auto begun = services_.clock.steady();
   if (answer.kind == MilterAnswer::Kind::go_on) answer = judge_end();
+  if (services_.clock.steady() - begun > long_wait) editor.progress();
   if (answer.kind == MilterAnswer::Kind::go_on && (discard_ || (recipients_.empty() && !discarded_.empty())))
     answer.kind = MilterAnswer::Kind::discard;
   const bool local = session_.client().origin == Origin::local;

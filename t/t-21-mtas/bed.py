@@ -6,6 +6,7 @@ import re
 
 from harness import HarnessError, Mailweir, Postfix, Sendmail, Service, Sink, free_port, wait_for
 from row import fits
+from waits import silent_server
 
 LOGINS = {"alice@example.com": "secret"}
 NOBODY = "unknown.example"   # a domain that is the machine's own, and has no users
@@ -61,7 +62,9 @@ class AtSendmail:
 class Bed:
     def __init__(self, t):
         self.sink = t.start(Sink())
-        self.daemon = t.start(Mailweir("", policy_door=None, sections={"general": 'mynetworks = ["127.0.0.1"]'}))
+        self._silent, port = silent_server()
+        self.daemon = t.start(Mailweir("", policy_door=None, sections={
+            "general": 'mynetworks = ["127.0.0.1"]', "dns": f'servers = ["127.0.0.1:{port}"]\ndeadline = "7s"'}))
         self.mtas = [AtPostfix(t, self.sink, self.daemon), AtSendmail(t, self.sink, self.daemon)]
         self._from_line = 0
 

@@ -122,14 +122,13 @@ ROWS = [
     Row("commands in small letters", rule("see", "mail", when='{ sender = "a@example.com" }', log="true"),
         TAKEN.replace("MAIL FROM", "mail from").replace("RCPT TO", "rcpt to").replace("DATA", "data"),
         log=[{"stage": "mail", "rules": "see"}]),
-    Row("per cents and control bytes in what we answer", rule("no", "mail", when='{ helo_name = "/%/" }',
-                                                              reject='"550 5.7.1 hello {helo_name}, 5% off"'),
+    # Sendmail takes no such name for one.
+    Row("per cents in what we answer", rule("no", "mail", when='{ helo_name = "/%/" }', reject='"550 5.7.1 hello {helo_name}, 5% off"'),
         """< 220
         > EHLO a%s%n%99999d.test
         postfix: < 250
-        sendmail: < (250|501)
-        > MAIL FROM:<a@example.com>
+        postfix: > MAIL FROM:<a@example.com>
         postfix: < 550 5\\.7\\.1 hello a%s%n%99999d\\.test, 5% off$
-        sendmail: < 550 5\\.7\\.1 (<\\S+>\\.\\.\\. )?hello a%s%n%99999d\\.test, 5% off$
+        sendmail: < 501 5
         """, []),
 ]
