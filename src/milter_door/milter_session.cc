@@ -13,12 +13,14 @@ Resolved resolved(std::string_view word) {
   return word == "OK" ? Resolved::ok : word == "FORGED" ? Resolved::forged : Resolved::unknown;
 }
 
-// A name of the certificate as Postfix and Sendmail send it, "/CN=..." or as a whole.
-void read_tls(const Macros& macros, Client& client) {
+// The common names of a certificate that was verified. Postfix has them in {cert_subject} and sends no other's; Sendmail has the
+// whole name there, "/C=DE/CN=...", and any client's.
+void read_tls(const Macros& macros, bool sendmail, Client& client) {
   client.encryption_protocol = macros.get("{tls_version}");
   client.encryption_cipher = macros.get("{cipher}");
-  client.ccert_subject = macros.get("{cert_subject}");
-  client.ccert_issuer = macros.get("{cert_issuer}");
+  const bool verified = !sendmail || macros.get("{verify}") == "OK";
+  client.ccert_subject = verified ? macros.get(sendmail ? "{cn_subject}" : "{cert_subject}") : "";
+  client.ccert_issuer = verified ? macros.get(sendmail ? "{cn_issuer}" : "{cert_issuer}") : "";
 }
 
 }  // namespace
@@ -65,7 +67,7 @@ MilterAnswer MilterSession::connect(std::string_view host, const std::optional<I
 
 MilterAnswer MilterSession::helo(std::string_view name, const Macros& macros) {
   Client& client = session_.client();
-  read_tls(macros, client);
+  read_tls(macros, !sendmail_host_.empty(), client);
   if (client.helo_name != name) {
     client.helo_name = name;
     session_.helo_changed();
@@ -95,7 +97,7 @@ void MilterSession::begin(const Macros& macros) {
   transaction.sasl_username = macros.get("{auth_authen}");
   transaction.sasl_method = macros.get("{auth_type}");
   transaction.sasl_sender = macros.get("{auth_author}");
-  read_tls(macros, session_.client());
+  read_tls(macros, !sendmail_host_.empty(), session_.client());
   find_origin(!transaction.sasl_username.empty());
 }
 

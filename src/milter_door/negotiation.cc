@@ -15,8 +15,10 @@ namespace step = milter::step;
 const std::vector<milter::MacroList> macros = {
     {MacroStage::connect,
      "j _ v {daemon_name} {daemon_addr} {daemon_port} {client_addr} {client_name} {client_ptr} {client_port} {client_resolve} {client_connections}"},
-    {MacroStage::helo, "{tls_version} {cipher} {cipher_bits} {cert_subject} {cert_issuer}"},
-    {MacroStage::mail, "i {auth_type} {auth_authen} {auth_author} {mail_addr} {mail_host} {mail_mailer} {tls_version} {cipher}"},
+    {MacroStage::helo, "{tls_version} {cipher} {cipher_bits} {cert_subject} {cert_issuer} {cn_subject} {cn_issuer} {verify}"},
+    {MacroStage::mail,
+     "i {auth_type} {auth_authen} {auth_author} {mail_addr} {mail_host} {mail_mailer} {tls_version} {cipher} {cert_subject} {cert_issuer} "
+     "{cn_subject} {cn_issuer} {verify}"},
     {MacroStage::rcpt, "i {rcpt_addr} {rcpt_host} {rcpt_mailer}"},
     {MacroStage::data, "i"},
     {MacroStage::end_of_header, "i"},

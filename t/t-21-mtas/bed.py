@@ -3,8 +3,10 @@
 both here."""
 import os
 import re
+import subprocess
 
 from harness import HarnessError, Mailweir, Postfix, Sendmail, Service, Sink, free_port, wait_for
+from harness.process import seconds
 from row import fits
 from waits import silent_server
 
@@ -19,10 +21,10 @@ class AtPostfix:
         routes = os.path.join(t.top, "contrib/postfix/mailweir_routes")
         self.server = t.start(Postfix(
             sink, milters=[daemon.milter], local_milters=[daemon.milter], logins=LOGINS, tls=True,
-            main={"milter_header_checks": f"regexp:{routes}", "mydestination": NOBODY, "local_recipient_maps": "inline:{ x=y }"},
+            main={"smtpd_tls_ask_ccert": "yes", "milter_header_checks": f"regexp:{routes}", "mydestination": NOBODY, "local_recipient_maps": "inline:{ x=y }"},
             services=[Service("submission", {"milter_macro_daemon_name": "submission"})]))
+        self.server.set(smtpd_tls_CAfile=self.server.certificate[0])
         self.client = self.server.client
-        self.host = "pf.test"
 
     def held(self):
         return [row["queue_id"] for row in self.server.queue("hold")]
@@ -44,7 +46,6 @@ class AtSendmail:
         self.server = t.start(Sendmail(sink, milter=daemon.milter, logins=LOGINS, tls=True, local=[NOBODY],
                                        hosts={"127.0.0.2": "outside.test"}, services={"submission": free_port()}))
         self.client = self.server.client
-        self.host = "sm.test"
 
     def held(self):
         return self.server.queue(quarantined=True)
@@ -66,7 +67,16 @@ class Bed:
         self.daemon = t.start(Mailweir("", policy_door=None, sections={
             "general": 'mynetworks = ["127.0.0.1"]', "dns": f'servers = ["127.0.0.1:{port}"]\ndeadline = "7s"'}))
         self.mtas = [AtPostfix(t, self.sink, self.daemon), AtSendmail(t, self.sink, self.daemon)]
+        self.stranger = self._make_certificate(t)
         self._from_line = 0
+
+    @staticmethod
+    def _make_certificate(t):
+        made = os.path.join(t.directory, "stranger.pem"), os.path.join(t.directory, "stranger.key")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
+                        "2", "-subj", "/CN=pf.test", "-out", made[0], "-keyout", made[1]], check=True, capture_output=True,
+                       timeout=seconds(20))
+        return made
 
     def policy(self, text):
         """In force when this returns, for every client that connects from now on."""

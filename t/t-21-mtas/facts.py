@@ -80,6 +80,13 @@ ROWS = [
     Row("helo rules are asked again behind STARTTLS", rule("tls-only", "helo", when="{ tls = false }", log="true")
         + rule("tls-yes", "helo", when="{ tls = true }", log="true"), "tls\n" + TAKEN,
         log=[{"stage": "helo", "rules": "tls-only"}, {"stage": "helo", "rules": "tls-yes"}]),
+    Row("a client with a certificate", show("mail", "ccert_subject", "ccert_issuer"), "tls server\n" + TAKEN,
+        postfix={"sink": [{"X-Mail": seen(ccert_subject=r"pf\.test", ccert_issuer=r"pf\.test")}]},
+        sendmail={"sink": [{"X-Mail": seen(ccert_subject=r"sm\.test", ccert_issuer=r"sm\.test")}]}),
+    Row("a certificate that nobody vouches for", show("mail", "ccert_subject", "ccert_issuer"), "tls stranger\n" + TAKEN,
+        sink=[{"X-Mail": seen(ccert_subject="", ccert_issuer="")}]),
+    Row("a client without", show("mail", "ccert_subject", "ccert_issuer"), "tls\n" + TAKEN,
+        sink=[{"X-Mail": seen(ccert_subject="", ccert_issuer="")}]),
     Row("TLS and a login", show("mail", "tls", "sasl_username"), "tls\n" + SUBMISSION, client=OUTSIDE,
         sink=[{"X-Mail": seen(tls="true", sasl_username="alice@example.com")}]),
 

@@ -6,7 +6,8 @@ A dialogue is lines, one step each:
     > MAIL FROM:<a@example.com>     a command is sent; \\r \\n \\xHH are bytes; several go in one write with " | " between
     < 250 2\\.1\\.0                   a reply comes: "code text", its lines joined by "\\n", matches at its start
     letter                          the row's message is sent after DATA's 354
-    tls | login NAME PASSWORD       STARTTLS | AUTH PLAIN
+    tls | tls server | tls stranger STARTTLS | with a certificate of ours: the server's own, which it knows | one that nobody knows
+    login NAME PASSWORD             AUTH PLAIN
     gone | closed                   we vanish with a reset | the server hangs up
     # a remark
 
@@ -70,7 +71,7 @@ def run(t, bed, mta, row):
     wanted = row.at(mta.kind)
     bed.mark()
     client = mta.client(wanted["service"], source=wanted["client"], greeting=False)
-    wrong = Player(client, mta.kind, wanted["letter"]).play(wanted["dialogue"])
+    wrong = Player(client, mta, wanted["letter"], bed.stranger).play(wanted["dialogue"])
     client.close()
     arrived = bed.arrived(mta, len(wanted["sink"]))
     if len(arrived) != len(wanted["sink"]):
@@ -111,8 +112,9 @@ def fits(have, wanted):
 
 
 class Player:
-    def __init__(self, client, kind, letter):
-        self.client, self.kind, self.letter = client, kind, letter
+    def __init__(self, client, mta, letter, stranger):
+        self.client, self.kind, self.letter = client, mta.kind, letter
+        self.certificates = {"server": mta.server.certificate, "stranger": stranger}
 
     def play(self, dialogue):
         lines = [line.strip() for line in dialogue.splitlines()]
@@ -141,7 +143,7 @@ class Player:
             elif verb == "letter":
                 self.client.send(stuffed(self.letter) + b".\r\n")
             elif verb == "tls":
-                self.client.starttls().ehlo()
+                self.client.starttls(self.certificates.get(rest)).ehlo()
             elif verb == "login":
                 reply = self.client.auth_plain(*rest.split())
                 return None if reply.code == 235 else f"the reply was {reply}"

@@ -285,6 +285,11 @@ class Postfix:
         return {"smtpd_sasl_auth_enable": "yes", "smtpd_sasl_path": "smtpd", "cyrus_sasl_config_path": sasl,
                 "smtpd_sasl_local_domain": "test", "smtpd_sasl_security_options": "noanonymous"}
 
+    @property
+    def certificate(self):
+        pem = os.path.join(self.directory, "tls.pem")
+        return pem + ".crt", pem
+
     def _make_certificate(self):
         pem = os.path.join(self.directory, "tls.pem")
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",

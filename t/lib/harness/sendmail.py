@@ -87,6 +87,10 @@ class Sendmail:
         """Until nothing is on its way any more: what is quarantined stays."""
         wait_for(lambda: not self.queue() and not self._at_work(), "Sendmail's queue to be empty", within)
 
+    @property
+    def certificate(self):
+        return f"{self.directory}/tls/cert.pem", f"{self.directory}/tls/key.pem"
+
     def flush(self, role="mta"):
         self._run("mta.cf" if role == "mta" else "submit.cf", *(["-Ac"] if role == "submit" else []), "-q")
 

@@ -98,13 +98,15 @@ class SmtpClient:
             raise HarnessError(f"XCLIENT {words}: {reply}")
         return self.ehlo(helo)
 
-    def starttls(self):
-        """The server's certificate is not looked at."""
+    def starttls(self, certificate=None):
+        """The server's certificate is not looked at. `certificate`: (file, key file) of our own."""
         reply = self.command("STARTTLS")
         if reply.code != 220:
             raise HarnessError(f"STARTTLS: {reply}")
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        if certificate:
+            context.load_cert_chain(*certificate)
         self.input.close()
         self.socket = context.wrap_socket(self.socket)
         self.input = self.socket.makefile("rb")
