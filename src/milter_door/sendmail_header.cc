@@ -65,7 +65,7 @@ class Items {
  private:
   // One character that stands in no quotes and no comment.
   bool plain(char c) {
-    if (c == ';' || (c == ':' && !in_angle_) || (c == '<' && in_angle_) || (c == '>' && !in_angle_)) return false;
+    if (c == ';' || c == ')' || (c == ':' && !in_angle_) || (c == '<' && in_angle_) || (c == '>' && !in_angle_)) return false;
     if (c == ',' && !in_angle_) return true;
     if (is_blank(c) && item_.ends_with('<') && in_angle_) {
       differs_ = true;
