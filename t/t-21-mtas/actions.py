@@ -159,6 +159,10 @@ QUIET = [
         + rule("two", "end-of-message", redirect='"two@example.org"'), sink=[{"recipients": ["two@example.org"]}]),
     Row("bcc", rule("copy", "rcpt", bcc='["first@example.net", "second+{rule}@example.net"]'),
         sink=[{"recipients": ["bob@example.net", "first@example.net", "second+copy@example.net"], "Bcc": []}]),
+    Row("route, and a client's header that names one", rule("route", "rcpt", route='"smtp-bad:[127.0.0.1]:@SINK@"'),
+        letter=letter(headers=[("X-Mailweir-Route", "smtp-bad:[127.0.0.1]:1")]), log=[{"event": "verdict", "rules": "route"}],
+        postfix={"sink": [{"helo": "bad.test", "X-Mailweir-Route": []}]},
+        sendmail={"sink": [{"helo": "sm.test", "X-Mailweir-Route": []}]}),
     Row("shadow", rule("s-mail", "mail", reject='"550 5.7.1 no"', shadow="true")
         + rule("s-data", "data", hold='"no"', shadow="true")
         + rule("s-end", "end-of-message", remove_headers='"Subject"', shadow="true"),

@@ -20,7 +20,7 @@ class AtPostfix:
     def __init__(self, t, sink, daemon):
         routes = os.path.join(t.top, "contrib/postfix/mailweir_routes")
         self.server = t.start(Postfix(
-            sink, milters=[daemon.milter], local_milters=[daemon.milter], logins=LOGINS, tls=True,
+            sink, milters=[daemon.milter], local_milters=[daemon.milter], logins=LOGINS, tls=True, transports={"smtp-bad": {"smtp_helo_name": "bad.test"}},
             main={"smtpd_tls_ask_ccert": "yes", "milter_header_checks": f"regexp:{routes}", "mydestination": NOBODY, "local_recipient_maps": "inline:{ x=y }"},
             services=[Service("submission", {"milter_macro_daemon_name": "submission"})]))
         self.server.set(smtpd_tls_CAfile=self.server.certificate[0])

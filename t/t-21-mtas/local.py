@@ -50,6 +50,25 @@ def submit(mta, subject):
     return mta.submit(raw, ["bob@example.net"], WWW)
 
 
+def quarantine(t, bed, mta):
+    """What docs/sendmail.md tells an admin to do with mail that is held; and sendmail -bs, which has no connection."""
+    bed.policy(SHOW + rule("keep", "mail", when=LOCAL, hold='"look at {sender}"'))
+    submit(mta, "kept")
+    wait_for(mta.held, "the message in quarantine")
+    queue_id = mta.held()[0]
+    listed = mta.server.run("-bp", "-qQ").stdout.decode()
+    t.ok(queue_id in listed and "look at www-data@example.com" in listed, "mailq -qQ shows what is held, and why", listed)
+    mta.server.run("-qQ", f"-qI{queue_id}", "-Q")
+    t.equal((mta.held(), mta.server.queue()), ([], [queue_id]), "sendmail -qQ -qI... -Q puts it back into the queue")
+    mta.server.run("-q")
+    t.equal(bed.sink.take().header("Subject"), "kept", "which the next queue run sends")
+    bed.policy(SHOW)
+    mta.server.talk("EHLO x", "MAIL FROM:<www-data@example.com>", "RCPT TO:<bob@example.net>", "DATA",
+                    "Subject: by hand\r\n\r\ntext\r\n.", "QUIT")
+    mail = bed.sink.take()
+    t.equal((mail.header("Subject"), mail.header("X-Origin")), ("by hand", "local outgoing"), "sendmail -bs -Am is local mail, too")
+
+
 def run(t, bed, mtas):
     run_table(t, bed, mtas, ROWS)
     bed.policy(SHOW)
@@ -59,6 +78,9 @@ def run(t, bed, mtas):
         mail = bed.sink.take()
         t.equal((status, mail.sender, mail.header("Subject"), mail.header("X-Origin")),
                 (0, WWW, "from php", "local outgoing"), f"{mta.kind}: sendmail(1) is local mail, and outgoing")
+    sendmail = next((mta for mta in mtas if mta.kind == "sendmail"), None)
+    if sendmail:
+        quarantine(t, bed, sendmail)
     for at, action, reply, outcome in VERDICTS:
         name = f"l-{action}-{at}"
         bed.policy(rule(name, at, when=LOCAL, **{action: f'"{reply}"'}))

@@ -34,7 +34,7 @@ TAKEN = MESSAGE + "< 250 2.0.0"
 
 @dataclass
 class Row:
-    """`sink`: what arrives, in any order: each {"sender", "recipients", "body", or a header's name: its value, a list of its
+    """`sink`: what arrives, in any order: each {"sender", "recipients", "body", "helo", or a header's name: its value, a list of its
     values, or a pattern}. `log`: lines that must stand in Mailweir's log, each {field: text or pattern}. `held`: how many
     messages the MTA keeps aside. `postfix`, `sendmail`: {field of this row: what it is there}."""
     name: str
@@ -61,7 +61,7 @@ def rule(name, at, **keys):
 
 def run_table(t, bed, mtas, rows):
     for row in rows:
-        bed.policy(row.policy)
+        bed.policy(row.policy.replace("@SINK@", str(bed.sink.port)))
         for mta in mtas:
             run(t, bed, mta, row)
 
@@ -92,7 +92,7 @@ def run(t, bed, mta, row):
 
 
 def misfits(mail, wanted):
-    got = {"sender": mail.sender, "recipients": sorted(mail.recipients), "body": mail.body}
+    got = {"sender": mail.sender, "recipients": sorted(mail.recipients), "body": mail.body, "helo": mail.helo}
     wrong = []
     for name, value in wanted.items():
         if name in got:

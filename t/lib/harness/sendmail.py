@@ -41,13 +41,16 @@ class Sendmail:
     def start(self, scenario):
         self.scenario = scenario
         if self.directory is None:
+            if subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode:
+                scenario.leave("this machine allows no mount name space, which Sendmail is run in")
             try:
                 self.root = parts.unpack(scenario.build)
             except parts.NoSendmail as why:
                 scenario.leave(str(why))
             self._make_files()
-        self.process = Process(self.name, [*self._in_its_world(), self.program, "-C", f"{self.directory}/mta.cf", "-bD"],
-                               scenario.directory)
+        # Its setgid bit takes setpriv's --pdeathsig away; timeout(1) stands in between and passes TERM on.
+        self.process = Process(self.name, ["timeout", "3600", *self._in_its_world(), self.program, "-C",
+                                           f"{self.directory}/mta.cf", "-bD"], scenario.directory)
         for port in [self.port, *self.services.values()]:
             wait_for(lambda: answers(port), f"Sendmail on port {port}", alive=self.process)
 
@@ -73,15 +76,33 @@ class Sendmail:
         return self._run("submit.cf", "-Ac", "-i", "-f", sender, *options, "--", *recipients,
                          message=as_bytes(message)).returncode
 
+    def talk(self, *commands):
+        """SMTP on the program's standard input and output (-bs), as mail readers do; the replies."""
+        child = subprocess.Popen([*self._in_its_world(), self.program, "-C", f"{self.directory}/mta.cf", "-bs", "-Am"],
+                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        replies = []
+        with child:
+            for command in [None, *commands]:   # it wants to be heard before it is spoken to
+                if command:
+                    child.stdin.write(command.encode() + b"\r\n")
+                    child.stdin.flush()
+                for line in child.stdout:
+                    if line[3:4] != b"-":
+                        replies.append(line.decode().rstrip())
+                        break
+            child.stdin.close()
+            child.wait(seconds(20))
+        return replies
+
     # --- the queue ---------------------------------------------------------------------------------------------------
     def queue(self, quarantined=False, role="mta"):
         """Queue ids: of messages waiting to be sent, or of those that a filter has put aside."""
         names = os.listdir(f"{self.directory}/{role}-queue")
         return sorted(name[2:] for name in names if name.startswith("hf" if quarantined else "qf"))
 
-    def mailq(self):
-        """What an admin reads of quarantined mail."""
-        return self._run("mta.cf", "-bp", "-qQ").stdout.decode(errors="replace")
+    def run(self, *words, message=b""):
+        """The program with the daemon's configuration, as an admin calls it: its finished process."""
+        return self._run("mta.cf", *words, message=message)
 
     def wait_empty(self, within=20):
         """Until nothing is on its way any more: what is quarantined stays."""
