@@ -104,4 +104,19 @@ ROWS = [
         letter
         < 250""", [{"X-Data": seen(recipient_count="1", recipient="bob@example.net"), "recipients": ["bob@example.net"]}],
         log=[{"event": "message", "recipients": "1"}]),
+    Row("unknown recipients are counted",
+        rule("guesses", "mail", limit='{ by = "client_address", of = "unknown-recipients", max = "1/1d" }',
+             reject='"550 5.7.1 {count} unknown recipients"'),
+        f"""> MAIL FROM:<a@example.com>
+        < 250
+        > RCPT TO:<gone1@{NOBODY}>
+        < 550 5\\.1\\.1
+        > RCPT TO:<gone2@{NOBODY}>
+        < 550 5\\.1\\.1
+        > RSET
+        < 250
+        > MAIL FROM:<a@example.com>
+        < 550 5\\.7\\.1 (<\\S+>\\.\\.\\. )?2 unknown recipients$""", [],
+        [{"event": "unknown-recipient", "recipient": f"gone1@{NOBODY}"}, {"event": "unknown-recipient", "recipient": f"gone2@{NOBODY}"}],
+        postfix={"client": "127.0.0.21"}, sendmail={"client": "127.0.0.22"}),
 ]
