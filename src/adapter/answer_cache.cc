@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "adapter/answer_cache.h"
 
+#include "mail/domain.h"
+
 namespace mailweir {
 namespace {
 
@@ -45,6 +47,16 @@ void AnswerCache::drop(Place place) {
   bytes_ -= place->bytes;
   places_.erase(place->question);
   entries_.erase(place);
+}
+
+std::size_t AnswerCache::forget(std::string_view zone) {
+  const auto before = entries_.size();
+  for (auto place = entries_.begin(); place != entries_.end();) {
+    const auto next = std::next(place);
+    if (is_at_or_below(place->question.name, zone)) drop(place);
+    place = next;
+  }
+  return before - entries_.size();
 }
 
 }  // namespace mailweir

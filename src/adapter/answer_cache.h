@@ -19,6 +19,8 @@ class AnswerCache {
   dns::AnswerPtr find(const dns::Question& question, SteadyTime now);
   // Returns how many entries that were still good had to leave. An answer that is larger than all the room is not kept.
   std::size_t keep(const dns::Question& question, dns::AnswerPtr answer, SteadyTime now, SteadyTime expires);
+  // Drops a name and all below it; how many.
+  std::size_t forget(std::string_view zone);
   std::size_t size() const { return entries_.size(); }
 
  private:

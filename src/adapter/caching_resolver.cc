@@ -39,6 +39,13 @@ class Caching final : public CachingResolver {
   Caching(std::unique_ptr<dns::Resolver> behind, const Clock& clock, const CacheConfig& config);
   AnswerPtr ask(const Question& question, Deadline deadline, Done done) override;
   const DnsStats& stats() const override { return stats_; }
+  dns::Resolver& behind() override { return *behind_; }
+  void forget(std::string_view zone) override {
+    for (auto& shard : shards_) {
+      std::lock_guard lock(shard->mutex);
+      stats_.entries -= shard->cache.forget(zone);
+    }
+  }
 
  private:
   Shard& shard_of(const Question& question) {

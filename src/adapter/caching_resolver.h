@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <string_view>
 
 #include "base/clock.h"
 #include "port/dns.h"
@@ -30,6 +31,10 @@ struct CacheConfig {
 class CachingResolver : public dns::Resolver {
  public:
   virtual const DnsStats& stats() const = 0;
+  // What stands behind it, for questions whose answers must be fresh.
+  virtual dns::Resolver& behind() = 0;
+  // Drops what is kept of a name and all below it: it was wrong.
+  virtual void forget(std::string_view zone) = 0;
 };
 
 // Owns `behind`, which is ended first. The clock says when entries expire (deadlines are real time, base/clock.h); it must

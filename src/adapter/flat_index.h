@@ -90,6 +90,8 @@ class FlatIndex {
     const auto [start, length] = span_at(place);
     return std::string_view(text_).substr(start, length);
   }
+  // Writes over the start of a text: same length, nothing moves. While it is filled and built.
+  void patch(std::uint64_t place, std::string_view start) { text_.replace(span_at(place).start, start.size(), start); }
   std::size_t longest_key() const { return longest_key_; }
   std::size_t size() const { return keys_; }  // different keys
 

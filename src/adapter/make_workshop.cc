@@ -3,19 +3,25 @@
 
 #include <memory>
 
+#include "adapter/expiry.h"
 #include "adapter/key_cache.h"
 #include "adapter/re2_pattern.h"
 #include "adapter/table.h"
-#include "adapter/table_cache.h"
 
 namespace mailweir {
 namespace {
 
-Made<TablePtr> inline_table(const std::vector<std::pair<std::string, std::string>>& entries, TableKind kind) {
-  std::vector<TableEntry> views;
-  for (const auto& [key, value] : entries) views.push_back({key, value});
-  auto made = make_table(views, kind);
+Made<TablePtr> inline_table(const std::vector<std::pair<std::string, std::string>>& entries, TableKind kind, const Clock& clock) {
   Made<TablePtr> result;
+  std::vector<TableEntry> views;
+  for (const auto& [key, value] : entries) {
+    const auto text = take_until(kind == TableKind::list ? key : value);
+    if (!text) result.errors.push_back("entry " + std::to_string(views.size() + 1) + ": " + text.error().what);
+    if (!text || !text->until) views.push_back({key, value, {}});
+    else if (kind == TableKind::list) views.push_back({text->text, value, text->until});
+    else views.push_back({key, text->text, text->until});
+  }
+  auto made = make_table(views, kind, clock);
   result.object = std::move(made.table);
   const auto told = [](const EntryFault& fault) { return "entry " + std::to_string(fault.line) + ": " + fault.what; };
   for (const auto& fault : made.faults) result.errors.push_back(told(fault));
@@ -26,14 +32,13 @@ Made<TablePtr> inline_table(const std::vector<std::pair<std::string, std::string
 
 }  // namespace
 
-Workshop make_workshop(const Clock& clock) {
+Workshop make_workshop(const Clock& clock, std::shared_ptr<TableSources> sources) {
+  if (!sources) sources = std::make_shared<TableSources>(clock);
   Workshop workshop;
   workshop.pattern = [](std::string_view regex) { return make_pattern(regex); };
-  workshop.read_table = [cache = std::make_shared<TableCache>(clock)](const std::string& path, TableKind kind) {
-    auto loaded = cache->get(path, kind);
-    return Made<TablePtr>{std::move(loaded.table), std::move(loaded.errors), std::move(loaded.warnings)};
-  };
-  workshop.make_table = inline_table;
+  workshop.read_table = [sources](const std::string& path, TableKind kind) { return sources->file(path, kind); };
+  workshop.redis_table = [sources](const RedisPlace& place, TableKind kind) { return sources->redis(place, kind); };
+  workshop.make_table = [&clock](const auto& entries, TableKind kind) { return inline_table(entries, kind, clock); };
   workshop.read_key = [cache = std::make_shared<KeyCache>(clock)](const std::string& path) {
     Made<SignerPtr> made;
     auto loaded = cache->get(path);

@@ -8,6 +8,7 @@
 
 #include <sys/stat.h>
 
+#include "adapter/expiry.h"
 #include "base/file.h"
 #include "base/text.h"
 
@@ -94,7 +95,7 @@ std::string_view without_comment(std::string_view text) {
 
 class Parser {
  public:
-  explicit Parser(TableKind kind) : kind_(kind), builder_(kind, "line") {}
+  Parser(TableKind kind, const Clock& clock) : kind_(kind), builder_(kind, "line", clock) {}
 
   void take(std::string_view line) {
     ++number_;
@@ -122,14 +123,17 @@ class Parser {
       return builder_.fault(number_, 1, "starts with a blank; a value does not go on over several lines here");
     const auto length = key_length(text);
     if (length == text.npos) return builder_.fault(number_, start + 1, "the quotes of the key are not closed");
-    const auto value = without_comment(text.substr(length));
+    const auto rest = without_comment(text.substr(length));
+    const auto entry = take_until(rest);
+    if (!entry) return builder_.fault(number_, static_cast<std::size_t>(rest.data() - text.data()) + start + 1, entry.error().what);
+    const auto value = entry->text;
     const auto column = static_cast<std::size_t>(value.data() - text.data()) + start + 1;
     if (kind_ == TableKind::list && !value.empty())
       return builder_.fault(number_, column, "a list has one key a line, and here follows \"" + cleaned(value, false, 60) +
                                                  "\"; keys with values belong in [maps]");
     if (kind_ == TableKind::map && value.empty())
       return builder_.fault(number_, start + length + 1, "the key has no value");
-    builder_.add(text.substr(0, length), value, number_, start + 1);
+    builder_.add(text.substr(0, length), value, number_, start + 1, entry->until);
   }
 
   TableKind kind_;
@@ -146,7 +150,7 @@ std::vector<std::string> as_lines(const std::string& path, const std::vector<Ent
 
 }  // namespace
 
-LoadedTable read_table(const std::string& path, TableKind kind) {
+LoadedTable read_table(const std::string& path, TableKind kind, const Clock& clock) {
   LoadedTable loaded;
   const auto file = open_regular(path);
   if (!file) {
@@ -156,7 +160,7 @@ LoadedTable read_table(const std::string& path, TableKind kind) {
   struct stat before{}, after{};
   fstat(file->get(), &before);
   LineReader reader(file->get());
-  Parser parser(kind);
+  Parser parser(kind, clock);
   for (std::string_view line; reader.next(line);) parser.take(line);
   fstat(file->get(), &after);
   loaded.stamp = stamp_of(after);
@@ -165,6 +169,7 @@ LoadedTable read_table(const std::string& path, TableKind kind) {
     return loaded;
   }
   if (stamp_of(before) != loaded.stamp) {
+    loaded.busy = true;
     loaded.errors.push_back(path + ": was changed while it was read; write a new file and rename it to this name");
     return loaded;
   }

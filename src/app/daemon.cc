@@ -51,12 +51,15 @@ Result<SocketAccess> access_of(const DoorConfig& door) {
 
 }  // namespace
 
-Daemon::Daemon(std::string config_file, Loaded first, Workshop workshop)
+Daemon::Daemon(std::string config_file, Loaded first, Workshop workshop, std::shared_ptr<TableSources> tables)
     : config_file_(std::move(config_file)), config_(std::move(first.config).value()), first_(std::move(first.policy)),
-      workshop_(std::move(workshop)), log_(make_stderr_log()),
+      workshop_(std::move(workshop)), tables_(std::move(tables)), log_(make_stderr_log()),
       digests_(openssl_digests()) {}
 
-Daemon::~Daemon() { stop(); }
+Daemon::~Daemon() {
+  stop();
+  tables_->use_log(nullptr);
+}
 
 Result<void> Daemon::provide_directories() const {
   std::optional<ProcessIdentity> owner;
@@ -121,6 +124,7 @@ Result<void> Daemon::make_services() {
   auto log = open_log(config_.general.log, "mailweir");
   if (!log) return log.error();
   log_ = std::move(*log);
+  tables_->use_log(log_.get());
   Loaded loaded = read_policy();
   first_.reset();
   if (!loaded.policy) {
@@ -143,6 +147,7 @@ Result<void> Daemon::start() {
   if (auto made = make_services(); !made) return made;
   admin_door_ = make_admin_server(admin_functions());
   if (auto opened = admin_door_->open(config_.admin.socket.path, config_.admin.mode); !opened) return opened;
+  start_watches();
   start_doors();
   housekeeper_ = std::thread([this] { keep_house(); });
   Event("started").with("version", PACKAGE_VERSION).with("pid", static_cast<std::int64_t>(::getpid())).with("file", config_file_)
@@ -150,6 +155,18 @@ Result<void> Daemon::start() {
       .with("policy", config_.policy.socket ? config_.policy.socket->to_string() : "none").to(*log_, Severity::notice);
   notifier_.ready("serving");
   return {};
+}
+
+// What looks after lists while the daemon runs. A proof of a block list may wait for seconds, so it has a thread of its own.
+void Daemon::start_watches() {
+  list_reader_ = std::make_unique<Periodic>(std::chrono::milliseconds(400), [this] { tables_->refresh(); });
+  dns::Resolver& fresh = cache_ != nullptr ? cache_->behind() : *resolver_;
+  dnsbl_watch_ = std::make_unique<DnsblWatch>(fresh, *log_, [this](const std::string& zone) {
+    if (cache_ != nullptr) cache_->forget(zone);
+  });
+  dnsbl_prover_ = std::make_unique<Periodic>(std::chrono::milliseconds(500), [this] {
+    dnsbl_watch_->step(policy_.get()->dnsbl, clock_.steady(), clock_.wall());
+  });
 }
 
 void Daemon::start_doors() {
@@ -185,6 +202,7 @@ ReloadOutcome Daemon::reload() {
     line.with("generation", static_cast<std::int64_t>(loaded.policy->generation));
     for (const auto& key : outcome.restart) line.with("needs_restart", key);
     keep_hits(*policy_.get(), *loaded.policy);
+    keep_dnsbl_states(policy_.get()->dnsbl, loaded.policy->dnsbl);
     // The old one is freed here, or by the last transaction that still has it.
     const auto old = policy_.swap(std::move(loaded.policy));
     line.to(*log_, Severity::notice);
@@ -238,6 +256,8 @@ void Daemon::stop() {
   }
   house_wake_.notify_all();
   if (housekeeper_.joinable()) housekeeper_.join();
+  list_reader_.reset();
+  dnsbl_prover_.reset();
   save_stores(stores_, *log_);
   for (const auto& socket : {config_.policy.socket, config_.milter.socket})
     if (socket && socket->kind == SocketName::Kind::unix_path) ::unlink(socket->path.c_str());

@@ -14,11 +14,14 @@
 
 #include "admin_door/admin_server.h"
 #include "adapter/caching_resolver.h"
+#include "adapter/table_sources.h"
 #include "app/notify.h"
+#include "app/periodic.h"
 #include "app/stores.h"
 #include "base/guarded.h"
 #include "base/log.h"
 #include "config/load.h"
+#include "engine/dnsbl_watch.h"
 #include "engine/services.h"
 #include "milter_door/milter_server.h"
 #include "policy_door/server.h"
@@ -28,8 +31,8 @@ namespace mailweir {
 
 class Daemon {
  public:
-  // `first` is what the start has read already, with the workshop: what is unchanged is not read again.
-  Daemon(std::string config_file, Loaded first, Workshop workshop);
+  // `first` is what the start has read already, with the workshop and its tables: what is unchanged is not read again.
+  Daemon(std::string config_file, Loaded first, Workshop workshop, std::shared_ptr<TableSources> tables);
   ~Daemon();
 
   // The doors' and the admin's sockets.
@@ -51,6 +54,7 @@ class Daemon {
   Result<void> make_services();
   Result<void> make_resolver();
   void start_doors();
+  void start_watches();
   Loaded read_policy();
   AdminFunctions admin_functions();
   std::string status() const;
@@ -63,6 +67,7 @@ class Daemon {
   std::shared_ptr<const Policy> first_;       // until the policy was read as the daemon's user
   SystemClock clock_;
   Workshop workshop_;
+  std::shared_ptr<TableSources> tables_;      // of the workshop
   std::mutex reload_mutex_;
   std::atomic<std::uint64_t> reloads_{0}, failed_reloads_{0};
   WallTime started_ = clock_.wall();
@@ -71,12 +76,14 @@ class Daemon {
   Snapshot<Policy> policy_;
   Stores stores_;
   std::unique_ptr<dns::Resolver> resolver_;
-  const CachingResolver* cache_ = nullptr;      // resolver_, when it is one
+  CachingResolver* cache_ = nullptr;      // resolver_, when it is one
   DigestsPtr digests_;
   StageBoard board_;
   EngineStats stats_;
   std::unique_ptr<Leases> leases_;
   std::unique_ptr<Services> services_;
+  std::unique_ptr<DnsblWatch> dnsbl_watch_;
+  std::unique_ptr<Periodic> list_reader_, dnsbl_prover_;   // stopped before what they use goes
 
   Fd policy_listener_, milter_listener_;   // the milter's only for the transport of our own
   std::unique_ptr<PolicyServer> policy_door_;

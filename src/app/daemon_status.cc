@@ -23,11 +23,47 @@ class Samples {
     all.push_back({std::move(name), std::move(help), Sample::Kind::counter, std::move(labels), static_cast<double>(value)});
   }
   template <typename Number>
-  void gauge(std::string name, std::string help, Number value) {
-    all.push_back({std::move(name), std::move(help), Sample::Kind::gauge, {}, static_cast<double>(value)});
+  void gauge(std::string name, std::string help, Number value, std::vector<std::pair<std::string, std::string>> labels = {}) {
+    all.push_back({std::move(name), std::move(help), Sample::Kind::gauge, std::move(labels), static_cast<double>(value)});
   }
   std::vector<Sample> all;
 };
+
+// The block lists, and the Redis servers of lists.
+void add_lists(json& result, const Policy& policy, const TableSources& tables, WallTime now) {
+  for (const Dnsbl& list : policy.dnsbl) {
+    json one = {{"name", list.name}, {"zone", list.zone}, {"asked", list.state->asked.load()}, {"listed", list.state->listed.load()},
+                {"errors", list.state->errors.load()}};
+    list.state->told.with([&](const DnsblState::Told& told) {
+      one["state"] = to_string(told.phase);
+      one["since"] = told.phase == DnsblPhase::unproved ? "" : format_duration(std::chrono::duration_cast<std::chrono::seconds>(now - told.since));
+      one["reason"] = told.reason;
+    });
+    result["dnsbl"].push_back(std::move(one));
+  }
+  result["lists"] = {{"files_refreshed", tables.files().stats().refreshed.load()}, {"files_refused", tables.files().stats().refused.load()}};
+  tables.each_server([&](const RedisTables& server) {
+    result["redis_lists"].push_back({{"server", server.server()}, {"up", server.stats().up.load()}, {"asked", server.stats().asked.load()},
+                                     {"errors", server.stats().errors.load()}});
+  });
+}
+
+void add_lists(Samples& samples, const Policy& policy, const TableSources& tables) {
+  for (const Dnsbl& list : policy.dnsbl) {
+    const std::vector<std::pair<std::string, std::string>> labels{{"dnsbl", list.name}};
+    const DnsblState& state = *list.state;
+    samples.gauge("mailweir_dnsbl_up", "Whether a block list is proved and asked", state.ipv4 || state.ipv6 || state.domains ? 1 : 0, labels);
+    samples.counter("mailweir_dnsbl_asked_total", "Look-ups in a block list", state.asked.load(), labels);
+    samples.counter("mailweir_dnsbl_listed_total", "Look-ups that found a listing", state.listed.load(), labels);
+    samples.counter("mailweir_dnsbl_errors_total", "Look-ups whose answer was an error", state.errors.load(), labels);
+  }
+  samples.counter("mailweir_list_files_read_total", "List files that were read again because they changed", tables.files().stats().refreshed.load());
+  samples.counter("mailweir_list_files_refused_total", "List files that changed and were bad", tables.files().stats().refused.load());
+  tables.each_server([&](const RedisTables& server) {
+    samples.gauge("mailweir_list_store_up", "Whether the Redis server of lists answers", server.stats().up ? 1 : 0, {{"store", server.server()}});
+    samples.counter("mailweir_list_store_errors_total", "Look-ups in it that failed", server.stats().errors.load(), {{"store", server.server()}});
+  });
+}
 
 const FallbackCounters* fallback_of(const Stores& stores) { return dynamic_cast<const FallbackCounters*>(stores.owned.get()); }
 
@@ -77,6 +113,7 @@ std::string Daemon::status() const {
   if (cache_ != nullptr)
     result["dns"] = {{"hits", cache_->stats().hits.load()}, {"misses", cache_->stats().misses.load()}, {"timeouts", cache_->stats().timeouts.load()},
                      {"troubles", cache_->stats().troubles.load()}, {"entries", cache_->stats().entries.load()}};
+  if (tables_) add_lists(result, *policy, *tables_, clock_.wall());
   return dumped(result);
 }
 
@@ -126,6 +163,7 @@ std::string Daemon::metrics() const {
     samples.counter("mailweir_dns_cache_misses_total", "Look-ups sent to the servers", cache_->stats().misses.load());
     samples.counter("mailweir_dns_timeouts_total", "Look-ups that no server answered in time", cache_->stats().timeouts.load());
   }
+  if (tables_) add_lists(samples, *policy, *tables_);
   return stats_text(samples.all);
 }
 

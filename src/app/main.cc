@@ -60,7 +60,7 @@ int fail(const std::string& why) {
 }
 
 // After the first load, which told of errors in the file itself, the rest of a start.
-int run(const Options& options, Loaded loaded, Workshop workshop) {
+int run(const Options& options, Loaded loaded, Workshop workshop, std::shared_ptr<TableSources> tables) {
   std::optional<Background> background;
   if (!options.foreground) {
     auto entered = Background::enter();
@@ -68,7 +68,7 @@ int run(const Options& options, Loaded loaded, Workshop workshop) {
     background.emplace(std::move(*entered));
   }
   Signals::block();
-  Daemon daemon(options.file, std::move(loaded), std::move(workshop));
+  Daemon daemon(options.file, std::move(loaded), std::move(workshop), std::move(tables));
   const Config& config = daemon.config();
   if (auto opened = daemon.open(); !opened) return fail(opened.error().what);
   std::optional<PidFile> pid_file;
@@ -112,13 +112,14 @@ int main_of(int argc, char** argv) {
     }
   }
   const SystemClock clock;
-  Workshop workshop = make_workshop(clock);
+  auto tables = std::make_shared<TableSources>(clock);
+  Workshop workshop = make_workshop(clock, tables);
   Loaded loaded = load(options.file, workshop);
   for (const auto& warning : loaded.warnings) std::cerr << "warning: " << warning << '\n';
   for (const auto& error : loaded.errors) std::cerr << error << '\n';
   if (!loaded.config) return fail(options.file + ": " + std::to_string(loaded.errors.size()) + (loaded.errors.size() == 1 ? " error" : " errors"));
   if (options.check) return EXIT_SUCCESS;
-  return run(options, std::move(loaded), std::move(workshop));
+  return run(options, std::move(loaded), std::move(workshop), std::move(tables));
 }
 
 }  // namespace

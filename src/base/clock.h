@@ -24,6 +24,12 @@ class SystemClock final : public Clock {
   WallTime wall() const override { return std::chrono::system_clock::now(); }
 };
 
+// The one that everything uses that is handed no other.
+inline const Clock& system_clock() {
+  static const SystemClock clock;
+  return clock;
+}
+
 // A clock that moves only when told to; for tests and what-if runs.
 class ManualClock final : public Clock {
  public:

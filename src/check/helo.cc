@@ -26,4 +26,9 @@ DomainResult helo_dns(Lookups& lookups, std::string_view given) {
   return mail;
 }
 
+std::optional<IpAddress> address_in_helo(std::string_view name) {
+  if (name.starts_with('[') && name.ends_with(']')) name = name.substr(1, name.size() - 2);
+  return IpAddress::parse(name);
+}
+
 }  // namespace mailweir

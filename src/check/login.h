@@ -3,6 +3,7 @@
 // (separated by blanks or commas; "*" is any login): as Postfix's smtpd_sender_login_maps.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "mail/address.h"
@@ -11,7 +12,7 @@
 namespace mailweir {
 
 // True when the address has an entry without this login; when it has no entry, if login and address differ. Without a
-// login: when the address has an entry.
-bool login_mismatch(const Table& owners, std::string_view login, const Address& address);
+// login: when the address has an entry. Nothing: the map could not be asked.
+std::optional<bool> login_mismatch(const Table& owners, std::string_view login, const Address& address);
 
 }  // namespace mailweir

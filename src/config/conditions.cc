@@ -29,6 +29,7 @@ class ConditionReader {
   void read_text(std::string text, const toml::node& node, const std::string& key, Cell& cell);
   bool read_test(const std::string& text, const toml::node& node, const std::string& key, Cell& cell, Test& test);
   bool read_name(const std::string& text, const toml::node& node, const std::string& key, FactType type, Test& test);
+  bool read_dnsbl(const std::string& text, const toml::node& node, const std::string& key, Cell& cell, Test& test);
   bool read_number(std::string_view text, const toml::node& node, const std::string& key, Test& test);
   bool fail(const toml::node& node, const std::string& key, std::string_view why) {
     problems_.error(place_of(node), key, why);
@@ -73,6 +74,16 @@ void ConditionReader::read_cell(const toml::node& node, const std::string& name,
   }
   Cell cell;
   cell.fact = std::move(*fact);
+  if (is_dnsbl_score(cell.fact.id)) {
+    const DnsblKind kind = dnsbl_kind(*dnsbl_subject(cell.fact.id));
+    bool any = false;
+    for (const Dnsbl& list : registry_.dnsbl()) {
+      if (list.kind != kind) continue;
+      any = true;
+      registry_.used_dnsbl(list.name);
+    }
+    if (!any) fail(node, key, "there is no [dnsbl.NAME] of kind \"" + std::string(to_string(kind)) + "\"");
+  }
   cell.text = source_text(name, node);
   const auto* array = node.as_array();
   if (array == nullptr) {
@@ -132,6 +143,7 @@ bool ConditionReader::read_test(const std::string& text, const toml::node& node,
     test.negated = false;
     return cell.fact.map != nullptr;
   }
+  if (type == FactType::dnsbl) return read_dnsbl(text, node, key, cell, test);
   if (type == FactType::boolean) return fail(node, key, "must be true or false, without quotes");
   if (type == FactType::number) return read_number(text, node, key, test);
   if (reference && type != FactType::word) {
@@ -165,6 +177,38 @@ bool ConditionReader::read_test(const std::string& text, const toml::node& node,
     case FactType::address: return read_name(text, node, key, type, test);
     default: test.what = TextTest{text}; return true;
   }
+}
+
+bool ConditionReader::read_dnsbl(const std::string& text, const toml::node& node, const std::string& key, Cell& cell, Test& test) {
+  const DnsblKind kind = dnsbl_kind(*dnsbl_subject(cell.fact.id));
+  const auto& lists = registry_.dnsbl();
+  const auto ask = [&](std::size_t place) {
+    const auto zone = static_cast<std::uint16_t>(place);
+    if (std::find(cell.fact.zones.begin(), cell.fact.zones.end(), zone) == cell.fact.zones.end()) cell.fact.zones.push_back(zone);
+    registry_.used_dnsbl(lists[place].name);
+  };
+  std::vector<std::string_view> known;
+  for (std::size_t i = 0; i < lists.size(); ++i) {
+    if (lists[i].kind != kind) continue;
+    known.push_back(lists[i].name);
+    if (text == "any" || text == "none" || text == "temperror") ask(i);
+    if (text != lists[i].name) continue;
+    ask(i);
+    test.what = TextTest{text};
+    return true;
+  }
+  if (known.empty()) return fail(node, key, "there is no [dnsbl.NAME] of kind \"" + std::string(to_string(kind)) + "\"");
+  if (text == "any") test.what = ListedTest{};
+  else if (text == "none" || text == "temperror") test.what = TextTest{text};
+  else {
+    for (const Dnsbl& list : lists)
+      if (list.name == text) return fail(node, key, text + " is a list of kind \"" + std::string(to_string(list.kind)) + "\"; this fact asks those of kind \"" +
+                                                        std::string(to_string(kind)) + '"');
+    const auto guess = nearest(text, known);
+    return fail(node, key, "there is no [dnsbl." + cleaned(text, false, 60) + "]" + (guess.empty() ? "" : "; did you mean " + std::string(guess) + "?"));
+  }
+  if (text == "temperror") cell.names_temperror = !test.negated;
+  return true;
 }
 
 bool ConditionReader::read_name(const std::string& text, const toml::node& node, const std::string& key, FactType type, Test& test) {

@@ -56,6 +56,12 @@ struct CountersConfig {
   bool operator==(const CountersConfig&) const = default;
 };
 
+// Where lists and maps in Redis live; reloads with the policy.
+struct RedisConfig {
+  std::string url;                                                // "": that of the counters
+  std::chrono::milliseconds deadline{100};                        // of one look-up
+};
+
 struct DnsConfig {
   std::vector<std::string> servers;                               // "192.0.2.53", "127.0.0.1:5353"; empty: the system's
   std::string zone;                                               // a zone file that answers instead, as written
@@ -68,6 +74,7 @@ struct DnsConfig {
 struct GeneralConfig {
   std::string user = "mailweir", group;                           // group "": the user's
   std::vector<std::string> mynetworks;                            // as written, for printing; reloads with the policy
+  std::vector<std::string> our_names;                             // likewise
   std::string pid_file;                                           // "": none
   std::string log = "journal";                                    // journal, syslog, syslog:local3, stderr, file:/path
   std::string state_directory = default_state_directory();
@@ -82,6 +89,7 @@ struct Config {
   AdminConfig admin;
   CountersConfig counters;
   DnsConfig dns;
+  RedisConfig redis;
 };
 
 // The keys that differ and so need a restart, as "counters.store".

@@ -59,7 +59,8 @@ std::string print_config(const Config& config, const Policy& policy) {
   out << "[general]\nuser = " << quoted(general.user) << "\ngroup = " << quoted(general.group) << "\npid_file = " << quoted(general.pid_file)
       << "\nlog = " << quoted(general.log) << "\nstate_directory = " << quoted(general.state_directory)
       << "\ndrain = " << quoted(format_duration(general.drain))
-      << "\nmynetworks = " << array(general.mynetworks, [](const std::string& text) { return text; }) << '\n';
+      << "\nmynetworks = " << array(general.mynetworks, [](const std::string& text) { return text; })
+      << "\nour_names = " << array(general.our_names, [](const std::string& text) { return text; }) << '\n';
   if (config.milter.socket) {
     print_door(out, "milter", config.milter);
     out << "transport = " << quoted(config.milter.transport == MilterTransport::builtin ? "builtin" : "libmilter")
@@ -82,6 +83,9 @@ std::string print_config(const Config& config, const Policy& policy) {
   out << "\n[dns]\nservers = " << array(config.dns.servers, [](const std::string& text) { return text; })
       << "\ndeadline = " << quoted(format_duration(config.dns.deadline)) << "\ncache_entries = " << config.dns.cache_entries << '\n';
   if (!config.dns.zone.empty()) out << "zone = " << quoted(config.dns.zone) << '\n';
+  out << "\n[redis]\n";
+  if (!config.redis.url.empty()) out << "url = " << quoted(without_password(config.redis.url)) << '\n';
+  out << "deadline = " << quoted(format_duration(config.redis.deadline)) << '\n';
   print_dkim(out, policy.signing);
   return out.str();
 }

@@ -109,13 +109,19 @@ class LimitReader {
     }
     limit_.overrides = registry_.table(overrides->value, overrides->place, section_.full("overrides"));
     if (!limit_.overrides) return;
+    const EntryCheck check = [open = limit_.of == Quantity::open_connections](std::string_view, std::string_view value) -> std::optional<std::string> {
+      if (open && to_number(value)) return {};
+      const auto windows = parse_windows(value);
+      if (windows) return {};
+      return windows.error().what;
+    };
     int shown = 0;
     limit_.overrides->each([&](std::string_view key, std::string_view value) {
-      const auto windows = limit_.of == Quantity::open_connections && to_number(value) ? Result<std::vector<Window>>(std::vector<Window>())
-                                                                                       : parse_windows(value);
-      if (windows || ++shown > 5) return;
-      section_.wrong("overrides", overrides->value + ": " + cleaned(key, false, 100) + ": " + windows.error().what);
+      const auto why = check(key, value);
+      if (!why || ++shown > 5) return;
+      section_.wrong("overrides", overrides->value + ": " + cleaned(key, false, 100) + ": " + *why);
     });
+    limit_.overrides->require("limit of rule " + limit_.counter, check);
   }
 
   Section section_;

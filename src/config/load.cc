@@ -38,7 +38,7 @@ class Loader {
   Config config_;
   std::shared_ptr<Policy> policy_;
   std::map<std::string, Place, std::less<>> seen_;
-  std::vector<const toml::table*> lists_, maps_, facts_, dkim_, rule_tables_;
+  std::vector<const toml::table*> lists_, maps_, facts_, dkim_, dnsbl_, rule_tables_;
   const toml::table* general_ = nullptr;
   std::vector<PlacedRule> rules_;
   bool keys_told_ = false;
@@ -67,9 +67,11 @@ void Loader::read_file(const Document::File& file) {
   if (const auto* table = once(top, "policy")) read_policy_door(section(*table, "policy"), config_.policy);
   if (const auto* table = once(top, "admin")) read_admin(section(*table, "admin"), config_.admin);
   if (const auto* table = once(top, "counters")) read_counters(section(*table, "counters"), config_.counters, *policy_);
+  if (const auto* table = once(top, "redis")) read_redis(section(*table, "redis"), config_.redis);
   if (const auto* table = once(top, "dns")) read_dns(section(*table, "dns"), config_.dns, *policy_, document_);
   if (const auto* table = top.table("lists")) lists_.push_back(table);
   if (const auto* table = top.table("maps")) maps_.push_back(table);
+  if (const auto* table = top.table("dnsbl")) dnsbl_.push_back(table);
   if (const auto* table = top.table("facts")) facts_.push_back(table);
   if (const auto* table = top.table("dkim")) dkim_.push_back(table);
   if (const auto* node = top.node("rule")) {
@@ -79,7 +81,7 @@ void Loader::read_file(const Document::File& file) {
       for (const auto& element : *array) rule_tables_.push_back(element.as_table());
   }
   constexpr std::pair<std::string_view, std::string_view> later[] = {
-      {"tls", "TLS per destination"}, {"routes", "routes by sender"},     {"alerts", "alert receivers"}, {"dnsbl", "block lists in the DNS"},
+      {"tls", "TLS per destination"}, {"routes", "routes by sender"},     {"alerts", "alert receivers"},
       {"spf", "SPF"},                 {"egress", "egress SPF"},           {"clamd", "virus scanning"},   {"spamd", "spam scanning"},
       {"socketmap", "the socketmap door"}, {"http", "the HTTP door"},     {"geoip", "countries"}};
   for (const auto& [key, what] : later) top.later(key, what);
@@ -162,6 +164,7 @@ std::string Loader::effective() const {
   section("lists", lists_);
   section("maps", maps_);
   section("facts", facts_);
+  section("dnsbl", dnsbl_);
   for (const auto* table : dkim_) {
     if (const auto* keys = table->get_as<toml::array>("key"))
       for (const auto& key : *keys)
@@ -179,9 +182,15 @@ void Loader::read_all() {
   for (const auto& file : document_.files) read_file(file);
   settle_doors();
   settle_deadlines();
+  const bool shared = config_.counters.store != "memory";
+  registry_.use_redis(config_.redis.url.empty() && shared ? config_.counters.store : config_.redis.url, config_.redis.deadline);
+  std::vector<Place> dnsbl_places;
+  for (const auto* table : dnsbl_) read_dnsbl(*table, *policy_, dnsbl_places, problems_);
+  registry_.use_dnsbl(policy_->dnsbl, std::move(dnsbl_places));
   for (const auto* table : lists_) registry_.read_tables(*table, TableKind::list, document_);
   for (const auto* table : maps_) registry_.read_tables(*table, TableKind::map, document_);
   if (general_ != nullptr) read_mynetworks(*general_, registry_, *policy_, problems_);
+  if (general_ != nullptr) read_our_names(*general_, registry_, *policy_, problems_);
   registry_.read_facts(facts_, *policy_);
   read_keys();
   read_rules();

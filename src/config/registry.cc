@@ -19,9 +19,9 @@ bool is_name(std::string_view name) {
   return true;
 }
 
-constexpr std::string_view later_facts[] = {"spf",       "dkim",     "dmarc",    "dnsbl",     "dnsbl_score", "virus",
+constexpr std::string_view later_facts[] = {"spf",       "dkim",     "dmarc",    "virus",
                                             "spam_score", "from_domain_aligned", "egress_spf",
-                                            "helo_is_address", "helo_is_ours", "client_country", "blocked"};
+                                            "client_country", "blocked"};
 
 }  // namespace
 
@@ -50,9 +50,17 @@ TablePtr Registry::read_table(const toml::node& node, const std::string& name, T
     problems_.error(place_of(node), section_of(kind, name), why);
     return TablePtr();
   };
-  if (source.starts_with("redis:")) return wrong("live lists in Redis: not in this version; write \"file:NAME\"");
+  if (source.starts_with("redis:")) {
+    if (source.size() == 6) return wrong("names no key; write \"redis:KEY\"");
+    if (redis_.url.empty()) return wrong("which Redis server? Write [redis] url = \"redis://HOST:PORT\", or put the counters there");
+    in_redis_.insert(std::string(word(kind)) + ':' + name);
+    RedisPlace place = redis_;
+    place.key = source.substr(6);
+    return keep(workshop_.redis_table(place, kind), place_of(node), section_of(kind, name));
+  }
   if (!source.starts_with("file:") || source.size() == 5)
-    return wrong(kind == TableKind::list ? "must be \"file:NAME\" or an array of entries" : "must be \"file:NAME\" or a table of keys and values");
+    return wrong(kind == TableKind::list ? "must be \"file:NAME\", \"redis:KEY\" or an array of entries"
+                                         : "must be \"file:NAME\", \"redis:KEY\" or a table of keys and values");
   return keep(workshop_.read_table(document.resolve(source.substr(5)), kind), place_of(node), section_of(kind, name));
 }
 
@@ -138,6 +146,18 @@ Result<FactRef> Registry::fact(std::string_view name) const {
                (guess.empty() ? "; mailweir-rules(5) lists them" : "; did you mean " + std::string(guess) + "?")};
 }
 
+Result<FactRef> Registry::fact_in_template(std::string_view name) const {
+  constexpr std::string_view suffix = "_reason";
+  if (!name.ends_with(suffix) || own_facts_.contains(name)) return fact(name);
+  auto found = fact(name.substr(0, name.size() - suffix.size()));
+  if (!found) return found;
+  if (!found->check() || found->type() == FactType::boolean || found->type() == FactType::number)
+    return Error{std::string(name) + ": " + found->name + " has no reason to tell"};
+  found->reason = true;
+  found->name = name;
+  return found;
+}
+
 // All names first: what refers to what is then no matter of where it stands.
 void Registry::read_facts(const std::vector<const toml::table*>& sections, Policy& policy) {
   for (const auto* section : sections) name_facts(*section, policy);
@@ -213,6 +233,8 @@ void Registry::break_circles(Policy& policy) {
 }
 
 void Registry::warn_unused() {
+  for (std::size_t i = 0; i < dnsbl_->size(); ++i)
+    if (!used_.contains("dnsbl:" + (*dnsbl_)[i].name)) problems_.warning(dnsbl_places_[i], "dnsbl." + (*dnsbl_)[i].name, "nothing refers to it");
   for (const auto kind : {TableKind::list, TableKind::map}) {
     for (const auto& [name, table] : tables(kind)) {
       if (!used_.contains(std::string(word(kind)) + ':' + name))

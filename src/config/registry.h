@@ -30,6 +30,19 @@ class Registry {
   // that stands; in a circle is an error.
   void read_facts(const std::vector<const toml::table*>& sections, Policy& policy);
 
+  // Where tables in Redis are; before they are read. An empty URL: nowhere.
+  void use_redis(std::string url, std::chrono::milliseconds deadline) { redis_ = {std::move(url), {}, deadline}; }
+  bool is_in_redis(std::string_view reference) const { return in_redis_.contains(reference); }
+  // The block lists that rules may name.
+  void use_dnsbl(const std::vector<Dnsbl>& lists, std::vector<Place> places) {
+    dnsbl_ = &lists;
+    dnsbl_places_ = std::move(places);
+  }
+  const std::vector<Dnsbl>& dnsbl() const { return *dnsbl_; }
+  void used_dnsbl(const std::string& name) { used_.insert("dnsbl:" + name); }
+  // A fact, or CHECK_reason, as a template names it.
+  Result<FactRef> fact_in_template(std::string_view name) const;
+
   // "list:name" or "map:name" -> its table. Null, and the problem told, when there is none.
   TablePtr table(std::string_view reference, const Place& place, std::string_view key);
   void add_list(const std::string& name, TablePtr table, const Place& place);
@@ -57,7 +70,10 @@ class Registry {
     const toml::node* node;
   };
   std::map<std::string, NamedFact, std::less<>> own_facts_;
-  std::set<std::string, std::less<>> used_;
+  std::set<std::string, std::less<>> used_, in_redis_;
+  RedisPlace redis_;
+  const std::vector<Dnsbl>* dnsbl_ = nullptr;
+  std::vector<Place> dnsbl_places_;
 };
 
 }  // namespace mailweir

@@ -44,7 +44,7 @@ class RuleReader {
 };
 
 std::optional<Template> RuleReader::make_template(const std::string& text, const Place& place, std::string_view key) {
-  auto made = parse_template(text, [&](std::string_view name) { return registry_.fact(name); });
+  auto made = parse_template(text, [&](std::string_view name) { return registry_.fact_in_template(name); });
   if (made) return std::move(*made);
   problems().error(place, section_.full(key), made.error().what);
   return {};
@@ -210,7 +210,12 @@ void RuleReader::read_skip() {
       continue;
     }
     const auto fact = registry_.fact(name.value);
-    if (fact && fact->check()) rule_.skip.add(fact->id);
+    if (fact && fact->check()) {
+      rule_.skip.add(fact->id);
+      // A list and its score are one check.
+      for (const auto& other : all_facts())
+        if (const auto subject = dnsbl_subject(fact->id); subject && dnsbl_subject(other.id) == subject) rule_.skip.add(other.id);
+    }
     else problems().error(name.place, section_.full("skip"), fact ? name.value + " is no check; only checks can be skipped" : fact.error().what);
   }
 }

@@ -56,6 +56,9 @@ void read_general(Section section, GeneralConfig& general) {
   if (section.raw().get("mynetworks") != nullptr)  // understood with the policy, where the lists are
     if (const auto texts = section.texts("mynetworks"))
       for (const auto& text : *texts) general.mynetworks.push_back(text.value);
+  if (section.raw().get("our_names") != nullptr)
+    if (const auto texts = section.texts("our_names"))
+      for (const auto& text : *texts) general.our_names.push_back(text.value);
   section.finish();
 }
 
@@ -112,6 +115,15 @@ void read_counters(Section section, CountersConfig& counters, Policy& policy) {
   section.finish();
 }
 
+void read_redis(Section section, RedisConfig& redis) {
+  if (const auto url = section.text("url")) {
+    if (url->value.starts_with("redis://") || url->value.starts_with("redis+unix:")) redis.url = url->value;
+    else section.wrong("url", "must be redis://HOST:PORT/DB or redis+unix:/PATH");
+  }
+  if (const auto deadline = section.duration("deadline", milliseconds(5), seconds(2))) redis.deadline = *deadline;
+  section.finish();
+}
+
 void read_dns(Section section, DnsConfig& dns, Policy& policy, const Document& document) {
   if (const auto servers = section.texts("servers")) {
     for (const auto& server : *servers) {
@@ -139,6 +151,23 @@ void read_dns(Section section, DnsConfig& dns, Policy& policy, const Document& d
   section.finish();
 }
 
+void read_our_names(const toml::table& general, Registry& registry, Policy& policy, Problems& problems) {
+  const auto* node = general.get("our_names");
+  if (node == nullptr) return;
+  Problems told_already;
+  const auto texts = Section(general, "general", told_already).texts("our_names");
+  if (!texts) return;
+  if (texts->size() == 1 && texts->front().value.starts_with("list:")) {
+    policy.our_names = registry.table(texts->front().value, texts->front().place, "general.our_names");
+    return;
+  }
+  std::vector<std::pair<std::string, std::string>> entries;
+  for (const auto& text : *texts) entries.emplace_back(text.value, "");
+  auto made = registry.workshop().make_table(entries, TableKind::list);
+  for (const auto& error : made.errors) problems.error(place_of(*node), "general.our_names", error);
+  policy.our_names = made.object;
+}
+
 void read_mynetworks(const toml::table& general, Registry& registry, Policy& policy, Problems& problems) {
   const auto* node = general.get("mynetworks");
   if (node == nullptr) return;
@@ -147,6 +176,8 @@ void read_mynetworks(const toml::table& general, Registry& registry, Policy& pol
   if (!texts) return;
   if (texts->size() == 1 && texts->front().value.starts_with("list:")) {
     policy.mynetworks = registry.table(texts->front().value, texts->front().place, "general.mynetworks");
+    if (registry.is_in_redis(texts->front().value))
+      problems.error(texts->front().place, "general.mynetworks", "can't be a list in Redis: what is outgoing must be known while it is down, too");
   } else {
     std::vector<std::pair<std::string, std::string>> entries;
     for (const auto& text : *texts) {

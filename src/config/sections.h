@@ -21,6 +21,15 @@ void read_dns(Section section, DnsConfig& dns, Policy& policy, const Document& d
 void read_dkim(const toml::table& table, const Document& document, const Workshop& workshop, Problems& problems, SignPolicy& signing,
                std::vector<DkimKey>& keys);
 
+// The [dnsbl.NAME] of one file.
+void read_dnsbl(const toml::table& table, Policy& policy, std::vector<Place>& places, Problems& problems);
+
+// [redis], where lists and maps live; by default where the counters are.
+void read_redis(Section section, RedisConfig& redis);
+
+// [general] our_names: for helo_is_ours.
+void read_our_names(const toml::table& general, Registry& registry, Policy& policy, Problems& problems);
+
 // [general] mynetworks: networks, or "list:NAME"; also known to rules as list:mynetworks.
 void read_mynetworks(const toml::table& general, Registry& registry, Policy& policy, Problems& problems);
 

@@ -68,6 +68,15 @@ void print_table(const json& rules) {
   }
 }
 
+void print_dnsbl(const json& lists) {
+  for (const auto& list : lists) {
+    std::cout << "dnsbl " << list["name"].get<std::string>() << " (" << list["zone"].get<std::string>() << "): " << list["state"].get<std::string>();
+    if (const auto since = list["since"].get<std::string>(); !since.empty()) std::cout << " for " << since;
+    if (const auto reason = list["reason"].get<std::string>(); !reason.empty()) std::cout << " (" << reason << ')';
+    std::cout << " asked=" << list["asked"] << " listed=" << list["listed"] << " errors=" << list["errors"] << '\n';
+  }
+}
+
 }  // namespace
 
 int reload_command(const Arguments& args) {
@@ -117,6 +126,11 @@ int status_command(const Arguments& args) {
   }
   std::cout << "transactions=" << status["transactions"] << " open_leases=" << status["open_leases"]
             << " log_lines_dropped=" << status["log_lines_dropped"] << " failed_reloads=" << status["failed_reloads"] << '\n';
+  if (status.contains("dnsbl")) print_dnsbl(status["dnsbl"]);
+  if (status.contains("redis_lists"))
+    for (const auto& server : status["redis_lists"])
+      std::cout << "lists in " << server["server"].get<std::string>() << ": " << (server["up"].get<bool>() ? "up" : "down") << " asked=" << server["asked"]
+                << " errors=" << server["errors"] << '\n';
   print_table(status["rules"]);
   return 0;
 }

@@ -13,6 +13,7 @@
 #include "ctl/command.h"
 #include "ctl/policy_file.h"
 #include "ctl/what_if.h"
+#include "engine/dnsbl_watch.h"
 #include "engine/session.h"
 #include "policy_door/action.h"
 
@@ -155,7 +156,7 @@ class Explainer {
     for (const auto& traced : trace.rules) {
       std::cout << "  " << traced.rule->name << "  " << traced.rule->where << '\n';
       for (const auto& cell : traced.cells) {
-        constexpr std::string_view words[] = {"no", "yes", "unknown"};
+        constexpr std::string_view words[] = {"no", "yes", "unknown", "could not be asked"};
         std::cout << "    " << cell.text << "  is " << (cell.value.empty() ? "(absent)" : cleaned(cell.value, false, 300)) << ": "
                   << words[static_cast<std::size_t>(cell.outcome)] << (cell.reason.empty() ? "" : "  (" + cleaned(cell.reason, false, 300) + ')') << '\n';
       }
@@ -204,6 +205,8 @@ int explain_command(const Arguments& args) {
     std::cerr << "mailweirctl: " << resolver.error().what << '\n';
     return 1;
   }
+  // As the daemon does before a block list counts.
+  DnsblWatch(**resolver, log).step(loaded->policy->dnsbl, clock.steady(), clock.wall());
   const auto counters = make_memory_counters({}, clock);
   Leases leases(*counters);
   StageBoard board;

@@ -38,22 +38,28 @@ bool number_matches(const NumberTest& test, std::int64_t number) {
   return false;
 }
 
-bool matches(const Test& test, const FactItem& item, FactType type) {
+bool matches(const Test& test, const FactItem& item, FactType type, bool& outage) {
   struct Visitor {
     const FactItem& item;
     FactType type;
+    bool& outage;
     bool operator()(const TextTest& t) const { return equal_folded(item.text, t.text); }
     bool operator()(const NameTest& t) const { return name_matches(t, item, type); }
     bool operator()(const NumberTest& t) const { return number_matches(t, item.number); }
     bool operator()(const BooleanTest& t) const { return (item.number != 0) == t.value; }
+    bool operator()(const ListedTest&) const { return item.text != "none"; }
     bool operator()(const Network& t) const { return t.contains(*item.ip); }
     bool operator()(const PatternPtr& t) const {
       if (type == FactType::ip) return t->matches(item.ip->to_string());
       return t->matches(type == FactType::address ? std::string_view(item.address->text()) : item.text);
     }
-    bool operator()(const TableTest& t) const { return find_in(*t.table, item, type).has_value(); }
+    bool operator()(const TableTest& t) const {
+      const Found found = find_in(*t.table, item, type);
+      outage = outage || found.is_outage();
+      return found.has_value();
+    }
   };
-  return std::visit(Visitor{item, type}, test.what);
+  return std::visit(Visitor{item, type, outage}, test.what);
 }
 
 }  // namespace
@@ -62,14 +68,19 @@ Tri Cell::ask(Facts& facts) const {
   const FactValue value = facts.get(fact);
   if (value.state == FactValue::State::absent) return Tri::unknown;
   if (value.state == FactValue::State::temperror) return names_temperror ? Tri::yes : Tri::unknown;
-  bool positives = false, hit = false;
+  if (value.state == FactValue::State::outage) return Tri::outage;
+  bool positives = false, negatives = false, hit = false, may_hit = false, may_fail = false;
   for (const Test& test : tests) {
-    bool any = false;
-    for (const FactItem& item : value.items()) any = any || matches(test, item, fact.type());
+    bool any = false, outage = false;
+    for (const FactItem& item : value.items()) any = any || matches(test, item, fact.type(), outage);
     if (test.negated && any) return Tri::no;
-    positives = positives || !test.negated;
+    (test.negated ? negatives : positives) = true;
     hit = hit || (!test.negated && any);
+    (test.negated ? may_fail : may_hit) |= outage;
   }
+  if (may_fail || (may_hit && !hit)) return Tri::outage;
+  // Of block lists some did not answer: a listing found stands, "not listed" does not.
+  if (value.partial && (negatives || !hit || value.many.empty())) return names_temperror ? Tri::yes : Tri::unknown;
   return !positives || hit ? Tri::yes : Tri::no;
 }
 
@@ -84,10 +95,10 @@ Tri Conditions::ask(Facts& facts, bool checks) const {
         all = Tri::no;
         break;
       }
-      if (one == Tri::unknown) all = Tri::unknown;
+      if (one == Tri::unknown || (one == Tri::outage && all == Tri::yes)) all = one;  // unknown can never become yes
     }
     if (all == Tri::yes) return Tri::yes;
-    if (all == Tri::unknown) whole = Tri::unknown;
+    if (all == Tri::outage || (all == Tri::unknown && whole == Tri::no)) whole = all;
   }
   return whole;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Conditions: what `when` and `unless` hold, compiled. Three-valued: a fact that is absent, a check that was skipped and
-// a look-up that failed make a condition unknown, and unknown satisfies neither `when` nor `unless`.
+// Conditions: what `when` and `unless` hold, compiled. A fact that is absent, a check that was skipped and a look-up that
+// failed make a condition unknown, and unknown satisfies neither `when` nor `unless`. outage: a list that decides could not
+// be asked; what then is the rule's on_outage.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +19,7 @@ namespace mailweir {
 
 class Facts;
 
-enum class Tri : std::uint8_t { no, yes, unknown };
+enum class Tri : std::uint8_t { no, yes, unknown, outage };
 
 // Names one fact as a rule means it.
 struct FactRef {
@@ -26,6 +27,8 @@ struct FactRef {
   std::string header;       // header.NAME: NAME
   std::size_t own = 0;      // index into Policy::own_facts
   TablePtr map;             // of a fact that is asked of a map
+  std::vector<std::uint16_t> zones;  // of block lists: those asked, by their place in Policy::dnsbl; empty: all
+  bool reason = false;      // in a template, {CHECK_reason}: why it says so
   std::string name;         // as written, for explain and the log
 
   FactType type() const { return info(id).type; }
@@ -44,12 +47,13 @@ struct NameTest {          // domains and mail addresses; all folded
 };
 struct TextTest { std::string text; };  // equal when folded
 struct BooleanTest { bool value = true; };
+struct ListedTest {};      // of block lists: in any of them
 struct TableTest { TablePtr table; };
 
 // One value of a condition: `negated` is the leading "!".
 struct Test {
   bool negated = false;
-  std::variant<TextTest, NameTest, NumberTest, BooleanTest, Network, PatternPtr, TableTest> what;
+  std::variant<TextTest, NameTest, NumberTest, BooleanTest, ListedTest, Network, PatternPtr, TableTest> what;
 };
 
 // One key of a condition table: any of the positive tests must match, none of the negated ones.

@@ -7,7 +7,11 @@
 namespace mailweir {
 
 void find_early_checks(Policy& policy) {
-  constexpr std::array looked_up{FactId::iprev, FactId::helo_dns, FactId::sender_domain_dns};
+  constexpr std::array looked_up{
+      FactId::iprev, FactId::helo_dns, FactId::sender_domain_dns,
+      FactId::dnsbl, FactId::dnsbl_score, FactId::client_name_dnsbl, FactId::client_name_dnsbl_score, FactId::helo_dnsbl,
+      FactId::helo_dnsbl_score, FactId::sender_dnsbl, FactId::sender_dnsbl_score, FactId::from_dnsbl, FactId::from_dnsbl_score,
+  };
   for (const auto& rules : policy.rules) {
     for (const Rule& rule : rules) {
       for (const auto* conditions : {&rule.when, &rule.unless}) {

@@ -22,6 +22,9 @@ enum class FactId : std::uint8_t {
   from, from_domain, from_count, header, hops,
   iprev, sender_domain_dns, helo_dns, helo_fqdn, sender_fqdn, sender_login_mismatch,
   from_login_mismatch,
+  dnsbl, dnsbl_score, client_name_dnsbl, client_name_dnsbl_score, helo_dnsbl, helo_dnsbl_score,
+  sender_dnsbl, sender_dnsbl_score, from_dnsbl, from_dnsbl_score,
+  helo_is_address, helo_is_ours, helo_address_mismatch,
   own,  // one of the policy file's [facts]
 };
 inline constexpr std::size_t fact_count = static_cast<std::size_t>(FactId::own) + 1;
@@ -35,6 +38,7 @@ enum class FactType : std::uint8_t {
   ip,
   domain,   // a host or domain name
   address,  // a mail address
+  dnsbl,    // names of block lists: the [dnsbl.NAME] of the policy file
 };
 
 struct FactInfo {

@@ -41,6 +41,12 @@ FactValue address_value(const Address& address) {
   return value;
 }
 
+FactValue outage_value() {
+  FactValue value;
+  value.state = FactValue::State::outage;
+  return value;
+}
+
 FactValue memo_value(const CheckMemo& memo) {
   FactValue value;
   value.state = memo.temperror ? FactValue::State::temperror : FactValue::State::known;
@@ -55,7 +61,19 @@ std::string_view login_domain(std::string_view login) {
 
 }  // namespace
 
+void Facts::use(const Policy& policy) {
+  if (policy_ != &policy) dnsbl_.forget_all();   // it names lists of the old one
+  policy_ = &policy;
+}
+
+void Facts::forget_helo() {
+  helo_dns_.reset();
+  dnsbl_.forget(DnsblSubject::helo);
+}
+
 void Facts::forget_transaction() {
+  dnsbl_.forget(DnsblSubject::sender);
+  dnsbl_.forget(DnsblSubject::from);
   sender_domain_dns_.reset();
   from_read_ = false;
   from_.clear();
@@ -148,6 +166,19 @@ FactValue Facts::get(const FactRef& fact) {
                  : boolean_value(is_fully_qualified(transaction_.sender.domain()));
     case FactId::sender_login_mismatch: return sender_login_mismatch(*fact.map);
     case FactId::from_login_mismatch: return from_login_mismatch(*fact.map);
+    case FactId::dnsbl:
+    case FactId::dnsbl_score:
+    case FactId::client_name_dnsbl:
+    case FactId::client_name_dnsbl_score:
+    case FactId::helo_dnsbl:
+    case FactId::helo_dnsbl_score:
+    case FactId::sender_dnsbl:
+    case FactId::sender_dnsbl_score:
+    case FactId::from_dnsbl:
+    case FactId::from_dnsbl_score: return dnsbl(fact);
+    case FactId::helo_is_address:
+    case FactId::helo_is_ours:
+    case FactId::helo_address_mismatch: return helo_address(fact.id);
     case FactId::own: return own_fact(fact);
   }
   return {};
@@ -160,19 +191,20 @@ FactValue Facts::own_fact(const FactRef& fact) {
     if (value.state != FactValue::State::known) continue;
     for (const FactItem& item : value.items()) {
       const auto found = find_in(*own.map, item, key.type());
-      if (found) return text_value(*found);
+      if (found.is_outage()) return outage_value();
+      if (found) return text_value(own_values_[fact.own] = *found);
     }
   }
   return {};
 }
 
-std::optional<std::string_view> find_in(const Table& table, const FactItem& item, FactType type) {
+Found find_in(const Table& table, const FactItem& item, FactType type) {
   switch (type) {
     case FactType::ip: return table.find(*item.ip);
     case FactType::address: return table.find(*item.address);
     case FactType::domain: return table.find_domain(folded(item.text));
     case FactType::login: {
-      if (const auto exact = table.find_word(item.text)) return exact;
+      if (auto exact = table.find_word(item.text); exact || exact.is_outage()) return exact;
       if (item.text.find('@') == item.text.npos) return {};
       return table.find(Address::parse(item.text));
     }
@@ -258,20 +290,32 @@ FactValue Facts::domain_status(std::optional<CheckMemo>& memo, std::shared_ptr<L
 FactValue Facts::sender_login_mismatch(const Table& owners) const {
   const Address& sender = transaction_.sender;
   if (sender.is_absent() || sender.is_null()) return {};
-  return boolean_value(login_mismatch(owners, transaction_.sasl_username, sender));
+  const auto mismatch = login_mismatch(owners, transaction_.sasl_username, sender);
+  return mismatch ? boolean_value(*mismatch) : outage_value();
 }
 
 FactValue Facts::from_login_mismatch(const Table& owners) {
   if (transaction_.headers == nullptr) return {};
   read_from();
   if (from_.empty()) return {};
-  return boolean_value(std::any_of(from_.begin(), from_.end(), [&](const Address& address) {
-    return login_mismatch(owners, transaction_.sasl_username, address);
-  }));
+  bool unknown = false;
+  for (const Address& address : from_) {
+    const auto mismatch = login_mismatch(owners, transaction_.sasl_username, address);
+    if (mismatch.value_or(false)) return boolean_value(true);
+    unknown = unknown || !mismatch;
+  }
+  return unknown ? outage_value() : boolean_value(false);
 }
 
 void Facts::start(const FactRef& fact) {
   if (skipped_.has(fact.id)) return;
+  if (const auto subject = dnsbl_subject(fact.id)) {
+    const DnsblInput input = dnsbl_input(*subject);
+    const bool session = *subject < DnsblSubject::sender;
+    if (!input.empty())
+      DnsblFacts::start(policy_->dnsbl, *subject, fact.zones, input, lookups_of(session ? session_lookups_ : transaction_lookups_));
+    return;
+  }
   if (fact.id == FactId::iprev && client_.address && client_.resolved == Resolved::unknown && !iprev_) {
     lookups_of(session_lookups_).prefetch([address = *client_.address](Lookups& lookups) { mailweir::iprev(lookups, address); });
   } else if (fact.id == FactId::helo_dns && !client_.helo_name.empty() && !helo_dns_) {
@@ -282,11 +326,12 @@ void Facts::start(const FactRef& fact) {
   }
 }
 
-std::string Facts::to_text(const FactRef& fact) { return to_text(fact, get(fact)); }
+std::string Facts::to_text(const FactRef& fact) { return fact.reason ? reason_text(fact) : to_text(fact, get(fact)); }
 
 std::string Facts::to_text(const FactRef& fact, const FactValue& value) const {
   if (value.state == FactValue::State::absent) return {};
   if (value.state == FactValue::State::temperror) return "temperror";
+  if (value.state == FactValue::State::outage) return "could not be asked";
   std::string text;
   for (const FactItem& item : value.items()) {
     if (!text.empty()) text += ", ";
@@ -302,6 +347,7 @@ std::string Facts::to_text(const FactRef& fact, const FactValue& value) const {
 }
 
 std::string_view Facts::reason(FactId id) const {
+  if (const auto subject = dnsbl_subject(id)) return dnsbl_.reason(*subject);
   const auto& memo = id == FactId::iprev ? iprev_ : id == FactId::helo_dns ? helo_dns_ : sender_domain_dns_;
   const bool kept = id == FactId::iprev || id == FactId::helo_dns || id == FactId::sender_domain_dns;
   return kept && memo ? std::string_view(memo->reason) : std::string_view();

@@ -5,6 +5,7 @@
 // Owned by one Session; not thread-safe. Values are views: good until the Client, the Transaction or the memo changes.
 #pragma once
 
+#include <bitset>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -14,6 +15,8 @@
 
 #include "check/domain_status.h"
 #include "engine/condition.h"
+#include "engine/dnsbl_facts.h"
+#include "engine/fact_value.h"
 #include "mail/client.h"
 #include "mail/transaction.h"
 #include "port/lookups.h"
@@ -22,40 +25,24 @@ namespace mailweir {
 
 struct Policy;
 
-struct FactItem {
-  std::string_view text;             // text, login, word, domain; number and ip in explain come from to_text
-  std::int64_t number = 0;           // number; boolean: 0 or 1
-  const IpAddress* ip = nullptr;
-  const Address* address = nullptr;
-};
-
-struct FactValue {
-  enum class State : std::uint8_t { absent, known, temperror };
-  State state = State::absent;
-  FactItem one;
-  std::span<const FactItem> many{};  // header.NAME, from, from_domain: a condition holds if it holds for any
-
-  std::span<const FactItem> items() const { return many.empty() ? std::span(&one, 1) : many; }
-};
-
 // Looks a value up in a table the way its type is looked up. A login that is no entry is tried as a mail address.
-std::optional<std::string_view> find_in(const Table& table, const FactItem& item, FactType type);
+Found find_in(const Table& table, const FactItem& item, FactType type);
 
 // A set of checks, by FactId; for `skip`.
 class CheckSet {
  public:
-  void add(FactId id) { bits_ |= bit(id); }
-  bool has(FactId id) const { return (bits_ & bit(id)) != 0; }
-  CheckSet operator|(CheckSet other) const { return CheckSet(bits_ | other.bits_); }
-  CheckSet operator&(CheckSet other) const { return CheckSet(bits_ & other.bits_); }
-  bool empty() const { return bits_ == 0; }
-  static CheckSet all() { return CheckSet(~std::uint64_t{0}); }
+  void add(FactId id) { bits_.set(static_cast<std::size_t>(id)); }
+  bool has(FactId id) const { return bits_.test(static_cast<std::size_t>(id)); }
+  CheckSet operator|(const CheckSet& other) const { return CheckSet(bits_ | other.bits_); }
+  CheckSet operator&(const CheckSet& other) const { return CheckSet(bits_ & other.bits_); }
+  bool empty() const { return bits_.none(); }
+  static CheckSet all() { return CheckSet(Bits().set()); }
   CheckSet() = default;
 
  private:
-  explicit CheckSet(std::uint64_t bits) : bits_(bits) {}
-  static std::uint64_t bit(FactId id) { return std::uint64_t{1} << static_cast<unsigned>(id); }
-  std::uint64_t bits_ = 0;
+  using Bits = std::bitset<fact_count>;
+  explicit CheckSet(const Bits& bits) : bits_(bits) {}
+  Bits bits_;
 };
 
 // What a check found, kept so that two rules see the same.
@@ -70,12 +57,12 @@ class Facts {
       : client_(client), transaction_(transaction), door_(door), resolver_(resolver) {}
 
   // The policy that the transaction began with.
-  void use(const Policy& policy) { policy_ = &policy; }
+  void use(const Policy& policy);
   void skip(CheckSet checks) { skipped_ = checks; }
   // A stage is judged: what is looked up from now on has until the deadline.
   void stage(Stage stage, Deadline deadline);
   void stage(Stage stage) { stage_ = stage; }
-  void forget_helo() { helo_dns_.reset(); }
+  void forget_helo();
   void forget_transaction();
 
   FactValue get(const FactRef& fact);
@@ -103,6 +90,10 @@ class Facts {
                           DomainResult (*check)(Lookups&, std::string_view));
   FactValue sender_login_mismatch(const Table& owners) const;
   FactValue from_login_mismatch(const Table& owners);
+  FactValue helo_address(FactId id);
+  DnsblInput dnsbl_input(DnsblSubject subject);
+  FactValue dnsbl(const FactRef& fact);
+  std::string reason_text(const FactRef& fact);
 
   // Made when a check first needs them: most transactions look nothing up.
   Lookups& lookups_of(std::shared_ptr<Lookups>& kept);
@@ -117,6 +108,8 @@ class Facts {
   CheckSet skipped_;
   std::shared_ptr<Lookups> session_lookups_, transaction_lookups_;
   std::optional<CheckMemo> iprev_, helo_dns_, sender_domain_dns_;
+  DnsblFacts dnsbl_;
+  std::map<std::size_t, std::string> own_values_;
   std::optional<IpAddress> server_address_;
   std::vector<Address> from_;
   bool from_read_ = false;

@@ -23,7 +23,7 @@ struct Session::Walk {
   std::size_t decided_traced = 0;
   Level* over = nullptr;             // the limit that decides
   const Rule* over_rule = nullptr;
-  const Rule* trouble = nullptr;     // a limit that could not be asked and must then defer
+  const Rule* trouble = nullptr;     // its limit, or a list of its conditions, could not be asked, and it must then defer
   std::string trouble_what;
 };
 
@@ -37,9 +37,18 @@ LimitWords words_of(const Charge& charge, const Level& level) {
   return words;
 }
 
+// Whether a rule defers when a list that decides whether it applies could not be asked. Unless it says so itself: what
+// hangs on a list in `when` is left out; a refusal from which a list in `unless` may exempt must not be final.
+bool defers_on_outage(const Rule& rule, bool may_be_exempt) {
+  if (rule.shadow) return false;
+  if (rule.on_outage != Outage::unset) return rule.on_outage == Outage::defer;
+  return may_be_exempt && is_refusal(rule.action) && !rule.limit;
+}
+
 }  // namespace
 
-bool Session::applies(const Rule& rule, TracedRule* traced) {
+// Whether its conditions hold, or on which side a list that decides it could not be asked.
+Session::Holds Session::holds(const Rule& rule, TracedRule* traced) {
   rule.hits->asked.fetch_add(1, std::memory_order_relaxed);
   if (traced != nullptr) {
     for (const auto* conditions : {&rule.when, &rule.unless}) {
@@ -54,10 +63,13 @@ bool Session::applies(const Rule& rule, TracedRule* traced) {
     }
   }
   // What is cheap first, on both sides, so that no look-up is waited for in vain.
-  if (!rule.when.empty() && rule.when.ask(facts_, false) == Tri::no) return false;
-  if (!rule.unless.empty() && rule.unless.ask(facts_, false) == Tri::yes) return false;
-  if (!rule.when.empty() && rule.when.ask(facts_) != Tri::yes) return false;
-  return rule.unless.empty() || rule.unless.ask(facts_) != Tri::yes;
+  if (!rule.when.empty() && rule.when.ask(facts_, false) == Tri::no) return Holds::no;
+  if (!rule.unless.empty() && rule.unless.ask(facts_, false) == Tri::yes) return Holds::no;
+  const Tri when = rule.when.empty() ? Tri::yes : rule.when.ask(facts_);
+  if (when != Tri::yes && when != Tri::outage) return Holds::no;
+  const Tri unless = rule.unless.empty() ? Tri::no : rule.unless.ask(facts_);
+  if (unless == Tri::yes) return Holds::no;
+  return when == Tri::outage ? Holds::when_outage : unless == Tri::outage ? Holds::unless_outage : Holds::yes;
 }
 
 void Session::start_early(Stage stage) {
@@ -108,12 +120,13 @@ std::string Session::limit_key(const Limit& limit, bool& known) {
 
 std::vector<Window> Session::windows(const Limit& limit, const std::string& key) const {
   if (!limit.overrides) return limit.max;
-  auto found = limit.overrides->find_word(key);
-  if (!found) {
+  Found found = limit.overrides->find_word(key);
+  if (!found && !found.is_outage()) {
     if (const auto ip = IpAddress::parse(key)) found = limit.overrides->find(*ip);
     else if (key.find('@') != key.npos) found = limit.overrides->find(Address::parse(key));
     else found = limit.overrides->find_domain(key);
   }
+  if (found.is_outage()) return limit.max;
   if (!found && key.find('@') != key.npos) found = limit.overrides->find_word(key.substr(key.rfind('@')));
   if (!found) found = limit.overrides->find_word("default");
   if (!found) return limit.max;
@@ -159,7 +172,17 @@ void Session::walk(Stage stage, Walk& walk, Trace* trace) {
       trace->rules.push_back({stage, &rule, {}, {}});
       traced = &trace->rules.back();
     }
-    if (!applies(rule, traced)) {
+    const Holds held = holds(rule, traced);
+    if (held == Holds::when_outage || held == Holds::unless_outage) {
+      const bool deferred = defers_on_outage(rule, held == Holds::unless_outage);
+      if (traced != nullptr) traced->outcome = deferred ? "a list could not be asked: defers" : "a list could not be asked: does not apply";
+      if (!deferred) continue;
+      walk.order.push_back(&rule);
+      walk.trouble = &rule;
+      walk.trouble_what = "a list in its conditions could not be asked";
+      return;
+    }
+    if (held == Holds::no) {
       if (traced != nullptr) traced->outcome = "does not apply";
       continue;
     }
@@ -188,7 +211,7 @@ void Session::walk(Stage stage, Walk& walk, Trace* trace) {
 }
 
 void Session::charge(Stage stage, Walk& walk, Verdict& verdict, Trace* trace) {
-  const bool refused = walk.decided != nullptr && is_refusal(walk.decided->action);
+  const bool refused = walk.trouble != nullptr || (walk.decided != nullptr && is_refusal(walk.decided->action));
   std::vector<Charge> charges;
   std::vector<Pending*> asked;
   for (auto& pending : walk.pending) {
@@ -208,7 +231,7 @@ void Session::charge(Stage stage, Walk& walk, Verdict& verdict, Trace* trace) {
       const Outage by_file = rule.lets_pass() ? Outage::go_on : policy_->counters_outage;
       if ((rule.on_outage != Outage::unset ? rule.on_outage : by_file) != Outage::defer || rule.shadow) continue;
       walk.trouble = pending->rule;
-      walk.trouble_what = charged.error().what;
+      walk.trouble_what = "the counters could not be asked: " + charged.error().what;
       break;
     }
     return;
@@ -288,11 +311,11 @@ void Session::settle(Walk& walk, Verdict& verdict) {
   for (const Rule* rule : walk.order) {
     const auto pending = std::find_if(walk.pending.begin(), walk.pending.end(), [&](const Pending& p) { return p.rule == rule; });
     const bool limited = pending != walk.pending.end();
-    if (limited && rule == walk.trouble) {
+    if (rule == walk.trouble) {
       verdict.action = Action::defer;
       verdict.rule = rule;
       verdict.reply = Reply{"451", "4.3.0", "temporary trouble, try again later"};
-      verdict.reason = "the counters could not be asked: " + walk.trouble_what;
+      verdict.reason = walk.trouble_what;
       verdict.fired.push_back(rule);
       return;
     }
@@ -341,7 +364,7 @@ void Session::count_event(Quantity quantity) {
   for (const Stage stage : all_stages) {
     for (const Rule& rule : policy_->at(stage)) {
       Pending pending;
-      if (!rule.limit || rule.limit->of != quantity || !applies(rule, nullptr) || !pending_charge(rule, stage, pending)) continue;
+      if (!rule.limit || rule.limit->of != quantity || holds(rule, nullptr) != Holds::yes || !pending_charge(rule, stage, pending)) continue;
       pending.charge.amount = 1;
       pending.charge.enforce = false;  // it has happened: what is over its maximum is counted too
       charges.push_back(std::move(pending.charge));

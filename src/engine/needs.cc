@@ -10,6 +10,7 @@ bool reads_headers(const FactRef& fact, const Policy& policy) {
   if (fact.id == FactId::own)
     return std::any_of(policy.own_facts[fact.own].keys.begin(), policy.own_facts[fact.own].keys.end(),
                        [&](const FactRef& key) { return reads_headers(key, policy); });
+  if (fact.id == FactId::from_dnsbl || fact.id == FactId::from_dnsbl_score) return true;
   return fact.id == FactId::header || fact.id == FactId::from || fact.id == FactId::from_domain || fact.id == FactId::hops ||
          fact.id == FactId::from_count || fact.id == FactId::from_login_mismatch;
 }

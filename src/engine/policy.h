@@ -10,6 +10,7 @@
 
 #include "check/key_ring.h"
 #include "check/sign_policy.h"
+#include "engine/dnsbl_watch.h"
 #include "engine/rule.h"
 
 namespace mailweir {
@@ -32,6 +33,8 @@ struct Policy {
   std::array<std::vector<EarlyCheck>, stage_count> early;  // by the stage at which the check's input is known
   std::vector<OwnFact> own_facts;
   TablePtr mynetworks;                           // null: none
+  TablePtr our_names;                            // of helo_is_ours; null: none
+  std::vector<Dnsbl> dnsbl;                      // in the file's order; a FactRef's zones are places in it
   std::array<bool, stage_count> policy_owns{};   // stages that the policy door judges
   bool has_milter = false, has_policy = false;
   bool counts_unknown_recipients = false;        // a limit does

@@ -73,7 +73,8 @@ class Session {
   CheckSet skipped(Stage stage) const;
   void note_skip(Stage stage, CheckSet checks);
   void start_early(Stage stage);
-  bool applies(const Rule& rule, TracedRule* traced);
+  enum class Holds : std::uint8_t { no, yes, when_outage, unless_outage };
+  Holds holds(const Rule& rule, TracedRule* traced);
   bool pending_charge(const Rule& rule, Stage stage, Pending& pending);
   void walk(Stage stage, Walk& walk, Trace* trace);
   void charge(Stage stage, Walk& walk, Verdict& verdict, Trace* trace);

@@ -3,6 +3,7 @@
 // adapter/make_workshop.h fills it in. A run of the loader uses it from one thread.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -23,9 +24,16 @@ struct Made {
   std::vector<std::string> errors, warnings;
 };
 
+// Where a list or map lives in Redis.
+struct RedisPlace {
+  std::string url, key;
+  std::chrono::milliseconds deadline{100};   // of one look-up
+};
+
 struct Workshop {
   std::function<Result<PatternPtr>(std::string_view regex)> pattern;
   std::function<Made<TablePtr>(const std::string& path, TableKind kind)> read_table;
+  std::function<Made<TablePtr>(const RedisPlace& place, TableKind kind)> redis_table;
   std::function<Made<TablePtr>(const std::vector<std::pair<std::string, std::string>>& entries, TableKind kind)> make_table;
   std::function<Made<SignerPtr>(const std::string& path)> read_key;
 };

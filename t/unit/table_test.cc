@@ -15,7 +15,7 @@ TablePtr table_of(const std::vector<TableEntry>& entries, TableKind kind = Table
   return made.table;
 }
 
-std::string or_none(std::optional<std::string_view> value) { return value ? std::string(*value) : "none"; }
+std::string or_none(const Found& value) { return value ? std::string(*value) : "none"; }
 
 }  // namespace
 

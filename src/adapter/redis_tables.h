@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// RedisTables: lists and maps that live in a Redis (or Valkey) server and are asked entry by entry, so that a set of a
+// million is as good as one of ten and a change is seen at once.
+//
+// The key's type says what it is: a set is a list; a sorted set is a list whose scores are the unix time until which an
+// entry holds (+inf: for ever), by the server's clock; a hash is a map. A key that is not there is empty. All keys that
+// could match (an address and its 33 or 129 networks, a domain and its parents) are asked in one script call.
+//
+// Answers are kept for `fresh`. While the server does not answer, look-ups are outages (port/table.h), at once but for one
+// try a second. Thread-safe; nothing is asked when a table is made.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "port/table.h"
+
+namespace mailweir {
+
+struct RedisTablesConfig {
+  std::string url;                             // adapter/redis_url.h
+  std::chrono::milliseconds deadline{100};     // of one look-up
+  std::chrono::milliseconds fresh{500};
+  std::size_t most_kept = 20'000;              // answers
+  std::size_t connections = 8;
+};
+
+struct RedisTableStats {
+  std::atomic<bool> up{true};
+  std::atomic<std::uint64_t> asked{0}, kept{0}, errors{0}, outages{0};  // kept: answered from what was kept
+};
+
+class RedisTables {
+ public:
+  virtual ~RedisTables() = default;
+  // The table keeps the server's part alive. `key` is the key in Redis, as it is.
+  virtual TablePtr table(const std::string& key, TableKind kind) = 0;
+  virtual const RedisTableStats& stats() const = 0;
+  virtual const std::string& server() const = 0;   // its URL without the password
+};
+
+// An error is one of the URL. Clock and log must outlive it and its tables.
+Result<std::shared_ptr<RedisTables>> make_redis_tables(const RedisTablesConfig& config, const Clock& clock, Log& log);
+
+}  // namespace mailweir

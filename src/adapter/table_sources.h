@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// TableSources: where the lists and maps of all policies come from: files, and Redis servers. One for a process; what a
+// reload finds unchanged is shared. Thread-safe.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "adapter/redis_tables.h"
+#include "adapter/table_cache.h"
+#include "base/guarded.h"
+#include "base/log.h"
+#include "port/workshop.h"
+
+namespace mailweir {
+
+class TableSources {
+ public:
+  // The clock must outlive it.
+  explicit TableSources(const Clock& clock) : clock_(clock), files_(clock) {}
+
+  // Where its lines go; null, and at first: nowhere. The log may be younger than the first policy.
+  void use_log(Log* log) { log_.to = log; }
+  Made<TablePtr> file(const std::string& path, TableKind kind);
+  Made<TablePtr> redis(const RedisPlace& place, TableKind kind);
+  // To be called about twice a second: picks up files that changed.
+  void refresh() { files_.refresh(log_); }
+  const TableCache& files() const { return files_; }
+  void each_server(const std::function<void(const RedisTables&)>& visit) const;
+
+ private:
+  struct LateLog final : Log {
+    std::atomic<Log*> to{nullptr};
+    void write(Severity severity, std::string_view line) override {
+      if (Log* log = to) log->write(severity, line);
+    }
+  };
+  const Clock& clock_;
+  LateLog log_;
+  TableCache files_;
+  Guarded<std::map<std::pair<std::string, std::chrono::milliseconds>, std::shared_ptr<RedisTables>>> servers_;
+};
+
+}  // namespace mailweir

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Lists and maps on a real Redis: the same answers as a table in memory, at once after a change, and what happens when
+// the server is away.
+#include <doctest/doctest.h>
+
+#include <csignal>
+
+#include "adapter/redis_connection.h"
+#include "adapter/redis_tables.h"
+#include "adapter/table.h"
+#include "redis_server.h"
+#include "skip.h"
+
+using namespace mailweir;
+using namespace std::chrono_literals;
+
+namespace {
+
+bool no_redis() {
+  const bool missing = !RedisServer::is_installed();
+  if (missing) skip_test("redis-server is not installed (Debian: apt-get install redis-server)");
+  return missing;
+}
+
+class Lines final : public Log {
+ public:
+  void write(Severity, std::string_view line) override { all.emplace_back(line); }
+  std::vector<std::string> all;
+};
+
+// What redis-cli would say, on one connection.
+class Cli {
+ public:
+  explicit Cli(const std::string& url) : url_(*RedisUrl::parse(url)), hosts_(url_.socket.host), connection_(std::move(*RedisConnection::open(url_, hosts_, Deadline::in(5s)))) {}
+  void operator()(const std::vector<std::string>& words) {
+    const std::vector<std::string_view> views(words.begin(), words.end());
+    const auto reply = connection_->command(views, Deadline::in(5s));
+    REQUIRE(reply);
+    REQUIRE(reply->kind != RedisReply::Kind::error);
+  }
+
+ private:
+  RedisUrl url_;
+  HostLookup hosts_;
+  std::unique_ptr<RedisConnection> connection_;
+};
+
+struct Bed {
+  explicit Bed(std::chrono::milliseconds deadline = 1000ms) : cli(server.url()) {
+    auto made = make_redis_tables({.url = server.url(), .deadline = deadline}, clock, log);
+    REQUIRE(made);
+    tables = *made;
+  }
+  RedisServer server;
+  ManualClock clock;
+  Lines log;
+  Cli cli;
+  std::shared_ptr<RedisTables> tables;
+};
+
+const std::vector<std::pair<std::string, std::string>> entries = {
+    {"192.0.2.0/24", "net"}, {"192.0.2.7", "one"}, {"198.51.100.9/32", "bits"}, {"2001:db8::/32", "six"}, {"2001:db8::1", "six-one"},
+    {"user@example.com", "user"}, {"plus+x@example.com", "plus"}, {"root@", "root"}, {"example.com", "domain"}, {".example.net", "below"},
+    {"<>", "null"}, {"alice", "login"}, {"xn--bcher-kva.example", "idna"}};
+
+TEST_CASE("redis tables: they find what a table in memory finds") {
+  if (no_redis()) return;
+  Bed bed;
+  std::vector<TableEntry> views;
+  for (const auto& [key, value] : entries) {
+    views.push_back({key, value, {}});
+    bed.cli({"HSET", "map", key, value});
+    bed.cli({"SADD", "set", key});
+    bed.cli({"ZADD", "sorted", "inf", key});
+  }
+  const auto memory = make_table(views, TableKind::map).table;
+  REQUIRE(memory);
+  const auto map = bed.tables->table("map", TableKind::map), set = bed.tables->table("set", TableKind::list),
+             sorted = bed.tables->table("sorted", TableKind::list);
+  const auto same = [&](std::string_view what, auto find) {
+    CAPTURE(what);
+    const Found want = find(*memory);
+    CHECK((find(*map) == want));
+    CHECK(find(*set).has_value() == want.has_value());
+    CHECK(find(*sorted).has_value() == want.has_value());
+  };
+  for (const auto* text : {"192.0.2.7", "192.0.2.8", "192.0.3.1", "::ffff:192.0.2.7", "198.51.100.9", "2001:db8::1", "2001:db8::2", "2001:db9::1", "0.0.0.0"})
+    same(text, [&](const Table& table) { return table.find(*IpAddress::parse(text)); });
+  for (const auto* text : {"user@example.com", "USER+x@Example.com", "other@example.com", "plus+x@example.com", "root@other.example", "root+a@other.example",
+                           "a@b.example.net", "a@example.net", "<>", "alice", "\"odd one\"@example.com", "a@nowhere.example"})
+    same(text, [&](const Table& table) { return table.find(Address::parse(text)); });
+  for (const auto* text : {"example.com", "Example.COM.", "a.example.net", "a.b.example.net", "example.net", "com", "", "."})
+    same(text, [&](const Table& table) { return table.find_domain(text); });
+  for (const auto* text : {"alice", "ALICE", "@example.com", "bücher.example", "bob", "", "192.0.2.7.x"})
+    same(text, [&](const Table& table) { return table.find_word(text); });
+  same("absent", [&](const Table& table) { return table.find(Address()); });
+}
+
+TEST_CASE("redis tables: a change is seen within a second, an answer is not asked for twice in half of one") {
+  if (no_redis()) return;
+  Bed bed;
+  const auto list = bed.tables->table("banned", TableKind::list);
+  const auto banned = [&] { return list->find(*IpAddress::parse("192.0.2.7")).has_value(); };
+  CHECK_FALSE(banned());   // no such key
+  bed.cli({"SADD", "banned", "192.0.2.0/24"});
+  CHECK_FALSE(banned());
+  bed.clock.advance(501ms);
+  CHECK(banned());
+  CHECK(banned());
+  CHECK(bed.tables->stats().asked == 2);
+  CHECK(bed.tables->stats().kept == 2);
+  bed.cli({"DEL", "banned"});
+  bed.clock.advance(501ms);
+  CHECK_FALSE(banned());
+}
+
+TEST_CASE("redis tables: scores of a sorted set are expiry times") {
+  if (no_redis()) return;
+  Bed bed;
+  const auto now = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  bed.cli({"ZADD", "z", std::to_string(now + 3600), "later.example", std::to_string(now - 1), "past.example", "+inf", "ever.example",
+           std::to_string(now - 1), "both.example", std::to_string(now + 3600), ".example.org"});
+  const auto list = bed.tables->table("z", TableKind::list);
+  CHECK(list->find_domain("later.example"));
+  CHECK_FALSE(list->find_domain("past.example"));
+  CHECK(list->find_domain("ever.example"));
+  CHECK(list->find_domain("x.example.org"));
+}
+
+TEST_CASE("redis tables: what is no list or map is an outage of that key alone") {
+  if (no_redis()) return;
+  Bed bed;
+  bed.cli({"SET", "string", "x"});
+  bed.cli({"SADD", "set", "a"});
+  bed.cli({"HSET", "hash", "a", "b"});
+  const auto wrong = bed.tables->table("string", TableKind::list), map_of_set = bed.tables->table("set", TableKind::map),
+             list_of_hash = bed.tables->table("hash", TableKind::list), good = bed.tables->table("set", TableKind::list);
+  CHECK(wrong->find_word("a").is_outage());
+  CHECK(map_of_set->find_word("a").is_outage());
+  CHECK(list_of_hash->find_word("a").is_outage());
+  CHECK(good->find_word("a"));
+  CHECK(bed.tables->stats().up);
+  REQUIRE(bed.log.all.size() == 1);   // one line a minute
+  CHECK(bed.log.all[0].find("state=wrong-type") != std::string::npos);
+}
+
+TEST_CASE("redis tables: while the server is away nobody waits, and it comes back by itself") {
+  if (no_redis()) return;
+  Bed bed(300ms);
+  bed.cli({"SADD", "l", "a"});
+  const auto list = bed.tables->table("l", TableKind::list);
+  CHECK(list->find_word("a"));
+  bed.clock.advance(1s);
+  bed.server.signal(SIGSTOP);
+  const auto start = std::chrono::steady_clock::now();
+  CHECK(list->find_word("a").is_outage());
+  CHECK(std::chrono::steady_clock::now() - start < 2s);
+  const auto asked = bed.tables->stats().asked.load();
+  for (int i = 0; i < 1000; ++i) CHECK(list->find_word("w" + std::to_string(i)).is_outage());
+  CHECK(bed.tables->stats().asked == asked);
+  CHECK(std::chrono::steady_clock::now() - start < 3s);
+  bed.server.signal(SIGCONT);
+  CHECK(list->find_word("a").is_outage());   // not before the pause is over
+  bed.clock.advance(1s);
+  CHECK(list->find_word("a"));
+  REQUIRE(bed.log.all.size() == 2);
+  CHECK(bed.log.all[0].find("state=down") != std::string::npos);
+  CHECK(bed.log.all[1].find("state=up") != std::string::npos);
+}
+
+}  // namespace
