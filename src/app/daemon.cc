@@ -159,14 +159,24 @@ Result<void> Daemon::start() {
 
 // What looks after lists while the daemon runs. A proof of a block list may wait for seconds, so it has a thread of its own.
 void Daemon::start_watches() {
-  list_reader_ = std::make_unique<Periodic>(std::chrono::milliseconds(400), [this] { tables_->refresh(); });
+  // Out of memory, say: the next turn may do better, and mail goes on meanwhile.
+  const auto guarded = [this](auto work) {
+    return [this, work] {
+      try {
+        work();
+      } catch (const std::exception& failure) {
+        Event("list-watch-failed").with("reason", failure.what()).to(*log_, Severity::error);
+      }
+    };
+  };
+  list_reader_ = std::make_unique<Periodic>(std::chrono::milliseconds(400), guarded([this] { tables_->refresh(); }));
   dns::Resolver& fresh = cache_ != nullptr ? cache_->behind() : *resolver_;
   dnsbl_watch_ = std::make_unique<DnsblWatch>(fresh, *log_, [this](const std::string& zone) {
     if (cache_ != nullptr) cache_->forget(zone);
   });
-  dnsbl_prover_ = std::make_unique<Periodic>(std::chrono::milliseconds(500), [this] {
+  dnsbl_prover_ = std::make_unique<Periodic>(std::chrono::milliseconds(500), guarded([this] {
     dnsbl_watch_->step(policy_.get()->dnsbl, clock_.steady(), clock_.wall());
-  });
+  }));
 }
 
 void Daemon::start_doors() {

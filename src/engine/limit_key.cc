@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Session: under which key a limit counts, and by which windows.
+#include <algorithm>
+
+#include "base/text.h"
+#include "engine/session.h"
+
+namespace mailweir {
+
+std::string Session::limit_key(const Limit& limit, bool& known) {
+  std::string key;
+  known = true;
+  for (const FactRef& fact : limit.by) {
+    const FactValue value = facts_.get(fact);
+    if (value.state != FactValue::State::known) {
+      known = false;
+      return key;
+    }
+    if (&fact != &limit.by.front()) key += '|';
+    const auto start = key.size();
+    if (fact.type() == FactType::ip) {
+      const IpAddress& ip = *value.items().front().ip;
+      key += ip.masked(ip.is_v4() ? limit.prefix4 : limit.prefix6).to_string();
+    } else if (fact.type() == FactType::address) {
+      const Address& address = *value.items().front().address;
+      key += address.is_null() ? "<>" : address.without_extension();
+    } else {
+      key += folded(facts_.to_text(fact, value));
+    }
+    // The sign between parts can't be had by writing it into one: nobody shall get at another's counter so.
+    if (limit.by.size() > 1) std::replace(key.begin() + static_cast<std::ptrdiff_t>(start), key.end(), '|', '\x1f');
+  }
+  // A stranger chooses some of these (a sender, a HELO name): bounded, and told apart by its end.
+  if (key.size() > 300) key = key.substr(0, 280) + '~' + std::to_string(std::hash<std::string>{}(key));
+  return key;
+}
+
+std::vector<Window> Session::windows(const Limit& limit, const std::string& key) const {
+  if (!limit.overrides) return limit.max;
+  Found found = limit.overrides->find_word(key);
+  if (!found && !found.is_outage()) {
+    if (const auto ip = IpAddress::parse(key)) found = limit.overrides->find(*ip);
+    else if (key.find('@') != key.npos) found = limit.overrides->find(Address::parse(key));
+    else found = limit.overrides->find_domain(key);
+  }
+  if (found.is_outage()) return limit.max;
+  if (!found && key.find('@') != key.npos) found = limit.overrides->find_word(key.substr(key.rfind('@')));
+  if (!found) found = limit.overrides->find_word("default");
+  if (!found) return limit.max;
+  if (limit.of == Quantity::open_connections) {
+    if (const auto most = to_number(*found)) return {Window{*most, {}}};
+  }
+  auto windows = parse_windows(*found);
+  return windows ? std::move(*windows) : limit.max;  // checked when the policy was read
+}
+
+}  // namespace mailweir
