@@ -61,6 +61,12 @@ std::string plain_name(std::string_view presented) {
   return name;
 }
 
+// A name that was asked for, in the spelling of plain_name: the only difference is a blank.
+std::string as_received(std::string name) {
+  for (auto at = name.find(' '); at != name.npos; at = name.find(' ', at)) name.replace(at, 1, "\\032");
+  return name;
+}
+
 std::uint32_t sane_ttl(std::uint32_t ttl) { return ttl > 0x7fffffff ? 0 : ttl; }  // RFC 2181 8
 
 class Message {
@@ -218,7 +224,7 @@ Answer decode_answer(const Question& question, std::span<const unsigned char> by
   const auto wires = message.answers();
   if (!wires) return trouble("malformed answer");
 
-  std::string owner = question.name;
+  std::string owner = as_received(question.name);
   std::uint32_t ttl = 0x7fffffff;
   for (int aliases = 0; aliases <= most_aliases; ++aliases) {
     const auto at = [&](int type) {

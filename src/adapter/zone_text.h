@@ -6,6 +6,7 @@
 //   example.com  300 IN TXT "v=spf1 mx -all"      TTL and class may be given
 //                      A    192.0.2.1             an indented line that begins with a type belongs to the name before
 //   *.lists.example    A    192.0.2.2             RFC 4592
+//   "a b.example"      A    192.0.2.3             in quotes a name may have blanks, which SPF macros can make
 //   192.0.2.1          PTR  mx.example.com        an address stands for its reverse name
 //   null.example       MX   0 .
 //   broken.example     SERVFAIL                   trouble for all types, or for those named

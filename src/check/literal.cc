@@ -16,7 +16,7 @@ std::optional<DomainResult> judge_literal(std::string_view text) {
     return address ? found(DomainStatus::exists, " is an address literal") : found(DomainStatus::nxdomain, " is no address literal");
   }
   if (IpAddress::parse(text)) return found(DomainStatus::nxdomain, " is an address without brackets, no name");
-  if (!dns::is_askable(text)) return found(DomainStatus::nxdomain, " is no name that the DNS can have");
+  if (!dns::is_askable(text) || text.find(' ') != text.npos) return found(DomainStatus::nxdomain, " is no name that the DNS can have");
   return {};
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The subcommands of mailweirctl(1). Each takes its own arguments and returns the exit status: 0 well, 1 the answer is
-// no (errors in the policy, mail refused), 64 wrong usage, 69 the daemon does not answer.
+// no (errors in the policy, mail refused, a check that is no pass), 64 wrong usage, 69 the daemon does not answer, 75 a check
+// could not be made for now (temperror).
 #pragma once
 
 #include <string>
@@ -13,7 +14,10 @@ using Arguments = std::vector<std::string>;
 int check_command(const Arguments& args);
 int config_command(const Arguments& args);
 int explain_command(const Arguments& args);
+int iprev_command(const Arguments& args);
 int reload_command(const Arguments& args);
+int sender_domain_command(const Arguments& args);
+int spf_command(const Arguments& args);
 int status_command(const Arguments& args);
 
 }  // namespace mailweir

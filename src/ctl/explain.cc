@@ -5,12 +5,11 @@
 
 #include <boost/program_options.hpp>
 
-#include "adapter/ares_resolver.h"
-#include "adapter/caching_resolver.h"
 #include "adapter/memory_counters.h"
-#include "adapter/zone_resolver.h"
 #include "base/text.h"
+#include "ctl/check_command.h"
 #include "ctl/command.h"
+#include "ctl/dns_options.h"
 #include "ctl/policy_file.h"
 #include "ctl/what_if.h"
 #include "engine/dnsbl_watch.h"
@@ -23,7 +22,8 @@ namespace {
 namespace po = boost::program_options;
 
 struct Options {
-  std::string file = default_policy_file(), message, resolver, zone;
+  std::string file = default_policy_file(), message;
+  DnsOptions dns;
   WhatIf what;
 };
 
@@ -42,9 +42,8 @@ std::optional<Options> parse(const Arguments& args) {
       "local", po::bool_switch(&what.local), "as from sendmail(1)");
   po::options_description more("Where from");
   more.add_options()("config,c", po::value(&options.file)->value_name("FILE"), "the policy file")(
-      "message", po::value(&options.message)->value_name("FILE"), "a message file, for its header and size")(
-      "resolver", po::value(&options.resolver)->value_name("HOST:PORT"), "ask this name server")(
-      "zone", po::value(&options.zone)->value_name("FILE"), "answer from this zone file")("help,h", "print this");
+      "message", po::value(&options.message)->value_name("FILE"), "a message file, for its header and size")("help,h", "print this");
+  options.dns.add_to(more);
   all.add(more);
   po::positional_options_description positions;
   positions.add("message", 1);
@@ -58,16 +57,6 @@ std::optional<Options> parse(const Arguments& args) {
   if (what.recipients.empty()) what.recipients.emplace_back("recipient@example.net");
   if (values.count("sender") == 0) what.sender = "sender@example.com";
   return options;
-}
-
-Result<std::unique_ptr<dns::Resolver>> resolver_of(const Options& options, const DnsConfig& dns, const Clock& clock) {
-  if (!options.zone.empty()) return load_zone_resolver(options.zone);
-  if (options.resolver.empty() && !dns.zone.empty()) return load_zone_resolver(dns.zone_path);
-  AresConfig config;
-  config.servers = options.resolver.empty() ? dns.servers : std::vector<std::string>{options.resolver};
-  auto servers = make_ares_resolver(config);
-  if (!servers) return servers.error();
-  return std::unique_ptr<dns::Resolver>(make_caching_resolver(std::move(*servers), clock));
 }
 
 std::string milter_answer(const Verdict& verdict) {
@@ -89,8 +78,8 @@ void print(const Along& along) {
 
 class Explainer {
  public:
-  Explainer(Services& services, std::shared_ptr<const Policy> policy, const WhatIf& what)
-      : policy_(std::move(policy)), what_(what), milter_(services, policy_, Door::milter), policy_door_(services, policy_, Door::policy) {
+  Explainer(Services& services, std::shared_ptr<const Policy> policy, const WhatIf& what, std::string asked)
+      : policy_(std::move(policy)), what_(what), asked_(std::move(asked)), milter_(services, policy_, Door::milter), policy_door_(services, policy_, Door::policy) {
     for (Session* session : {&milter_, &policy_door_}) {
       session->dry_run();
       fill(session->client());
@@ -173,16 +162,12 @@ class Explainer {
   void lookups(Session& session) {
     const auto all = session.facts().lookups();
     if (all.empty()) return;
-    std::cout << "look-ups\n";
-    for (const auto& one : all)
-      std::cout << "  " << one.question.name << ' ' << dns::to_string(one.question.type) << "  "
-                << (one.answer ? std::string(dns::to_string(one.answer->status)) + (one.answer->detail.empty() ? "" : " (" + one.answer->detail + ')') : "no answer yet")
-                << "  " << one.took.count() << " us" << (one.cached ? ", at hand" : "") << '\n';
-    std::cout << '\n';
+    std::cout << "look-ups, asked of " << asked_ << '\n' << lookup_lines(all) << '\n';
   }
 
   std::shared_ptr<const Policy> policy_;
   const WhatIf& what_;
+  const std::string asked_;  // whom the look-ups ask
   Session milter_, policy_door_;
 };
 
@@ -200,7 +185,7 @@ int explain_command(const Arguments& args) {
   if (!loaded) return 1;
   const SystemClock clock;
   NullLog log;
-  auto resolver = resolver_of(*options, loaded->config->dns, clock);
+  const auto resolver = choose_resolver(options->dns, loaded->config->dns, clock);
   if (!resolver) {
     std::cerr << "mailweirctl: " << resolver.error().what << '\n';
     return 1;
@@ -211,8 +196,8 @@ int explain_command(const Arguments& args) {
   Leases leases(*counters);
   StageBoard board;
   EngineStats stats;
-  Services services{**resolver, *counters, log, clock, leases, board, stats};
-  const bool taken = Explainer(services, loaded->policy, options->what).run();
+  Services services{*resolver->resolver, *counters, log, clock, leases, board, stats};
+  const bool taken = Explainer(services, loaded->policy, options->what, resolver->asked).run();
   std::cout << (taken ? "The message is taken.\n" : "The message is not taken.\n");
   return taken ? 0 : 1;
 }

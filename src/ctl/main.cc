@@ -21,13 +21,16 @@ constexpr Command commands[] = {
     {"check", "read a policy file and tell all its errors", mailweir::check_command},
     {"config", "print the effective configuration, defaults included", mailweir::config_command},
     {"explain", "what the policy says to a message, rule by rule", mailweir::explain_command},
+    {"iprev", "whether an address has a name that leads back to it", mailweir::iprev_command},
     {"reload", "have the daemon read its policy again", mailweir::reload_command},
+    {"sender-domain", "whether mail to a sender's domain has somewhere to go", mailweir::sender_domain_command},
+    {"spf", "whether a client may send in the name of a domain", mailweir::spf_command},
     {"status", "how the daemon is: doors, rules, counters, DNS", mailweir::status_command},
 };
 
 int usage(std::ostream& out, int status) {
   out << "Usage: mailweirctl COMMAND [OPTION...]\n\n";
-  for (const auto& command : commands) out << "  " << command.name << std::string(10 - command.name.size(), ' ') << command.meaning << '\n';
+  for (const auto& command : commands) out << "  " << command.name << std::string(15 - command.name.size(), ' ') << command.meaning << '\n';
   out << "\nmailweirctl COMMAND --help tells a command's options; mailweirctl(1) tells it all.\n";
   return status;
 }

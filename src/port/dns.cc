@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "port/dns.h"
 
+#include <algorithm>
+
 #include "mail/domain.h"
 
 namespace mailweir::dns {
@@ -27,7 +29,14 @@ std::string_view to_string(Answer::Status status) {
   return "?";
 }
 
-bool is_askable(std::string_view name) { return fits_dns(name) && name.find('\\') == name.npos; }
+// A blank can be asked for, though no host has one: SPF's macros make such names (RFC 7208 7.3).
+bool is_askable(std::string_view name) {
+  if (name.find('\\') != name.npos) return false;
+  if (name.find(' ') == name.npos) return fits_dns(name);
+  std::string filled(name);
+  std::replace(filled.begin(), filled.end(), ' ', '_');
+  return fits_dns(filled);
+}
 
 AnswerPtr temperror(std::string detail) {
   auto answer = std::make_shared<Answer>();

@@ -29,7 +29,8 @@ struct QuestionHash {
   }
 };
 
-// Whether the DNS can be asked for this name. What is none cannot exist: resolvers answer nxdomain without asking.
+// Whether the DNS can be asked for this name. What is none cannot exist: resolvers answer nxdomain without asking. A blank
+// may stand in a name (SPF macros make such, RFC 7208 7.1); to_domain() takes none, so it comes from nowhere else.
 bool is_askable(std::string_view name);
 
 // A name from the network is folded and without its last dot; bytes that cannot stand in such a name are written as in a

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// CheckCommand: what the commands share that make one check by hand (spf, iprev, sender-domain, ...): their options, their
+// look-ups, how the answer is printed, its exit status.
+//
+//   CheckCommand command("Usage: mailweirctl iprev ...");
+//   command.options().add_options()(...);
+//   if (const auto done = command.parse(args)) return *done;
+//   const auto result = iprev(command.lookups(), address);
+//   return command.answer({to_string(result.word), result.reason, {}}, Answered::yes);
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <boost/program_options/options_description.hpp>
+#include <boost/program_options/positional_options.hpp>
+
+#include "base/clock.h"
+#include "ctl/command.h"
+#include "ctl/dns_options.h"
+#include "port/lookups.h"
+
+namespace mailweir {
+
+struct CheckAnswer {
+  std::string word, reason;
+  std::vector<std::pair<std::string, std::string>> more;  // "record", its text; what is empty is left out
+};
+
+class CheckCommand {
+ public:
+  explicit CheckCommand(const std::string& usage) : options_(usage) {}
+
+  boost::program_options::options_description& options() { return options_; }
+  // The exit status if that was all: --help, a resolver that cannot be had. Throws what program_options throws.
+  // `positional`: the option that a word without a dash stands for; null: none.
+  std::optional<int> parse(const Arguments& args, const char* positional = nullptr);
+
+  dns::Resolver& resolver() { return *resolver_.resolver; }
+  Lookups& lookups() { return *lookups_; }
+  const Clock& clock() const { return clock_; }
+
+  // Prints the answer: the word first, then why, then the look-ups; or all of it as JSON. Returns the exit status: 0 for a
+  // good word, 1 for any other, 75 (EX_TEMPFAIL) for temperror.
+  int answer(const CheckAnswer& answer, bool good);
+
+ private:
+  boost::program_options::options_description options_;
+  DnsOptions dns_;
+  std::string deadline_ = "20s";
+  bool json_ = false;
+  const SystemClock clock_;
+  ChosenResolver resolver_;
+  std::shared_ptr<Lookups> lookups_;
+};
+
+// "example.com TXT  ok  312 us, at hand", a line each, two blanks before it; for explain too.
+std::string lookup_lines(const std::vector<TimedLookup>& lookups);
+
+// Tells a mistake in the arguments; 64 (EX_USAGE).
+int wrong_usage(const std::string& why);
+
+}  // namespace mailweir
