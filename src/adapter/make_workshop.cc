@@ -5,6 +5,7 @@
 
 #include "adapter/expiry.h"
 #include "adapter/key_cache.h"
+#include "adapter/libspf2_engine.h"
 #include "adapter/re2_pattern.h"
 #include "adapter/table.h"
 
@@ -46,6 +47,7 @@ Workshop make_workshop(const Clock& clock, std::shared_ptr<TableSources> sources
     else made = {std::move(loaded->signer), {}, std::move(loaded->warnings)};
     return made;
   };
+  workshop.libspf2 = make_libspf2_engine;
   return workshop;
 }
 

@@ -57,8 +57,8 @@ void ConditionReader::read_table(const toml::table& table, const std::string& ke
                                  std::vector<Cell>& cells) {
   for (const auto& [name, node] : table) {
     const std::string full = prefix + std::string(name.str());
-    if (full == "header" && node.is_table()) {
-      read_table(*node.as_table(), key, "header.", where, cells);
+    if ((full == "header" || full == "egress_spf") && node.is_table()) {
+      read_table(*node.as_table(), key, full + '.', where, cells);
       continue;
     }
     places_.emplace(where(full), place_of(name));

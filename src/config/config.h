@@ -75,6 +75,7 @@ struct GeneralConfig {
   std::string user = "mailweir", group;                           // group "": the user's
   std::vector<std::string> mynetworks;                            // as written, for printing; reloads with the policy
   std::vector<std::string> our_names;                             // likewise
+  std::string hostname;                                           // ours, as others see it; "": the machine's; reloads
   std::string pid_file;                                           // "": none
   std::string log = "journal";                                    // journal, syslog, syslog:local3, stderr, file:/path
   std::string state_directory = default_state_directory();

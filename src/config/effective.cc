@@ -57,7 +57,7 @@ std::string print_config(const Config& config, const Policy& policy) {
   std::ostringstream out;
   const auto& general = config.general;
   out << "[general]\nuser = " << quoted(general.user) << "\ngroup = " << quoted(general.group) << "\npid_file = " << quoted(general.pid_file)
-      << "\nlog = " << quoted(general.log) << "\nstate_directory = " << quoted(general.state_directory)
+      << "\nlog = " << quoted(general.log) << "\nhostname = " << quoted(general.hostname) << "\nstate_directory = " << quoted(general.state_directory)
       << "\ndrain = " << quoted(format_duration(general.drain))
       << "\nmynetworks = " << array(general.mynetworks, [](const std::string& text) { return text; })
       << "\nour_names = " << array(general.our_names, [](const std::string& text) { return text; }) << '\n';
@@ -86,6 +86,12 @@ std::string print_config(const Config& config, const Policy& policy) {
   out << "\n[redis]\n";
   if (!config.redis.url.empty()) out << "url = " << quoted(without_password(config.redis.url)) << '\n';
   out << "deadline = " << quoted(format_duration(config.redis.deadline)) << '\n';
+  out << "\n[spf]\nengine = " << quoted(policy.spf_engine ? "libspf2" : "builtin") << '\n';
+  for (const auto& egress : policy.egress) {
+    const auto name = egress.route.find('.') == egress.route.npos ? egress.route : quoted(egress.route);
+    out << "\n[egress" << (name.empty() ? "" : ".routes." + name) << "]\n";
+    if (!egress.addresses.empty()) out << "addresses = " << array(egress.addresses, [](const IpAddress& address) { return address.to_string(); }) << '\n';
+  }
   print_dkim(out, policy.signing);
   return out.str();
 }

@@ -5,14 +5,25 @@
 #include <map>
 #include <sstream>
 
+#include <unistd.h>
+
 #include "base/duration.h"
 #include "config/rules.h"
 #include "config/sections.h"
 #include "config/validate.h"
 #include "engine/early.h"
+#include "mail/domain.h"
 
 namespace mailweir {
 namespace {
+
+// What this machine calls itself: [general] hostname where nothing is said.
+std::string machine_name() {
+  char name[256];
+  if (gethostname(name, sizeof name) != 0) return "localhost";
+  name[sizeof name - 1] = '\0';
+  return to_domain(name).value_or("localhost");
+}
 
 class Loader {
  public:
@@ -61,7 +72,7 @@ void Loader::read_file(const Document::File& file) {
   const auto section = [&](const toml::table& table, std::string_view name) { return Section(table, std::string(name), problems_); };
   if (const auto* table = once(top, "general")) {
     general_ = table;
-    read_general(section(*table, "general"), config_.general);
+    read_general(section(*table, "general"), config_.general, *policy_);
   }
   if (const auto* table = once(top, "milter")) read_milter(section(*table, "milter"), config_.milter);
   if (const auto* table = once(top, "policy")) read_policy_door(section(*table, "policy"), config_.policy);
@@ -69,6 +80,8 @@ void Loader::read_file(const Document::File& file) {
   if (const auto* table = once(top, "counters")) read_counters(section(*table, "counters"), config_.counters, *policy_);
   if (const auto* table = once(top, "redis")) read_redis(section(*table, "redis"), config_.redis);
   if (const auto* table = once(top, "dns")) read_dns(section(*table, "dns"), config_.dns, *policy_, document_);
+  if (const auto* table = once(top, "spf")) read_spf(section(*table, "spf"), workshop_, *policy_);
+  if (const auto* table = once(top, "egress")) read_egress(section(*table, "egress"), *policy_);
   if (const auto* table = top.table("lists")) lists_.push_back(table);
   if (const auto* table = top.table("maps")) maps_.push_back(table);
   if (const auto* table = top.table("dnsbl")) dnsbl_.push_back(table);
@@ -82,7 +95,7 @@ void Loader::read_file(const Document::File& file) {
   }
   constexpr std::pair<std::string_view, std::string_view> later[] = {
       {"tls", "TLS per destination"}, {"routes", "routes by sender"},     {"alerts", "alert receivers"},
-      {"spf", "SPF"},                 {"egress", "egress SPF"},           {"clamd", "virus scanning"},   {"spamd", "spam scanning"},
+      {"clamd", "virus scanning"},    {"spamd", "spam scanning"},
       {"socketmap", "the socketmap door"}, {"http", "the HTTP door"},     {"geoip", "countries"}};
   for (const auto& [key, what] : later) top.later(key, what);
   top.finish();
@@ -191,6 +204,7 @@ void Loader::read_all() {
   for (const auto* table : maps_) registry_.read_tables(*table, TableKind::map, document_);
   if (general_ != nullptr) read_mynetworks(*general_, registry_, *policy_, problems_);
   if (general_ != nullptr) read_our_names(*general_, registry_, *policy_, problems_);
+  registry_.use_egress(policy_->egress);
   registry_.read_facts(facts_, *policy_);
   read_keys();
   read_rules();
@@ -199,6 +213,7 @@ void Loader::read_all() {
 
 Loaded Loader::run() {
   Loaded loaded;
+  policy_->hostname = machine_name();
   for (const auto& file : document_.files) loaded.files.push_back(file.path);
   // What a file that cannot be understood would have named is missing everywhere else: those would be no errors of the admin's.
   if (document_.whole) read_all();

@@ -19,8 +19,14 @@ bool is_name(std::string_view name) {
   return true;
 }
 
-constexpr std::string_view later_facts[] = {"spf",       "dkim",     "dmarc",    "virus",
-                                            "spam_score", "from_domain_aligned", "egress_spf",
+constexpr std::string_view egress_name = "egress_spf";
+
+bool is_egress(std::string_view name) {
+  return name.starts_with(egress_name) && (name.size() == egress_name.size() || name[egress_name.size()] == '.');
+}
+
+constexpr std::string_view later_facts[] = {"dkim",     "dmarc",    "virus",
+                                            "spam_score", "from_domain_aligned",
                                             "client_country", "blocked"};
 
 }  // namespace
@@ -121,7 +127,25 @@ TablePtr Registry::table(std::string_view reference, const Place& place, std::st
   return nullptr;
 }
 
+Result<FactRef> Registry::egress_fact(std::string_view name) const {
+  FactRef fact;
+  fact.id = FactId::egress_spf;
+  fact.name = name;
+  const auto route = name.size() > egress_name.size() ? name.substr(egress_name.size() + 1) : std::string_view();
+  std::vector<std::string_view> known;
+  for (const auto& egress : *egress_) {
+    if (egress.route == route && !(route.empty() && egress.addresses.empty())) return fact;
+    ++fact.egress;
+    if (!egress.route.empty()) known.push_back(egress.route);
+  }
+  if (route.empty()) return Error{"egress_spf needs [egress] addresses = [...]: those that mail leaves from" +
+                                  std::string(known.empty() ? "" : "; or name a route: egress_spf." + std::string(known.front()))};
+  const auto guess = nearest(route, known);
+  return Error{"there is no [egress.routes." + cleaned(route, false, 60) + "]" + (guess.empty() ? "" : "; did you mean " + std::string(guess) + "?")};
+}
+
 Result<FactRef> Registry::fact(std::string_view name) const {
+  if (is_egress(name)) return egress_fact(name);
   FactRef fact;
   fact.name = name;
   if (const auto own = own_facts_.find(name); own != own_facts_.end()) {
@@ -169,7 +193,7 @@ void Registry::name_facts(const toml::table& section, Policy& policy) {
   for (const auto& [key, node] : section) {
     const std::string name(key.str());
     const std::string full = "facts." + name;
-    if (!is_name(name) || find_fact(name) != nullptr || name.starts_with("header.")) {
+    if (!is_name(name) || find_fact(name) != nullptr || name.starts_with("header.") || is_egress(name)) {
       problems_.error(place_of(node), full, find_fact(name) != nullptr ? "is a fact already; choose another name" : "a name is letters, digits, _ - and .");
       continue;
     }

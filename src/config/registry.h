@@ -43,6 +43,9 @@ class Registry {
   // A fact, or CHECK_reason, as a template names it.
   Result<FactRef> fact_in_template(std::string_view name) const;
 
+  // The routes that egress_spf.NAME may name. Before rules are read.
+  void use_egress(const std::vector<Egress>& egress) { egress_ = &egress; }
+
   // "list:name" or "map:name" -> its table. Null, and the problem told, when there is none.
   TablePtr table(std::string_view reference, const Place& place, std::string_view key);
   void add_list(const std::string& name, TablePtr table, const Place& place);
@@ -55,6 +58,7 @@ class Registry {
 
  private:
   std::map<std::string, NamedTable, std::less<>>& tables(TableKind kind) { return kind == TableKind::list ? lists_ : maps_; }
+  Result<FactRef> egress_fact(std::string_view name) const;
   TablePtr read_table(const toml::node& node, const std::string& name, TableKind kind, const Document& document);
   TablePtr inline_table(const toml::node& node, const std::string& name, TableKind kind);
   TablePtr keep(Made<TablePtr> made, const Place& place, const std::string& name);
@@ -74,6 +78,7 @@ class Registry {
   RedisPlace redis_;
   const std::vector<Dnsbl>* dnsbl_ = nullptr;
   std::vector<Place> dnsbl_places_;
+  const std::vector<Egress>* egress_ = nullptr;
 };
 
 }  // namespace mailweir

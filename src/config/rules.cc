@@ -215,6 +215,7 @@ void RuleReader::read_skip() {
       // A list and its score are one check.
       for (const auto& other : all_facts())
         if (const auto subject = dnsbl_subject(fact->id); subject && dnsbl_subject(other.id) == subject) rule_.skip.add(other.id);
+      if (fact->id == FactId::spf) rule_.skip.add(FactId::spf_explanation);  // of no use without it
     }
     else problems().error(name.place, section_.full("skip"), fact ? name.value + " is no check; only checks can be skipped" : fact.error().what);
   }

@@ -3,6 +3,7 @@
 
 #include "base/port_number.h"
 #include "base/text.h"
+#include "mail/domain.h"
 
 namespace mailweir {
 namespace {
@@ -41,7 +42,11 @@ void read_door(Section& section, DoorConfig& door) {
 
 }  // namespace
 
-void read_general(Section section, GeneralConfig& general) {
+void read_general(Section section, GeneralConfig& general, Policy& policy) {
+  if (const auto name = section.text("hostname"); name && !name->value.empty()) {
+    if (is_fully_qualified(name->value) && !name->value.starts_with('[')) general.hostname = policy.hostname = *to_domain(name->value);
+    else section.wrong("hostname", "must be a full host name, like \"mx.example.net\"");
+  }
   if (const auto user = section.text("user")) general.user = user->value;
   if (const auto group = section.text("group")) general.group = group->value;
   if (const auto file = section.text("pid_file")) general.pid_file = file->value;

@@ -10,7 +10,7 @@
 namespace mailweir {
 
 // One file's sections, each present at most once over all files (the caller sees to that).
-void read_general(Section section, GeneralConfig& general);
+void read_general(Section section, GeneralConfig& general, Policy& policy);
 void read_milter(Section section, MilterConfig& milter);
 void read_policy_door(Section section, PolicyDoorConfig& policy);
 void read_admin(Section section, AdminConfig& admin);
@@ -29,6 +29,8 @@ void read_redis(Section section, RedisConfig& redis);
 
 // [general] our_names: for helo_is_ours.
 void read_our_names(const toml::table& general, Registry& registry, Policy& policy, Problems& problems);
+void read_spf(Section section, const Workshop& workshop, Policy& policy);
+void read_egress(Section section, Policy& policy);
 
 // [general] mynetworks: networks, or "list:NAME"; also known to rules as list:mynetworks.
 void read_mynetworks(const toml::table& general, Registry& registry, Policy& policy, Problems& problems);

@@ -2,8 +2,8 @@
 #include "ctl/check_command.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <iostream>
-#include <sysexits.h>
 
 #include <boost/program_options.hpp>
 #include <nlohmann/json.hpp>
@@ -42,7 +42,7 @@ ordered_json to_json(const TimedLookup& lookup) {
 
 int wrong_usage(const std::string& why) {
   std::cerr << "mailweirctl: " << cleaned(why, false, 300) << '\n';
-  return EX_USAGE;
+  return exit_usage;
 }
 
 std::string lookup_lines(const std::vector<TimedLookup>& lookups) {
@@ -56,17 +56,20 @@ std::string lookup_lines(const std::vector<TimedLookup>& lookups) {
   return text;
 }
 
+CheckCommand::CheckCommand(const std::string& usage) : options_(std::make_unique<po::options_description>(usage)) {}
+CheckCommand::~CheckCommand() = default;
+
 std::optional<int> CheckCommand::parse(const Arguments& args, const char* positional) {
-  dns_.add_to(options_);
-  options_.add_options()("deadline", po::value(&deadline_)->value_name("TIME"), "for all look-ups together (20s)")(
+  dns_.add_to(*options_);
+  options_->add_options()("deadline", po::value(&deadline_)->value_name("TIME"), "for all look-ups together (20s)")(
       "json", po::bool_switch(&json_), "print JSON")("help,h", "print this");
   po::positional_options_description positions;
   if (positional != nullptr) positions.add(positional, 1);
   po::variables_map values;
-  po::store(po::command_line_parser(args).options(options_).positional(positions).run(), values);
+  po::store(po::command_line_parser(args).options(*options_).positional(positions).run(), values);
   if (values.count("help") != 0) {
-    std::cout << options_;
-    return EX_OK;
+    std::cout << *options_;
+    return EXIT_SUCCESS;
   }
   po::notify(values);
   const auto deadline = parse_duration(deadline_);
@@ -96,8 +99,8 @@ int CheckCommand::answer(const CheckAnswer& answer, bool good) {
       if (!value.empty()) std::cout << name << std::string(width - name.size() + 2, ' ') << cleaned(value, false, 2000) << '\n';
     if (!asked.empty()) std::cout << "look-ups, asked of " << resolver_.asked << '\n' << lookup_lines(asked);
   }
-  if (answer.word == "temperror") return EX_TEMPFAIL;
-  return good ? EX_OK : EXIT_FAILURE;
+  if (answer.word == "temperror") return exit_temporary;
+  return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 }  // namespace mailweir

@@ -15,9 +15,6 @@
 #include <utility>
 #include <vector>
 
-#include <boost/program_options/options_description.hpp>
-#include <boost/program_options/positional_options.hpp>
-
 #include "base/clock.h"
 #include "ctl/command.h"
 #include "ctl/dns_options.h"
@@ -32,9 +29,10 @@ struct CheckAnswer {
 
 class CheckCommand {
  public:
-  explicit CheckCommand(const std::string& usage) : options_(usage) {}
+  explicit CheckCommand(const std::string& usage);
+  ~CheckCommand();
 
-  boost::program_options::options_description& options() { return options_; }
+  boost::program_options::options_description& options() { return *options_; }
   // The exit status if that was all: --help, a resolver that cannot be had. Throws what program_options throws.
   // `positional`: the option that a word without a dash stands for; null: none.
   std::optional<int> parse(const Arguments& args, const char* positional = nullptr);
@@ -48,7 +46,7 @@ class CheckCommand {
   int answer(const CheckAnswer& answer, bool good);
 
  private:
-  boost::program_options::options_description options_;
+  std::unique_ptr<boost::program_options::options_description> options_;
   DnsOptions dns_;
   std::string deadline_ = "20s";
   bool json_ = false;

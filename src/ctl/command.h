@@ -10,6 +10,7 @@
 namespace mailweir {
 
 using Arguments = std::vector<std::string>;
+inline constexpr int exit_usage = 64, exit_temporary = 75;  // sysexits.h: EX_USAGE, EX_TEMPFAIL
 
 int check_command(const Arguments& args);
 int config_command(const Arguments& args);

@@ -5,12 +5,14 @@
 #include <memory>
 #include <string>
 
-#include <boost/program_options/options_description.hpp>
-
 #include "base/clock.h"
 #include "base/result.h"
 #include "config/config.h"
 #include "port/dns.h"
+
+namespace boost::program_options {
+class options_description;
+}
 
 namespace mailweir {
 

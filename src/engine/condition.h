@@ -29,6 +29,7 @@ struct FactRef {
   TablePtr map;             // of a fact that is asked of a map
   std::vector<std::uint16_t> zones;  // of block lists: those asked, by their place in Policy::dnsbl; empty: all
   bool reason = false;      // in a template, {CHECK_reason}: why it says so
+  std::size_t egress = 0;   // egress_spf.ROUTE: its place in Policy::egress
   std::string name;         // as written, for explain and the log
 
   FactType type() const { return info(id).type; }

@@ -5,28 +5,34 @@
 #include <array>
 
 namespace mailweir {
+namespace {
+
+bool is_looked_up(FactId id) {
+  constexpr std::array looked_up{FactId::iprev, FactId::helo_dns, FactId::sender_domain_dns, FactId::spf, FactId::spf_helo, FactId::egress_spf};
+  return dnsbl_subject(id) || std::find(looked_up.begin(), looked_up.end(), id) != looked_up.end();
+}
+
+void add(Policy& policy, const Rule& rule, const FactRef& fact) {
+  const Door door = policy.judges(Door::policy, rule.at) ? Door::policy : Door::milter;
+  const auto from = known_from(info(fact.id), door);
+  // A stage that the other door judges is not seen: the look-up starts at the first that is.
+  Stage start = from.value_or(rule.at);
+  while (start < rule.at && !policy.judges(door, start)) start = all_stages[index(start) + 1];
+  policy.early[index(start)].push_back({&rule, &fact});
+}
+
+}  // namespace
 
 void find_early_checks(Policy& policy) {
-  constexpr std::array looked_up{
-      FactId::iprev, FactId::helo_dns, FactId::sender_domain_dns,
-      FactId::dnsbl, FactId::dnsbl_score, FactId::client_name_dnsbl, FactId::client_name_dnsbl_score, FactId::helo_dnsbl,
-      FactId::helo_dnsbl_score, FactId::sender_dnsbl, FactId::sender_dnsbl_score, FactId::from_dnsbl, FactId::from_dnsbl_score,
-  };
   for (const auto& rules : policy.rules) {
     for (const Rule& rule : rules) {
-      for (const auto* conditions : {&rule.when, &rule.unless}) {
-        for (const auto& table : conditions->tables) {
-          for (const Cell& cell : table) {
-            if (std::find(looked_up.begin(), looked_up.end(), cell.fact.id) == looked_up.end()) continue;
-            const Door door = policy.judges(Door::policy, rule.at) ? Door::policy : Door::milter;
-            const auto from = known_from(info(cell.fact.id), door);
-            // A stage that the other door judges is not seen: the look-up starts at the first that is.
-            Stage start = from.value_or(rule.at);
-            while (start < rule.at && !policy.judges(door, start)) start = all_stages[index(start) + 1];
-            policy.early[index(start)].push_back({&rule, &cell.fact});
-          }
-        }
-      }
+      for (const auto* conditions : {&rule.when, &rule.unless})
+        for (const auto& table : conditions->tables)
+          for (const Cell& cell : table)
+            if (is_looked_up(cell.fact.id)) add(policy, rule, cell.fact);
+      // What a refusal says is one look-up more: it need not wait until spf is known to fail.
+      for (const auto& segment : rule.reply_text.segments())
+        if (const auto* fact = std::get_if<FactRef>(&segment.what); fact != nullptr && fact->id == FactId::spf_explanation) add(policy, rule, *fact);
     }
   }
 }

@@ -16,6 +16,7 @@ constexpr auto E = Stage::end_of_message;
 constexpr std::optional<Stage> never;
 
 constexpr std::string_view iprev_words = "pass fail temperror permerror";
+constexpr std::string_view spf_words = "pass fail softfail neutral none temperror permerror";
 constexpr std::string_view dns_words = "exists nxdomain no-mail-host null-mx temperror";
 
 // In the order of FactId.
@@ -78,6 +79,10 @@ constexpr std::array<FactInfo, fact_count> facts{{
      "whether helo_name is one of [general] our_names, or the address that the client connected to"},
     {FactId::helo_address_mismatch, "helo_address_mismatch", boolean, H, H, true, "",
      "whether helo_name is an IP address that is not client_address"},
+    {FactId::spf, "spf", word, M, M, true, spf_words, "SPF of the sender's domain for client_address; of helo_name for the null sender"},
+    {FactId::spf_helo, "spf_helo", word, H, H, true, spf_words, "SPF of helo_name for client_address"},
+    {FactId::spf_explanation, "spf_explanation", text, M, M, true, "", "what the sender's domain says of a fail of spf, made safe; else words of ours"},
+    {FactId::egress_spf, "egress_spf", word, M, M, true, spf_words, "SPF of the sender's domain for [egress] addresses, the worst of them"},
     {FactId::own, "own", text, C, C, false, "", "a fact of the policy file's [facts]"},
 }};
 

@@ -69,23 +69,33 @@ void Facts::use(const Policy& policy) {
 void Facts::forget_helo() {
   helo_dns_.reset();
   dnsbl_.forget(DnsblSubject::helo);
+  spf_.forget_helo();
 }
 
 void Facts::forget_transaction() {
   dnsbl_.forget(DnsblSubject::sender);
   dnsbl_.forget(DnsblSubject::from);
+  spf_.forget_transaction();
   sender_domain_dns_.reset();
   from_read_ = false;
   from_.clear();
   headers_.clear();
   transaction_lookups_.reset();
+  waited_before_ = session_lookups_ ? session_lookups_->waited() : std::chrono::microseconds(0);
+}
+
+std::chrono::microseconds Facts::waited() const {
+  auto sum = -waited_before_;
+  for (const auto* lookups : {session_lookups_.get(), transaction_lookups_.get()})
+    if (lookups != nullptr) sum += lookups->waited();
+  return sum;
 }
 
 void Facts::stage(Stage stage, Deadline deadline) {
   stage_ = stage;
-  deadline_ = deadline;
-  if (session_lookups_) session_lookups_->renew(deadline);
-  if (transaction_lookups_) transaction_lookups_->renew(deadline);
+  deadline_ = Deadline(deadline.at() - waited());
+  if (session_lookups_) session_lookups_->renew(deadline_);
+  if (transaction_lookups_) transaction_lookups_->renew(deadline_);
 }
 
 Lookups& Facts::lookups_of(std::shared_ptr<Lookups>& kept) {
@@ -179,6 +189,10 @@ FactValue Facts::get(const FactRef& fact) {
     case FactId::helo_is_address:
     case FactId::helo_is_ours:
     case FactId::helo_address_mismatch: return helo_address(fact.id);
+    case FactId::spf:
+    case FactId::spf_helo:
+    case FactId::spf_explanation:
+    case FactId::egress_spf: return spf(fact);
     case FactId::own: return own_fact(fact);
   }
   return {};
@@ -307,6 +321,12 @@ FactValue Facts::from_login_mismatch(const Table& owners) {
   return unknown ? outage_value() : boolean_value(false);
 }
 
+FactValue Facts::spf(const FactRef& fact) {
+  if (policy_ == nullptr || !SpfFacts::has_input(fact, spf_asker())) return {};
+  const auto* memo = spf_.get(fact, spf_asker(), lookups_of(SpfFacts::of_session(fact.id) ? session_lookups_ : transaction_lookups_));
+  return memo != nullptr ? memo_value(*memo) : FactValue();
+}
+
 void Facts::start(const FactRef& fact) {
   if (skipped_.has(fact.id)) return;
   if (const auto subject = dnsbl_subject(fact.id)) {
@@ -316,7 +336,10 @@ void Facts::start(const FactRef& fact) {
       DnsblFacts::start(policy_->dnsbl, *subject, fact.zones, input, lookups_of(session ? session_lookups_ : transaction_lookups_));
     return;
   }
-  if (fact.id == FactId::iprev && client_.address && client_.resolved == Resolved::unknown && !iprev_) {
+  if (SpfFacts::has(fact.id)) {
+    if (SpfFacts::has_input(fact, spf_asker()))
+      spf_.start(fact, spf_asker(), lookups_of(SpfFacts::of_session(fact.id) ? session_lookups_ : transaction_lookups_));
+  } else if (fact.id == FactId::iprev && client_.address && client_.resolved == Resolved::unknown && !iprev_) {
     lookups_of(session_lookups_).prefetch([address = *client_.address](Lookups& lookups) { mailweir::iprev(lookups, address); });
   } else if (fact.id == FactId::helo_dns && !client_.helo_name.empty() && !helo_dns_) {
     lookups_of(session_lookups_).prefetch([name = client_.helo_name](Lookups& lookups) { mailweir::helo_dns(lookups, name); });

@@ -14,9 +14,11 @@
 #include <vector>
 
 #include "check/domain_status.h"
+#include "engine/check_memo.h"
 #include "engine/condition.h"
 #include "engine/dnsbl_facts.h"
 #include "engine/fact_value.h"
+#include "engine/spf_facts.h"
 #include "mail/client.h"
 #include "mail/transaction.h"
 #include "port/lookups.h"
@@ -45,12 +47,6 @@ class CheckSet {
   Bits bits_;
 };
 
-// What a check found, kept so that two rules see the same.
-struct CheckMemo {
-  std::string word, reason;
-  bool temperror = false;
-};
-
 class Facts {
  public:
   Facts(const Client& client, const Transaction& transaction, Door door, dns::Resolver& resolver)
@@ -59,9 +55,11 @@ class Facts {
   // The policy that the transaction began with.
   void use(const Policy& policy);
   void skip(CheckSet checks) { skipped_ = checks; }
-  // A stage is judged: what is looked up from now on has until the deadline.
+  // A stage is judged: what is looked up from now on has until the deadline, less what the transaction (with the connect
+  // and HELO before it) has waited already: [dns] deadline is for all its stages together.
   void stage(Stage stage, Deadline deadline);
   void stage(Stage stage) { stage_ = stage; }
+  void now(WallTime now) { now_ = now; }
   void forget_helo();
   void forget_transaction();
 
@@ -74,6 +72,7 @@ class Facts {
   std::string to_text(const FactRef& fact, const FactValue& value) const;
   // The reason behind a check's word, "" if it was not asked.
   std::string_view reason(FactId id) const;
+  std::string_view reason(const FactRef& fact) const { return SpfFacts::has(fact.id) ? spf_.reason(fact) : reason(fact.id); }
   bool is_outgoing() const;
   const Client& client() const { return client_; }
   const Transaction& transaction() const { return transaction_; }
@@ -94,6 +93,10 @@ class Facts {
   DnsblInput dnsbl_input(DnsblSubject subject);
   FactValue dnsbl(const FactRef& fact);
   std::string reason_text(const FactRef& fact);
+  SpfFacts::Asker spf_asker() const { return {*policy_, client_, transaction_, now_}; }
+  FactValue spf(const FactRef& fact);
+
+  std::chrono::microseconds waited() const;
 
   // Made when a check first needs them: most transactions look nothing up.
   Lookups& lookups_of(std::shared_ptr<Lookups>& kept);
@@ -103,6 +106,8 @@ class Facts {
   Door door_;
   dns::Resolver& resolver_;
   Deadline deadline_;
+  WallTime now_{};
+  std::chrono::microseconds waited_before_{0};  // by the session's look-ups, in earlier transactions
   Stage stage_ = Stage::connect;
   const Policy* policy_ = nullptr;
   CheckSet skipped_;
@@ -110,6 +115,7 @@ class Facts {
   std::optional<CheckMemo> iprev_, helo_dns_, sender_domain_dns_;
   DnsblFacts dnsbl_;
   std::map<std::size_t, std::string> own_values_;
+  SpfFacts spf_;
   std::optional<IpAddress> server_address_;
   std::vector<Address> from_;
   bool from_read_ = false;

@@ -55,7 +55,7 @@ Session::Holds Session::holds(const Rule& rule, TracedRule* traced) {
         for (const Cell& cell : table) {
           const Tri outcome = cell.ask(facts_);
           traced->cells.push_back({(conditions == &rule.when ? "when " : "unless ") + cell.text,
-                                   facts_.to_text(cell.fact), std::string(facts_.reason(cell.fact.id)), outcome});
+                                   facts_.to_text(cell.fact), std::string(facts_.reason(cell.fact)), outcome});
           if (outcome != Tri::yes) break;
         }
       }
@@ -252,7 +252,7 @@ void Session::decide(const Rule& rule, const LimitWords* words, bool never_fits,
     for (const Cell& cell : table) {
       if (cell.ask(facts_) != Tri::yes) continue;
       verdict.facts.emplace_back(cell.fact.name, facts_.to_text(cell.fact));
-      if (const auto why = facts_.reason(cell.fact.id); !why.empty())
+      if (const auto why = facts_.reason(cell.fact); !why.empty())
         verdict.facts.emplace_back(cell.fact.name + "_reason", std::string(why));
     }
   }
@@ -295,6 +295,7 @@ Verdict Session::judge(Stage stage, Trace* trace) {
   name_transaction();
   if (stage == Stage::rcpt) recipient_skip_ = CheckSet();
   facts_.stage(stage, Deadline::in(policy_->dns_deadline));
+  facts_.now(services_.clock.wall());
   facts_.skip(skipped(stage));
   start_early(stage);
   Walk walk_done;

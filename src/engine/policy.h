@@ -12,6 +12,7 @@
 #include "check/sign_policy.h"
 #include "engine/dnsbl_watch.h"
 #include "engine/rule.h"
+#include "port/spf.h"
 
 namespace mailweir {
 
@@ -25,6 +26,12 @@ struct OwnFact {
 struct EarlyCheck {
   const Rule* rule;
   const FactRef* fact;
+};
+
+// What [egress] says of a route, or, without a name, of mail that takes none.
+struct Egress {
+  std::string route;
+  std::vector<IpAddress> addresses;
 };
 
 struct Policy {
@@ -41,6 +48,9 @@ struct Policy {
   Outage counters_outage = Outage::go_on;        // what an error of the counter store does
   std::chrono::milliseconds dns_deadline{5000};
   std::chrono::milliseconds counter_deadline{100};
+  std::string hostname;                          // ours, as others see it
+  SpfEnginePtr spf_engine;                       // null: our own
+  std::vector<Egress> egress;                    // the first is that without a name; empty: no [egress]
   KeyRing keys;                                  // what `sign` signs with
   SignPolicy signing;
 

@@ -30,7 +30,7 @@ class Template {
   Template() = default;
   explicit Template(std::vector<Segment> segments) : segments_(std::move(segments)) {}
 
-  // Facts are put in cleaned: no control bytes, at most 200 bytes each.
+  // Facts are put in cleaned: no control bytes, at most 200 bytes each (spf_explanation 400).
   std::string fill(Facts& facts, std::string_view rule, const LimitWords* limit) const;
   bool empty() const { return segments_.empty(); }
   const std::vector<Segment>& segments() const { return segments_; }

@@ -35,6 +35,10 @@ class LiveLookups final : public Lookups {
     std::lock_guard lock(mutex_);
     deadline_ = deadline;
   }
+  std::chrono::microseconds waited() const override {
+    std::lock_guard lock(mutex_);
+    return waited_;
+  }
   std::vector<TimedLookup> trace() const override;
 
   Node* start(const Question& question);
@@ -54,6 +58,7 @@ class LiveLookups final : public Lookups {
   mutable std::mutex mutex_;
   std::condition_variable arrived_;
   Deadline deadline_;
+  std::chrono::microseconds waited_{0};
   std::unordered_map<Question, Entry, dns::QuestionHash> entries_;  // its nodes stay where they are
   std::vector<Node*> order_;
 };
@@ -73,6 +78,7 @@ class EarlyLookups final : public Lookups {
   void want(const Question& question) override { live_.want(question); }
   void prefetch(Check check) override { live_.prefetch(std::move(check)); }
   void renew(Deadline deadline) override { live_.renew(deadline); }
+  std::chrono::microseconds waited() const override { return live_.waited(); }
   std::vector<TimedLookup> trace() const override { return live_.trace(); }
   LiveLookups::Node* lacking() const { return lacking_; }
 
@@ -125,7 +131,10 @@ const dns::Answer& LiveLookups::get(const Question& question) {
     std::unique_lock lock(mutex_);
     if (entry.answer != nullptr) return *entry.answer;
     about_to_block();
-    if (arrived_.wait_until(lock, deadline_.at(), [&] { return entry.answer != nullptr; })) return *entry.answer;
+    const auto begun = std::chrono::steady_clock::now();
+    const bool came = arrived_.wait_until(lock, deadline_.at(), [&] { return entry.answer != nullptr; });
+    waited_ += std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begun);
+    if (came) return *entry.answer;
   }
   arrive(*node, dns::temperror("timeout"), false);
   return *answer_of(*node);

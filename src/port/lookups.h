@@ -45,6 +45,8 @@ class Lookups : public std::enable_shared_from_this<Lookups> {
   // A later deadline, for what is asked from now on: a slow client's DATA must not find the time of its MAIL used up.
   // What was late already stays so.
   virtual void renew(Deadline deadline) = 0;
+  // How long get() has held its callers up so far, all together.
+  virtual std::chrono::microseconds waited() const = 0;
   // In the order asked.
   virtual std::vector<TimedLookup> trace() const = 0;
 };

@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "port/pattern.h"
 #include "port/signer.h"
+#include "port/spf.h"
 #include "port/table.h"
 
 namespace mailweir {
@@ -36,6 +37,7 @@ struct Workshop {
   std::function<Made<TablePtr>(const RedisPlace& place, TableKind kind)> redis_table;
   std::function<Made<TablePtr>(const std::vector<std::pair<std::string, std::string>>& entries, TableKind kind)> make_table;
   std::function<Made<SignerPtr>(const std::string& path)> read_key;
+  std::function<SpfEnginePtr()> libspf2;
 };
 
 }  // namespace mailweir

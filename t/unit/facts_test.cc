@@ -15,7 +15,7 @@ using test::Engine;
 std::string milter(std::string_view rules) { return std::string(test::milter_only) + std::string(rules); }
 constexpr std::string_view nothing = "[[rule]]\nname = \"n\"\nat = \"data\"\nlog = true\n";
 constexpr std::string_view zone_text =
-    "192.0.2.7 PTR mail.example.com\nmail.example.com A 192.0.2.7\nexample.com MX 10 mail.example.com\nclient.example.org A 192.0.2.7\n";
+    "192.0.2.7 PTR mail.example.com\nmail.example.com A 192.0.2.7\nexample.com MX 10 mail.example.com\nexample.com TXT \"v=spf1 -all\"\nclient.example.org A 192.0.2.7\n";
 
 // Everything that a door can tell, told: what is absent then is absent because of the stage.
 void fill(Session& session, const HeaderList& headers, bool local) {
@@ -54,7 +54,7 @@ HeaderList some_headers() {
 }
 
 TEST_CASE("each fact is known from its stage on, at both doors") {
-  Engine engine(milter("[maps]\nowners = { \"alice@example.com\" = \"alice\" }\n" + std::string(nothing)), zone_text);
+  Engine engine(milter("[egress]\naddresses = [\"192.0.2.1\"]\n[maps]\nowners = { \"alice@example.com\" = \"alice\" }\n" + std::string(nothing)), zone_text);
   const HeaderList headers = some_headers();
   const auto map = make_workshop(engine.clock).make_table({{"alice@example.com", "alice"}}, TableKind::map).object;
   test::Mail mail;
@@ -298,6 +298,33 @@ TEST_CASE("a new HELO name is looked up anew") {
   session->client().helo_name = "nowhere.example.org";
   session->helo_changed();
   CHECK(session->judge(Stage::helo).refuses());
+}
+
+TEST_CASE("a transaction waits for silent name servers no longer than the deadline, all its stages together; the next one may again") {
+  Engine engine(milter(nothing));
+  test::HeldResolver silent;
+  Client client;
+  client.address = IpAddress::parse("192.0.2.7");
+  client.helo_name = "client.example.org";
+  Transaction transaction;
+  transaction.sender = Address::parse("alice@example.com");
+  Facts facts(client, transaction, Door::milter, silent);
+  facts.use(*engine.policy);
+  constexpr auto deadline = std::chrono::milliseconds(40);
+  const auto ask = [&](FactId id, Stage stage) {
+    FactRef fact;
+    fact.id = id;
+    facts.stage(stage, Deadline::in(deadline));
+    const auto begun = std::chrono::steady_clock::now();
+    CHECK(facts.get(fact).state == FactValue::State::temperror);
+    return std::chrono::steady_clock::now() - begun;
+  };
+  CHECK(ask(FactId::iprev, Stage::connect) >= deadline - std::chrono::milliseconds(1));
+  CHECK(ask(FactId::helo_dns, Stage::helo) < deadline);
+  CHECK(ask(FactId::sender_domain_dns, Stage::mail) < deadline);
+  facts.forget_transaction();
+  transaction.sender = Address::parse("alice@example.org");
+  CHECK(ask(FactId::spf, Stage::mail) >= deadline - std::chrono::milliseconds(1));
 }
 
 }  // namespace
