@@ -11,7 +11,9 @@
 #include "config.h"
 
 #include "adapter/ares_resolver.h"
+#include "adapter/dmarc_tools.h"
 #include "adapter/open_log.h"
+#include "adapter/opendkim_verifier.h"
 #include "adapter/openssl_digest.h"
 #include "adapter/zone_resolver.h"
 #include "app/own_directory.h"
@@ -113,6 +115,17 @@ Result<void> Daemon::make_resolver() {
   return {};
 }
 
+// Made whether a rule asks for dkim or dmarc or not: the next policy may.
+Result<void> Daemon::make_verification() {
+  auto verifier = make_opendkim_verifier();
+  if (!verifier) return verifier.error();
+  verifier_ = std::move(*verifier);
+  auto tools = make_dmarc_tools();
+  if (!tools) return tools.error();
+  dmarc_tools_ = std::move(*tools);
+  return {};
+}
+
 Loaded Daemon::read_policy() {
   Loaded loaded = load(config_file_, workshop_);
   for (const auto& warning : loaded.warnings) Event("policy-warning").with("reason", warning).to(*log_, Severity::warning);
@@ -135,11 +148,12 @@ Result<void> Daemon::make_services() {
   loaded.policy->generation = 1;
   policy_.swap(std::move(loaded.policy));
   if (auto made = make_resolver(); !made) return made;
+  if (auto made = make_verification(); !made) return made;
   auto stores = make_stores(config_, clock_, *log_);
   if (!stores) return stores.error();
   stores_ = std::move(*stores);
   leases_ = std::make_unique<Leases>(stores_.use());
-  services_ = std::make_unique<Services>(Services{*resolver_, stores_.use(), *log_, clock_, *leases_, board_, stats_});
+  services_ = std::make_unique<Services>(Services{*resolver_, stores_.use(), *log_, clock_, *leases_, board_, stats_, {verifier_.get(), dmarc_tools_.get()}});
   return {};
 }
 

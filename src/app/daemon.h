@@ -53,6 +53,7 @@ class Daemon {
   Result<void> provide_directories() const;
   Result<void> make_services();
   Result<void> make_resolver();
+  Result<void> make_verification();
   void start_doors();
   void start_watches();
   Loaded read_policy();
@@ -78,6 +79,8 @@ class Daemon {
   std::unique_ptr<dns::Resolver> resolver_;
   CachingResolver* cache_ = nullptr;      // resolver_, when it is one
   DigestsPtr digests_;
+  VerifierPtr verifier_;
+  DmarcToolsPtr dmarc_tools_;
   StageBoard board_;
   EngineStats stats_;
   std::unique_ptr<Leases> leases_;

@@ -93,6 +93,10 @@ std::string print_config(const Config& config, const Policy& policy) {
     if (!egress.addresses.empty()) out << "addresses = " << array(egress.addresses, [](const IpAddress& address) { return address.to_string(); }) << '\n';
   }
   print_dkim(out, policy.signing);
+  if (const auto& results = policy.authentication_results; !results.authserv_id.empty())
+    out << "\n[authentication_results]\nauthserv_id = " << quoted(results.authserv_id)
+        << "\nchecks = " << array(results.checks, [](FactId id) { return std::string(info(id).name); })
+        << "\noutgoing = " << (results.outgoing ? "true" : "false") << '\n';
   return out.str();
 }
 

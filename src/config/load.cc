@@ -82,6 +82,8 @@ void Loader::read_file(const Document::File& file) {
   if (const auto* table = once(top, "dns")) read_dns(section(*table, "dns"), config_.dns, *policy_, document_);
   if (const auto* table = once(top, "spf")) read_spf(section(*table, "spf"), workshop_, *policy_);
   if (const auto* table = once(top, "egress")) read_egress(section(*table, "egress"), *policy_);
+  if (const auto* table = once(top, "authentication_results"))
+    read_authentication_results(section(*table, "authentication_results"), policy_->authentication_results);
   if (const auto* table = top.table("lists")) lists_.push_back(table);
   if (const auto* table = top.table("maps")) maps_.push_back(table);
   if (const auto* table = top.table("dnsbl")) dnsbl_.push_back(table);
@@ -120,6 +122,8 @@ void Loader::settle_doors() {
   }
   if (told_policy && told_milter && config_.policy.stages.empty())
     problems_.warning(seen_.at("policy"), "policy.stages", "is not set: the milter judges all stages and the policy door answers DUNNO to everything");
+  if (!policy_->authentication_results.authserv_id.empty() && !told_milter)
+    problems_.error(seen_.at("authentication_results"), "authentication_results", "needs a [milter]: the policy door does not see the message");
   if (config_.milter.socket && config_.policy.socket && *config_.milter.socket == *config_.policy.socket)
     problems_.error(seen_.at("policy"), "policy.socket", "is the milter's socket too; each door needs its own");
 }

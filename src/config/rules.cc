@@ -210,11 +210,17 @@ void RuleReader::read_skip() {
       continue;
     }
     const auto fact = registry_.fact(name.value);
+    if (fact && (fact->id == FactId::dkim_domain || fact->id == FactId::dmarc_policy)) {
+      problems().error(name.place, section_.full("skip"), name.value + " is part of a check; write " + (fact->id == FactId::dkim_domain ? "dkim" : "dmarc"));
+      continue;
+    }
     if (fact && fact->check()) {
       rule_.skip.add(fact->id);
       // A list and its score are one check.
       for (const auto& other : all_facts())
         if (const auto subject = dnsbl_subject(fact->id); subject && dnsbl_subject(other.id) == subject) rule_.skip.add(other.id);
+      if (fact->id == FactId::dkim) rule_.skip.add(FactId::dkim_domain);
+      if (fact->id == FactId::dmarc) rule_.skip.add(FactId::dmarc_policy);
       if (fact->id == FactId::spf) rule_.skip.add(FactId::spf_explanation);  // of no use without it
     }
     else problems().error(name.place, section_.full("skip"), fact ? name.value + " is no check; only checks can be skipped" : fact.error().what);

@@ -31,6 +31,8 @@ void read_redis(Section section, RedisConfig& redis);
 void read_our_names(const toml::table& general, Registry& registry, Policy& policy, Problems& problems);
 void read_spf(Section section, const Workshop& workshop, Policy& policy);
 void read_egress(Section section, Policy& policy);
+// [authentication_results] authserv_id, checks, outgoing.
+void read_authentication_results(Section section, AuthenticationResultsPolicy& results);
 
 // [general] mynetworks: networks, or "list:NAME"; also known to rules as list:mynetworks.
 void read_mynetworks(const toml::table& general, Registry& registry, Policy& policy, Problems& problems);

@@ -5,8 +5,11 @@
 
 #include <boost/program_options.hpp>
 
+#include "adapter/dmarc_tools.h"
 #include "adapter/memory_counters.h"
+#include "adapter/opendkim_verifier.h"
 #include "base/text.h"
+#include "check/authentication_results.h"
 #include "ctl/check_command.h"
 #include "ctl/command.h"
 #include "ctl/dns_options.h"
@@ -118,10 +121,25 @@ class Explainer {
       transaction.size = what_.size;
       if (what_.headers) transaction.headers = &*what_.headers;
     }
-    return ask(Stage::end_of_message);
+    verify();
+    const bool taken = ask(Stage::end_of_message);
+    if (taken && what_.headers && policy_->has_milter) tell_results();
+    return taken;
   }
 
  private:
+  // As the milter does while the message streams by.
+  void verify() {
+    if (!what_.headers || !policy_->has_milter) return;
+    milter_.begin_message_checks(true);
+    read_body(what_.file, [&](std::string_view piece) { milter_.facts().message_body(piece); });
+  }
+
+  void tell_results() {
+    const auto value = milter_.authentication_results();
+    if (value) std::cout << authentication_results_field << ": " << *value << "\n\n";
+  }
+
   void fill(Client& client) const {
     client.address = IpAddress::parse(what_.client_address);
     client.port = what_.client_port;
@@ -191,12 +209,18 @@ int explain_command(const Arguments& args) {
     return 1;
   }
   // As the daemon does before a block list counts.
-  DnsblWatch(**resolver, log).step(loaded->policy->dnsbl, clock.steady(), clock.wall());
+  DnsblWatch(*resolver->resolver, log).step(loaded->policy->dnsbl, clock.steady(), clock.wall());
+  const auto verifier = make_opendkim_verifier();
+  const auto tools = make_dmarc_tools();
+  if (!verifier || !tools) {
+    std::cerr << "mailweirctl: " << (verifier ? tools.error() : verifier.error()).what << '\n';
+    return 1;
+  }
   const auto counters = make_memory_counters({}, clock);
   Leases leases(*counters);
   StageBoard board;
   EngineStats stats;
-  Services services{*resolver->resolver, *counters, log, clock, leases, board, stats};
+  Services services{*resolver->resolver, *counters, log, clock, leases, board, stats, {verifier->get(), tools->get()}};
   const bool taken = Explainer(services, loaded->policy, options->what, resolver->asked).run();
   std::cout << (taken ? "The message is taken.\n" : "The message is not taken.\n");
   return taken ? 0 : 1;

@@ -38,7 +38,25 @@ bool read_message(const std::string& path, WhatIf& what) {
   finish();
   while (std::getline(file, line)) what.size += line.size() + (line.ends_with('\r') ? 1 : 2);
   what.headers = std::move(headers);
+  what.file = path;
   return true;
+}
+
+bool read_body(const std::string& path, const std::function<void(std::string_view)>& take) {
+  std::ifstream file(path, std::ios::binary);
+  std::string line;
+  bool in_header = true;
+  while (std::getline(file, line)) {
+    if (line.ends_with('\r')) line.pop_back();
+    if (in_header) {
+      const bool field = !line.empty() && (line[0] == ' ' || line[0] == '\t' || line.find(':') != line.npos);
+      in_header = field;
+      if (field || line.empty()) continue;  // a line that is no field is the body's first
+    }
+    line += "\r\n";
+    take(line);
+  }
+  return file.eof();
 }
 
 }  // namespace mailweir

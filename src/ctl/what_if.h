@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "mail/headers.h"
@@ -18,10 +20,14 @@ struct WhatIf {
   std::uint16_t client_port = 40000;
   bool local = false;
   std::optional<HeaderList> headers;   // of a message file
+  std::string file;                    // that file; read_body reads its body
   std::uint64_t size = 0;
 };
 
 // The header of a message file (RFC 5322; LF or CRLF) and the file's size. Empty when it cannot be read: told on stderr.
 bool read_message(const std::string& path, WhatIf& what);
+
+// The body of a message file, in pieces, with CRLF at the end of each line as SMTP carries it. False: it cannot be read.
+bool read_body(const std::string& path, const std::function<void(std::string_view)>& take);
 
 }  // namespace mailweir

@@ -17,6 +17,8 @@ constexpr std::optional<Stage> never;
 
 constexpr std::string_view iprev_words = "pass fail temperror permerror";
 constexpr std::string_view spf_words = "pass fail softfail neutral none temperror permerror";
+constexpr std::string_view dkim_words = "pass fail neutral none policy temperror permerror";
+constexpr std::string_view dmarc_words = "pass fail none temperror permerror";
 constexpr std::string_view dns_words = "exists nxdomain no-mail-host null-mx temperror";
 
 // In the order of FactId.
@@ -83,6 +85,11 @@ constexpr std::array<FactInfo, fact_count> facts{{
     {FactId::spf_helo, "spf_helo", word, H, H, true, spf_words, "SPF of helo_name for client_address"},
     {FactId::spf_explanation, "spf_explanation", text, M, M, true, "", "what the sender's domain says of a fail of spf, made safe; else words of ours"},
     {FactId::egress_spf, "egress_spf", word, M, M, true, spf_words, "SPF of the sender's domain for [egress] addresses, the worst of them"},
+    {FactId::dkim, "dkim", word, E, never, true, dkim_words, "the best result among the message's DKIM signatures (RFC 6376, RFC 8601)"},
+    {FactId::dkim_domain, "dkim_domain", domain, E, never, true, "", "the domains whose DKIM signature passed"},
+    {FactId::dmarc, "dmarc", word, E, never, true, dmarc_words, "whether DKIM or SPF speaks for the domain in From (RFC 7489)"},
+    {FactId::dmarc_policy, "dmarc_policy", word, E, never, true, "none quarantine reject",
+     "what that domain's owner asks for with this message: none if dmarc is pass"},
     {FactId::own, "own", text, C, C, false, "", "a fact of the policy file's [facts]"},
 }};
 

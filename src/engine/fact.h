@@ -26,6 +26,7 @@ enum class FactId : std::uint8_t {
   sender_dnsbl, sender_dnsbl_score, from_dnsbl, from_dnsbl_score,
   helo_is_address, helo_is_ours, helo_address_mismatch,
   spf, spf_helo, spf_explanation, egress_spf,
+  dkim, dkim_domain, dmarc, dmarc_policy,
   own,  // one of the policy file's [facts]
 };
 inline constexpr std::size_t fact_count = static_cast<std::size_t>(FactId::own) + 1;

@@ -80,6 +80,7 @@ void Facts::forget_transaction() {
   from_read_ = false;
   from_.clear();
   headers_.clear();
+  message_checks_.forget();
   transaction_lookups_.reset();
   waited_before_ = session_lookups_ ? session_lookups_->waited() : std::chrono::microseconds(0);
 }
@@ -193,6 +194,10 @@ FactValue Facts::get(const FactRef& fact) {
     case FactId::spf_helo:
     case FactId::spf_explanation:
     case FactId::egress_spf: return spf(fact);
+    case FactId::dkim:
+    case FactId::dkim_domain:
+    case FactId::dmarc:
+    case FactId::dmarc_policy: return message_check(fact.id);
     case FactId::own: return own_fact(fact);
   }
   return {};
@@ -371,6 +376,7 @@ std::string Facts::to_text(const FactRef& fact, const FactValue& value) const {
 
 std::string_view Facts::reason(FactId id) const {
   if (const auto subject = dnsbl_subject(id)) return dnsbl_.reason(*subject);
+  if (id >= FactId::dkim && id <= FactId::dmarc_policy) return message_reason(id);
   const auto& memo = id == FactId::iprev ? iprev_ : id == FactId::helo_dns ? helo_dns_ : sender_domain_dns_;
   const bool kept = id == FactId::iprev || id == FactId::helo_dns || id == FactId::sender_domain_dns;
   return kept && memo ? std::string_view(memo->reason) : std::string_view();

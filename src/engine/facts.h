@@ -19,6 +19,7 @@
 #include "engine/dnsbl_facts.h"
 #include "engine/fact_value.h"
 #include "engine/spf_facts.h"
+#include "engine/message_checks.h"
 #include "mail/client.h"
 #include "mail/transaction.h"
 #include "port/lookups.h"
@@ -63,6 +64,17 @@ class Facts {
   void forget_helo();
   void forget_transaction();
 
+  // What dkim and dmarc are asked with. Without it they are absent, as they are where begin_message_checks was not called.
+  void verify_with(MessageChecks::Tools tools) { tools_ = tools; }
+  // At the end of the header: from now on the body goes to message_body().
+  void begin_message_checks();
+  void message_body(std::string_view chunk) { message_checks_.write(chunk); }
+  // The whole of what was found, whether skipped or not; null: not begun. Wait for what is still under way.
+  const DkimResult* dkim();
+  const DmarcResult* dmarc();
+  // The word that dkim or dmarc has come to; "" when it was not asked.
+  std::string_view found(FactId id) const;
+
   FactValue get(const FactRef& fact);
   // Starts a check's look-ups without waiting, if its input is known.
   void start(const FactRef& fact);
@@ -97,6 +109,10 @@ class Facts {
   FactValue spf(const FactRef& fact);
 
   std::chrono::microseconds waited() const;
+  FactValue message_check(FactId id);
+  std::string_view message_reason(FactId id) const;
+  std::vector<std::string> author_domains();
+  DmarcEvidence spf_evidence();
 
   // Made when a check first needs them: most transactions look nothing up.
   Lookups& lookups_of(std::shared_ptr<Lookups>& kept);
@@ -116,6 +132,10 @@ class Facts {
   DnsblFacts dnsbl_;
   std::map<std::size_t, std::string> own_values_;
   SpfFacts spf_;
+  MessageChecks::Tools tools_;
+  MessageChecks message_checks_;
+  std::vector<std::string> signers_;
+  std::vector<FactItem> signer_items_;
   std::optional<IpAddress> server_address_;
   std::vector<Address> from_;
   bool from_read_ = false;

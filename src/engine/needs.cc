@@ -22,6 +22,12 @@ bool reads_size(const FactRef& fact, const Policy& policy) {
   return std::any_of(keys.begin(), keys.end(), [&](const FactRef& key) { return reads_size(key, policy); });
 }
 
+bool is_message_check(const FactRef& fact, const Policy& policy) {
+  if (fact.id != FactId::own) return fact.id >= FactId::dkim && fact.id <= FactId::dmarc_policy;
+  const auto& keys = policy.own_facts[fact.own].keys;
+  return std::any_of(keys.begin(), keys.end(), [&](const FactRef& key) { return is_message_check(key, policy); });
+}
+
 // Whether a rule reads a fact of a kind, in a condition, a limit's key or a text.
 class Reads {
  public:
@@ -67,6 +73,12 @@ bool Needs::covers(const Needs& other) const {
          (rejected_recipients || !other.rejected_recipients);
 }
 
+bool reads_message_checks(const Rule& rule, const Policy& policy) { return Reads(is_message_check, policy)(rule); }
+
+bool reads_true_size(const Rule& rule, const Policy& policy) {
+  return Reads(reads_size, policy)(rule) || (rule.limit && rule.limit->of == Quantity::bytes);
+}
+
 Needs milter_needs(const Policy& policy) {
   const Reads header_facts(reads_headers, policy), size_fact(reads_size, policy);
   Needs needs;
@@ -78,6 +90,7 @@ Needs milter_needs(const Policy& policy) {
       const bool true_size = stage == Stage::end_of_message && size_fact(rule);
       needs.headers = needs.headers || true_size || header_facts(rule);
       needs.body = needs.body || true_size;
+      if (stage == Stage::end_of_message && reads_message_checks(rule, policy)) needs.body = needs.headers = true;
       if (rule.limit && rule.limit->of == Quantity::bytes) needs.body = needs.headers = true;
       if (rule.shadow) continue;
       // A stage handed to the policy door may come back to us at DATA, when Postfix did not ask there.
@@ -92,6 +105,10 @@ Needs milter_needs(const Policy& policy) {
                                (rule.action == Action::discard && stage == Stage::rcpt);
       needs.quarantines = needs.quarantines || rule.hold.has_value();
     }
+  }
+  if (const auto& results = policy.authentication_results; !results.authserv_id.empty()) {
+    needs.headers = needs.edits_headers = true;
+    needs.body = needs.body || results.has(FactId::dkim) || results.has(FactId::dmarc);
   }
   // Mail of local origin is refused at its end, a deferral of it becomes a hold.
   if (std::any_of(needs.answers.begin(), needs.answers.end(), [](bool one) { return one; })) {

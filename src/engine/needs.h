@@ -21,4 +21,8 @@ struct Needs {
 
 Needs milter_needs(const Policy& policy);
 
+// Whether a rule reads dkim, dmarc and what comes of them; and whether it reads the message's true size.
+bool reads_message_checks(const Rule& rule, const Policy& policy);
+bool reads_true_size(const Rule& rule, const Policy& policy);
+
 }  // namespace mailweir

@@ -2,6 +2,7 @@
 // Policy: everything that a reload replaces, immutable and shared. A transaction keeps the one it began with.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <memory>
@@ -34,6 +35,15 @@ struct Egress {
   std::vector<IpAddress> addresses;
 };
 
+// [authentication_results]: what is told to whoever reads the message later (RFC 8601).
+struct AuthenticationResultsPolicy {
+  std::string authserv_id;                       // empty: no such field is added or removed
+  std::vector<FactId> checks;
+  bool outgoing = false;                         // for outgoing mail too
+
+  bool has(FactId id) const { return std::find(checks.begin(), checks.end(), id) != checks.end(); }
+};
+
 struct Policy {
   std::uint64_t generation = 0;                  // counts reloads
   std::array<std::vector<Rule>, stage_count> rules;
@@ -53,6 +63,7 @@ struct Policy {
   std::vector<Egress> egress;                    // the first is that without a name; empty: no [egress]
   KeyRing keys;                                  // what `sign` signs with
   SignPolicy signing;
+  AuthenticationResultsPolicy authentication_results;
 
   const std::vector<Rule>& at(Stage stage) const { return rules[index(stage)]; }
   bool judges(Door door, Stage stage) const {

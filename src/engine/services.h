@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "engine/leases.h"
+#include "engine/message_checks.h"
 #include "engine/policy.h"
 #include "engine/stage_board.h"
 #include "engine/stats.h"
@@ -24,6 +25,7 @@ struct Services {
   Leases& leases;
   StageBoard& board;
   EngineStats& stats;
+  MessageChecks::Tools verification{};   // empty: dkim and dmarc are not known
 };
 
 }  // namespace mailweir

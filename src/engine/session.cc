@@ -10,6 +10,7 @@ namespace mailweir {
 Session::Session(Services& services, PolicyPtr policy, Door door)
     : services_(services), policy_(std::move(policy)), door_(door), facts_(client_, transaction_, door, services.resolver) {
   facts_.use(*policy_);
+  facts_.verify_with(services.verification);
 }
 
 Session::~Session() {

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -51,6 +52,15 @@ class Session {
   // conditions hold now.
   void count_event(Quantity quantity);
 
+  // At the end of the header: starts the look-ups that end-of-message will want, and, if a rule or the
+  // Authentication-Results field may ask for dkim or dmarc, the verification; the body then goes to facts().message_body().
+  void begin_message_checks(bool body_comes);
+  // Whether Authentication-Results fields that claim to be ours go from this message: not where it comes from a machine
+  // of ours, which may have written one.
+  bool removes_authentication_results() const;
+  // The field's value, once the message was judged; nothing: it gets none. Waits for the checks that no rule asked.
+  std::optional<std::string> authentication_results();
+
   // Asks the rules of a stage. `trace` may be null.
   Verdict judge(Stage stage, Trace* trace = nullptr);
   // Writes the verdict's log line, if it has anything to say, and its alerts.
@@ -71,6 +81,7 @@ class Session {
   };
 
   CheckSet skipped(Stage stage) const;
+  bool writes_authentication_results() const;
   void note_skip(Stage stage, CheckSet checks);
   void start_early(Stage stage);
   enum class Holds : std::uint8_t { no, yes, when_outage, unless_outage };

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "check/authentication_results.h"
 #include "milter_door/milter_session.h"
 
 namespace mailweir {
@@ -60,6 +61,8 @@ MilterAnswer MilterSession::end_of_message(MessageEditor& editor, const Macros& 
     }
   }
   const bool taken = answer.kind == MilterAnswer::Kind::go_on || answer.kind == MilterAnswer::Kind::discard;
+  for (const FactId id : {FactId::dkim, FactId::dmarc})
+    if (const auto word = session_.facts().found(id); !word.empty()) done_.emplace_back(info(id).name, word);
   finish(taken && held ? "held" : outcome_of(answer), taken);
   return answer;
 }
@@ -79,6 +82,7 @@ MilterAnswer MilterSession::judge_end() {
 
 bool MilterSession::carry_out(MessageEditor& editor) {
   edit_headers();
+  tell_results();
   if (along_.sign) sign();
   if (!send_headers(editor) || !send_recipients(editor)) return false;
   // Sendmail shows the reason; Postfix 3.7 drops it, there it stands in our log only.
@@ -104,6 +108,16 @@ void MilterSession::edit_headers() {
       case HeaderEdit::Kind::add: headers_.add(HeaderList::Place::end, edit.name, edit.text); break;
     }
   }
+}
+
+// On top of all, above the MTA's own Received field: what stands below a trace field was there before it (RFC 8601 4.1, 5).
+void MilterSession::tell_results() {
+  if (session_.removes_authentication_results()) {
+    const std::string& ours = session_.policy().authentication_results.authserv_id;
+    const auto forged = headers_.remove(authentication_results_field, [&](std::string_view value) { return claims_authserv_id(value, ours); });
+    if (forged > 0) done_.emplace_back("forged_results", std::to_string(forged));
+  }
+  if (const auto value = session_.authentication_results()) headers_.add(HeaderList::Place::top, authentication_results_field, *value);
 }
 
 bool MilterSession::send_headers(MessageEditor& editor) {

@@ -249,12 +249,14 @@ MilterAnswer MilterSession::end_of_header(const Macros& macros) {
   bytes_ += 2;
   transaction.headers = &headers_;
   begin_hashes();
+  if (traits_.needs.headers) session_.begin_message_checks(traits_.needs.body);
   return {};
 }
 
 MilterAnswer MilterSession::body(std::string_view chunk) {
   bytes_ += chunk.size();
   if (hashes_) hashes_->write(chunk);
+  session_.facts().message_body(chunk);
   return {};
 }
 

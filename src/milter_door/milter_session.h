@@ -62,6 +62,7 @@ class MilterSession {
   MilterAnswer judge_end();
   bool carry_out(MessageEditor& editor);
   void edit_headers();
+  void tell_results();
   void sign();
   bool send_headers(MessageEditor& editor);
   bool send_recipients(MessageEditor& editor);

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// MessageChecks, and the facts that come of them.
+#include "engine/message_checks.h"
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+#include "engine/facts.h"
+#include "mail/domain.h"
+
+namespace mailweir {
+
+void MessageChecks::begin(const Tools& tools, const HeaderList& headers, const std::vector<std::string>& from_domains, Lookups& lookups) {
+  forget();
+  begun_ = true;
+  verification_ = tools.verifier->begin(headers);
+  for (const auto& key : verification_->keys()) lookups.want(key);
+  lookups.prefetch([tool = tools.dmarc, from_domains](Lookups& early) { find_dmarc_records(early, *tool, from_domains); });
+}
+
+const DkimResult* MessageChecks::dkim(Lookups& lookups) {
+  if (!begun_) return nullptr;
+  if (!dkim_) {
+    dkim_ = verification_->finish(lookups);
+    verification_.reset();
+  }
+  return &*dkim_;
+}
+
+const DmarcResult* MessageChecks::dmarc(const DmarcTools& tools, const HeaderList& headers, const std::vector<std::string>& from_domains,
+                                        DmarcEvidence spf, unsigned sample, Lookups& lookups) {
+  if (!begun_) return nullptr;
+  if (!dmarc_) {
+    const DkimResult& signatures = *dkim(lookups);
+    spf.dkim_domains = signatures.passed();
+    spf.dkim = signatures.word;
+    // Whether some signature may pass later, whatever became of the others.
+    for (const auto& signature : signatures.signatures)
+      if (signature.word == AuthWord::temperror) spf.dkim = AuthWord::temperror;
+    dmarc_ = mailweir::dmarc(lookups, tools, headers.count("From"), from_domains, spf, sample);
+  }
+  return &*dmarc_;
+}
+
+void MessageChecks::forget() {
+  begun_ = false;
+  verification_.reset();
+  dkim_.reset();
+  dmarc_.reset();
+}
+
+// --- facts -------------------------------------------------------------------------------------------------------------
+
+namespace {
+
+FactValue word_value(std::string_view word) {
+  FactValue value;
+  value.state = word == "temperror" ? FactValue::State::temperror : FactValue::State::known;
+  value.one.text = word;
+  return value;
+}
+
+AuthWord auth_word(std::string_view text) {
+  for (const AuthWord word : {AuthWord::pass, AuthWord::fail, AuthWord::softfail, AuthWord::neutral, AuthWord::temperror, AuthWord::permerror})
+    if (text == to_string(word)) return word;
+  return AuthWord::none;
+}
+
+}  // namespace
+
+std::vector<std::string> Facts::author_domains() {
+  std::vector<std::string> domains;
+  for (const FactItem& item : from_addresses(true).items()) {
+    auto domain = to_domain(item.text);
+    if (domain && std::find(domains.begin(), domains.end(), *domain) == domains.end()) domains.push_back(std::move(*domain));
+  }
+  return domains;
+}
+
+void Facts::begin_message_checks() {
+  if (!tools_.complete() || transaction_.headers == nullptr) return;
+  message_checks_.begin(tools_, *transaction_.headers, author_domains(), lookups_of(transaction_lookups_));
+}
+
+const DkimResult* Facts::dkim() { return message_checks_.begun() ? message_checks_.dkim(lookups_of(transaction_lookups_)) : nullptr; }
+
+// What SPF says of the envelope, skipped or not: the null sender's is the HELO name's (RFC 7489 4.1).
+DmarcEvidence Facts::spf_evidence() {
+  DmarcEvidence evidence;
+  const FactInfo* spf = find_fact("spf");
+  if (spf == nullptr) return evidence;
+  FactRef ref;
+  ref.id = spf->id;
+  const auto skipped = std::exchange(skipped_, CheckSet());
+  const FactValue value = get(ref);
+  skipped_ = skipped;
+  if (value.state == FactValue::State::absent) return evidence;
+  evidence.spf = value.state == FactValue::State::temperror ? AuthWord::temperror : auth_word(value.one.text);
+  evidence.spf_domain = to_domain(transaction_.sender.is_null() ? std::string_view(client_.helo_name) : transaction_.sender.domain()).value_or("");
+  return evidence;
+}
+
+const DmarcResult* Facts::dmarc() {
+  if (!message_checks_.begun() || transaction_.headers == nullptr) return nullptr;
+  if (const auto& found = message_checks_.found_dmarc()) return &*found;
+  const auto sample = static_cast<unsigned>(std::hash<std::string>{}(transaction_.id) % 100);
+  return message_checks_.dmarc(*tools_.dmarc, *transaction_.headers, author_domains(), spf_evidence(), sample, lookups_of(transaction_lookups_));
+}
+
+FactValue Facts::message_check(FactId id) {
+  if (id == FactId::dkim || id == FactId::dkim_domain) {
+    const DkimResult* found = dkim();
+    if (found == nullptr) return {};
+    if (id == FactId::dkim) return word_value(to_string(found->word));
+    signers_ = found->passed();
+    signer_items_.clear();
+    for (const auto& domain : signers_) signer_items_.push_back({domain});
+    FactValue value;
+    value.many = signer_items_;
+    if (!signer_items_.empty()) value.state = FactValue::State::known;
+    return value;
+  }
+  const DmarcResult* found = dmarc();
+  if (found == nullptr) return {};
+  if (id == FactId::dmarc) return word_value(to_string(found->word));
+  return found->policy ? word_value(to_string(*found->policy)) : FactValue();
+}
+
+std::string_view Facts::found(FactId id) const {
+  const auto& dkim = message_checks_.found_dkim();
+  const auto& dmarc = message_checks_.found_dmarc();
+  if (id == FactId::dkim) return dkim ? to_string(dkim->word) : std::string_view();
+  return id == FactId::dmarc && dmarc ? to_string(dmarc->word) : std::string_view();
+}
+
+std::string_view Facts::message_reason(FactId id) const {
+  const bool of_dkim = id == FactId::dkim || id == FactId::dkim_domain;
+  if (of_dkim) return message_checks_.found_dkim() ? std::string_view(message_checks_.found_dkim()->reason) : std::string_view();
+  return message_checks_.found_dmarc() ? std::string_view(message_checks_.found_dmarc()->reason) : std::string_view();
+}
+
+}  // namespace mailweir

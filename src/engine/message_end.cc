@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What a session does about the message as a whole: whether its signatures are verified, and what the
+// Authentication-Results field says.
+#include <algorithm>
+
+#include "check/authentication_results.h"
+#include "engine/needs.h"
+#include "engine/session.h"
+
+namespace mailweir {
+namespace {
+
+constexpr auto end = Stage::end_of_message;
+
+FactRef ref_of(FactId id) {
+  FactRef ref;
+  ref.id = id;
+  return ref;
+}
+
+AuthWord word_of(std::string_view text) {
+  for (const AuthWord word : {AuthWord::pass, AuthWord::fail, AuthWord::softfail, AuthWord::neutral, AuthWord::policy,
+                              AuthWord::temperror, AuthWord::permerror})
+    if (text == to_string(word)) return word;
+  return AuthWord::none;
+}
+
+// A pass speaks for itself.
+MethodResult result_of(std::string_view method, AuthWord word, std::string_view reason) {
+  return {std::string(method), word, word == AuthWord::pass || word == AuthWord::none ? std::string() : std::string(reason), {}};
+}
+
+void add_dkim(const DkimResult& dkim, std::vector<MethodResult>& results) {
+  if (dkim.signatures.empty()) results.push_back(result_of("dkim", dkim.word, dkim.reason));
+  for (const auto& signature : dkim.signatures) {
+    auto result = result_of("dkim", signature.word, signature.reason);
+    result.properties = {{"header.d", signature.domain}, {"header.s", signature.selector}, {"header.a", signature.algorithm}, {"header.b", signature.start}};
+    results.push_back(std::move(result));
+  }
+}
+
+}  // namespace
+
+void Session::begin_message_checks(bool body_comes) {
+  facts_.stage(end, Deadline::in(policy_->dns_deadline));
+  const CheckSet off = skipped(end);
+  facts_.skip(off);
+  const auto wanted = [&](const Rule& rule) {
+    if (!reads_message_checks(rule, *policy_)) return false;
+    // The true size is not known yet: whatever it is compared with may come true.
+    if (reads_true_size(rule, *policy_)) return true;
+    if (!rule.when.empty() && rule.when.ask(facts_, false) == Tri::no) return false;
+    return rule.unless.empty() || rule.unless.ask(facts_, false) != Tri::yes;
+  };
+  const auto& rules = policy_->at(end);
+  const auto& results = policy_->authentication_results;
+  const bool all_off = off.has(FactId::dkim) && off.has(FactId::dmarc);
+  const bool writes = writes_authentication_results();
+  const bool told = writes && (results.has(FactId::dkim) || results.has(FactId::dmarc));
+  if (body_comes && !all_off && (told || std::any_of(rules.begin(), rules.end(), wanted))) facts_.begin_message_checks();
+  if (!writes) return;
+  for (const FactId id : results.checks) facts_.start(ref_of(id));
+}
+
+bool Session::writes_authentication_results() const {
+  const auto& results = policy_->authentication_results;
+  return !results.authserv_id.empty() && (results.outgoing || !facts_.is_outgoing());
+}
+
+// A field of our name from a machine of ours may be true (RFC 8601 5: "did not come directly from another trusted MTA");
+// what a login, or a stranger, sends is not.
+bool Session::removes_authentication_results() const {
+  const auto& results = policy_->authentication_results;
+  if (results.authserv_id.empty()) return false;
+  return !transaction_.sasl_username.empty() || !facts_.is_outgoing();
+}
+
+std::optional<std::string> Session::authentication_results() {
+  if (!writes_authentication_results()) return {};
+  const auto& policy = policy_->authentication_results;
+  const CheckSet off = skipped(end);
+  std::vector<MethodResult> results;
+  if (!transaction_.sasl_username.empty()) {
+    results.push_back(result_of("auth", AuthWord::pass, {}));
+    results.back().properties = {{"smtp.auth", transaction_.sasl_username}};
+  }
+  for (const FactId id : policy.checks) {
+    if (off.has(id)) continue;
+    if (id == FactId::dkim) {
+      if (const auto* dkim = facts_.dkim()) add_dkim(*dkim, results);
+      continue;
+    }
+    if (id == FactId::dmarc) {
+      const auto* dmarc = facts_.dmarc();
+      if (dmarc == nullptr) continue;
+      results.push_back(result_of("dmarc", dmarc->word, dmarc->reason));
+      results.back().properties = {{"header.from", dmarc->domain}};
+      if (dmarc->published) results.back().properties.emplace_back("polrec.p", std::string(to_string(*dmarc->published)));
+      continue;
+    }
+    const FactValue value = facts_.get(ref_of(id));
+    if (value.state == FactValue::State::absent) continue;
+    auto result = result_of(info(id).name, word_of(facts_.to_text(ref_of(id), value)), facts_.reason(id));
+    if (id == FactId::iprev) {
+      result.properties = {{"policy.iprev", client_.address ? client_.address->to_string() : std::string()}};
+    } else if (transaction_.sender.is_null()) {
+      result.properties = {{"smtp.helo", client_.helo_name}};
+    } else {
+      result.properties = {{"smtp.mailfrom", transaction_.sender.original()}};
+    }
+    results.push_back(std::move(result));
+  }
+  return mailweir::authentication_results(policy.authserv_id, results);
+}
+
+}  // namespace mailweir
