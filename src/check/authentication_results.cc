@@ -82,7 +82,9 @@ std::string authentication_results(std::string_view authserv_id, const std::vect
   if (results.empty()) value += "; none";
   for (const auto& result : results) {
     value += ";\n\t" + result.method + '=' + std::string(to_string(result.word));
-    if (!result.reason.empty()) value += " reason=" + quoted(cleaned(result.reason, true, longest_reason));
+    auto reason = cleaned(result.reason, true, longest_reason);
+    std::replace(reason.begin(), reason.end(), ';', ',');  // some readers cut there, quoted or not
+    if (!reason.empty()) value += " reason=" + quoted(reason);
     for (const auto& [name, property] : result.properties)
       if (!property.empty()) value += ' ' + name + '=' + property_value(property);
   }

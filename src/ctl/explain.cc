@@ -122,7 +122,7 @@ class Explainer {
       if (what_.headers) transaction.headers = &*what_.headers;
     }
     verify();
-    const bool taken = ask(Stage::end_of_message);
+    taken = ask(Stage::end_of_message);
     if (taken && what_.headers && policy_->has_milter) tell_results();
     return taken;
   }

@@ -10,12 +10,12 @@ TEST_CASE("authentication-results: the value") {
   CHECK(authentication_results("mx.example.org", {}) == "mx.example.org; none");
   const std::vector<MethodResult> results{
       {"iprev", AuthWord::pass, "", {{"policy.iprev", "192.0.2.7"}}},
-      {"spf", AuthWord::softfail, "not \"allowed\"", {{"smtp.mailfrom", "alice@example.com"}}},
+      {"spf", AuthWord::softfail, "not; \"allowed\"", {{"smtp.mailfrom", "alice@example.com"}}},
       {"dkim", AuthWord::pass, "", {{"header.d", "example.com"}, {"header.s", ""}, {"header.b", "Ab+/c=12"}}},
       {"dmarc", AuthWord::none, "", {}},
   };
   CHECK(authentication_results("mx.example.org", results) ==
-        "mx.example.org;\n\tiprev=pass policy.iprev=192.0.2.7;\n\tspf=softfail reason=\"not \\\"allowed\\\"\" smtp.mailfrom=alice@example.com;\n"
+        "mx.example.org;\n\tiprev=pass policy.iprev=192.0.2.7;\n\tspf=softfail reason=\"not, \\\"allowed\\\"\" smtp.mailfrom=alice@example.com;\n"
         "\tdkim=pass header.d=example.com header.b=\"Ab+/c=12\";\n\tdmarc=none");
 }
 

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Verification at the milter door: a message event by event, what the rules find, what becomes of the header.
+#include <doctest/doctest.h>
+
+#include "adapter/dmarc_tools.h"
+#include "adapter/opendkim_verifier.h"
+#include "adapter/openssl_digest.h"
+#include "dkim_keys.h"
+#include "dkim_signatures.h"
+#include "engine/needs.h"
+#include "engine_fixture.h"
+#include "milter_door/milter_session.h"
+
+using namespace mailweir;
+using namespace mailweir::test;
+
+namespace {
+
+const std::string zone_text = std::string("test._domainkey.football.example.com TXT \"v=DKIM1; k=rsa; p=") + dkim_keys::rsa_public +
+                              "\"\n_dmarc.football.example.com TXT \"v=DMARC1; p=reject\"\n192.0.2.7 PTR mx.football.example.com\nmx.football.example.com A 192.0.2.7\n";
+constexpr const char* body = "Hi.\r\n\r\nWe lost the game.  Are you hungry yet?\r\n\r\nJoe.\r\n";
+const std::string results = "[authentication_results]\nauthserv_id = \"mx.example.org\"\nchecks = [\"iprev\", \"dkim\", \"dmarc\"]\n";
+
+struct MacroMap final : Macros {
+  std::string_view get(const char* name) const override {
+    const auto found = values.find(name);
+    return found == values.end() ? std::string_view() : found->second;
+  }
+  std::map<std::string, std::string, std::less<>> values;
+};
+
+// Writes down what is done to the message.
+struct Editor final : MessageEditor {
+  bool add_header(const std::string& name, const std::string& value) override { return note("add " + name + ":" + value); }
+  bool insert_header(int index, const std::string& name, const std::string& value) override {
+    return note("insert " + std::to_string(index) + " " + name + ":" + value);
+  }
+  bool change_header(const std::string& name, int occurrence, const std::optional<std::string>& value) override {
+    return note((value ? "change " : "remove ") + name + " " + std::to_string(occurrence));
+  }
+  bool add_recipient(const std::string& address) override { return note("rcpt " + address); }
+  bool delete_recipient(const std::string& address) override { return note("del " + address); }
+  bool quarantine(const std::string& reason) override { return note("hold " + reason); }
+  void progress() override {}
+  bool note(std::string what) {
+    done.push_back(std::move(what));
+    return true;
+  }
+  std::vector<std::string> done;
+};
+
+struct Message {
+  std::string client = "192.0.2.7", login, sender = "<joe@football.example.com>";
+  std::vector<HeaderField> above{{"DKIM-Signature", dkim_signatures::rfc_rsa}};  // above the signed fields
+  std::string body = ::body;
+};
+
+// One message through a session of its own.
+class Gate {
+ public:
+  explicit Gate(const std::string& rules) : engine_(std::string(milter_only) + "[general]\nmynetworks = [\"10.0.0.0/8\"]\n" + rules, zone_text) {
+    auto verifier = make_opendkim_verifier();
+    auto tools = make_dmarc_tools();
+    REQUIRE(verifier);
+    REQUIRE(tools);
+    verifier_ = *verifier;
+    tools_ = *tools;
+    engine_.services.verification = {verifier_.get(), tools_.get()};
+    policy_.swap(engine_.policy);
+  }
+
+  // "accepted", or the reply.
+  std::string send(const Message& message) {
+    editor = Editor();
+    MacroMap macros;
+    if (!message.login.empty()) macros.values["{auth_authen}"] = message.login;
+    MilterStats stats;
+    MilterSession session(engine_.services, *digests_, policy_, engine_.policy, {}, {milter_needs(*engine_.policy), true}, stats);
+    session.connect("unknown", IpAddress::parse(message.client), 40000, macros);
+    session.helo("mx.football.example.com", macros);
+    session.mail({message.sender}, macros);
+    session.rcpt({"<suzie@shopping.example.net>"}, macros);
+    session.data(macros);
+    for (const auto& field : message.above) session.header(field.name, field.value);
+    session.header("From", " Joe SixPack <joe@football.example.com>");
+    session.header("To", " Suzie Q <suzie@shopping.example.net>");
+    session.header("Subject", " Is dinner ready?");
+    session.header("Date", " Fri, 11 Jul 2003 21:00:37 -0700 (PDT)");
+    session.header("Message-ID", " <20030712040037.46341.5F8J@football.example.com>");
+    session.end_of_header(macros);
+    const std::string_view all = message.body;
+    for (std::size_t at = 0; at < all.size(); at += 10) session.body(all.substr(at, 10));
+    const auto answer = session.end_of_message(editor, macros);
+    return answer.kind == MilterAnswer::Kind::go_on ? "accepted" : answer.reply ? answer.reply->line(true) : "?";
+  }
+  // The last message's line.
+  std::string line() const { return engine_.log.of("message").back(); }
+  bool asked(std::string_view name) const {
+    return std::any_of(engine_.resolver.asked.begin(), engine_.resolver.asked.end(), [&](const std::string& one) { return one.starts_with(name); });
+  }
+
+  Editor editor;
+
+ private:
+  Engine engine_;
+  VerifierPtr verifier_;
+  DmarcToolsPtr tools_;
+  DigestsPtr digests_ = openssl_digests();
+  Snapshot<Policy> policy_;
+};
+
+std::string rule(const std::string& name, const std::string& when, const std::string& more = "reject = \"550 5.7.1 no ({dkim_domain}) ({dmarc_policy})\"") {
+  return "[[rule]]\nname = \"" + name + "\"\nat = \"end-of-message\"\nwhen = { " + when + " }\n" + more + "\n";
+}
+
+Message changed() {
+  Message message;
+  message.body = "Hello\r\n";
+  return message;
+}
+
+}  // namespace
+
+TEST_CASE("milter verify: rules that ask dkim and dmarc") {
+  struct Row {
+    std::string when;
+    bool altered;
+    std::string want;
+  };
+  const std::string no = "550 5.7.1 no (football.example.com) (none)", bad = "550 5.7.1 no () (reject)";
+  const Row rows[] = {
+      {"dkim = \"pass\"", false, no},
+      {"dkim = \"fail\"", false, "accepted"},
+      {"dkim = \"fail\"", true, bad},
+      {"dkim = [\"fail\", \"none\"]", true, bad},
+      {"dkim_domain = \"football.example.com\"", false, no},
+      {"dkim_domain = \".example.com\"", false, no},
+      {"dkim_domain = \"football.example.com\"", true, "accepted"},
+      {"dmarc = \"pass\"", false, no},
+      {"dmarc = \"fail\", dmarc_policy = \"reject\"", true, bad},
+      {"dmarc_policy = \"reject\"", false, "accepted"},
+      {"dmarc_policy = [\"quarantine\", \"reject\"]", true, bad},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.when);
+    Gate gate(rule("r", row.when));
+    CHECK(gate.send(row.altered ? changed() : Message()) == row.want);
+  }
+}
+
+TEST_CASE("milter verify: the message's line says what was found") {
+  Gate gate(rule("r", "dmarc = \"fail\""));
+  CHECK(gate.send({}) == "accepted");
+  CHECK_MESSAGE(gate.line().find(" dkim=pass dmarc=pass ") != std::string::npos, gate.line());
+  gate.send(changed());
+  CHECK_MESSAGE(gate.line().find(" dkim=fail dmarc=fail ") != std::string::npos, gate.line());
+}
+
+TEST_CASE("milter verify: nothing is verified unless a rule may ask") {
+  struct Row {
+    std::string rules;
+    bool want;
+  };
+  const Row rows[] = {
+      {rule("r", "dkim = \"fail\""), true},
+      {rule("r", "size = \"> 1\", dkim = \"fail\""), true},  // the size is not known when it must begin
+      {rule("r", "header.Subject = \"lunch\", dkim = \"fail\""), false},
+      {rule("r", "direction = \"outgoing\", dkim = \"fail\""), false},
+      {rule("r", "dkim = \"fail\"") + "[[rule]]\nname = \"s\"\nat = \"connect\"\nskip = [\"dkim\", \"dmarc\"]\n", false},
+      {rule("r", "helo_name = \"x\""), false},
+      {rule("r", "direction = \"incoming\"", "add_headers = { X-Dkim = \"{dkim}\" }"), true},
+      {rule("r", "dkim = \"fail\"", "shadow = true\nreject = \"550 5.7.1 no\""), true},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.rules);
+    Gate gate(row.rules);
+    CHECK(gate.send({}) == "accepted");
+    CHECK(gate.asked("test._domainkey") == row.want);
+    CHECK((gate.line().find(" dkim=") != std::string::npos) == row.want);
+  }
+}
+
+TEST_CASE("milter verify: skip turns one of them off and leaves the other its evidence") {
+  const std::string skip = "[[rule]]\nname = \"s\"\nat = \"mail\"\nskip = [\"dkim\"]\n";
+  Gate gate(skip + rule("a", "dkim = \"pass\"") + rule("b", "dkim_domain = \"football.example.com\"") + rule("c", "dmarc = \"pass\"", "reject = \"550 5.7.1 dmarc\""));
+  CHECK(gate.send({}) == "550 5.7.1 dmarc");
+}
+
+TEST_CASE("milter verify: Authentication-Results, without any rule") {
+  Gate gate(results);
+  CHECK(gate.send({}) == "accepted");
+  REQUIRE(gate.editor.done.size() == 1);
+  CHECK(gate.editor.done[0] ==
+        "insert 0 Authentication-Results: mx.example.org;\n\tiprev=pass policy.iprev=192.0.2.7;\n"
+        "\tdkim=pass header.d=football.example.com header.s=test header.a=rsa-sha256 header.b=F45dVWDf;\n"
+        "\tdmarc=pass header.from=football.example.com polrec.p=reject");
+  gate.send(changed());
+  REQUIRE(gate.editor.done.size() == 1);
+  CHECK(gate.editor.done[0].find("dkim=fail reason=\"the body was changed\" header.d=football.example.com") != std::string::npos);
+  CHECK(gate.editor.done[0].find("dmarc=fail reason=") != std::string::npos);
+  Message unsigned_one;
+  unsigned_one.above.clear();
+  gate.send(unsigned_one);
+  CHECK(gate.editor.done[0].find("\tdkim=none;\n") != std::string::npos);
+}
+
+TEST_CASE("milter verify: Authentication-Results fields of our name are removed, from the last to the first") {
+  Gate gate(results);
+  Message message;
+  message.above.insert(message.above.begin(), {{"Authentication-Results", " mx.example.org; dkim=pass"},
+                                               {"authentication-results", " other.example; spf=pass"},
+                                               {"Authentication-Results", " (hello)\n MX.Example.Org 1; dmarc=pass"}});
+  CHECK(gate.send(message) == "accepted");
+  REQUIRE(gate.editor.done.size() == 3);
+  CHECK(gate.editor.done[0] == "remove Authentication-Results 3");
+  CHECK(gate.editor.done[1] == "remove Authentication-Results 1");
+  CHECK(gate.editor.done[2].starts_with("insert 0 Authentication-Results: mx.example.org;"));
+  CHECK(gate.line().find(" forged_results=2 ") != std::string::npos);
+}
+
+TEST_CASE("milter verify: Authentication-Results of outgoing mail") {
+  const std::string forged = "remove Authentication-Results 1";
+  const std::vector<HeaderField> field{{"Authentication-Results", " mx.example.org; dkim=pass"}};
+  struct Row {
+    std::string label, more, client, login;
+    std::vector<std::string> want;  // how each edit begins
+  };
+  const Row rows[] = {
+      {"a stranger", "", "192.0.2.7", "", {forged, "insert 0 Auth"}},
+      {"a login: its word is not ours", "", "192.0.2.7", "joe", {forged}},
+      {"a machine of ours: its field may be true", "", "10.0.0.7", "", {}},
+      {"asked for, a login", "outgoing = true\n", "192.0.2.7", "joe", {forged, "insert 0 Authentication-Results: mx.example.org;\n\tauth=pass smtp.auth=joe;"}},
+      {"asked for, a machine of ours", "outgoing = true\n", "10.0.0.7", "", {"insert 0 Auth"}},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.label);
+    Gate gate(results + row.more);
+    Message message;
+    message.client = row.client;
+    message.login = row.login;
+    message.above = field;
+    CHECK(gate.send(message) == "accepted");
+    REQUIRE(gate.editor.done.size() == row.want.size());
+    for (std::size_t i = 0; i < row.want.size(); ++i) CHECK_MESSAGE(gate.editor.done[i].starts_with(row.want[i]), gate.editor.done[i]);
+  }
+}
+
+TEST_CASE("milter verify: what is skipped is not told, and what is refused gets no field") {
+  Gate skipping(results + "[[rule]]\nname = \"s\"\nat = \"connect\"\nskip = [\"dkim\", \"dmarc\"]\n");
+  CHECK(skipping.send({}) == "accepted");
+  CHECK(skipping.editor.done[0] == "insert 0 Authentication-Results: mx.example.org;\n\tiprev=pass policy.iprev=192.0.2.7");
+  CHECK_FALSE(skipping.asked("test._domainkey"));
+  Gate refusing(results + rule("r", "dkim = \"pass\""));
+  CHECK(refusing.send({}) != "accepted");
+  CHECK(refusing.editor.done.empty());
+}
+
+TEST_CASE("milter verify: what a policy needs of the MTA") {
+  struct Row {
+    std::string rules;
+    bool headers, body, edits;
+  };
+  const Row rows[] = {
+      {"", false, false, false},
+      {results, true, true, true},
+      {"[authentication_results]\nauthserv_id = \"mx\"\nchecks = [\"iprev\"]\n", true, false, true},
+      {rule("r", "dkim = \"fail\""), true, true, false},
+      {rule("r", "dmarc_policy = \"reject\""), true, true, false},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.rules);
+    const auto needs = milter_needs(*load_policy(std::string(milter_only) + row.rules));
+    CHECK(needs.headers == row.headers);
+    CHECK(needs.body == row.body);
+    CHECK(needs.edits_headers == row.edits);
+  }
+}
