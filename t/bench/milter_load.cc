@@ -65,6 +65,7 @@ MailToSend make_mail(const MilterLoadOptions& options, const Person& person, std
       {"Content-Type", "text/plain; charset=utf-8;\n\tformat=flowed"},
       {"Content-Transfer-Encoding", "7bit"},
   };
+  if (!options.signature.empty()) mail.headers.insert(mail.headers.begin(), {"DKIM-Signature", options.signature});
   return mail;
 }
 

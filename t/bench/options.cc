@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "options.h"
 
+#include <fstream>
 #include <iostream>
+#include <iterator>
 
 #include <boost/program_options.hpp>
 
@@ -82,10 +84,12 @@ Result<void> understand(LoadOptions& options, const Raw& raw) {
 Result<MilterLoadOptions> milter_load_options(int argc, char** argv) {
   MilterLoadOptions options;
   Raw raw;
+  std::string signature;
   auto all = common(options, raw, "accept");
   auto add = all.add_options();
   add("from", po::value(&options.from)->default_value(options.from), "header From, a pattern by the login's number");
   add("body", po::value(&raw.body)->default_value("2KiB"), "size of a message's body");
+  add("signature", po::value(&signature)->default_value(""), "file with the value of a DKIM-Signature, put on top");
   add("require-header", po::value(&options.require_header), "a message that leaves without this new field is a failure");
   add("require-removal", po::value(&options.require_removal), "a message that keeps this field is a failure");
   const auto use = parse(argc, argv, all);
@@ -95,6 +99,11 @@ Result<MilterLoadOptions> milter_load_options(int argc, char** argv) {
   const auto body = parse_size(raw.body);
   if (!body || *body > 100'000'000) return Error{"--body " + raw.body + ": no size up to 100 MB; write 2KiB, say"};
   options.body = *body;
+  if (!signature.empty()) {
+    std::ifstream file(signature, std::ios::binary);
+    options.signature.assign(std::istreambuf_iterator<char>(file), {});
+    if (options.signature.empty()) return Error{"--signature " + signature + ": cannot be read, or is empty"};
+  }
   if (auto understood = understand(options, raw); !understood) return understood.error();
   return options;
 }

@@ -32,6 +32,7 @@ struct LoadOptions {
 struct MilterLoadOptions : LoadOptions {
   std::string from = "Some User <user{n}@example.com>";
   std::size_t body = 2048;         // bytes
+  std::string signature;           // a DKIM-Signature's value, put on top; empty: none
   std::string require_header;      // a message that leaves without this new field is a failure
   std::string require_removal;     // and one that keeps this field
   bool help = false;
