@@ -83,6 +83,7 @@ DmarcResult judge(Lookups& lookups, const DmarcTools& tools, const std::string& 
     case Found::Status::several: return say(AuthWord::none, name + " has several records, so none counts");
     case Found::Status::one: break;
   }
+  result.record = found.found.text;
   const auto record = tools.read_record(found.found.text);
   if (!record) return say(AuthWord::permerror, name + ": " + record.error().what);
   result.published = found.of_parent ? record->subdomains.value_or(record->policy) : record->policy;

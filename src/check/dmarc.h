@@ -29,6 +29,7 @@ struct DmarcResult {
   std::string reason;
   std::string domain;                        // the From domain that decided
   std::string record_domain;                 // where its record stands: this domain, or its organizational one
+  std::string record;                        // its text, as it came
   std::optional<DmarcPolicy> published;      // p= or sp= of it
   std::optional<DmarcPolicy> policy;         // what is to be done with this message: after pct=; none when it passed
 };

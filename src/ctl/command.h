@@ -14,6 +14,8 @@ inline constexpr int exit_usage = 64, exit_temporary = 75;  // sysexits.h: EX_US
 
 int check_command(const Arguments& args);
 int config_command(const Arguments& args);
+int dkim_command(const Arguments& args);
+int dmarc_command(const Arguments& args);
 int explain_command(const Arguments& args);
 int iprev_command(const Arguments& args);
 int reload_command(const Arguments& args);

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// mailweirctl dkim, mailweirctl dmarc: the checks of a message, by hand.
+#include <algorithm>
+#include <filesystem>
+#include <stdexcept>
+
+#include <boost/program_options.hpp>
+
+#include "adapter/dmarc_tools.h"
+#include "adapter/opendkim_verifier.h"
+#include "base/text.h"
+#include "check/dmarc.h"
+#include "ctl/check_command.h"
+#include "ctl/what_if.h"
+#include "mail/address_list.h"
+#include "mail/domain.h"
+
+namespace mailweir {
+namespace {
+
+namespace po = boost::program_options;
+
+// The signatures of a message file. Nothing: told on stderr.
+std::optional<DkimResult> verify(const WhatIf& message, Lookups& lookups) {
+  const auto verifier = make_opendkim_verifier();
+  if (!verifier) throw std::runtime_error(verifier.error().what);
+  const auto verification = (*verifier)->begin(*message.headers);
+  for (const auto& key : verification->keys()) lookups.want(key);
+  if (!read_body(message.file, [&](std::string_view piece) { verification->write(piece); })) return {};
+  return verification->finish(lookups);
+}
+
+void tell_signatures(const DkimResult& result, CheckAnswer& answer) {
+  for (std::size_t i = 0; i < result.signatures.size(); ++i) {
+    const auto& signature = result.signatures[i];
+    answer.more.emplace_back("signature " + std::to_string(i + 1),
+                             std::string(to_string(signature.word)) + "  " + (signature.domain.empty() ? "-" : signature.domain) + ' ' +
+                                 (signature.selector.empty() ? "-" : signature.selector) + ' ' + signature.algorithm + ": " + signature.reason);
+  }
+}
+
+std::vector<std::string> author_domains(const HeaderList& headers) {
+  std::vector<std::string> domains;
+  for (const auto& value : headers.values("From"))
+    for (const auto& address : parse_address_list(value))
+      if (auto domain = to_domain(address.domain()); domain && std::find(domains.begin(), domains.end(), *domain) == domains.end())
+        domains.push_back(std::move(*domain));
+  return domains;
+}
+
+CheckAnswer answer_of(const DmarcResult& result) {
+  CheckAnswer answer{std::string(to_string(result.word)), result.reason, {}};
+  answer.more.emplace_back("domain", result.domain);
+  answer.more.emplace_back("record", result.record);
+  answer.more.emplace_back("published", result.published ? std::string(to_string(*result.published)) : std::string());
+  answer.more.emplace_back("policy", result.policy ? std::string(to_string(*result.policy)) : std::string());
+  return answer;
+}
+
+}  // namespace
+
+int dkim_command(const Arguments& args) {
+  std::string file;
+  CheckCommand command("Usage: mailweirctl dkim FILE [OPTION...]");
+  command.options().add_options()("message", po::value(&file)->value_name("FILE")->required(), "the message");
+  if (const auto done = command.parse(args, "message")) return *done;
+  WhatIf message;
+  if (!read_message(file, message)) return exit_usage;
+  const auto result = verify(message, command.lookups());
+  if (!result) return wrong_usage(file + " cannot be read to its end");
+  CheckAnswer answer{std::string(to_string(result->word)), result->reason, {}};
+  tell_signatures(*result, answer);
+  return command.answer(answer, result->word == AuthWord::pass);
+}
+
+int dmarc_command(const Arguments& args) {
+  std::string what, spf_domain;
+  std::vector<std::string> signers;
+  CheckCommand command("Usage: mailweirctl dmarc FILE|DOMAIN [OPTION...]");
+  command.options().add_options()("of", po::value(&what)->value_name("FILE|DOMAIN")->required(), "the message, or the domain of a From field")(
+      "spf-pass", po::value(&spf_domain)->value_name("DOMAIN"), "as if SPF had passed for this domain")(
+      "dkim-pass", po::value(&signers)->value_name("DOMAIN")->composing(), "as if a signature of this domain had passed; may be given several times");
+  if (const auto done = command.parse(args, "of")) return *done;
+  const auto tools = make_dmarc_tools();
+  if (!tools) throw std::runtime_error(tools.error().what);
+
+  DmarcEvidence evidence;
+  std::vector<std::string> domains;
+  std::size_t from_fields = 1;
+  std::optional<DkimResult> signatures;
+  std::error_code ignored;
+  if (std::filesystem::is_regular_file(what, ignored)) {
+    WhatIf message;
+    if (!read_message(what, message)) return exit_usage;
+    from_fields = message.headers->count("From");
+    domains = author_domains(*message.headers);
+    command.lookups().prefetch([tool = *tools, domains](Lookups& early) { find_dmarc_records(early, *tool, domains); });
+    signatures = verify(message, command.lookups());
+    if (!signatures) return wrong_usage(what + " cannot be read to its end");
+    evidence.dkim = signatures->word;
+    evidence.dkim_domains = signatures->passed();
+  } else {
+    const auto domain = to_domain(what);
+    if (!domain || what.find('/') != what.npos) return wrong_usage(what + " is no file and no domain name");
+    domains.push_back(*domain);
+  }
+  for (const auto& signer : signers) {
+    const auto domain = to_domain(signer);
+    if (!domain) return wrong_usage("--dkim-pass " + signer + " is no domain name");
+    evidence.dkim_domains.push_back(*domain);
+    evidence.dkim = AuthWord::pass;
+  }
+  if (!spf_domain.empty()) {
+    const auto domain = to_domain(spf_domain);
+    if (!domain) return wrong_usage("--spf-pass " + spf_domain + " is no domain name");
+    evidence.spf_domain = *domain;
+    evidence.spf = AuthWord::pass;
+  }
+  const auto result = dmarc(command.lookups(), **tools, from_fields, domains, evidence, 0);
+  auto answer = answer_of(result);
+  if (signatures) tell_signatures(*signatures, answer);
+  return command.answer(answer, result.word == AuthWord::pass);
+}
+
+}  // namespace mailweir
