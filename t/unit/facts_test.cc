@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "adapter/dmarc_tools.h"
 #include "engine_fixture.h"
 
 namespace mailweir {
@@ -15,7 +16,7 @@ using test::Engine;
 std::string milter(std::string_view rules) { return std::string(test::milter_only) + std::string(rules); }
 constexpr std::string_view nothing = "[[rule]]\nname = \"n\"\nat = \"data\"\nlog = true\n";
 constexpr std::string_view zone_text =
-    "192.0.2.7 PTR mail.example.com\nmail.example.com A 192.0.2.7\nexample.com MX 10 mail.example.com\nexample.com TXT \"v=spf1 -all\"\nclient.example.org A 192.0.2.7\n";
+    "192.0.2.7 PTR mail.example.com\nmail.example.com A 192.0.2.7\nexample.com MX 10 mail.example.com\nexample.com TXT \"v=spf1 -all\"\n_dmarc.example.com TXT \"v=DMARC1; p=reject\"\nclient.example.org A 192.0.2.7\n";
 
 // Everything that a door can tell, told: what is absent then is absent because of the stage.
 void fill(Session& session, const HeaderList& headers, bool local) {
@@ -53,8 +54,31 @@ HeaderList some_headers() {
   return headers;
 }
 
+// One good signature of example.com, in every message.
+class GoodVerifier final : public Verifier {
+ public:
+  std::unique_ptr<Verification> begin(const HeaderList&) const override { return std::make_unique<Good>(); }
+
+ private:
+  struct Good final : Verification {
+    const std::vector<dns::Question>& keys() const override { return none; }
+    void write(std::string_view) override {}
+    DkimResult finish(Lookups&) override {
+      DkimResult result;
+      result.signatures.push_back({AuthWord::pass, "example.com", "s", "rsa-sha256", "abcdefgh", "good"});
+      settle(result);
+      return result;
+    }
+    std::vector<dns::Question> none;
+  };
+};
+
 TEST_CASE("each fact is known from its stage on, at both doors") {
   Engine engine(milter("[egress]\naddresses = [\"192.0.2.1\"]\n[maps]\nowners = { \"alice@example.com\" = \"alice\" }\n" + std::string(nothing)), zone_text);
+  const GoodVerifier verifier;
+  const auto tools = make_dmarc_tools();
+  REQUIRE(tools);
+  engine.services.verification = {&verifier, tools->get()};
   const HeaderList headers = some_headers();
   const auto map = make_workshop(engine.clock).make_table({{"alice@example.com", "alice"}}, TableKind::map).object;
   test::Mail mail;
@@ -64,6 +88,7 @@ TEST_CASE("each fact is known from its stage on, at both doors") {
       if (fact.id == FactId::own) continue;
       const auto session = engine.message(door, mail);
       fill(*session, headers, false);
+      session->facts().begin_message_checks();
       for (const Stage stage : all_stages) {
         CAPTURE(to_string(door));
         CAPTURE(fact.name);
