@@ -4,43 +4,58 @@
 #include "base/duration.h"
 
 namespace mailweir {
+namespace {
+
+constexpr std::chrono::seconds between_words{10};  // of another reason why it is down still
+
+std::int64_t seconds_of(const Clock& clock) {
+  return std::chrono::floor<std::chrono::seconds>(clock.wall().time_since_epoch()).count();
+}
+
+}  // namespace
 
 std::optional<CircuitBreaker::Pass> CircuitBreaker::enter(Deadline deadline) {
-  const Pass pass{deadline.left() >= config_.fair_time};
-  if (stats_.up) return pass;
-  const SteadyTime now = clock_.steady();
-  const std::lock_guard lock(mutex_);
-  if (stats_.up) return pass;
-  if (now < next_try_ || !pass.fair) {
-    ++stats_.spared;
-    return std::nullopt;
-  }
-  next_try_ = now + config_.pause;
-  return pass;
+  if (stats_.up) return Pass{deadline.left() >= config_.fair_time};
+  ++stats_.spared;
+  return std::nullopt;
 }
 
-void CircuitBreaker::succeeded() {
-  if (stats_.up) return;
+bool CircuitBreaker::failed(Pass pass, const Error& error) {
+  if (!pass.fair) return false;
   const std::lock_guard lock(mutex_);
-  if (stats_.up) return;
-  stats_.up = true;
-  const auto down = std::chrono::ceil<std::chrono::milliseconds>(clock_.steady() - went_down_);
-  Event("counter_store").with("state", "up").with("store", config_.name).with("down_for", rough_duration(down))
-      .to(log_, Severity::notice);
-}
-
-void CircuitBreaker::failed(Pass pass, const Error& error) {
-  if (!pass.fair) return;
-  const std::lock_guard lock(mutex_);
-  const SteadyTime now = clock_.steady();
-  next_try_ = now + config_.pause;
   last_error_ = error.what;
-  if (!stats_.up) return;
-  went_down_ = now;
+  if (!stats_.up) return false;
+  went_down_ = clock_.steady();
+  next_word_ = went_down_ + between_words;
+  said_error_ = error.what;
   ++stats_.outages;
+  stats_.since = seconds_of(clock_);
   stats_.up = false;
   Event("counter_store").with("state", "down").with("store", config_.name).with("meanwhile", meanwhile_)
       .with("error", error.what).to(log_, Severity::warning);
+  return true;
+}
+
+void CircuitBreaker::still_down(const Error& error) {
+  const std::lock_guard lock(mutex_);
+  last_error_ = error.what;
+  const SteadyTime now = clock_.steady();
+  if (stats_.up || error.what == said_error_ || now < next_word_) return;
+  next_word_ = now + between_words;
+  said_error_ = error.what;
+  Event("counter_store").with("state", "down").with("store", config_.name).with("meanwhile", meanwhile_)
+      .with("error", error.what).to(log_, Severity::warning);
+}
+
+void CircuitBreaker::back() {
+  const std::lock_guard lock(mutex_);
+  if (stats_.up) return;
+  stats_.since = seconds_of(clock_);
+  stats_.up = true;
+  const auto down = std::chrono::ceil<std::chrono::milliseconds>(clock_.steady() - went_down_);
+  Event("counter_store").with("state", "up").with("store", config_.name).with("down_for", rough_duration(down))
+      .with("added", static_cast<std::int64_t>(stats_.merged - merged_before_)).to(log_, Severity::notice);
+  merged_before_ = stats_.merged;
 }
 
 Error CircuitBreaker::trouble() const {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// CircuitBreaker: spares callers the wait for a store that is down. Up: everybody passes. After a failure nobody does
-// but one caller in each pause, until one succeeds. Thread-safe; no cost while the store is up but one atomic load.
+// CircuitBreaker: spares callers the wait for a store that is down. Up: everybody passes. After a failure nobody does,
+// until the owner has found it back. Thread-safe; no cost while the store is up but one atomic load.
 #pragma once
 
 #include <chrono>
@@ -21,10 +21,12 @@ class CircuitBreaker {
                  FallbackStats& stats)
       : config_(config), meanwhile_(meanwhile), clock_(clock), log_(log), stats_(stats) {}
 
-  // Nothing: the store is down, do not ask it. Whoever passes reports the outcome.
+  // Nothing: the store is down, do not ask it. Whoever passes reports a failure.
   std::optional<Pass> enter(Deadline deadline);
-  void succeeded();
-  void failed(Pass pass, const Error& error);
+  // Whether that opened the circuit.
+  bool failed(Pass pass, const Error& error);
+  void still_down(const Error& error);
+  void back();
   // Why nobody passes.
   Error trouble() const;
 
@@ -36,8 +38,9 @@ class CircuitBreaker {
   FallbackStats& stats_;
 
   mutable std::mutex mutex_;  // guards what follows, and the changes of stats_.up
-  SteadyTime went_down_{}, next_try_{};
-  std::string last_error_;
+  SteadyTime went_down_{}, next_word_{};
+  std::string last_error_, said_error_;
+  std::uint64_t merged_before_ = 0;
 };
 
 }  // namespace mailweir

@@ -166,6 +166,16 @@ CounterTable::Added CounterTable::add(const CounterName& name, std::uint64_t uni
   return {created, place.block->state.head};
 }
 
+CounterTable::Added CounterTable::set_total(const CounterName& name, std::uint64_t total, std::int64_t now) {
+  const Added here = add(name, 0, now);
+  Block& block = *places_[find(name)].block;
+  const std::uint64_t had = block.state.total;
+  if (total > had) return {here.created, add(name, total - had, now).slot};
+  Cells cells(block);
+  ring::drop_oldest(block.state, cells, had - total);
+  return here;
+}
+
 void CounterTable::take_back(const CounterName& name, std::int64_t slot, std::uint64_t units) {
   const std::size_t at = find(name);
   if (at == nowhere) return;

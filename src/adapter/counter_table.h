@@ -49,6 +49,8 @@ class CounterTable {
     std::int64_t slot = 0;
   };
   Added add(const CounterName& name, std::uint64_t units, std::int64_t now);
+  // Makes it count `total` at `now`: what is missing is counted now, what is too much are the oldest units.
+  Added set_total(const CounterName& name, std::uint64_t total, std::int64_t now);
   void take_back(const CounterName& name, std::int64_t slot, std::uint64_t units);
 
   // Looks at `places` places of the table, going on where the last call stopped, and removes counters that count

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// FallbackCounters: a shared store behind a circuit breaker, and what counts while it is down.
+// FallbackCounters: a shared store behind a circuit breaker, and what counts while it is away.
 //
-// While the store answers, everything goes to it. After a failure it is left alone: for each `pause` one caller asks it
-// again, all others are spared the wait. Meanwhile a local store counts for this node (on_outage = "local"), or every
-// call fails at once with a temporary Error and the caller decides (continue, defer). The local store begins with nothing
-// and is not merged back: with N nodes, an outage lets at most N times a limit through, and the shared store's counts
-// stand again when it is back.
+// While the store answers, everything goes to it, and the local store follows: each answer tells what the counters have, so
+// the local ones are what this node knows of them. After a failure the store is left alone, and nobody waits for it: a
+// thread of this object's asks it every `pause` whether it counts again. Meanwhile the local store counts on for this node
+// (on_outage = "local"), each limit at its full value or at `local_share` of what was left of it; or every call fails at
+// once with a temporary Error and the caller decides (continue, defer). When the store is back, what was counted locally is
+// added there, each unit at its time, before it is asked again.
 //
-// A give-back goes to the store that took the charge (Receipt::store). A lease is released in both, because renewals go to
-// the store that is in use. Thread-safe.
+// With N nodes an outage lets at most N times what was left of a limit through; with local_share = 1/N not more than the
+// limit. A charge whose answer never came may have been counted there, and is counted here: never too little. Open
+// connections of other nodes are not known here; this node's own are.
+//
+// A give-back goes to the store that took the charge (Receipt::store), or to where its units are by now. A lease is
+// released in both, because renewals go to the store that is in use. Thread-safe.
 #pragma once
 
 #include <atomic>
@@ -17,6 +22,8 @@
 #include <memory>
 #include <string>
 
+#include "adapter/memory_counters.h"
+#include "adapter/shared_counters.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "port/counter_store.h"
@@ -25,26 +32,37 @@ namespace mailweir {
 
 struct FallbackConfig {
   std::string name;                       // of the shared store, for the log
-  std::chrono::milliseconds pause{1000};  // between two tries while it is down
+  std::chrono::milliseconds pause{250};   // between two tries while it is away
+  std::chrono::milliseconds patience{100};  // for a try, and for each counter that is added when it is back
   // A failure with less time than this is the caller's, who came late: it opens no circuit.
   std::chrono::milliseconds fair_time{50};
+  double local_share = 1;                 // of what is left of each limit, while it is away
+  std::size_t most_waiting = 1'000'000;   // counters that wait to be added
+  bool own_thread = true;                 // false: the owner calls look_after()
 };
 
 struct FallbackStats {
   std::atomic<bool> up{true};
-  std::atomic<std::uint64_t> outages{0};  // times it went down
-  std::atomic<std::uint64_t> spared{0};   // calls that did not ask it because it was down
+  std::atomic<std::int64_t> since{0};       // when that changed, seconds since the epoch
+  std::atomic<std::uint64_t> outages{0};    // times it went down
+  std::atomic<std::uint64_t> spared{0};     // calls that did not ask it because it was down
+  std::atomic<std::uint64_t> merged{0};     // counters added to it after outages
 };
 
 class FallbackCounters : public CounterStore {
  public:
   virtual const FallbackStats& stats() const = 0;
+  virtual const SharedCounters& shared() const = 0;
+  virtual std::size_t waiting() const = 0;    // counters that wait to be added there
+  virtual std::uint64_t lost() const = 0;     // units counted locally that there was no room to remember
+  // One round of what the thread does: asks a store that is away, adds what waits. Whether nothing is left to do.
+  virtual bool look_after() = 0;
 };
 
-// `local` may be null: then calls fail while the store is down. Each change of state is one line in the log. Clock and
+// `local` may be null: then calls fail while the store is away. Each change of state is one line in the log. Clock and
 // log must outlive it.
-std::unique_ptr<FallbackCounters> make_fallback_counters(std::unique_ptr<CounterStore> shared,
-                                                         std::unique_ptr<CounterStore> local, const FallbackConfig& config,
+std::unique_ptr<FallbackCounters> make_fallback_counters(std::unique_ptr<SharedCounters> shared,
+                                                         std::unique_ptr<MemoryCounters> local, const FallbackConfig& config,
                                                          const Clock& clock, Log& log);
 
 }  // namespace mailweir

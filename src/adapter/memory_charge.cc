@@ -90,11 +90,18 @@ std::int64_t MemoryCharge::wait_of(const Item& item) const {
   return item.exists ? shard.rings.left_at(item.name, units, now_) : ring::gone_at(ring::slot_at(now_, period), period);
 }
 
+std::size_t MemoryCharge::unknown() const {
+  std::size_t unknown = 0;
+  for (const Item& item : items_) unknown += item.exists ? 0 : 1;
+  return unknown;
+}
+
 Charged MemoryCharge::count() {
   Charged charged;
   charged.taken = !refused_;
   charged.levels.reserve(charges_.size());
   charged.receipt.slots.reserve(items_.size());
+  charged.totals.reserve(items_.size());
   std::array<std::byte, 512> room;
   std::pmr::monotonic_buffer_resource arena(room.data(), room.size());
   std::pmr::vector<WindowState> states(&arena);
@@ -103,6 +110,7 @@ Charged MemoryCharge::count() {
     states.clear();
     for (std::size_t i = 0; i < charge.windows.size(); ++i, ++item) {
       states.push_back(item->state);
+      charged.totals.push_back(total_of(charge, item->state, counts(charge)));
       charged.receipt.slots.push_back(counts(charge) ? count_in(*item) : not_counted);
     }
     charged.levels.push_back(level_of(charge, states, counts(charge)));
@@ -121,6 +129,18 @@ std::int64_t MemoryCharge::count_in(const Item& item) {
   const auto added = shard.rings.add(item.name, units_of(*item.charge), now_);
   if (added.created) shard.rings.sweep(swept_for_a_new_counter, now_);
   return added.slot;
+}
+
+void MemoryCharge::follow(const Charged& other) {
+  for (std::size_t i = 0; i < items_.size(); ++i) {
+    const Item& item = items_[i];
+    Shard& shard = shards_[item.shard];
+    if (!item.is_ring()) {
+      if (other.receipt.slots[i] != not_counted) shard.leases.take(item.name.limit, item.name.key, item.charge->member, now_);
+    } else if (item.exists || other.totals[i] > 0) {
+      if (shard.rings.set_total(item.name, other.totals[i], now_).created) shard.rings.sweep(swept_for_a_new_counter, now_);
+    }
+  }
 }
 
 void MemoryCharge::give_back(const Receipt& receipt) {

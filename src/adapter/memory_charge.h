@@ -23,9 +23,14 @@ class MemoryCharge {
   ShardSet set() const { return set_; }
   // Looks at all windows at `now` (milliseconds since the epoch); how many counters may have to be made.
   std::size_t look(std::int64_t now);
+  // How many of the counters are not there yet, after look().
+  std::size_t unknown() const;
   // Counts what is to be counted, at the time of look().
   Charged count();
   void give_back(const Receipt& receipt);
+  // Another store's totals of the ring counters, and its leases that were taken, become these counters' own; at the time
+  // of look().
+  void follow(const Charged& other);
   // Puts a saved counter in the place of the first window's.
   void restore(const CounterRecord& record) { shards_[items_[0].shard].rings.restore(record, items_[0].name.hash); }
 

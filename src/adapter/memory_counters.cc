@@ -76,6 +76,16 @@ class MemoryCountersStore final : public MemoryCounters {
     return rows;
   }
 
+  void follow(std::span<const Charge> charges, const Charged& other) override {
+    std::size_t windows = 0;
+    for (const Charge& charge : charges) windows += charge.windows.size();
+    if (other.totals.size() != windows || other.receipt.slots.size() != windows) return;
+    MemoryCharge work(charges, shards_, hash_);
+    ShardLocks locks(shards_, work.set(), stats_.counters);
+    work.look(now());
+    if (locks.reserve(work.unknown(), config_.max_counters)) work.follow(other);
+  }
+
   Result<void> save(const std::string& path) override {
     const std::lock_guard one_at_a_time(saving_);
     auto writer = CounterFileWriter::open(path);

@@ -45,6 +45,9 @@ class MemoryCounters : public CounterStore {
   // Reads what save() wrote, into a store that is not in use yet. No such file: nothing restored. A file that is damaged
   // or not ours is an error that names it, and the store is left empty. Counters beyond max_counters are left out.
   virtual Result<RestoredCounters> restore(const std::string& path) = 0;
+  // Makes these counters those of another store, as it answered this charge: they are what goes on when it is away. Does
+  // nothing when the memory is full, or the other did not tell its totals.
+  virtual void follow(std::span<const Charge> charges, const Charged& other) = 0;
   virtual const MemoryCounterStats& stats() const = 0;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // RedisConnection: one connection to a Redis server, one command at a time, every wait with a deadline (hiredis reads and
-// writes, we wait). RedisReply: an answer. Not thread-safe. After an error the connection is of no more use: an answer
+// writes, we wait; for the first millisecond without a word to base/blocking.h). RedisReply: an answer. Not thread-safe. After an error the connection is of no more use: an answer
 // that comes late would be taken for the next command's.
 #pragma once
 
@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "adapter/host_lookup.h"
-#include "adapter/redis_url.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "port/redis_url.h"
 
 namespace mailweir {
 
@@ -28,8 +28,9 @@ struct RedisReply {
 
 class RedisConnection {
  public:
-  // Connects, logs in and selects the database. Errors do not name the server; the caller does.
-  static Result<std::unique_ptr<RedisConnection>> open(const RedisUrl& url, HostLookup& hosts, Deadline deadline);
+  enum class Login { no, yes };
+  // Connects to the URL's first server, logs in and selects the database. Errors do not name the server; the caller does.
+  static Result<std::unique_ptr<RedisConnection>> open(const RedisUrl& url, HostLookup& hosts, Login login, Deadline deadline);
   virtual ~RedisConnection() = default;
 
   // An Error is a broken connection or a time-out; what the server refuses is a reply.
@@ -38,7 +39,7 @@ class RedisConnection {
   virtual bool is_quiet() const = 0;
 };
 
-// What the server refused as an Error that says what to do: always temporary.
+// What the server refused as an Error that says what to do; temporary, unless it is the fault of one key.
 Error to_error(const RedisReply& refused);
 
 }  // namespace mailweir

@@ -2,16 +2,15 @@
 #include "adapter/redis_counters.h"
 
 #include <algorithm>
-#include <deque>
-#include <optional>
 #include <tuple>
 #include <unordered_set>
 #include <vector>
 
-#include "adapter/redis_pool.h"
-#include "adapter/redis_script.h"
-#include "base/guarded.h"
+#include "adapter/redis_cluster.h"
+#include "adapter/redis_key.h"
+#include "adapter/redis_route.h"
 #include "base/text.h"
+#include "port/redis_url.h"
 #include "port/ring.h"
 #include "port/window_state.h"
 
@@ -20,83 +19,24 @@ namespace {
 
 constexpr std::size_t leases_in_a_call = 200;  // so that the server is not held up by thousands at once
 constexpr std::string_view keys_in_a_scan = "500";
+constexpr std::chrono::milliseconds undo_time{100};  // for each slot of a charge that must be undone
 
-// The words of one script call.
-class Call {
- public:
-  Call(std::string_view operation, const Clock* test_clock) {
-    add(operation);
-    using std::chrono::milliseconds;
-    add(test_clock == nullptr ? 0 : std::chrono::floor<milliseconds>(test_clock->wall().time_since_epoch()).count());
-  }
-  void add_key(std::string key) { keys_.push_back(std::move(key)); }
-  void add(std::string_view word) { words_.emplace_back(word); }
-  void add(std::int64_t number) { words_.push_back(std::to_string(number)); }
-  void add(CountKind kind) { add(kind == CountKind::ring ? "r" : "l"); }
-  void add(bool flag) { add(flag ? "1" : "0"); }
-  void add(const char* word) { add(std::string_view(word)); }
-  bool has_keys() const { return !keys_.empty(); }
-
-  Result<RedisReply> run(RedisConnection& connection, std::string_view command, std::string_view script,
-                         Deadline deadline) const {
-    const std::string count = std::to_string(keys_.size());
-    std::vector<std::string_view> all{command, script, count};
-    all.insert(all.end(), keys_.begin(), keys_.end());
-    all.insert(all.end(), words_.begin(), words_.end());
-    return connection.command(all, deadline);
-  }
-
- private:
-  std::vector<std::string> keys_, words_;
+// Some of a call's charges: their places among all, and the same charges beside each other. All keys have one slot.
+struct Group {
+  unsigned slot = 0;
+  std::vector<std::size_t> places;
+  std::vector<Charge> charges;
 };
-
-bool is_error(const RedisReply& reply) { return reply.kind == RedisReply::Kind::error; }
-
-// Limits are named by the admin: what our keys are cut at is written %XX. Keys stay as they are, for redis-cli.
-std::string escaped_limit(std::string_view limit) {
-  constexpr char digits[] = "0123456789abcdef";
-  std::string text;
-  for (const char c : limit) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c != '%' && c != '|' && c != '{' && c != '}' && byte >= ' ') text += c;
-    else ((text += '%') += digits[byte >> 4]) += digits[byte & 15];
-  }
-  return text;
-}
-
-std::string unescaped_limit(std::string_view text) {
-  std::string limit;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%' || i + 2 >= text.size()) {
-      limit += text[i];
-      continue;
-    }
-    const auto value = [](char c) { return c >= 'a' ? c - 'a' + 10 : c - '0'; };
-    limit += static_cast<char>(value(text[i + 1]) << 4 | value(text[i + 2]));
-    i += 2;
-  }
-  return limit;
-}
-
-// What redis' glob patterns (SCAN MATCH) would take for their own.
-std::string glob_escaped(std::string_view text) {
-  std::string pattern;
-  for (const char c : text) {
-    if (c == '*' || c == '?' || c == '[' || c == ']' || c == '\\' || c == '^') pattern += '\\';
-    pattern += c;
-  }
-  return pattern;
-}
 
 class RedisCountersStore final : public RedisCounters {
  public:
-  RedisCountersStore(const RedisCountersConfig& config, RedisUrl url)
-      : config_(config), pool_(std::move(url), std::max<std::size_t>(config.connections, 1)) {}
+  RedisCountersStore(const RedisCountersConfig& config, const RedisUrl& url)
+      : config_(config), name_(url.to_string()), route_(make_redis_route(url, std::max<std::size_t>(config.connections, 1))) {}
 
   Result<Charged> charge(std::span<const Charge> charges, Deadline deadline) override {
     if (auto checked = check_charges(charges); !checked) return checked.error();
     ++stats_.charges;
-    auto charged = ask(charges, deadline);
+    auto charged = splits(charges) ? charge_split(charges, deadline) : ask("charge", charges, slot_of(charges), deadline);
     if (!charged) ++stats_.errors;
     else if (!charged->taken) ++stats_.refused;
     return charged;
@@ -104,33 +44,24 @@ class RedisCountersStore final : public RedisCounters {
 
   Result<void> give_back(std::span<const Charge> charges, const Receipt& receipt, Deadline deadline) override {
     if (auto checked = check_receipt(charges, receipt); !checked) return checked;
-    Call call("give_back", config_.test_clock);
-    std::size_t at = 0;
-    for (const Charge& charge : charges) {
-      call.add(charge.kind);
-      call.add(static_cast<std::int64_t>(units_of(charge)));
-      call.add(charge.member);
-      call.add(static_cast<std::int64_t>(charge.windows.size()));
-      for (const Window& window : charge.windows) {
-        call.add_key(key_of(charge, window));
-        call.add(receipt.slots[at++]);
+    if (!splits(charges)) return give_back_one(charges, receipt.slots, slot_of(charges), deadline);
+    Result<void> result;
+    for (const Group& group : groups_of(charges)) {
+      std::vector<std::int64_t> slots;
+      for (const std::size_t place : group.places) {
+        const auto [first, last] = windows_of(charges, place);
+        slots.insert(slots.end(), receipt.slots.begin() + first, receipt.slots.begin() + last);
       }
+      if (auto given = give_back_one(group.charges, slots, group.slot, deadline); !given) result = given;
     }
-    return run_for_nothing(call, deadline);
+    return result;
   }
 
   Result<void> renew(std::span<const Charge> leases, Deadline deadline) override {
     if (auto checked = check_leases(leases); !checked) return checked;
-    while (!leases.empty()) {
-      Call call("renew", config_.test_clock);
-      const auto batch = leases.first(std::min(leases.size(), leases_in_a_call));
-      leases = leases.subspan(batch.size());
-      for (const Charge& lease : batch) {
-        if (lease.windows.empty()) continue;
-        call.add_key(key_of(lease, lease.windows[0]));
-        call.add(lease.member);
-      }
-      if (auto renewed = run_for_nothing(call, deadline); !renewed) return renewed;
+    if (!splits(leases)) return renew_group(leases, slot_of(leases), deadline);
+    for (const Group& group : groups_of(leases)) {
+      if (auto renewed = renew_group(group.charges, group.slot, deadline); !renewed) return renewed;
     }
     return {};
   }
@@ -138,84 +69,173 @@ class RedisCountersStore final : public RedisCounters {
   Result<std::vector<CounterRow>> list(const CounterQuery& query, Deadline deadline) override {
     std::vector<CounterRow> rows;
     std::unordered_set<std::string> seen;  // SCAN may name a key twice
-    std::string cursor = "0";
-    const std::string pattern = pattern_of(query);
-    do {
-      auto page = scan(cursor, pattern, deadline);
-      if (!page) return page.error();
-      std::vector<Charge> questions;
-      for (const RedisReply& key : page->elements) {
-        if (!seen.insert(key.text).second) continue;
-        auto question = question_of(key.text);
-        if (!question || (!query.limit.empty() && question->limit != query.limit)) continue;
-        if (query.key.empty() || question->key == query.key) questions.push_back(*std::move(question));
-      }
-      if (auto asked = append_counts(questions, query.most, rows, deadline); !asked) return asked.error();
-    } while (cursor != "0" && rows.size() < query.most);
+    const auto masters = route_->masters(deadline);
+    if (!masters) return masters.error();
+    for (const auto& node : *masters) {
+      if (auto listed = list_node(*node, query, seen, rows, deadline); !listed) return listed.error();
+    }
     std::sort(rows.begin(), rows.end(), [](const CounterRow& a, const CounterRow& b) {
       return std::tie(a.limit, a.key, a.period) < std::tie(b.limit, b.key, b.period);
     });
     return rows;
   }
 
-  const std::string& server() const override { return pool_.name(); }
-  std::uint64_t connects() const override { return pool_.connects(); }
-  const RedisCounterStats& stats() const override { return stats_; }
-
- private:
-  Error named(const Error& error) const { return Error{pool_.name() + ": " + error.what, true}; }
-
-  std::string key_of(const Charge& charge, const Window& window) const {
-    return config_.prefix + '{' + escaped_limit(charge.limit) + '|' + charge.key + "}:" +
-           std::to_string(window.period.count());
-  }
-
-  // The charge that asks what a key of ours counts; nothing when it is none of ours.
-  std::optional<Charge> question_of(std::string_view key) const {
-    key.remove_prefix(std::min(key.size(), config_.prefix.size() + 1));
-    const auto bar = key.find('|'), end = key.rfind("}:");
-    if (bar == key.npos || end == key.npos || end < bar) return std::nullopt;
-    const auto period = to_number(key.substr(end + 2));
-    if (!period || *period > static_cast<std::uint64_t>(longest_period.count())) return std::nullopt;
-    Charge question;
-    question.kind = *period == 0 ? CountKind::lease : CountKind::ring;
-    question.limit = unescaped_limit(key.substr(0, bar));
-    question.key = key.substr(bar + 1, end - bar - 1);
-    question.windows = {{ring::most_count, std::chrono::seconds(*period)}};
-    question.amount = 0;
-    question.member = "?";
-    return question;
-  }
-
-  std::string pattern_of(const CounterQuery& query) const {
-    const std::string limit = query.limit.empty() ? "*" : glob_escaped(escaped_limit(query.limit));
-    const std::string key = query.key.empty() ? "*" : glob_escaped(query.key);
-    return glob_escaped(config_.prefix) + '{' + limit + '|' + key + "}:*";
-  }
-
-  Result<RedisReply> scan(std::string& cursor, std::string_view pattern, Deadline deadline) {
-    const std::string_view words[] = {"SCAN", cursor, "MATCH", pattern, "COUNT", keys_in_a_scan};
-    auto reply = with_connection(deadline, [&](RedisConnection& connection) { return connection.command(words, deadline); });
-    if (!reply) return reply;
-    if (reply->elements.size() != 2) return nonsense();
-    cursor = reply->elements[0].text;
-    return std::move(reply->elements[1]);
-  }
-
-  Result<void> append_counts(const std::vector<Charge>& questions, std::size_t most, std::vector<CounterRow>& rows,
-                             Deadline deadline) {
-    auto answers = ask(questions, deadline);
-    if (!answers) return answers.error();
-    for (std::size_t i = 0; i < questions.size() && rows.size() < most; ++i) {
-      const Charge& question = questions[i];
-      if (answers->levels[i].count == 0) continue;
-      rows.push_back({question.limit, question.key, question.windows[0].period, answers->levels[i].count});
+  Result<void> probe(Deadline deadline) override {
+    const auto slots = route_->sample_slots(deadline);
+    if (!slots) return slots.error();
+    for (const unsigned slot : *slots) {
+      RedisCall call("probe", now());
+      call.add_key(key_of_slot(slot));
+      if (auto done = run_for_nothing(call, slot, deadline); !done) return done;
     }
     return {};
   }
 
-  Result<Charged> ask(std::span<const Charge> charges, Deadline deadline) {
-    Call call("charge", config_.test_clock);
+  Result<void> merge(std::string_view id, const CountedElsewhere& counted, Deadline deadline) override {
+    RedisCall call("merge", now());
+    const std::string name = name_of(counted.limit, counted.key);
+    call.add_key(name + "merged:" + std::string(id));
+    for (std::size_t i = 0; i < counted.parts.size();) {
+      const auto period = counted.parts[i].period;
+      std::size_t end = i;
+      while (end < counted.parts.size() && counted.parts[end].period == period) ++end;
+      call.add_key(name + std::to_string(period.count()));
+      call.add(static_cast<std::int64_t>(period.count() * 1000));
+      call.add(static_cast<std::int64_t>(end - i));
+      for (; i < end; ++i) {
+        call.add(static_cast<std::int64_t>(counted.parts[i].age.count()));
+        call.add(static_cast<std::int64_t>(counted.parts[i].units));
+      }
+    }
+    return run_for_nothing(call, redis_slot(name), deadline);
+  }
+
+  const std::string& server() const override { return name_; }
+  std::string where() const override { return route_->where(); }
+  std::uint64_t connects() const override { return route_->connects(); }
+  const RedisCounterStats& stats() const override { return stats_; }
+
+ private:
+  std::int64_t now() const {
+    using std::chrono::milliseconds;
+    if (config_.test_clock == nullptr) return 0;
+    return std::chrono::floor<milliseconds>(config_.test_clock->wall().time_since_epoch()).count();
+  }
+
+  std::string name_of(std::string_view limit, std::string_view key) const { return redis_key::name_of(config_.prefix, limit, key); }
+
+  std::string key_of_slot(unsigned slot) const {
+    for (std::uint64_t number = 0;; ++number) {
+      std::string key = config_.prefix + "{probe-" + std::to_string(number) + '}';
+      // With a hash tag in the prefix all keys are of one slot, and with one server any will do.
+      if (!route_->splits() || redis_slot(key) == slot || redis_slot(key) == redis_slot(config_.prefix + "{}")) return key;
+    }
+  }
+
+  // --- slots of a cluster ---------------------------------------------------------------------------------------------
+
+  bool splits(std::span<const Charge> charges) const {
+    if (!route_->splits()) return false;
+    for (const Charge& charge : charges) {
+      if (slot_of(charge) != slot_of(charges.front())) return true;
+    }
+    return false;
+  }
+  unsigned slot_of(const Charge& charge) const { return redis_slot(name_of(charge.limit, charge.key)); }
+  unsigned slot_of(std::span<const Charge> charges) const {
+    return charges.empty() || !route_->splits() ? 0 : slot_of(charges.front());
+  }
+
+  std::vector<Group> groups_of(std::span<const Charge> charges) const {
+    std::vector<Group> groups;
+    for (std::size_t i = 0; i < charges.size(); ++i) {
+      const unsigned slot = slot_of(charges[i]);
+      auto group = std::find_if(groups.begin(), groups.end(), [slot](const Group& one) { return one.slot == slot; });
+      if (group == groups.end()) group = groups.insert(groups.end(), Group{slot, {}, {}});
+      group->places.push_back(i);
+      group->charges.push_back(charges[i]);
+    }
+    return groups;
+  }
+
+  // Where the windows of a charge stand among those of all: [first, second).
+  static std::pair<std::ptrdiff_t, std::ptrdiff_t> windows_of(std::span<const Charge> charges, std::size_t place) {
+    std::size_t first = 0;
+    for (std::size_t i = 0; i < place; ++i) first += charges[i].windows.size();
+    return {static_cast<std::ptrdiff_t>(first), static_cast<std::ptrdiff_t>(first + charges[place].windows.size())};
+  }
+
+  // A call for each slot. After a refusal the other slots are only looked at, and what was counted is undone, but what
+  // counts attempts; after an error all is undone.
+  Result<Charged> charge_split(std::span<const Charge> charges, Deadline deadline) {
+    std::vector<Group> groups = groups_of(charges);
+    std::vector<Charged> parts;
+    bool taken = true;
+    for (const Group& group : groups) {
+      auto part = ask(taken ? "charge" : "look", group.charges, group.slot, deadline);
+      if (!part) {
+        for (std::size_t i = 0; i < parts.size(); ++i) undo(groups[i], parts[i], false);
+        return part.error();
+      }
+      if (taken && !part->taken) {
+        for (std::size_t i = 0; i < parts.size(); ++i) undo(groups[i], parts[i], true);
+        taken = false;
+      }
+      parts.push_back(*std::move(part));
+    }
+    return joined(charges, groups, parts, taken);
+  }
+
+  // Gives back what a group's part counted; its levels and its receipt are then those of a refusal. It has time of its
+  // own: the caller's may be over.
+  void undo(const Group& group, Charged& part, bool but_attempts) {
+    Charged undone = part;
+    std::size_t at = 0;
+    bool any = false;
+    for (std::size_t i = 0; i < group.charges.size(); ++i) {
+      const Charge& charge = group.charges[i];
+      const bool stays = but_attempts && charge.attempts;
+      for (std::size_t window = 0; window < charge.windows.size(); ++window, ++at) {
+        if (part.receipt.slots[at] == not_counted) continue;
+        (stays ? undone : part).receipt.slots[at] = not_counted;
+        if (stays) continue;
+        any = true;
+        part.totals[at] -= std::min(part.totals[at], units_of(charge));
+        if (window == part.levels[i].window) part.levels[i].count = part.totals[at];
+      }
+    }
+    part.taken = false;
+    if (!any) return;
+    ++stats_.undone;
+    if (auto given = give_back_one(group.charges, undone.receipt.slots, group.slot, Deadline::in(undo_time)); !given) ++stats_.errors;
+  }
+
+  static Charged joined(std::span<const Charge> charges, const std::vector<Group>& groups, const std::vector<Charged>& parts,
+                        bool taken) {
+    Charged whole;
+    whole.taken = taken;
+    whole.levels.resize(charges.size());
+    std::size_t windows = 0;
+    for (const Charge& charge : charges) windows += charge.windows.size();
+    whole.receipt.slots.resize(windows);
+    whole.totals.resize(windows);
+    for (std::size_t i = 0; i < groups.size(); ++i) {
+      std::ptrdiff_t from = 0;
+      for (std::size_t j = 0; j < groups[i].places.size(); ++j) {
+        const auto [first, last] = windows_of(charges, groups[i].places[j]);
+        whole.levels[groups[i].places[j]] = parts[i].levels[j];
+        std::copy_n(parts[i].receipt.slots.begin() + from, last - first, whole.receipt.slots.begin() + first);
+        std::copy_n(parts[i].totals.begin() + from, last - first, whole.totals.begin() + first);
+        from += last - first;
+      }
+    }
+    return whole;
+  }
+
+  // --- one call -------------------------------------------------------------------------------------------------------
+
+  Result<Charged> ask(std::string_view operation, std::span<const Charge> charges, unsigned slot, Deadline deadline) {
+    RedisCall call(operation, now());
     for (const Charge& charge : charges) {
       call.add(charge.kind);
       call.add(static_cast<std::int64_t>(units_of(charge)));
@@ -223,16 +243,18 @@ class RedisCountersStore final : public RedisCounters {
       call.add(charge.attempts);
       call.add(charge.member);
       call.add(static_cast<std::int64_t>(charge.windows.size()));
+      const std::string name = name_of(charge.limit, charge.key);
       for (const Window& window : charge.windows) {
-        call.add_key(key_of(charge, window));
+        call.add_key(name + std::to_string(window.period.count()));
         call.add(static_cast<std::int64_t>(std::min(window.max, ring::most_count)));
         call.add(static_cast<std::int64_t>(window.period.count() * 1000));
       }
     }
-    if (!call.has_keys()) return read_answer(charges, {1});
-    auto reply = run(call, deadline);
+    if (!call.has_keys()) return read_answer(charges, {operation == "charge"});
+    auto reply = route_->run(call, slot, deadline);
     if (!reply) return reply.error();
     std::vector<std::int64_t> numbers;
+    numbers.reserve(reply->elements.size());
     for (const RedisReply& element : reply->elements) numbers.push_back(element.integer);
     return read_answer(charges, numbers);
   }
@@ -247,63 +269,106 @@ class RedisCountersStore final : public RedisCounters {
     std::vector<WindowState> states;
     for (const Charge& charge : charges) {
       states.clear();
+      const bool counted = units_of(charge) > 0 && (charged.taken || charge.attempts);
       for (std::size_t i = 0; i < charge.windows.size(); ++i, at += 3) {
         states.push_back({static_cast<std::uint64_t>(numbers[at]), numbers[at + 1]});
         charged.receipt.slots.push_back(numbers[at + 2]);
+        charged.totals.push_back(total_of(charge, states.back(), counted));
       }
-      const bool counted = units_of(charge) > 0 && (charged.taken || charge.attempts);
       charged.levels.push_back(level_of(charge, states, counted));
     }
     return charged;
   }
 
-  Error nonsense() const {
-    return Error{pool_.name() + ": answers what our script does not; is it a Redis server?", true};
+  Error nonsense() const { return Error{name_ + ": answers what our script does not; is it a Redis server?", true}; }
+
+  Result<void> give_back_one(std::span<const Charge> charges, std::span<const std::int64_t> slots, unsigned slot,
+                             Deadline deadline) {
+    RedisCall call("give_back", now());
+    std::size_t at = 0;
+    for (const Charge& charge : charges) {
+      call.add(charge.kind);
+      call.add(static_cast<std::int64_t>(units_of(charge)));
+      call.add(charge.member);
+      call.add(static_cast<std::int64_t>(charge.windows.size()));
+      const std::string name = name_of(charge.limit, charge.key);
+      for (const Window& window : charge.windows) {
+        call.add_key(name + std::to_string(window.period.count()));
+        call.add(slots[at++]);
+      }
+    }
+    return run_for_nothing(call, slot, deadline);
   }
 
-  Result<void> run_for_nothing(const Call& call, Deadline deadline) {
+  Result<void> renew_group(std::span<const Charge> leases, unsigned slot, Deadline deadline) {
+    while (!leases.empty()) {
+      RedisCall call("renew", now());
+      const auto batch = leases.first(std::min(leases.size(), leases_in_a_call));
+      leases = leases.subspan(batch.size());
+      for (const Charge& lease : batch) {
+        if (lease.windows.empty()) continue;
+        call.add_key(name_of(lease.limit, lease.key) + "0");
+        call.add(lease.member);
+      }
+      if (auto renewed = run_for_nothing(call, slot, deadline); !renewed) return renewed;
+    }
+    return {};
+  }
+
+  Result<void> run_for_nothing(const RedisCall& call, unsigned slot, Deadline deadline) {
     if (!call.has_keys()) return {};
-    const auto reply = run(call, deadline);
+    const auto reply = route_->run(call, slot, deadline);
     if (reply) return {};
     ++stats_.errors;
     return reply.error();
   }
 
-  // One round trip, once the server's name for the script (its SHA-1) is known.
-  Result<RedisReply> run(const Call& call, Deadline deadline) {
-    return with_connection(deadline, [&](RedisConnection& connection) -> Result<RedisReply> {
-      std::string name = script_name_.with([](std::string& known) { return known; });
-      if (name.empty()) {
-        const std::string_view load[] = {"SCRIPT", "LOAD", redis_script};
-        auto loaded = connection.command(load, deadline);
-        if (!loaded || is_error(*loaded)) return loaded;
-        name = loaded->text;
-        script_name_.with([&name](std::string& known) { known = name; });
+  // --- lists ----------------------------------------------------------------------------------------------------------
+
+  Result<void> list_node(RedisNode& node, const CounterQuery& query, std::unordered_set<std::string>& seen,
+                         std::vector<CounterRow>& rows, Deadline deadline) {
+    std::string cursor = "0";
+    const std::string pattern = redis_key::pattern_of(config_.prefix, query);
+    do {
+      auto page = scan(node, cursor, pattern, deadline);
+      if (!page) return page.error();
+      std::vector<Charge> questions;
+      for (const RedisReply& key : page->elements) {
+        if (!seen.insert(key.text).second) continue;
+        auto question = redis_key::question_of(config_.prefix, key.text);
+        if (!question || (!query.limit.empty() && question->limit != query.limit)) continue;
+        if (query.key.empty() || question->key == query.key) questions.push_back(*std::move(question));
       }
-      auto reply = call.run(connection, "EVALSHA", name, deadline);
-      // It was restarted, or somebody flushed its scripts: nothing has run yet.
-      if (reply && is_error(*reply) && reply->text.starts_with("NOSCRIPT"))
-        reply = call.run(connection, "EVAL", redis_script, deadline);
-      return reply;
-    });
+      if (auto asked = append_counts(questions, query.most, rows, deadline); !asked) return asked;
+    } while (cursor != "0" && rows.size() < query.most);
+    return {};
   }
 
-  // A connection that was refused something is not used again: behind a name may be another server by now.
-  template <typename Use>
-  Result<RedisReply> with_connection(Deadline deadline, Use use) {
-    if (deadline.over()) return Error{pool_.name() + ": not asked, no time was left", true};
-    auto connection = pool_.borrow(deadline);
-    if (!connection) return named(connection.error());
-    Result<RedisReply> reply = use(**connection);
-    if (!reply) return named(reply.error());
-    if (is_error(*reply)) return named(to_error(*reply));
-    connection->keep();
-    return reply;
+  static Result<RedisReply> scan(RedisNode& node, std::string& cursor, std::string_view pattern, Deadline deadline) {
+    RedisAnswer answer = node.command({"SCAN", cursor, "MATCH", pattern, "COUNT", keys_in_a_scan}, deadline);
+    if (answer.is_error()) return node.named(to_error(*answer.reply));
+    if (!answer.reply) return answer.reply;
+    if (answer.reply->elements.size() != 2) return node.named(Error{"answers what SCAN does not; is it a Redis server?", true});
+    cursor = answer.reply->elements[0].text;
+    return std::move(answer.reply->elements[1]);
+  }
+
+  Result<void> append_counts(const std::vector<Charge>& questions, std::size_t most, std::vector<CounterRow>& rows,
+                             Deadline deadline) {
+    if (questions.empty()) return {};
+    auto answers = splits(questions) ? charge_split(questions, deadline) : ask("charge", questions, slot_of(questions), deadline);
+    if (!answers) return answers.error();
+    for (std::size_t i = 0; i < questions.size() && rows.size() < most; ++i) {
+      const Charge& question = questions[i];
+      if (answers->levels[i].count == 0) continue;
+      rows.push_back({question.limit, question.key, question.windows[0].period, answers->levels[i].count});
+    }
+    return {};
   }
 
   const RedisCountersConfig config_;
-  RedisPool pool_;
-  Guarded<std::string> script_name_;
+  const std::string name_;
+  const std::unique_ptr<RedisRoute> route_;
   RedisCounterStats stats_;
 };
 
@@ -312,7 +377,11 @@ class RedisCountersStore final : public RedisCounters {
 Result<std::unique_ptr<RedisCounters>> make_redis_counters(const RedisCountersConfig& config) {
   auto url = RedisUrl::parse(config.url);
   if (!url) return url.error();
-  return std::unique_ptr<RedisCounters>(std::make_unique<RedisCountersStore>(config, std::move(*url)));
+  if (!config.password.empty()) {
+    url->user = config.user;
+    url->password = config.password;
+  }
+  return std::unique_ptr<RedisCounters>(std::make_unique<RedisCountersStore>(config, *url));
 }
 
 }  // namespace mailweir

@@ -6,10 +6,14 @@
 namespace mailweir {
 
 Result<RedisPool::Borrowed> RedisPool::borrow(Deadline deadline) {
-  about_to_block();
   std::vector<std::unique_ptr<RedisConnection>> closed;  // freed after the lock
   {
     std::unique_lock lock(mutex_);
+    if (borrowed_ >= most_) {
+      lock.unlock();
+      about_to_block();
+      lock.lock();
+    }
     if (!ended_.wait_until(lock, deadline.at(), [this] { return borrowed_ < most_; }))
       return Error{"all " + std::to_string(most_) + " connections are in use: the server is too slow", true};
     ++borrowed_;
@@ -21,7 +25,8 @@ Result<RedisPool::Borrowed> RedisPool::borrow(Deadline deadline) {
     }
   }
   Borrowed place(*this, nullptr);  // gives the place back if connecting fails
-  auto connection = RedisConnection::open(url_, hosts_, deadline);
+  about_to_block();
+  auto connection = RedisConnection::open(url_, hosts_, RedisConnection::Login::yes, deadline);
   if (!connection) return connection.error();
   ++connects_;
   place.fill(std::move(*connection));

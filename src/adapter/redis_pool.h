@@ -42,10 +42,11 @@ class RedisPool {
   };
 
   RedisPool(RedisUrl url, std::size_t most)
-      : url_(std::move(url)), name_(url_.to_string()), most_(most), hosts_(url_.socket.host) {}
+      : url_(std::move(url)), name_(url_.to_string()), most_(most), hosts_(url_.socket().host) {}
 
   Result<Borrowed> borrow(Deadline deadline);
   const std::string& name() const { return name_; }  // the server's, without password
+  const std::string& host() const { return url_.socket().host; }
   std::uint64_t connects() const { return connects_; }
 
  private:

@@ -5,11 +5,65 @@ namespace mailweir {
 
 const std::string_view redis_script = R"lua(
 local CELLS, MOST, LEASE = 31, 9007199254740991, 90000
+local ARGV, KEYS, call, floor = ARGV, KEYS, redis.call, math.floor
 local argument, operation, now = 3, ARGV[1], tonumber(ARGV[2])
 local testing = now > 0
 if not testing then
-  local time = redis.call('TIME')
-  now = time[1] * 1000 + math.floor(time[2] / 1000)
+  local time = call('TIME')
+  now = time[1] * 1000 + floor(time[2] / 1000)
+end
+
+-- When what was counted in a slot is counted no more.
+local function gone_at(slot, period) return math.ceil((slot + CELLS) * period / 30) end
+
+-- Nearly all calls: ring counters of different names, the clock went forward, and nothing is over. What is anything else
+-- is left to charge() below, nothing written yet. Two commands a window, and no function or table more than that needs.
+local function charge_plainly()
+  local at, key, size = 3, 0, #ARGV
+  local slots, totals, cells, moved, ends, answer, seen = {}, {}, {}, {}, {}, {1}, {}
+  while at < size do
+    local amount, last = tonumber(ARGV[at + 1]), key + ARGV[at + 5]
+    if ARGV[at] ~= 'r' or amount == 0 then return end
+    at = at + 6
+    while key < last do
+      key = key + 1
+      local name, period = KEYS[key], ARGV[at + 1] + 0
+      local slot = floor(now * 30 / period)
+      local got = call('HMGET', name, 'h', 't', slot % CELLS)
+      local head, total, cell = tonumber(got[1]), (got[2] or 0) + 0, got[3] or 0
+      if head ~= slot then
+        if head then
+          if slot < head or slot - head >= CELLS then return end
+          local gone = {}
+          for old = head - 30, slot - CELLS do gone[#gone + 1] = old % CELLS end
+          for _, count in ipairs(call('HMGET', name, unpack(gone))) do total = total - (count or 0) end
+          moved[key] = gone
+        else
+          moved[key] = {}
+        end
+        cell, ends[key] = 0, gone_at(slot, period)
+      end
+      if seen[name] or total + amount > ARGV[at] + 0 then return end
+      seen[name] = true
+      slots[key], totals[key], cells[key] = slot, total + amount, cell + amount
+      local base = 3 * key
+      answer[base - 1], answer[base], answer[base + 1] = total, 0, slot
+      at = at + 2
+    end
+  end
+  for i = 1, key do
+    local name, slot, gone = KEYS[i], slots[i], moved[i]
+    if gone and #gone > 0 then call('HDEL', name, unpack(gone)) end
+    call('HSET', name, 'h', slot, 't', totals[i], slot % CELLS, cells[i])
+    if gone then
+      if testing then call('PEXPIRE', name, 86400000) else call('PEXPIREAT', name, ends[i]) end
+    end
+  end
+  return answer
+end
+if operation == 'charge' then
+  local answer = charge_plainly()
+  if answer then return answer end
 end
 
 local function take()
@@ -18,9 +72,6 @@ local function take()
 end
 local function take_number() return tonumber(take()) end
 local function number(value) return tonumber(value) or 0 end
-
--- When what was counted in a slot is counted no more.
-local function gone_at(slot, period) return math.ceil((slot + CELLS) * period / 30) end
 
 -- A ring counter at `now`: slot (where to count), cell (what that slot has), total, gone (cells that left the ring).
 local function look_ring(key, period)
@@ -99,7 +150,7 @@ local function hold_leases(key, members)
 end
 
 local function charge()
-  local counters, order, windows, charges, refused = {}, {}, {}, {}, false
+  local counters, order, windows, charges, refused = {}, {}, {}, {}, operation == 'look'
   local key = 0
   while argument <= #ARGV do
     local charge = {ring = take() == 'r', units = take_number(), enforce = take() == '1', attempts = take() == '1',
@@ -206,7 +257,34 @@ local function renew()
   return 1
 end
 
-return ({charge = charge, give_back = give_back, renew = renew})[operation]()
+-- Adds what was counted elsewhere, each part in the slot of its age; the first key remembers that it was done.
+local function merge()
+  local done = KEYS[1]
+  if call('SET', done, 1, 'NX', 'EX', 3600) then
+    for key = 2, #KEYS do
+      local period = take_number()
+      local ring = look_ring(KEYS[key], period)
+      count_ring(ring)  -- its head stands at `now`, what is gone is cleared
+      for _ = 1, take_number() do
+        local slot = math.min(floor((now - take_number()) * 30 / period), ring.slot)
+        local units = math.min(take_number(), MOST - number(call('HGET', ring.key, 't')))
+        if slot > ring.slot - CELLS and units > 0 then
+          call('HINCRBY', ring.key, slot % CELLS, units)
+          call('HINCRBY', ring.key, 't', units)
+        end
+      end
+    end
+  end
+  return 1
+end
+
+-- Writes, so that whatever would keep a charge from being counted is found.
+local function probe()
+  call('SET', KEYS[1], 1, 'PX', 60000)
+  return 1
+end
+
+return ({charge = charge, look = charge, give_back = give_back, renew = renew, merge = merge, probe = probe})[operation]()
 )lua";
 
 }  // namespace mailweir

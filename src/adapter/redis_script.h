@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The script that runs in Redis: charge, give back and renew, each in one call (Lua 5.1, Redis 5 and newer). It says
+// The script that runs in Redis: charge, give back, renew, merge, each in one call (Lua 5.1, Redis 5 and newer). It says
 // port/ring.h over again; the two are held together by one test table.
 //
 // A ring counter is the hash PREFIX{LIMIT|KEY}:PERIOD with h (head slot), t (total) and 0 to 30 (the cells that were ever
@@ -9,9 +9,15 @@
 // ARGV: operation, the time in milliseconds (0: the server's own), then for each charge
 //   charge:    kind (r, l)  units  enforce  attempts  member  windows, then max and period (ms) of each
 //              -> taken, then used, wait, slot (-1: not counted) for each window
+//   look:      as charge, but refused whatever it finds: counts attempts only (a charge that was refused elsewhere)
 //   give_back: kind  units  member  windows, then the slot of each        -> 1
 //   renew:     member                                                     -> 1
-// KEYS: one for each window, in order.
+//   merge:     period, parts, then age (ms) and units of each             -> 1
+//   probe:                                                                -> 1
+// KEYS: one for each window, in order; for merge before them one that remembers for an hour that this merge was done, so
+// that it may be tried again; for probe one of its own.
+//
+// A call that writes nothing wrong but fails (out of memory, a replica) fails at its first write: all or none.
 #pragma once
 
 #include <string_view>

@@ -109,7 +109,18 @@ std::string Daemon::status() const {
   }
   result["counters"] = {{"store", stores_.memory ? "memory" : "redis"}, {"errors", stats_.counter_errors.load()}};
   if (stores_.memory) result["counters"]["live"] = stores_.memory->stats().counters.load();
-  if (const auto* fallback = fallback_of(stores_)) result["counters"]["up"] = fallback->stats().up.load();
+  if (const auto* fallback = fallback_of(stores_)) {
+    const auto& stats = fallback->stats();
+    const auto since = std::chrono::seconds(stats.since.load());
+    auto& counters = result["counters"];
+    counters["url"] = fallback->shared().server();
+    counters["asks"] = fallback->shared().where();
+    counters["up"] = stats.up.load();
+    counters["since"] = format_duration(std::max(std::chrono::floor<std::chrono::seconds>(clock_.wall().time_since_epoch()) - since, std::chrono::seconds(0)));
+    counters["outages"] = stats.outages.load();
+    counters["waiting_to_be_added"] = fallback->waiting();
+    counters["connects"] = fallback->shared().connects();
+  }
   if (cache_ != nullptr)
     result["dns"] = {{"hits", cache_->stats().hits.load()}, {"misses", cache_->stats().misses.load()}, {"timeouts", cache_->stats().timeouts.load()},
                      {"troubles", cache_->stats().troubles.load()}, {"entries", cache_->stats().entries.load()}};
@@ -155,6 +166,11 @@ std::string Daemon::metrics() const {
   }
   if (const auto* fallback = fallback_of(stores_)) {
     samples.gauge("mailweir_counter_store_up", "Whether the shared counter store answers", fallback->stats().up ? 1 : 0);
+    samples.counter("mailweir_counter_store_spared_total", "Calls that did not wait for it because it was down", fallback->stats().spared.load());
+    samples.gauge("mailweir_counter_store_waiting", "Counters that were counted locally and wait to be added to it", fallback->waiting());
+    samples.counter("mailweir_counter_store_added_total", "Counters added to it after it came back", fallback->stats().merged.load());
+    samples.counter("mailweir_counter_store_lost_total", "Units counted locally that there was no room to remember", fallback->lost());
+    samples.counter("mailweir_counter_store_connects_total", "Connections made to it", fallback->shared().connects());
     samples.counter("mailweir_counter_store_outages_total", "Times that it went down", fallback->stats().outages.load());
   }
   if (stores_.memory) samples.gauge("mailweir_counters", "Counters in memory", stores_.memory->stats().counters.load());

@@ -1,9 +1,25 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "app/stores.h"
 
+#include <fstream>
+
 #include "adapter/fallback_counters.h"
 
 namespace mailweir {
+namespace {
+
+// The first line of a file, without what ends it.
+Result<std::string> read_password(const std::string& path) {
+  std::ifstream file(path);
+  std::string line;
+  if (!file) return Error{"counters.password_file: " + path + " cannot be read by the daemon's user"};
+  std::getline(file, line);
+  if (line.ends_with('\r')) line.pop_back();
+  if (line.empty()) return Error{"counters.password_file: " + path + ": its first line must be the password"};
+  return line;
+}
+
+}  // namespace
 
 Result<Stores> make_stores(const Config& config, const Clock& clock, Log& log) {
   Stores stores;
@@ -20,12 +36,21 @@ Result<Stores> make_stores(const Config& config, const Clock& clock, Log& log) {
   }
   RedisCountersConfig redis;
   redis.url = counters.store;
+  redis.user = counters.user;
+  if (!counters.password_file.empty()) {
+    auto password = read_password(counters.password_file);
+    if (!password) return password.error();
+    redis.password = *std::move(password);
+  }
   redis.prefix = counters.prefix;
   auto shared = make_redis_counters(redis);
   if (!shared) return shared.error();
   FallbackConfig fallback;
   fallback.name = (*shared)->server();
   fallback.fair_time = counters.deadline / 2;
+  fallback.patience = counters.deadline;
+  fallback.local_share = counters.local_share;
+  fallback.most_waiting = counters.max_counters;
   stores.owned = make_fallback_counters(std::move(*shared), counters.on_outage == "local" ? make_memory_counters(memory, clock) : nullptr,
                                         fallback, clock, log);
   return stores;

@@ -47,8 +47,10 @@ struct AdminConfig {
 };
 
 struct CountersConfig {
-  std::string store = "memory";                                   // or redis://..., redis+unix:...
+  std::string store = "memory";                                   // or redis://..., see port/redis_url.h
+  std::string user, password_file;                                // of Redis, instead of those in the URL
   std::string on_outage = "local";                                // local, continue, defer
+  double local_share = 1;                                         // of what is left of each limit, while local
   std::string file = "counters";                                  // of the memory store, in the state directory
   std::string prefix = "mw:";                                     // of keys in Redis
   std::size_t max_counters = 1'000'000;

@@ -77,9 +77,11 @@ std::string print_config(const Config& config, const Policy& policy) {
   }
   out << "\n[admin]\nsocket = " << quoted(config.admin.socket.to_string()) << "\nmode = " << quoted(octal(config.admin.mode)) << '\n';
   const auto& counters = config.counters;
-  out << "\n[counters]\nstore = " << quoted(without_password(counters.store)) << "\non_outage = " << quoted(counters.on_outage) << "\nfile = " << quoted(counters.file)
+  out << "\n[counters]\nstore = " << quoted(without_password(counters.store)) << "\non_outage = " << quoted(counters.on_outage) << "\nlocal_share = " << counters.local_share << "\nfile = " << quoted(counters.file)
       << "\nprefix = " << quoted(counters.prefix) << "\nmax_counters = " << counters.max_counters
       << "\ndeadline = " << quoted(format_duration(counters.deadline)) << '\n';
+  if (!counters.user.empty()) out << "user = " << quoted(counters.user) << '\n';
+  if (!counters.password_file.empty()) out << "password_file = " << quoted(counters.password_file) << '\n';
   out << "\n[dns]\nservers = " << array(config.dns.servers, [](const std::string& text) { return text; })
       << "\ndeadline = " << quoted(format_duration(config.dns.deadline)) << "\ncache_entries = " << config.dns.cache_entries << '\n';
   if (!config.dns.zone.empty()) out << "zone = " << quoted(config.dns.zone) << '\n';

@@ -77,7 +77,7 @@ void Loader::read_file(const Document::File& file) {
   if (const auto* table = once(top, "milter")) read_milter(section(*table, "milter"), config_.milter);
   if (const auto* table = once(top, "policy")) read_policy_door(section(*table, "policy"), config_.policy);
   if (const auto* table = once(top, "admin")) read_admin(section(*table, "admin"), config_.admin);
-  if (const auto* table = once(top, "counters")) read_counters(section(*table, "counters"), config_.counters, *policy_);
+  if (const auto* table = once(top, "counters")) read_counters(section(*table, "counters"), config_.counters, *policy_, document_);
   if (const auto* table = once(top, "redis")) read_redis(section(*table, "redis"), config_.redis);
   if (const auto* table = once(top, "dns")) read_dns(section(*table, "dns"), config_.dns, *policy_, document_);
   if (const auto* table = once(top, "spf")) read_spf(section(*table, "spf"), workshop_, *policy_);

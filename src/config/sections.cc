@@ -4,6 +4,7 @@
 #include "base/port_number.h"
 #include "base/text.h"
 #include "mail/domain.h"
+#include "port/redis_url.h"
 
 namespace mailweir {
 namespace {
@@ -101,16 +102,34 @@ void read_admin(Section section, AdminConfig& admin) {
   section.finish();
 }
 
-void read_counters(Section section, CountersConfig& counters, Policy& policy) {
-  if (const auto store = section.text("store")) {
-    const std::string_view url = store->value;
-    if (url == "memory" || url.starts_with("redis://") || url.starts_with("redis+unix:")) counters.store = url;
-    else if (url.starts_with("rediss:") || url.starts_with("redis+sentinel:") || url.starts_with("redis+cluster:"))
-      section.wrong("store", std::string(url.substr(0, url.find(':'))) + ": not in this version; memory, redis:// and redis+unix: are");
-    else section.wrong("store", "must be memory, redis://HOST:PORT/DB or redis+unix:/PATH");
+// A share of a limit: 0.25, 1.
+void read_share(Section& section, double& share) {
+  const toml::node* const node = section.node("local_share");
+  if (node == nullptr) return;
+  const auto value = node->value<double>();
+  if (value && *value > 0 && *value <= 1) share = *value;
+  else section.wrong(*node, "local_share", "must be a number above 0, up to 1: with N nodes, 1/N");
+}
+
+void read_counters(Section section, CountersConfig& counters, Policy& policy, const Document& document) {
+  bool has_login = false;
+  if (const auto store = section.text("store"); store && store->value != "memory") {
+    const auto url = RedisUrl::parse(store->value);
+    if (url) counters.store = store->value;
+    else section.wrong("store", url.error().what);
+    has_login = url && !url->password.empty();
+  }
+  if (const auto user = section.text("user")) counters.user = user->value;
+  if (const auto file = section.text("password_file")) {
+    counters.password_file = document.resolve(file->value);
+    if (counters.store == "memory") section.wrong("password_file", "is of a store that is Redis; this one is memory");
+    else if (has_login) section.wrong("password_file", "the store's URL has a password already: take it out there");
+  } else if (!counters.user.empty()) {
+    section.wrong("user", "is for password_file, which is missing; a user with his password may stand in the URL");
   }
   if (const auto outage = section.choice("on_outage", {"local", "continue", "defer"}))
     counters.on_outage = *outage == 0 ? "local" : *outage == 1 ? "continue" : "defer";
+  read_share(section, counters.local_share);
   policy.counters_outage = counters.on_outage == "defer" ? Outage::defer : Outage::go_on;
   if (const auto file = section.text("file")) counters.file = file->value;
   if (const auto prefix = section.text("prefix")) counters.prefix = prefix->value;
@@ -213,6 +232,9 @@ std::vector<std::string> changed_keys(const Config& before, const Config& after)
   compare(door_before, door_after, "policy");
   compare(before.admin, after.admin, "admin");
   compare(before.counters.store, after.counters.store, "counters.store");
+  compare(before.counters.user, after.counters.user, "counters.user");
+  compare(before.counters.password_file, after.counters.password_file, "counters.password_file");
+  compare(before.counters.local_share, after.counters.local_share, "counters.local_share");
   compare(before.counters.file, after.counters.file, "counters.file");
   compare(before.counters.prefix, after.counters.prefix, "counters.prefix");
   compare(before.counters.max_counters, after.counters.max_counters, "counters.max_counters");

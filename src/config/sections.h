@@ -14,7 +14,7 @@ void read_general(Section section, GeneralConfig& general, Policy& policy);
 void read_milter(Section section, MilterConfig& milter);
 void read_policy_door(Section section, PolicyDoorConfig& policy);
 void read_admin(Section section, AdminConfig& admin);
-void read_counters(Section section, CountersConfig& counters, Policy& policy);
+void read_counters(Section section, CountersConfig& counters, Policy& policy, const Document& document);
 void read_dns(Section section, DnsConfig& dns, Policy& policy, const Document& document);
 
 // [dkim] canonicalization, oversign, ... and the [[dkim.key]] of one file.

@@ -60,6 +60,7 @@ struct Charged {
   bool taken = false;            // all charges with enforce were within their max, and all were counted
   std::vector<Level> levels;     // one for each charge, in order
   Receipt receipt;
+  std::vector<std::uint64_t> totals;  // for each charge and window, in order: what it counts after this call
 };
 
 struct CounterQuery {

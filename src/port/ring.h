@@ -76,6 +76,16 @@ void take_back(State& state, Cells& ring, std::int64_t slot, std::uint64_t units
   state.total -= taken;
 }
 
+// Takes away `units` of what would leave first.
+template <typename Cells>
+void drop_oldest(State& state, Cells& ring, std::uint64_t units) {
+  for (std::int64_t old = std::max<std::int64_t>(state.head - ring_slots, 0); old <= state.head && units > 0; ++old) {
+    const std::uint64_t before = state.total;
+    take_back(state, ring, old, units);
+    units -= before - state.total;
+  }
+}
+
 // What is counted at `slot`. Looking changes nothing: only what counts moves the head, so that a store may answer
 // without writing.
 template <typename Cells>

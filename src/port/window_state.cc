@@ -30,6 +30,10 @@ bool is_over(const Charge& charge, const Window& window, std::uint64_t used) {
   return used + units_of(charge) > window.max;
 }
 
+std::uint64_t total_of(const Charge& charge, const WindowState& state, bool counted) {
+  return std::min(state.used + (counted ? units_of(charge) : 0), ring::most_count);
+}
+
 Level level_of(const Charge& charge, std::span<const WindowState> states, bool counted) {
   Level level;
   if (states.empty()) return level;
@@ -45,7 +49,7 @@ Level level_of(const Charge& charge, std::span<const WindowState> states, bool c
     level.over = level.over || over;
   }
   const WindowState& state = states[level.window];
-  level.count = std::min(state.used + (counted ? units : 0), ring::most_count);
+  level.count = total_of(charge, state, counted);
   if (level.over && !level.never_fits) level.retry_after = std::chrono::milliseconds(state.wait);
   return level;
 }

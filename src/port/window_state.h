@@ -25,6 +25,8 @@ inline constexpr std::int64_t not_counted = -1;
 // What a charge counts: its amount up to ring::most_count; a lease counts one.
 std::uint64_t units_of(const Charge& charge);
 bool is_over(const Charge& charge, const Window& window, std::uint64_t used);
+// What a window counts after the charge.
+std::uint64_t total_of(const Charge& charge, const WindowState& state, bool counted);
 // `states` has one for each window. `counted`: the store counted this charge.
 Level level_of(const Charge& charge, std::span<const WindowState> states, bool counted);
 

@@ -3,7 +3,7 @@
 
 #include "adapter/redis_connection.h"
 #include "adapter/redis_counters.h"
-#include "adapter/redis_url.h"
+#include "port/redis_url.h"
 
 using namespace mailweir;
 
@@ -26,9 +26,18 @@ TEST_CASE("redis: URLs") {
       {"redis+unix:/run/r.sock", "redis+unix:/run/r.sock", "", "", nullptr},
       {"redis+unix:/run/a%20b?db=2", "redis+unix:/run/a b?db=2", "", "", nullptr},
       {"redis+unix:/run/r.sock?db=2&user=u&password=p", "redis+unix:/run/r.sock?db=2", "u", "p", nullptr},
-      {"rediss://h", nullptr, "", "", "not in this version"},
-      {"redis+sentinel://a,b/main", nullptr, "", "", "not in this version"},
-      {"redis+cluster://a,b", nullptr, "", "", "not in this version"},
+      {"redis+sentinel://a,b:1,[::1]/main", "redis+sentinel://a:26379,b:1,[::1]:26379/main", "", "", nullptr},
+      {"redis+sentinel://u:p@a/my%2Fmain/3", "redis+sentinel://a:26379/my/main/3", "u", "p", nullptr},
+      {"redis+cluster://a,b:7001", "redis+cluster://a:6379,b:7001", "", "", nullptr},
+      {"redis+cluster://:p@a/0", "redis+cluster://a:6379", "", "p", nullptr},
+      {"redis+sentinel://a,b", nullptr, "", "", "the name of the master"},
+      {"redis+sentinel://a,b/", nullptr, "", "", "the name of the master"},
+      {"redis+sentinel://a,,b/main", nullptr, "", "", "the host is missing"},
+      {"redis+sentinel://a/main/x", nullptr, "", "", "the database must be a number"},
+      {"redis+sentinel:/a/main", nullptr, "", "", "unknown kind of store"},
+      {"redis+cluster://a/1", nullptr, "", "", "a cluster has no databases"},
+      {"redis+cluster://a:x", nullptr, "", "", "the port must be"},
+      {"redis://a,b", nullptr, "", "", "one server stands here"},
       {"redis:", nullptr, "", "", "unknown kind of store"},
       {"memcached://h", nullptr, "", "", "unknown kind of store"},
       {"redis://", nullptr, "", "", "the host is missing"},
@@ -69,8 +78,11 @@ TEST_CASE("redis: what the server refuses says what to do") {
   };
   const Row rows[] = {
       {"NOAUTH Authentication required.", "write it into the URL"},
-      {"WRONGPASS invalid username-password pair or user is disabled.", "the user or the password in the URL is wrong"},
-      {"ERR invalid password", "the password in the URL is wrong"},
+      {"WRONGPASS invalid username-password pair or user is disabled.", "the user or the password is wrong"},
+      {"ERR invalid password", "the password is wrong"},
+      {"CLUSTERDOWN Hash slot not served", "look at CLUSTER INFO"},
+      {"MOVED 3999 127.0.0.1:6381", "name it redis+cluster://"},
+      {"NOREPLICAS Not enough good replicas to write.", "min-replicas-to-write"},
       {"ERR AUTH <password> called without any password configured for the default user.", "take it out of the URL"},
       {"NOPERM this user has no permissions to run the 'evalsha' command", "needs the right to"},
       {"READONLY You can't write against a read only replica.", "name the primary"},
@@ -86,7 +98,7 @@ TEST_CASE("redis: what the server refuses says what to do") {
   for (const Row& row : rows) {
     CAPTURE(row.in);
     const Error error = to_error({.kind = RedisReply::Kind::error, .text = row.in, .elements = {}});
-    CHECK(error.temporary);
+    CHECK(error.temporary == !std::string_view(row.in).starts_with("WRONGTYPE"));
     CHECK(error.what.find(row.want) != std::string::npos);
   }
 }

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// RedisCall: the words of one call of our script (adapter/redis_script.h says what they mean).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "adapter/redis_connection.h"
+#include "port/counter_store.h"
+
+namespace mailweir {
+
+class RedisCall {
+ public:
+  // `now`: milliseconds since the epoch; 0: the server's own clock.
+  RedisCall(std::string_view operation, std::int64_t now) {
+    add(operation);
+    add(now);
+  }
+  void add_key(std::string key) { keys_.push_back(std::move(key)); }
+  void add(std::string_view word) { words_.emplace_back(word); }
+  void add(std::int64_t number) { words_.push_back(std::to_string(number)); }
+  void add(CountKind kind) { add(kind == CountKind::ring ? "r" : "l"); }
+  void add(bool flag) { add(flag ? "1" : "0"); }
+  void add(const char* word) { add(std::string_view(word)); }
+  bool has_keys() const { return !keys_.empty(); }
+
+  // `command` is EVAL with the script, or EVALSHA with its name.
+  Result<RedisReply> run(RedisConnection& connection, std::string_view command, std::string_view script,
+                         Deadline deadline) const {
+    const std::string count = std::to_string(keys_.size());
+    std::vector<std::string_view> all{command, script, count};
+    all.reserve(all.size() + keys_.size() + words_.size());
+    all.insert(all.end(), keys_.begin(), keys_.end());
+    all.insert(all.end(), words_.begin(), words_.end());
+    return connection.command(all, deadline);
+  }
+
+ private:
+  std::vector<std::string> keys_, words_;
+};
+
+}  // namespace mailweir
