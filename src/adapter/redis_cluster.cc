@@ -60,6 +60,7 @@ class ClusterRoute final : public RedisRoute {
         if (answer.is("CLUSTERDOWN")) doubt();
         return node->named(to_error(*answer.reply));
       }
+      if (try_again && deadline.left() <= 2 * moving_pause) return node->named(to_error(*answer.reply));
       if (try_again) {
         about_to_block();
         std::this_thread::sleep_for(std::min(moving_pause, deadline.left()));

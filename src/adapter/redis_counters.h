@@ -29,7 +29,7 @@ namespace mailweir {
 
 struct RedisCountersConfig {
   std::string url;              // see port/redis_url.h
-  std::string user, password;   // instead of the URL's
+  std::string user{}, password{};  // instead of the URL's
   std::string prefix = "mw:";   // of all our keys
   std::size_t connections = 8;  // at most, to each server
   const Clock* test_clock = nullptr;  // for tests: its wall time instead of the server's; keys then live for a day

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
+#include <atomic>
+#include <thread>
 
 #include "adapter/fallback_counters.h"
 #include "adapter/memory_counters.h"
@@ -13,11 +16,14 @@ using namespace std::chrono_literals;
 namespace {
 
 // A memory store that can be told to fail, and counts how often it was asked.
-class Shared final : public CounterStore {
+class Shared final : public SharedCounters {
  public:
   struct Controls {
-    bool down = false, temporary = true;
-    int asked = 0;
+    std::atomic<bool> down = false;
+    bool temporary = true, merges_unsure = false;
+    int asked = 0, probes = 0;
+    std::string why = "it is broken";
+    std::vector<std::string> merges;  // ids
   };
   Shared(const Clock& clock, Controls& controls) : store_(make_memory_counters({}, clock)), controls_(controls) {}
 
@@ -38,14 +44,35 @@ class Shared final : public CounterStore {
     return store_->list(query, deadline);
   }
 
+  Result<void> probe(Deadline) override {
+    ++controls_.probes;
+    return controls_.down ? Result<void>(trouble()) : Result<void>();
+  }
+  // Once for each id; all as of now.
+  Result<void> merge(std::string_view id, const CountedElsewhere& counted, Deadline deadline) override {
+    if (controls_.down) return trouble();
+    const bool known = std::find(controls_.merges.begin(), controls_.merges.end(), id) != controls_.merges.end();
+    controls_.merges.emplace_back(id);
+    for (const auto& part : counted.parts) {
+      Charge charge = ring_charge(counted.limit, counted.key, {{~std::uint64_t{0}, part.period}}, part.units);
+      if (!known && !store_->charge({&charge, 1}, deadline)) return trouble();
+    }
+    if (controls_.merges_unsure) return trouble();
+    return {};
+  }
+  const std::string& server() const override { return name_; }
+  std::string where() const override { return name_; }
+  std::uint64_t connects() const override { return 0; }
+
  private:
   bool asked() {
     ++controls_.asked;
     return !controls_.down;
   }
-  Error trouble() const { return Error{"it is broken", controls_.temporary}; }
+  Error trouble() const { return Error{controls_.why, controls_.temporary}; }
 
   std::unique_ptr<MemoryCounters> store_;
+  const std::string name_ = "redis://r:1/0";
   Controls& controls_;
 };
 
@@ -56,10 +83,10 @@ class Lines final : public Log {
 };
 
 struct Fixture {
-  explicit Fixture(bool with_local)
+  explicit Fixture(bool with_local, double local_share = 1)
       : store(make_fallback_counters(std::make_unique<Shared>(clock, shared),
-                                     with_local ? make_memory_counters({}, clock) : nullptr, {.name = "redis://r:1/0"},
-                                     clock, log)) {}
+                                     with_local ? make_memory_counters({}, clock) : nullptr,
+                                     {.name = "redis://r:1/0", .local_share = local_share, .own_thread = false}, clock, log)) {}
   // "ok N", "over N" with the count, or the error.
   std::string charge(const Charge& one, Deadline deadline = soon()) {
     const auto charged = store->charge({&one, 1}, deadline);
@@ -83,41 +110,139 @@ Charge asking(Charge charge) {
 
 }  // namespace
 
-TEST_CASE("fallback counters: local ones while the store is down, which is asked once a pause") {
+TEST_CASE("fallback counters: local ones go on from what is known, and are added when the store is back") {
   Fixture test(true);
+  const Charge quota = ring_charge("quota", "alice", {{5, 3'600s}, {50, 86'400s}});
   CHECK(test.charge(quota) == "ok 1");
   const Receipt first = test.receipt;
   CHECK(first.store == 0);
+  CHECK(test.charge(quota) == "ok 2");
   test.shared.down = true;
-  CHECK(test.charge(quota) == "ok 1");  // the local store begins with nothing
+  CHECK(test.charge(quota) == "ok 3");  // the local store followed
   CHECK(test.receipt.store == 1);
   const Receipt local = test.receipt;
-  CHECK(test.shared.asked == 2);
-  for (int i = 0; i < 20; ++i) test.charge(quota);
-  CHECK(test.shared.asked == 2);
-  CHECK(test.charge(quota) == "over 3");
-  test.clock.advance(1s);
-  for (int i = 0; i < 20; ++i) test.charge(quota);
   CHECK(test.shared.asked == 3);
+  CHECK(test.charge(quota) == "ok 4");
+  CHECK(test.charge(quota) == "ok 5");
+  const Receipt last = test.receipt;
+  for (int i = 0; i < 20; ++i) CHECK(test.charge(quota) == "over 5");
+  CHECK(test.shared.asked == 3);  // nobody waited for it again
   CHECK(test.store->stats().outages == 1);
+  CHECK(test.store->stats().spared == 22);
   CHECK_FALSE(test.store->stats().up);
+  CHECK(test.store->waiting() == 1);
   REQUIRE(test.log.all.size() == 1);
   CHECK(test.log.all[0].find("state=down") != std::string::npos);
   CHECK(test.log.all[0].find("it is broken") != std::string::npos);
-  // What the store counted cannot be given back now; what was counted here can, also when it is back.
-  CHECK_FALSE(test.store->give_back({&quota, 1}, first, soon()));
+  // What was counted here can be given back here.
+  REQUIRE(test.store->give_back({&quota, 1}, local, soon()));
+  CHECK(test.charge(asking(quota)) == "ok 4");
+
+  CHECK_FALSE(test.store->look_after());
+  CHECK(test.shared.probes == 1);
   test.shared.down = false;
-  CHECK(test.charge(asking(quota)) == "ok 3");
-  CHECK(test.receipt.store == 1);  // the pause is not over
-  test.clock.advance(1s);
-  CHECK(test.charge(quota) == "ok 2");
+  CHECK(test.charge(asking(quota)) == "ok 4");
+  CHECK(test.receipt.store == 1);  // nobody has looked yet
+  CHECK(test.store->look_after());
   CHECK(test.store->stats().up);
+  CHECK(test.store->stats().merged == 1);
+  CHECK(test.store->waiting() == 0);
   REQUIRE(test.log.all.size() == 2);
   CHECK(test.log.all[1].find("state=up") != std::string::npos);
-  REQUIRE(test.store->give_back({&quota, 1}, local, soon()));
-  CHECK(test.charge(asking(quota)) == "ok 2");  // the local unit was not taken from the shared store
+  CHECK(test.log.all[1].find("added=1") != std::string::npos);
+  CHECK(test.charge(asking(quota)) == "ok 4");  // two of before, two of the outage
+  CHECK(test.receipt.store == 0);
+  // Its units are in the shared store by now, and so are those of the first.
+  REQUIRE(test.store->give_back({&quota, 1}, last, soon()));
+  CHECK(test.charge(asking(quota)) == "ok 3");
   REQUIRE(test.store->give_back({&quota, 1}, first, soon()));
-  CHECK(test.charge(asking(quota)) == "ok 1");
+  CHECK(test.charge(asking(quota)) == "ok 2");
+  CHECK(test.store->look_after());
+  CHECK(test.shared.probes == 2);  // a store that is up is left alone
+}
+
+TEST_CASE("fallback counters: what may have been added is added once") {
+  Fixture test(true);
+  test.shared.down = true;
+  CHECK(test.charge(quota) == "ok 1");
+  test.shared.down = false;
+  test.shared.merges_unsure = true;
+  CHECK_FALSE(test.store->look_after());
+  CHECK_FALSE(test.store->stats().up);
+  CHECK(test.store->waiting() == 1);
+  test.clock.advance(60s);
+  CHECK(test.charge(quota) == "ok 2");
+  test.shared.merges_unsure = false;
+  CHECK(test.store->look_after());
+  REQUIRE(test.shared.merges.size() == 3);
+  CHECK(test.shared.merges[0] == test.shared.merges[1]);
+  CHECK(test.shared.merges[1] != test.shared.merges[2]);
+  CHECK(test.charge(asking(quota)) == "ok 2");
+  CHECK(test.receipt.store == 0);
+}
+
+TEST_CASE("fallback counters: a share of what is left") {
+  Fixture test(true, 0.25);
+  const Charge quota = ring_charge("quota", "alice", {{100, 3'600s}});
+  for (int i = 0; i < 20; ++i) CHECK(test.charge(quota).starts_with("ok "));
+  test.shared.down = true;
+  for (int i = 1; i <= 20; ++i) CHECK(test.charge(quota) == "ok " + std::to_string(20 + i));  // a quarter of 80
+  CHECK(test.charge(quota) == "over 40");
+  Charge many = quota;
+  many.amount = 50;
+  auto charged = test.store->charge({&many, 1}, soon());
+  REQUIRE(charged);
+  CHECK(charged->levels[0].over);
+  CHECK_FALSE(charged->levels[0].never_fits);  // it fits when the store is back
+  CHECK(charged->levels[0].retry_after == 120s);
+  many.amount = 130;
+  charged = test.store->charge({&many, 1}, soon());
+  REQUIRE(charged);
+  CHECK(charged->levels[0].never_fits);
+  // A limit of one is one.
+  const Charge one = ring_charge("one", "bob", {{1, 3'600s}});
+  CHECK(test.charge(one) == "ok 1");
+  CHECK(test.charge(one) == "over 1");
+  // When what is known has left, a quarter of the whole is this node's; what it counted itself leaves later.
+  test.clock.advance(3'721s);
+  for (int i = 1; i <= 25; ++i) CHECK(test.charge(quota) == "ok " + std::to_string(i));
+  CHECK(test.charge(quota) == "over 25");
+}
+
+TEST_CASE("fallback counters: another reason is told, not each time") {
+  Fixture test(true);
+  test.shared.down = true;
+  CHECK(test.charge(quota) == "ok 1");
+  for (int i = 0; i < 100; ++i) {
+    CHECK_FALSE(test.store->look_after());
+    test.clock.advance(1s);
+  }
+  CHECK(test.log.all.size() == 1);
+  test.shared.why = "it is loading";
+  CHECK_FALSE(test.store->look_after());
+  CHECK_FALSE(test.store->look_after());
+  REQUIRE(test.log.all.size() == 2);
+  CHECK(test.log.all[1].find("it is loading") != std::string::npos);
+}
+
+TEST_CASE("fallback counters: the thread finds the store back by itself") {
+  const SystemClock clock;
+  Lines log;
+  Shared::Controls controls;
+  {
+    const auto store = make_fallback_counters(std::make_unique<Shared>(clock, controls), make_memory_counters({}, clock),
+                                              {.name = "redis://r:1/0", .pause = 1ms}, clock, log);
+    controls.down = true;
+    REQUIRE(store->charge({&quota, 1}, soon()));
+    CHECK_FALSE(store->stats().up);
+    controls.down = false;
+    const Deadline patience = soon();
+    while (!store->stats().up && !patience.over()) std::this_thread::yield();
+    CHECK(store->stats().up);
+    CHECK(store->stats().merged == 1);
+    CHECK(store->charge({&quota, 1}, soon())->levels[0].count == 2);
+  }
+  CHECK(log.all.size() == 2);
 }
 
 TEST_CASE("fallback counters: without a local store calls fail at once") {
@@ -131,7 +256,7 @@ TEST_CASE("fallback counters: without a local store calls fail at once") {
   CHECK(test.store->stats().spared == 1);
   CHECK_FALSE(test.store->list({}, soon()));
   test.shared.down = false;
-  test.clock.advance(1s);
+  CHECK(test.store->look_after());
   CHECK(test.charge(quota) == "ok 1");
 }
 
@@ -152,15 +277,15 @@ TEST_CASE("fallback counters: a lease that moved with its renewals is released e
   CHECK(test.charge(m1) == "ok 1");
   const Receipt in_shared = test.receipt;
   test.shared.down = true;
-  CHECK(test.charge(m2) == "ok 1");
+  CHECK(test.charge(m2) == "ok 2");  // the local store followed
   const Receipt in_local = test.receipt;
   REQUIRE(test.store->renew({&m1, 1}, soon()));
-  CHECK(test.charge(asking(m2)) == "ok 1");
+  CHECK(test.charge(asking(m2)) == "ok 1");  // beside m2 itself
   CHECK(test.store->list({}, soon())->front().count == 2);
   CHECK_FALSE(test.store->give_back({&m1, 1}, in_shared, soon()));
   CHECK(test.store->list({}, soon())->front().count == 1);
   test.shared.down = false;
-  test.clock.advance(1s);
+  CHECK(test.store->look_after());
   REQUIRE(test.store->renew({&m2, 1}, soon()));
   CHECK(test.store->list({}, soon())->front().count == 2);  // m1 is still held there: its release could not be said
   REQUIRE(test.store->give_back({&m2, 1}, in_local, soon()));

@@ -21,7 +21,6 @@
 #include "base/text.h"
 
 namespace mailweir {
-namespace {
 
 unsigned free_port() {
   const Fd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -34,8 +33,6 @@ unsigned free_port() {
     throw std::runtime_error("no free port");
   return ntohs(address.sin_port);
 }
-
-}  // namespace
 
 bool RedisServer::is_installed() {
   const char* const path = std::getenv("PATH");
@@ -62,7 +59,12 @@ RedisServer::~RedisServer() {
 void RedisServer::start() {
   std::vector<std::string> words = {"redis-server", "--port", std::to_string(port_), "--bind", "127.0.0.1", "--unixsocket",
                                     socket_, "--save", "", "--appendonly", "no", "--dir", directory_};
-  words.insert(words.end(), options_.begin(), options_.end());
+  // A sentinel's file comes first, and what a server keeps on its disk is none of its options.
+  if (!options_.empty() && options_.back() == "--sentinel")
+    words = {"redis-server", options_.front(), "--sentinel", "--port", std::to_string(port_), "--bind", "127.0.0.1", "--unixsocket",
+             socket_, "--dir", directory_};
+  else
+    words.insert(words.end(), options_.begin(), options_.end());
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);

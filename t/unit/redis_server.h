@@ -10,6 +10,8 @@
 
 namespace mailweir {
 
+unsigned free_port();  // of 127.0.0.1
+
 class RedisServer {
  public:
   static bool is_installed();
@@ -21,9 +23,11 @@ class RedisServer {
   std::string tcp_url(const std::string& host = "127.0.0.1") const {
     return "redis://" + host + ":" + std::to_string(port_) + "/0";
   }
+  const std::string& directory() const { return directory_; }
   const std::string& socket() const { return socket_; }
   unsigned port() const { return port_; }
   void signal(int number) const;  // SIGSTOP, SIGCONT
+  void use_options(std::vector<std::string> more_options) { options_ = std::move(more_options); }  // from the next start()
   void kill();                    // as a crash would, and waits until it is gone
   void start();                   // again, and waits until it answers
 
