@@ -6,6 +6,7 @@
 
 #include "config.h"
 
+#include "base/port_number.h"
 #include "base/text.h"
 
 namespace mailweir {
@@ -82,10 +83,9 @@ std::string_view parse_host(std::string_view text, std::uint16_t usual_port, Soc
   }
   if (socket.host.empty()) return "the host is missing";
   if (port.empty()) return "";
-  const auto number = to_number(port.substr(1));
-  if (port[0] != ':' || !number || *number == 0 || *number > 65535)
-    return "the port must be 1 to 65535; IPv6 addresses stand in []";
-  socket.port = static_cast<std::uint16_t>(*number);
+  const auto number = to_port(port.substr(1));
+  if (port[0] != ':' || !number) return "the port must be 1 to 65535; IPv6 addresses stand in []";
+  socket.port = *number;
   return "";
 }
 

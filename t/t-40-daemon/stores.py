@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Counters in Redis: shared by two daemons, and what becomes of mail when it is gone."""
+"""Counters in Redis: shared by two daemons, and what becomes of mail when it is gone. Counters in memory, and SIGKILL."""
+import os
+import signal
+import time
+
 from harness import Mailweir, PolicyClient, Redis, wait_for
 from reloads import rule
 
@@ -13,6 +17,9 @@ def ask(daemon, sender, count, first=0):
 
 
 def run(t):
+    killed = t.start(Mailweir(LIMIT, milter=None, name="node-killed"))
+    t.equal(ask(killed, "memory@example.com", 4), ["DUNNO"] * 4, "a limit is used up, in memory")
+    counted = time.time()
     redis = t.start(Redis())
     daemons = {}
     for name, outage, url in (("one", "local", redis.url), ("two", "continue", redis.url), ("three", "defer", redis.unix_url)):
@@ -24,7 +31,31 @@ def run(t):
     t.equal(ask(daemons["three"], "shared@example.com", 1, 9), [over], "a third one by a unix socket")
     t.ok(redis.ask("KEYS", "mw:*"), "the keys have their prefix")
     t.ok(all(int(redis.ask("PTTL", key)) > 0 for key in redis.ask("KEYS", "mw:*").split()), "and expire")
+    t.like(daemons["one"].ctl("status").stdout, r"(?m)^counters: asks=redis://127\.0\.0\.1:\d+/0 .*up=true", "status says whom it asks")
     without_redis(t, daemons, redis, over)
+    seeded_and_merged(t, daemons, redis, over)
+    killed_after_a_minute(t, killed, counted, over)
+
+
+def killed_after_a_minute(t, daemon, counted, over):
+    """Each minute the counters are saved: what was counted before the last time outlives SIGKILL."""
+    path = f"{daemon.directory}/state/counters"
+    wait_for(lambda: os.path.exists(path) and os.path.getmtime(path) > counted, "the counters to be saved", within=75)
+    t.ok(os.path.getmtime(path) - counted < 70, "within a minute the counters are in their file")
+    daemon.kill()
+    daemon.start(t)
+    t.equal(ask(daemon, "memory@example.com", 1, 8), [over], "after SIGKILL and a start the limit is still reached")
+
+
+def seeded_and_merged(t, daemons, redis, over):
+    t.equal(ask(daemons["one"], "seed@example.com", 2), ["DUNNO"] * 2, "two of four are counted in Redis")
+    redis.process.send(signal.SIGSTOP)
+    t.equal(ask(daemons["one"], "seed@example.com", 3, 2), ["DUNNO"] * 2 + [over], "Redis hangs: counting goes on from there")
+    t.like(daemons["one"].ctl("status").stdout, "(?m)^counters:.* waiting_to_be_added=[1-9]", "status says what waits")
+    redis.process.send(signal.SIGCONT)
+    wait_for(lambda: "mailweir_counter_store_up 1" in daemons["two"].metrics() and "mailweir_counter_store_up 1" in daemons["one"].metrics()
+             and "mailweir_counter_store_waiting 0" in daemons["one"].metrics(), "the counts to be added", within=30)
+    t.equal(ask(daemons["two"], "seed@example.com", 1, 8), [over], "what one node counted meanwhile, the other knows")
 
 
 def without_redis(t, daemons, redis, over):
@@ -37,13 +68,11 @@ def without_redis(t, daemons, redis, over):
     for name in daemons:
         t.ok("mailweir_counter_store_up 0" in daemons[name].metrics(), f"node {name}: the metrics say that it is down")
         t.like(daemons[name].ctl("status").stdout, "(?m)^counters:.* up=false", f"node {name}: and so does status")
-    down = [len([line for line in daemon.log().splitlines() if "went down" in line or "counter-store-down" in line])
-            for daemon in daemons.values()]
-    t.note(f"lines of going down: {down}")
+    down = [len(daemon.lines(event="counter_store", state="down")) for daemon in daemons.values()]
+    t.equal(down, [1, 1, 1], "each has said so once")
     redis.start(t)
     for name, daemon in daemons.items():
-        def back(daemon=daemon, name=name):
-            ask(daemon, f"back-{name}@example.com", 1)
+        def back(daemon=daemon):
             return "mailweir_counter_store_up 1" in daemon.metrics()
 
         wait_for(back, f"node {name} to find Redis again", within=30)

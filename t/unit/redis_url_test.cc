@@ -71,6 +71,13 @@ TEST_CASE("redis: URLs") {
   }
 }
 
+TEST_CASE("redis: TLS where hiredis has it") {
+  const auto url = RedisUrl::parse("rediss://h:6390/2");
+  REQUIRE(static_cast<bool>(url) == redis_has_tls());
+  if (url) CHECK(url->to_string() == "rediss://h:6390/2");
+  else CHECK(url.error().what.find("put a TLS tunnel (stunnel, ghostunnel)") != std::string::npos);
+}
+
 TEST_CASE("redis: what the server refuses says what to do") {
   struct Row {
     const char* in;
