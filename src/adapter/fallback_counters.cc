@@ -88,10 +88,13 @@ class FallbackCountersStore final : public FallbackCounters {
     const Leases leases = leases_of(charges, receipt);
     const bool was_shared = receipt.store == in_shared;
     if (!was_shared && !leases.charges.empty())
-      (void)with_shared(deadline, [&](CounterStore& store) { return store.give_back(leases.charges, leases.receipt, deadline); });
+      (void)with_shared(deadline, [&](CounterStore& store) {
+        return store.give_back(leases.charges, leases.receipt, deadline);
+      });
     Result<void> here;
     if (local_) here = local_->give_back(charges, receipt, deadline);  // it follows the shared one, so it has them too
-    if (was_shared) return with_shared(deadline, [&](CounterStore& store) { return store.give_back(charges, receipt, deadline); });
+    if (was_shared)
+      return with_shared(deadline, [&](CounterStore& store) { return store.give_back(charges, receipt, deadline); });
     // What was added to the shared store meanwhile is there, in the slots of its time.
     const auto rest = waiting_.take_back(charges, receipt);
     if (rest && stats_.up)
@@ -186,7 +189,8 @@ class FallbackCountersStore final : public FallbackCounters {
       Level& level = charged.levels[i];
       if (!level.never_fits) continue;
       level.never_fits = false;
-      for (const Window& window : charges[i].windows) level.never_fits = level.never_fits || units_of(charges[i]) > window.max;
+      for (const Window& window : charges[i].windows)
+        level.never_fits = level.never_fits || units_of(charges[i]) > window.max;
       if (!level.never_fits && !charges[i].windows.empty())
         level.retry_after = charges[i].windows[level.window].period / ring_slots;
     }

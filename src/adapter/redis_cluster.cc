@@ -67,7 +67,8 @@ class ClusterRoute final : public RedisRoute {
         continue;
       }
       sent_to = node_named_in(answer.reply->text, *node);
-      if (sent_to == nullptr) return node->named(Error{"it sends us to nowhere: " + cleaned(answer.reply->text, true, 80), true});
+      if (sent_to == nullptr)
+        return node->named(Error{"it sends us to nowhere: " + cleaned(answer.reply->text, true, 80), true});
       asking = ask;
       if (moved) moved_to(slot, sent_to);
     }
@@ -102,7 +103,8 @@ class ClusterRoute final : public RedisRoute {
       std::string names;
       const RedisNode* before = nullptr;
       for (const NodePtr& node : map.owners) {
-        if (node && node.get() != before && names.find(node->name()) == names.npos) names += (names.empty() ? "" : ", ") + node->name();
+        if (node && node.get() != before && names.find(node->name()) == names.npos)
+          names += (names.empty() ? "" : ", ") + node->name();
         before = node.get();
       }
       return names;
@@ -135,7 +137,8 @@ class ClusterRoute final : public RedisRoute {
     NodePtr node = map_.with([slot](const Map& map) { return map.owners[slot]; });
     if (node) return node;
     doubt();
-    return Error{url_.to_string() + ": the cluster has nobody for slot " + std::to_string(slot) + ": look at CLUSTER INFO there", true};
+    return Error{url_.to_string() + ": the cluster has nobody for slot " + std::to_string(slot) +
+                     ": look at CLUSTER INFO there", true};
   }
 
   NodePtr node_at(const SocketName& server) {

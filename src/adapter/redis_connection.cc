@@ -246,7 +246,8 @@ Result<std::unique_ptr<RedisConnection>> RedisConnection::open(const RedisUrl& u
 Error to_error(const RedisReply& refused) {
   std::string what = "it answers \"" + cleaned(refused.text, true, 160) + '"';
   for (const Advice& advice : advices) {
-    if (refused.text.find(advice.word) != refused.text.npos) return Error{what + ": " + std::string(advice.advice), advice.temporary};
+    if (refused.text.find(advice.word) != refused.text.npos)
+      return Error{what + ": " + std::string(advice.advice), advice.temporary};
   }
   return Error{what, true};
 }

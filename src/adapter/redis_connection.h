@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // RedisConnection: one connection to a Redis server, one command at a time, every wait with a deadline (hiredis reads and
-// writes, we wait; for the first millisecond without a word to base/blocking.h). RedisReply: an answer. Not thread-safe. After an error the connection is of no more use: an answer
-// that comes late would be taken for the next command's.
+// writes, we wait; for the first millisecond without a word to base/blocking.h). RedisReply: an answer. Not thread-safe.
+// After an error the connection is of no more use: an answer that comes late would be taken for the next command's.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,8 @@ class RedisConnection {
  public:
   enum class Login { no, yes };
   // Connects to the URL's first server, logs in and selects the database. Errors do not name the server; the caller does.
-  static Result<std::unique_ptr<RedisConnection>> open(const RedisUrl& url, HostLookup& hosts, Login login, Deadline deadline);
+  static Result<std::unique_ptr<RedisConnection>> open(const RedisUrl& url, HostLookup& hosts, Login login,
+                                                       Deadline deadline);
   virtual ~RedisConnection() = default;
 
   // An Error is a broken connection or a time-out; what the server refuses is a reply.

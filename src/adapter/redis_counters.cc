@@ -31,7 +31,8 @@ struct Group {
 class RedisCountersStore final : public RedisCounters {
  public:
   RedisCountersStore(const RedisCountersConfig& config, const RedisUrl& url)
-      : config_(config), name_(url.to_string()), route_(make_redis_route(url, std::max<std::size_t>(config.connections, 1))) {}
+      : config_(config), name_(url.to_string()),
+        route_(make_redis_route(url, std::max<std::size_t>(config.connections, 1))) {}
 
   Result<Charged> charge(std::span<const Charge> charges, Deadline deadline) override {
     if (auto checked = check_charges(charges); !checked) return checked.error();
@@ -122,7 +123,9 @@ class RedisCountersStore final : public RedisCounters {
     return std::chrono::floor<milliseconds>(config_.test_clock->wall().time_since_epoch()).count();
   }
 
-  std::string name_of(std::string_view limit, std::string_view key) const { return redis_key::name_of(config_.prefix, limit, key); }
+  std::string name_of(std::string_view limit, std::string_view key) const {
+    return redis_key::name_of(config_.prefix, limit, key);
+  }
 
   std::string key_of_slot(unsigned slot) const {
     for (std::uint64_t number = 0;; ++number) {
@@ -207,7 +210,8 @@ class RedisCountersStore final : public RedisCounters {
     part.taken = false;
     if (!any) return;
     ++stats_.undone;
-    if (auto given = give_back_one(group.charges, undone.receipt.slots, group.slot, Deadline::in(undo_time)); !given) ++stats_.errors;
+    const auto given = give_back_one(group.charges, undone.receipt.slots, group.slot, Deadline::in(undo_time));
+    if (!given) ++stats_.errors;
   }
 
   static Charged joined(std::span<const Charge> charges, const std::vector<Group>& groups, const std::vector<Charged>& parts,
@@ -348,7 +352,8 @@ class RedisCountersStore final : public RedisCounters {
     RedisAnswer answer = node.command({"SCAN", cursor, "MATCH", pattern, "COUNT", keys_in_a_scan}, deadline);
     if (answer.is_error()) return node.named(to_error(*answer.reply));
     if (!answer.reply) return answer.reply;
-    if (answer.reply->elements.size() != 2) return node.named(Error{"answers what SCAN does not; is it a Redis server?", true});
+    if (answer.reply->elements.size() != 2)
+      return node.named(Error{"answers what SCAN does not; is it a Redis server?", true});
     cursor = answer.reply->elements[0].text;
     return std::move(answer.reply->elements[1]);
   }

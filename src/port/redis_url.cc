@@ -193,7 +193,8 @@ std::string RedisUrl::to_string() const {
   }
   for (const SocketName& server : servers) {
     const bool v6 = server.host.find(':') != server.host.npos;
-    text += (&server == &servers.front() ? "" : ",") + (v6 ? "[" + server.host + "]" : server.host) + ':' + std::to_string(server.port);
+    if (&server != &servers.front()) text += ',';
+    text += (v6 ? "[" + server.host + "]" : server.host) + ':' + std::to_string(server.port);
   }
   if (kind == Kind::sentinel) text += '/' + master;
   return kind == Kind::cluster || (kind == Kind::sentinel && database == 0) ? text : text + '/' + std::to_string(database);
