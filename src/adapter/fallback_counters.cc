@@ -129,7 +129,10 @@ class FallbackCountersStore final : public FallbackCounters {
       }
     }
     if (!add_all()) return false;
-    if (!stats_.up) breaker_.back();
+    if (!stats_.up) {
+      breaker_.back();
+      if (!add_all()) return false;  // what came in the meantime
+    }
     return waiting() == 0;
   }
 
@@ -199,9 +202,9 @@ class FallbackCountersStore final : public FallbackCounters {
   // --- the watcher's --------------------------------------------------------------------------------------------------
 
   // Adds what waits to the shared store; false: it is away again. One that failed may have been added: it is tried again
-  // as it was.
+  // as it was. Others count on meanwhile: this ends all the same.
   bool add_all() {
-    for (;;) {
+    for (std::size_t most = 3 * waiting() + 1; most > 0; --most) {
       if (!unsure_) {
         auto counted = waiting_.pop(now());
         if (!counted) return true;
@@ -222,6 +225,7 @@ class FallbackCountersStore final : public FallbackCounters {
       const std::lock_guard lock(mutex_);
       if (over_) return false;
     }
+    return true;
   }
 
   void wake() {
