@@ -190,7 +190,9 @@ void Server::went_down(const Error& error) {
 
 Result<std::shared_ptr<RedisTables>> make_redis_tables(const RedisTablesConfig& config, const Clock& clock, Log& log) {
   auto url = RedisUrl::parse(config.url);
-  if (!url) return url.error();
+  constexpr std::string_view forms = "; write redis://host:port/db or redis+unix:/path?db=N";  // fewer than counters have
+  if (!url) return Error{url.error().what.substr(0, url.error().what.find("; write ")) + std::string(forms)};
+  if (url->kind != RedisUrl::Kind::single) return Error{"lists are asked of one server, in [redis] url" + std::string(forms)};
   return std::shared_ptr<RedisTables>(std::make_shared<Server>(config, std::move(*url), clock, log));
 }
 
