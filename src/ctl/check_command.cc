@@ -59,12 +59,12 @@ std::string lookup_lines(const std::vector<TimedLookup>& lookups) {
 CheckCommand::CheckCommand(const std::string& usage) : options_(std::make_unique<po::options_description>(usage)) {}
 CheckCommand::~CheckCommand() = default;
 
-std::optional<int> CheckCommand::parse(const Arguments& args, const char* positional) {
+std::optional<int> CheckCommand::parse(const Arguments& args, std::initializer_list<const char*> positional) {
   dns_.add_to(*options_);
   options_->add_options()("deadline", po::value(&deadline_)->value_name("TIME"), "for all look-ups together (20s)")(
       "json", po::bool_switch(&json_), "print JSON")("help,h", "print this");
   po::positional_options_description positions;
-  if (positional != nullptr) positions.add(positional, 1);
+  for (const char* option : positional) positions.add(option, 1);
   po::variables_map values;
   po::store(po::command_line_parser(args).options(*options_).positional(positions).run(), values);
   if (values.count("help") != 0) {
@@ -74,10 +74,16 @@ std::optional<int> CheckCommand::parse(const Arguments& args, const char* positi
   po::notify(values);
   const auto deadline = parse_duration(deadline_);
   if (!deadline || deadline->count() <= 0) return wrong_usage("--deadline " + deadline_ + " is no time; 5s and 500ms are");
-  auto chosen = choose_resolver(dns_, DnsConfig(), clock_);
+  time_ = *deadline;
+  return ask_as(DnsConfig());
+}
+
+std::optional<int> CheckCommand::ask_as(const DnsConfig& dns) {
+  auto chosen = choose_resolver(dns_, dns, clock_);
   if (!chosen) return wrong_usage(chosen.error().what);
+  lookups_.reset();  // they refer to the resolver that goes
   resolver_ = std::move(*chosen);
-  lookups_ = Lookups::make(*resolver_.resolver, Deadline::in(*deadline));
+  lookups_ = Lookups::make(*resolver_.resolver, Deadline::in(time_));
   return {};
 }
 

@@ -9,6 +9,8 @@
 //   return command.answer({to_string(result.word), result.reason, {}}, Answered::yes);
 #pragma once
 
+#include <chrono>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,8 +36,10 @@ class CheckCommand {
 
   boost::program_options::options_description& options() { return *options_; }
   // The exit status if that was all: --help, a resolver that cannot be had. Throws what program_options throws.
-  // `positional`: the option that a word without a dash stands for; null: none.
-  std::optional<int> parse(const Arguments& args, const char* positional = nullptr);
+  // `positional`: the options that words without a dash stand for, in this order.
+  std::optional<int> parse(const Arguments& args, std::initializer_list<const char*> positional = {});
+  // Where neither --resolver nor --zone was given: asks whom the policy file's [dns] names. Before lookups() is used.
+  std::optional<int> ask_as(const DnsConfig& dns);
 
   dns::Resolver& resolver() { return *resolver_.resolver; }
   Lookups& lookups() { return *lookups_; }
@@ -49,6 +53,7 @@ class CheckCommand {
   std::unique_ptr<boost::program_options::options_description> options_;
   DnsOptions dns_;
   std::string deadline_ = "20s";
+  std::chrono::milliseconds time_{0};  // the same, as a time
   bool json_ = false;
   const SystemClock clock_;
   ChosenResolver resolver_;

@@ -16,6 +16,7 @@ int check_command(const Arguments& args);
 int config_command(const Arguments& args);
 int dkim_command(const Arguments& args);
 int dmarc_command(const Arguments& args);
+int dnsbl_command(const Arguments& args);
 int explain_command(const Arguments& args);
 int iprev_command(const Arguments& args);
 int reload_command(const Arguments& args);

@@ -63,7 +63,7 @@ int dkim_command(const Arguments& args) {
   std::string file;
   CheckCommand command("Usage: mailweirctl dkim FILE [OPTION...]");
   command.options().add_options()("message", po::value(&file)->value_name("FILE")->required(), "the message");
-  if (const auto done = command.parse(args, "message")) return *done;
+  if (const auto done = command.parse(args, {"message"})) return *done;
   WhatIf message;
   if (!read_message(file, message)) return exit_usage;
   const auto result = verify(message, command.lookups());
@@ -80,7 +80,7 @@ int dmarc_command(const Arguments& args) {
   command.options().add_options()("of", po::value(&what)->value_name("FILE|DOMAIN")->required(), "the message, or the domain of a From field")(
       "spf-pass", po::value(&spf_domain)->value_name("DOMAIN"), "as if SPF had passed for this domain")(
       "dkim-pass", po::value(&signers)->value_name("DOMAIN")->composing(), "as if a signature of this domain had passed; may be given several times");
-  if (const auto done = command.parse(args, "of")) return *done;
+  if (const auto done = command.parse(args, {"of"})) return *done;
   const auto tools = make_dmarc_tools();
   if (!tools) throw std::runtime_error(tools.error().what);
 

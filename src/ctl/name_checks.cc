@@ -16,7 +16,7 @@ int iprev_command(const Arguments& args) {
   std::string ip;
   CheckCommand command("Usage: mailweirctl iprev ADDRESS [OPTION...]");
   command.options().add_options()("ip", po::value(&ip)->value_name("ADDRESS")->required(), "the client's address");
-  if (const auto done = command.parse(args, "ip")) return *done;
+  if (const auto done = command.parse(args, {"ip"})) return *done;
   const auto client = IpAddress::parse(ip);
   if (!client) return wrong_usage("--ip " + ip + " is no address");
   const auto result = iprev(command.lookups(), *client);
@@ -27,7 +27,7 @@ int sender_domain_command(const Arguments& args) {
   std::string sender;
   CheckCommand command("Usage: mailweirctl sender-domain ADDRESS|DOMAIN [OPTION...]");
   command.options().add_options()("sender", po::value(&sender)->value_name("ADDRESS")->required(), "the envelope sender, or its domain");
-  if (const auto done = command.parse(args, "sender")) return *done;
+  if (const auto done = command.parse(args, {"sender"})) return *done;
   const bool address = sender.find('@') != sender.npos;
   const std::string domain = address ? std::string(Address::parse(sender).domain()) : to_domain(sender).value_or(sender);
   if (domain.empty()) return wrong_usage("--sender " + sender + " has no domain");
