@@ -2,6 +2,7 @@
 #include "config/rules.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/text.h"
 #include "config/conditions.h"
@@ -200,15 +201,19 @@ void RuleReader::read_sign() {
   }
 }
 
+// Checks that this version does not have: a list of what an entry turns off may be complete before they come.
+constexpr std::string_view later_checks[] = {"virus", "spam", "spam_score"};
+
 void RuleReader::read_skip() {
   const auto names = section_.texts("skip");
-  if (!names) return;
+  if (!names || names->empty()) return;
   placed_.keys.emplace("skip", place_of(*section_.raw().get("skip")));
   for (const auto& name : *names) {
     if (name.value == "all") {
       rule_.skip = CheckSet::all();
       continue;
     }
+    if (std::find(std::begin(later_checks), std::end(later_checks), name.value) != std::end(later_checks)) continue;
     const auto fact = registry_.fact(name.value);
     if (fact && (fact->id == FactId::dkim_domain || fact->id == FactId::dmarc_policy)) {
       problems().error(name.place, section_.full("skip"), name.value + " is part of a check; write " + (fact->id == FactId::dkim_domain ? "dkim" : "dmarc"));

@@ -54,7 +54,8 @@ class Validator {
     const Rule& rule = placed.rule;
     const bool along = rule.hold || rule.redirect || rule.route || !rule.bcc.empty() || !rule.remove_headers.empty() ||
                        !rule.add_headers.empty() || !rule.replace_headers.empty() || rule.sign;
-    if (rule.action == Action::none && !along && rule.skip.empty() && !rule.alert && !rule.log)
+    // A skip of checks that this version does not have is one, too.
+    if (rule.action == Action::none && !along && !placed.keys.contains("skip") && !rule.alert && !rule.log)
       error(placed, "", "does nothing: it needs an action (accept reject defer drop discard hold redirect bcc route remove_headers "
                         "add_headers replace_header sign skip alert log)");
     if (rule.limit && (rule.action == Action::accept || rule.action == Action::permit))
