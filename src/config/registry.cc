@@ -25,7 +25,7 @@ bool is_egress(std::string_view name) {
   return name.starts_with(egress_name) && (name.size() == egress_name.size() || name[egress_name.size()] == '.');
 }
 
-constexpr std::string_view later_facts[] = {"virus", "spam_score", "from_domain_aligned", "client_country", "blocked"};
+constexpr std::string_view later_facts[] = {"virus", "spam_score", "client_country", "blocked"};
 
 }  // namespace
 

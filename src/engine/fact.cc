@@ -55,6 +55,8 @@ constexpr std::array<FactInfo, fact_count> facts{{
     {FactId::from, "from", address, E, never, false, "", "the addresses in the From header"},
     {FactId::from_domain, "from_domain", domain, E, never, false, "", "their domains"},
     {FactId::from_count, "from_count", number, E, never, false, "", "how many addresses are in the From headers; 0 is none"},
+    {FactId::from_domain_aligned, "from_domain_aligned", boolean, E, never, false, "",
+     "whether every From domain and sender_domain (of the null sender: helo_name) are of one organization, by the public suffix list (RFC 7489 3.1)"},
     {FactId::header, "header", text, E, never, false, "", "header.NAME: the values of that header, unfolded"},
     {FactId::hops, "hops", number, E, never, false, "", "how many Received headers"},
     {FactId::iprev, "iprev", word, C, C, true, iprev_words, "forward-confirmed reverse DNS of client_address (RFC 8601)"},

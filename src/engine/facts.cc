@@ -162,6 +162,7 @@ FactValue Facts::get(const FactRef& fact) {
     case FactId::from: return from_addresses(false);
     case FactId::from_domain: return from_addresses(true);
     case FactId::from_count: return from_count();
+    case FactId::from_domain_aligned: return from_domain_aligned();
     case FactId::header: return header(fact.header);
     case FactId::hops:
       return transaction_.headers != nullptr ? number_value(static_cast<std::int64_t>(transaction_.headers->hops())) : FactValue();

@@ -95,6 +95,7 @@ class Facts {
   void read_from();
   FactValue from_addresses(bool domains);
   FactValue from_count();
+  FactValue from_domain_aligned();
   FactValue header(const std::string& name);
   FactValue iprev();
   FactValue domain_status(std::optional<CheckMemo>& memo, std::shared_ptr<Lookups>& lookups, std::string_view domain,
@@ -112,6 +113,7 @@ class Facts {
   FactValue message_check(FactId id);
   std::string_view message_reason(FactId id) const;
   std::vector<std::string> author_domains();
+  std::string envelope_domain() const;
   DmarcEvidence spf_evidence();
 
   // Made when a check first needs them: most transactions look nothing up.

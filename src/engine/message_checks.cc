@@ -6,6 +6,7 @@
 #include <functional>
 #include <utility>
 
+#include "check/helo.h"
 #include "engine/facts.h"
 #include "mail/domain.h"
 
@@ -61,6 +62,12 @@ FactValue word_value(std::string_view word) {
   return value;
 }
 
+// "" for what is no domain name, and for an address, in brackets or not: the public suffix list knows nothing of numbers.
+std::string name_in(std::string_view text) {
+  if (text.starts_with('[') || address_in_helo(text)) return {};
+  return to_domain(text).value_or("");
+}
+
 AuthWord auth_word(std::string_view text) {
   for (const AuthWord word : {AuthWord::pass, AuthWord::fail, AuthWord::softfail, AuthWord::neutral, AuthWord::temperror, AuthWord::permerror})
     if (text == to_string(word)) return word;
@@ -81,23 +88,48 @@ std::vector<std::string> Facts::author_domains() {
 void Facts::begin_message_checks() {
   if (!tools_.complete() || transaction_.headers == nullptr) return;
   message_checks_.begin(tools_, *transaction_.headers, author_domains(), lookups_of(transaction_lookups_));
+  // DMARC will want it, whether a rule does or not.
+  FactRef spf;
+  spf.id = FactId::spf;
+  if (!skipped_.has(FactId::dmarc) && policy_ != nullptr && SpfFacts::has_input(spf, spf_asker()))
+    spf_.start(spf, spf_asker(), lookups_of(transaction_lookups_));
 }
 
 const DkimResult* Facts::dkim() { return message_checks_.begun() ? message_checks_.dkim(lookups_of(transaction_lookups_)) : nullptr; }
 
-// What SPF says of the envelope, skipped or not: the null sender's is the HELO name's (RFC 7489 4.1).
+// The domain that SPF is asked about: the null sender's is the HELO name's (RFC 7489 4.1); "" when that is no domain.
+std::string Facts::envelope_domain() const {
+  return name_in(transaction_.sender.is_null() ? std::string_view(client_.helo_name) : transaction_.sender.domain());
+}
+
+// An author or a sender whose domain is none has nothing in common with anyone.
+FactValue Facts::from_domain_aligned() {
+  if (transaction_.headers == nullptr || tools_.dmarc == nullptr) return {};
+  read_from();
+  if (from_.empty()) return {};
+  const std::string envelope = envelope_domain();
+  const std::string organization = envelope.empty() ? std::string() : tools_.dmarc->organizational_domain(envelope);
+  const bool all = !envelope.empty() && std::all_of(from_.begin(), from_.end(), [&](const Address& author) {
+    const auto domain = name_in(author.domain());
+    return !domain.empty() && tools_.dmarc->organizational_domain(domain) == organization;
+  });
+  FactValue value;
+  value.state = FactValue::State::known;
+  value.one.number = all ? 1 : 0;
+  return value;
+}
+
+// What SPF says of the envelope, skipped or not.
 DmarcEvidence Facts::spf_evidence() {
   DmarcEvidence evidence;
-  const FactInfo* spf = find_fact("spf");
-  if (spf == nullptr) return evidence;
   FactRef ref;
-  ref.id = spf->id;
+  ref.id = FactId::spf;
   const auto skipped = std::exchange(skipped_, CheckSet());
   const FactValue value = get(ref);
   skipped_ = skipped;
   if (value.state == FactValue::State::absent) return evidence;
   evidence.spf = value.state == FactValue::State::temperror ? AuthWord::temperror : auth_word(value.one.text);
-  evidence.spf_domain = to_domain(transaction_.sender.is_null() ? std::string_view(client_.helo_name) : transaction_.sender.domain()).value_or("");
+  evidence.spf_domain = envelope_domain();
   return evidence;
 }
 

@@ -12,7 +12,7 @@ bool reads_headers(const FactRef& fact, const Policy& policy) {
                        [&](const FactRef& key) { return reads_headers(key, policy); });
   if (fact.id == FactId::from_dnsbl || fact.id == FactId::from_dnsbl_score) return true;
   return fact.id == FactId::header || fact.id == FactId::from || fact.id == FactId::from_domain || fact.id == FactId::hops ||
-         fact.id == FactId::from_count || fact.id == FactId::from_login_mismatch;
+         fact.id == FactId::from_count || fact.id == FactId::from_domain_aligned || fact.id == FactId::from_login_mismatch;
 }
 
 // The true size is counted as the message passes.

@@ -81,6 +81,9 @@ hold = true)", "headers quarantine"},
 unless = { hops = "< 50" }
 log = true)", "headers"},
       {R"(at = "end-of-message"
+when = { from_domain_aligned = false }
+log = true)", "headers"},
+      {R"(at = "end-of-message"
 hold = "from {from_domain}")", "headers quarantine"},
       {R"(at = "end-of-message"
 when = { customer = "x" }
