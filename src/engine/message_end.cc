@@ -100,7 +100,7 @@ std::optional<std::string> Session::authentication_results() {
     }
     const FactValue value = facts_.get(ref_of(id));
     if (value.state == FactValue::State::absent) continue;
-    auto result = result_of(info(id).name, word_of(facts_.to_text(ref_of(id), value)), facts_.reason(id));
+    auto result = result_of(info(id).name, word_of(facts_.to_text(ref_of(id), value)), facts_.reason(ref_of(id)));
     if (id == FactId::iprev) {
       result.properties = {{"policy.iprev", client_.address ? client_.address->to_string() : std::string()}};
     } else if (transaction_.sender.is_null()) {

@@ -18,6 +18,8 @@ namespace {
 
 const std::string zone_text = std::string("test._domainkey.football.example.com TXT \"v=DKIM1; k=rsa; p=") + dkim_keys::rsa_public +
                               "\"\n_dmarc.football.example.com TXT \"v=DMARC1; p=reject\"\n192.0.2.7 PTR mx.football.example.com\nmx.football.example.com A 192.0.2.7\n";
+const std::string spf_zone = "bounce.football.example.com TXT \"v=spf1 ip4:192.0.2.7 -all\"\nhelo.football.example.com TXT \"v=spf1 ip4:192.0.2.7 -all\"\n"
+                             "list.example TXT \"v=spf1 ip4:192.0.2.7 -all\"\nslow.football.example.com SERVFAIL\n";
 constexpr const char* body = "Hi.\r\n\r\nWe lost the game.  Are you hungry yet?\r\n\r\nJoe.\r\n";
 const std::string results = "[authentication_results]\nauthserv_id = \"mx.example.org\"\nchecks = [\"iprev\", \"dkim\", \"dmarc\"]\n";
 
@@ -50,7 +52,7 @@ struct Editor final : MessageEditor {
 };
 
 struct Message {
-  std::string client = "192.0.2.7", login, sender = "<joe@football.example.com>";
+  std::string client = "192.0.2.7", login, sender = "<joe@football.example.com>", helo = "mx.football.example.com";
   std::vector<HeaderField> above{{"DKIM-Signature", dkim_signatures::rfc_rsa}};  // above the signed fields
   std::string body = ::body;
 };
@@ -58,7 +60,7 @@ struct Message {
 // One message through a session of its own.
 class Gate {
  public:
-  explicit Gate(const std::string& rules) : engine_(std::string(milter_only) + "[general]\nmynetworks = [\"10.0.0.0/8\"]\n" + rules, zone_text) {
+  explicit Gate(const std::string& rules) : engine_(std::string(milter_only) + "[general]\nmynetworks = [\"10.0.0.0/8\"]\n" + rules, zone_text + spf_zone) {
     auto verifier = make_opendkim_verifier();
     auto tools = make_dmarc_tools();
     REQUIRE(verifier);
@@ -77,7 +79,7 @@ class Gate {
     MilterStats stats;
     MilterSession session(engine_.services, *digests_, policy_, engine_.policy, {}, {milter_needs(*engine_.policy), true}, stats);
     session.connect("unknown", IpAddress::parse(message.client), 40000, macros);
-    session.helo("mx.football.example.com", macros);
+    session.helo(message.helo, macros);
     session.mail({message.sender}, macros);
     session.rcpt({"<suzie@shopping.example.net>"}, macros);
     session.data(macros);
@@ -202,6 +204,63 @@ TEST_CASE("milter verify: Authentication-Results, without any rule") {
   unsigned_one.above.clear();
   gate.send(unsigned_one);
   CHECK(gate.editor.done[0].find("\tdkim=none;\n") != std::string::npos);
+}
+
+TEST_CASE("milter verify: SPF speaks for the author where it is aligned, and is told, without any rule") {
+  const std::string from = "\tdmarc=pass header.from=football.example.com polrec.p=reject", failed = "\tdmarc=fail reason=";
+  struct Row {
+    std::string sender, helo, client, spf, dmarc;  // how the two lines of the field begin
+  };
+  const Row rows[] = {
+      {"<joe@bounce.football.example.com>", "x.example", "192.0.2.7", "\tspf=pass smtp.mailfrom=joe@bounce.football.example.com;", from},
+      {"<>", "helo.football.example.com", "192.0.2.7", "\tspf=pass smtp.helo=helo.football.example.com;", from},
+      {"<joe@list.example>", "helo.football.example.com", "192.0.2.7", "\tspf=pass smtp.mailfrom=joe@list.example;", failed},
+      {"<>", "list.example", "192.0.2.7", "\tspf=pass smtp.helo=list.example;", failed},
+      {"<joe@bounce.football.example.com>", "x.example", "192.0.2.8",
+       "\tspf=fail reason=\"bounce.football.example.com: -all matches 192.0.2.8\" smtp.mailfrom=joe@bounce.football.example.com;", failed},
+      {"<joe@nothing.football.example.com>", "x.example", "192.0.2.7", "\tspf=none smtp.mailfrom=joe@nothing.football.example.com;", failed},
+      {"<joe@slow.football.example.com>", "x.example", "192.0.2.7",
+       "\tspf=temperror reason=\"slow.football.example.com TXT: SERVFAIL\" smtp.mailfrom=joe@slow.football.example.com;", "\tdmarc=temperror reason="},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.sender);
+    CAPTURE(row.client);
+    Gate gate("[authentication_results]\nauthserv_id = \"mx.example.org\"\n");
+    Message message;
+    message.above.clear();
+    message.sender = row.sender;
+    message.helo = row.helo;
+    message.client = row.client;
+    CHECK(gate.send(message) == "accepted");
+    REQUIRE(gate.editor.done.size() == 1);
+    CHECK_MESSAGE(gate.editor.done[0].find("\n" + row.spf) != std::string::npos, gate.editor.done[0]);
+    CHECK_MESSAGE(gate.editor.done[0].find("\n" + row.dmarc) != std::string::npos, gate.editor.done[0]);
+  }
+}
+
+TEST_CASE("milter verify: a rule that asks dmarc alone has SPF's word too, also where spf is skipped, and asks nothing where dmarc is") {
+  struct Row {
+    std::string rules, sender, want;
+    bool asked;  // SPF
+  };
+  const std::string skip = "[[rule]]\nname = \"s\"\nat = \"mail\"\nskip = ";
+  const std::string refuse = rule("r", "dmarc = \"fail\"", "reject = \"550 5.7.1 dmarc\"");
+  const Row rows[] = {
+      {refuse, "<joe@bounce.football.example.com>", "accepted", true},
+      {refuse, "<joe@list.example>", "550 5.7.1 dmarc", true},
+      {skip + "[\"spf\"]\n" + refuse, "<joe@bounce.football.example.com>", "accepted", true},
+      {skip + "[\"dmarc\"]\n" + refuse + rule("k", "dkim = \"fail\""), "<joe@bounce.football.example.com>", "accepted", false},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.rules);
+    CAPTURE(row.sender);
+    Gate gate(row.rules);
+    Message message;
+    message.above.clear();
+    message.sender = row.sender;
+    CHECK(gate.send(message) == row.want);
+    CHECK((gate.asked("bounce.football.example.com TXT") || gate.asked("list.example TXT")) == row.asked);
+  }
 }
 
 TEST_CASE("milter verify: Authentication-Results fields of our name are removed, from the last to the first") {
