@@ -31,7 +31,7 @@ class Lines final : public Log {
 // What redis-cli would say, on one connection.
 class Cli {
  public:
-  explicit Cli(const std::string& url) : url_(*RedisUrl::parse(url)), hosts_(url_.socket.host), connection_(std::move(*RedisConnection::open(url_, hosts_, Deadline::in(5s)))) {}
+  explicit Cli(const std::string& url) : url_(*RedisUrl::parse(url)), hosts_(url_.socket().host), connection_(std::move(*RedisConnection::open(url_, hosts_, RedisConnection::Login::yes, Deadline::in(5s)))) {}
   void operator()(const std::vector<std::string>& words) {
     const std::vector<std::string_view> views(words.begin(), words.end());
     const auto reply = connection_->command(views, Deadline::in(5s));
