@@ -58,7 +58,8 @@ void read_dnsbl(const toml::table& table, Policy& policy, std::vector<Place>& pl
   for (const auto& [key, node] : table) {
     const std::string name(key.str());
     const std::string full = "dnsbl." + name;
-    const auto wrong = [&](std::string_view why) { problems.error(place_of(node), full, why); };
+    const Place place = place_of(node);
+    const auto wrong = [&](std::string_view why) { problems.error(place, full, why); };
     const auto* one = node.as_table();
     if (one == nullptr) {
       wrong("must be a table: [dnsbl.NAME] with a zone");

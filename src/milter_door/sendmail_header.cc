@@ -125,9 +125,9 @@ void settle_for_sendmail(HeaderList& headers, WallTime now, std::string_view id,
                                        [&](std::string_view name) { return equal_folded(name, field.name); });
     if (addresses) rewritten.emplace_back(field.name, unfolded(field.value));
   }
-  for (const auto& [name, value] : rewritten)
-    if (const auto written = as_sendmail_writes(value))
-      headers.replace(name, *written, HeaderList::Which::all, [&](std::string_view old) { return old == value; });
+  for (const auto& field : rewritten)
+    if (const auto written = as_sendmail_writes(field.second))
+      headers.replace(field.first, *written, HeaderList::Which::all, [&](std::string_view old) { return old == field.second; });
   if (!has_date) headers.add(HeaderList::Place::end, "Date", mail_date(now));
   if (!has_id) headers.add(HeaderList::Place::end, "Message-ID", '<' + std::string(id) + '@' + std::string(host) + '>');
 }

@@ -145,6 +145,7 @@ class Postfix:
                               scenario.directory)
         for port in [self.port, *(service.port for service in self.services.values())]:
             wait_for(lambda: answers(port), f"Postfix on port {port}", alive=self.master)
+        self.wait_log("daemon started")   # from then on it knows what a SIGHUP is
 
     def stop(self):
         if self.master and self.master.running():

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Reads policy/cases/*.case; `run` says how one is written. Also for t/t-19-policy-mail, which sends them."""
+import os
+import re
+
+WORDS = {"policy", "flags", "recipients", "header", "message", "zone", "zones", "list", "want", "never", "taken"}
+
+
+def read(path):
+    case = {word: [] for word in WORDS}
+    with open(path, encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            line = line.strip()
+            if not line or line.startswith("#"):
+                continue
+            word, colon, rest = line.partition(":")
+            if not colon or word not in WORDS:
+                raise ValueError(f"{path}:{number}: what is \"{line}\"?")
+            case[word].append(rest.strip())
+    for word in ("policy", "want", "taken"):
+        if not case[word]:
+            raise ValueError(f"{path}: there is no {word}:")
+    return case
+
+
+def policy_with(t, name, entries):
+    """The policy file, with entries in lists that it leaves empty."""
+    path = os.path.join(t.top, "policy", name)
+    if not entries:
+        return path
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    for entry in entries:
+        where, what = entry.split(" ", 1)
+        text, found = re.subn(rf"^{re.escape(where)} = \[\]", f'{where} = ["{what}"]', text, flags=re.M)
+        if found != 1:
+            raise ValueError(f"{name}: there is no empty list {where}")
+    return t.file(name, text)
+
+
+def zone_of(t, case):
+    lines = []
+    for name in case["zones"]:
+        with open(os.path.join(t.top, "policy", "cases", name), encoding="utf-8") as file:
+            lines += file.read().splitlines()
+    return "\n".join(lines + case["zone"]) + "\n"
