@@ -17,6 +17,8 @@ class NoSendmail(Exception):
 
 def unpack(build):
     """The directory below `build` that holds Sendmail's programs and m4 files; fetched by apt when first asked for."""
+    if os.path.exists(os.path.join(build, "configure.ac")):   # not among the sources
+        build = os.path.join(build, "build")
     top = os.path.join(build, "sendmail")
     os.makedirs(top, exist_ok=True)
     with open(os.path.join(top, "lock"), "w") as lock:
