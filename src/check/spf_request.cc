@@ -10,14 +10,7 @@ namespace {
 std::string local_part(const Address& sender) {
   std::string_view local = sender.original();
   local = local.substr(0, local.rfind('@'));
-  if (local.size() < 2 || !local.starts_with('"') || !local.ends_with('"')) return std::string(local);
-  std::string plain;
-  local = local.substr(1, local.size() - 2);
-  for (std::size_t i = 0; i < local.size(); ++i) {
-    if (local[i] == '\\' && i + 1 < local.size()) ++i;
-    plain += local[i];
-  }
-  return plain;
+  return unquoted(local);
 }
 
 }  // namespace

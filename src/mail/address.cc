@@ -5,9 +5,6 @@
 #include "mail/domain.h"
 
 namespace mailweir {
-namespace {
-
-// "\"odd\\ one\"" -> "odd one"; quotes that quote nothing special compare equal to none (RFC 5321 4.1.2).
 std::string unquoted(std::string_view local) {
   if (local.size() < 2 || !local.starts_with('"') || !local.ends_with('"')) return std::string(local);
   std::string plain;
@@ -18,8 +15,6 @@ std::string unquoted(std::string_view local) {
   }
   return plain;
 }
-
-}  // namespace
 
 Address Address::parse(std::string_view text) {
   Address address;

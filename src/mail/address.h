@@ -34,4 +34,7 @@ class Address {
   bool absent_ = true;
 };
 
+// A local part without the quotes and backslashes of RFC 5321 4.1.2: "\"odd\\ one\"" is "odd one".
+std::string unquoted(std::string_view local);
+
 }  // namespace mailweir
