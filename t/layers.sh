@@ -21,10 +21,11 @@ engine          base mail port check
 policy_door     base mail port engine
 milter_door     base mail port check engine
 admin_door      base mail port engine
+http_door       base mail port engine
 socketmap_door  base mail port engine
 config          base mail port check engine
-app             base mail port check adapter engine policy_door milter_door admin_door socketmap_door config
-ctl             base mail port check adapter engine policy_door milter_door admin_door socketmap_door config
+app             base mail port check adapter engine policy_door milter_door admin_door http_door socketmap_door config
+ctl             base mail port check adapter engine policy_door milter_door admin_door http_door socketmap_door config
 '
 
 # Third-party headers, and the files under src in which they may stand (shell patterns). An adapter may use any
@@ -34,7 +35,7 @@ idn2.h              mail/domain.cc
 toml++/*            config/*
 libmilter/mfapi.h   milter_door/libmilter*.cc
 httplib.h           admin_door/*.cc app/*.cc ctl/*.cc
-nlohmann/*          admin_door/*.cc app/*.cc ctl/*.cc
+nlohmann/*          admin_door/*.cc http_door/*.cc app/*.cc ctl/*.cc
 boost/program_options* app/*.cc ctl/*.cc
 systemd/*           app/*.cc
 *                   adapter/*.cc

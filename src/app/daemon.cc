@@ -85,6 +85,11 @@ Result<void> Daemon::open() {
     if (!listener) return listener.error();
     policy_listener_ = std::move(*listener);
   }
+  if (config_.http.socket) {
+    auto listener = listen_on(*config_.http.socket, {}, 512);
+    if (!listener) return listener.error();
+    http_listener_ = std::move(*listener);
+  }
   if (config_.milter.socket) {
     const auto access = access_of(config_.milter);
     if (!access) return access.error();
@@ -157,8 +162,24 @@ Result<void> Daemon::make_services() {
   return {};
 }
 
+// Its socket is open already; the token is read as the daemon's user.
+Result<void> Daemon::make_http_door() {
+  if (!http_listener_) return {};
+  std::string token = config_.http.token;
+  if (!config_.http.token_file.empty()) {
+    auto read = read_secret("http.token_file", config_.http.token_file);
+    if (!read) return read.error();
+    token = std::move(*read);
+  }
+  HttpDoorLimits limits;
+  limits.connections = config_.http.max_connections;
+  http_door_ = std::make_unique<HttpServer>(std::move(http_listener_), std::move(token), limits, *services_, policy_);
+  return {};
+}
+
 Result<void> Daemon::start() {
   if (auto made = make_services(); !made) return made;
+  if (auto made = make_http_door(); !made) return made;
   admin_door_ = make_admin_server(admin_functions());
   if (auto opened = admin_door_->open(config_.admin.socket.path, config_.admin.mode); !opened) return opened;
   start_watches();
@@ -166,7 +187,8 @@ Result<void> Daemon::start() {
   housekeeper_ = std::thread([this] { keep_house(); });
   Event("started").with("version", PACKAGE_VERSION).with("pid", static_cast<std::int64_t>(::getpid())).with("file", config_file_)
       .with("milter", config_.milter.socket ? config_.milter.socket->to_string() : "none")
-      .with("policy", config_.policy.socket ? config_.policy.socket->to_string() : "none").to(*log_, Severity::notice);
+      .with("policy", config_.policy.socket ? config_.policy.socket->to_string() : "none")
+      .with("http", config_.http.socket ? config_.http.socket->to_string() : "none").to(*log_, Severity::notice);
   notifier_.ready("serving");
   return {};
 }
@@ -201,6 +223,7 @@ void Daemon::start_doors() {
     policy_door_ = std::make_unique<PolicyServer>(std::move(policy_listener_), limits, *services_, policy_);
     policy_door_->start();
   }
+  if (http_door_) http_door_->start();
   if (config_.milter.socket) {
     const MilterLimits limits{config_.milter.max_header_bytes, config_.milter.max_recipients};
     milter_door_ = milter_listener_ ? make_builtin_milter_server(std::move(milter_listener_), config_.milter.max_connections, *services_,
@@ -273,6 +296,7 @@ void Daemon::stop() {
   const Deadline drain = Deadline::in(config_.general.drain);
   if (milter_door_) milter_door_->stop(drain);
   if (policy_door_) policy_door_->stop(drain);
+  if (http_door_) http_door_->stop(drain);
   if (admin_door_) admin_door_->stop();
   {
     const std::lock_guard lock(house_mutex_);
@@ -288,6 +312,7 @@ void Daemon::stop() {
   Event("stopped").to(*log_, Severity::notice);
   milter_door_.reset();
   policy_door_.reset();
+  http_door_.reset();
   services_.reset();
 }
 

@@ -23,6 +23,7 @@
 #include "config/load.h"
 #include "engine/dnsbl_watch.h"
 #include "engine/services.h"
+#include "http_door/server.h"
 #include "milter_door/milter_server.h"
 #include "policy_door/server.h"
 #include "port/digest.h"
@@ -54,6 +55,7 @@ class Daemon {
   Result<void> make_services();
   Result<void> make_resolver();
   Result<void> make_verification();
+  Result<void> make_http_door();
   void start_doors();
   void start_watches();
   Loaded read_policy();
@@ -88,8 +90,9 @@ class Daemon {
   std::unique_ptr<DnsblWatch> dnsbl_watch_;
   std::unique_ptr<Periodic> list_reader_, dnsbl_prover_;   // stopped before what they use goes
 
-  Fd policy_listener_, milter_listener_;   // the milter's only for the transport of our own
+  Fd policy_listener_, http_listener_, milter_listener_;   // the milter's only for the transport of our own
   std::unique_ptr<PolicyServer> policy_door_;
+  std::unique_ptr<HttpServer> http_door_;
   std::unique_ptr<MilterServer> milter_door_;
   std::unique_ptr<AdminServer> admin_door_;
 

@@ -107,6 +107,14 @@ std::string Daemon::status() const {
     result["policy"] = {{"socket", config_.policy.socket->to_string()}, {"connections", streams.connections.load()}, {"open", streams.open.load()},
                         {"refused", streams.refused.load()}, {"requests", door.requests.load()}, {"bad_requests", door.bad_requests.load()}};
   }
+  if (http_door_) {
+    const auto& door = http_door_->door().stats();
+    const auto& logins = http_door_->door().logins();
+    result["http"] = {{"socket", config_.http.socket->to_string()}, {"open", http_door_->streams().open.load()},
+                      {"refused_connections", http_door_->streams().refused.load()}, {"requests", door.requests.load()},
+                      {"bad_requests", door.bad_requests.load()}, {"unauthorized", door.unauthorized.load()},
+                      {"logins_asked", logins.asked.load()}, {"logins_refused", logins.refused.load()}, {"failures", logins.failures.load()}};
+  }
   result["counters"] = {{"store", stores_.memory ? "memory" : "redis"}, {"errors", stats_.counter_errors.load()}};
   if (stores_.memory) result["counters"]["live"] = stores_.memory->stats().counters.load();
   if (const auto* fallback = fallback_of(stores_)) {
@@ -163,6 +171,18 @@ std::string Daemon::metrics() const {
     samples.counter("mailweir_policy_bad_requests_total", "Requests that made no sense", door.bad_requests.load());
     samples.counter("mailweir_policy_refused_total", "Connections over the bound", policy_door_->streams().refused.load());
     samples.gauge("mailweir_policy_open", "Connections open at the policy door", policy_door_->streams().open.load());
+  }
+  if (http_door_) {
+    const auto& door = http_door_->door().stats();
+    const auto& logins = http_door_->door().logins();
+    samples.counter("mailweir_http_requests_total", "Requests at the http door", door.requests.load());
+    samples.counter("mailweir_http_bad_requests_total", "Requests there that made no sense", door.bad_requests.load());
+    samples.counter("mailweir_http_unauthorized_total", "Requests there without the token", door.unauthorized.load());
+    samples.counter("mailweir_http_refused_total", "Connections there over the bound", http_door_->streams().refused.load());
+    samples.gauge("mailweir_http_open", "Connections open there", http_door_->streams().open.load());
+    samples.counter("mailweir_logins_asked_total", "Logins asked about", logins.asked.load());
+    samples.counter("mailweir_logins_refused_total", "Logins refused by a rule", logins.refused.load());
+    samples.counter("mailweir_auth_failures_total", "Failed logins reported, those that count", logins.failures.load());
   }
   if (const auto* fallback = fallback_of(stores_)) {
     samples.gauge("mailweir_counter_store_up", "Whether the shared counter store answers", fallback->stats().up ? 1 : 0);

@@ -6,20 +6,16 @@
 #include "adapter/fallback_counters.h"
 
 namespace mailweir {
-namespace {
 
-// The first line of a file, without what ends it.
-Result<std::string> read_password(const std::string& path) {
+Result<std::string> read_secret(const std::string& key, const std::string& path) {
   std::ifstream file(path);
   std::string line;
-  if (!file) return Error{"counters.password_file: " + path + " cannot be read by the daemon's user"};
+  if (!file) return Error{key + ": " + path + " cannot be read by the daemon's user"};
   std::getline(file, line);
   if (line.ends_with('\r')) line.pop_back();
-  if (line.empty()) return Error{"counters.password_file: " + path + ": its first line must be the password"};
+  if (line.empty()) return Error{key + ": " + path + ": its first line is empty; the secret stands there"};
   return line;
 }
-
-}  // namespace
 
 Result<Stores> make_stores(const Config& config, const Clock& clock, Log& log) {
   Stores stores;
@@ -38,7 +34,7 @@ Result<Stores> make_stores(const Config& config, const Clock& clock, Log& log) {
   redis.url = counters.store;
   redis.user = counters.user;
   if (!counters.password_file.empty()) {
-    auto password = read_password(counters.password_file);
+    auto password = read_secret("counters.password_file", counters.password_file);
     if (!password) return password.error();
     redis.password = *std::move(password);
   }

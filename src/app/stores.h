@@ -20,6 +20,9 @@ struct Stores {
   CounterStore& use() const { return owned ? *owned : *memory; }
 };
 
+// The first line of a file, without what ends it: a password, a token. `key` names it in errors.
+Result<std::string> read_secret(const std::string& key, const std::string& path);
+
 // Restores saved counters. Errors are those of the configuration (a URL); a damaged file is a log line and a fresh start.
 Result<Stores> make_stores(const Config& config, const Clock& clock, Log& log);
 

@@ -46,6 +46,13 @@ struct AdminConfig {
   bool operator==(const AdminConfig&) const = default;
 };
 
+struct HttpConfig {
+  std::optional<SocketName> socket;         // TCP; nothing: the door is closed
+  std::string token, token_file;            // what a request must show; both "": nothing, on the loopback only
+  std::size_t max_connections = 300;        // Dovecot keeps up to 100
+  bool operator==(const HttpConfig&) const = default;
+};
+
 struct CountersConfig {
   std::string store = "memory";                                   // or redis://..., see port/redis_url.h
   std::string user, password_file;                                // of Redis, instead of those in the URL
@@ -90,6 +97,7 @@ struct Config {
   MilterConfig milter;
   PolicyDoorConfig policy;
   AdminConfig admin;
+  HttpConfig http;
   CountersConfig counters;
   DnsConfig dns;
   RedisConfig redis;

@@ -76,6 +76,11 @@ std::string print_config(const Config& config, const Policy& policy) {
     out << "max_connections = " << config.policy.max_connections << "\nidle = " << quoted(format_duration(config.policy.idle)) << '\n';
   }
   out << "\n[admin]\nsocket = " << quoted(config.admin.socket.to_string()) << "\nmode = " << quoted(octal(config.admin.mode)) << '\n';
+  if (config.http.socket) {
+    out << "\n[http]\nsocket = " << quoted(config.http.socket->to_string()) << "\nmax_connections = " << config.http.max_connections << '\n';
+    if (!config.http.token.empty()) out << "token = \"***\"\n";
+    if (!config.http.token_file.empty()) out << "token_file = " << quoted(config.http.token_file) << '\n';
+  }
   const auto& counters = config.counters;
   out << "\n[counters]\nstore = " << quoted(without_password(counters.store)) << "\non_outage = " << quoted(counters.on_outage) << "\nlocal_share = " << counters.local_share << "\nfile = " << quoted(counters.file)
       << "\nprefix = " << quoted(counters.prefix) << "\nmax_counters = " << counters.max_counters

@@ -48,10 +48,10 @@ class LimitReader {
   }
 
   void read_of() {
-    constexpr std::string_view later[] = {"auth-failures", "first-time-recipients"};
+    constexpr std::string_view later[] = {"first-time-recipients"};
     const auto of = section_.text("of");
     if (!of) {
-      if (section_.raw().get("of") == nullptr) section_.wrong("of", "is missing: messages, recipients, bytes, connections, open-connections or unknown-recipients");
+      if (section_.raw().get("of") == nullptr) section_.wrong("of", "is missing: messages, recipients, bytes, connections, open-connections, unknown-recipients or auth-failures");
       return;
     }
     for (const auto each : later) {
@@ -60,12 +60,12 @@ class LimitReader {
       return;
     }
     for (const auto quantity : {Quantity::messages, Quantity::recipients, Quantity::bytes, Quantity::connections, Quantity::open_connections,
-                                Quantity::unknown_recipients}) {
+                                Quantity::unknown_recipients, Quantity::auth_failures}) {
       if (of->value != to_string(quantity)) continue;
       limit_.of = quantity;
       return;
     }
-    section_.wrong("of", "\"" + cleaned(of->value, false, 60) + "\" is none of: messages recipients bytes connections open-connections unknown-recipients");
+    section_.wrong("of", "\"" + cleaned(of->value, false, 60) + "\" is none of: messages recipients bytes connections open-connections unknown-recipients auth-failures");
   }
 
   void read_max() {

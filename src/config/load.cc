@@ -77,6 +77,7 @@ void Loader::read_file(const Document::File& file) {
   if (const auto* table = once(top, "milter")) read_milter(section(*table, "milter"), config_.milter);
   if (const auto* table = once(top, "policy")) read_policy_door(section(*table, "policy"), config_.policy);
   if (const auto* table = once(top, "admin")) read_admin(section(*table, "admin"), config_.admin);
+  if (const auto* table = once(top, "http")) read_http(section(*table, "http"), config_.http, document_);
   if (const auto* table = once(top, "counters")) read_counters(section(*table, "counters"), config_.counters, *policy_, document_);
   if (const auto* table = once(top, "redis")) read_redis(section(*table, "redis"), config_.redis);
   if (const auto* table = once(top, "dns")) read_dns(section(*table, "dns"), config_.dns, *policy_, document_);
@@ -98,7 +99,7 @@ void Loader::read_file(const Document::File& file) {
   constexpr std::pair<std::string_view, std::string_view> later[] = {
       {"tls", "TLS per destination"}, {"routes", "routes by sender"},     {"alerts", "alert receivers"},
       {"clamd", "virus scanning"},    {"spamd", "spam scanning"},
-      {"socketmap", "the socketmap door"}, {"http", "the HTTP door"},     {"geoip", "countries"}};
+      {"socketmap", "the socketmap door"}, {"geoip", "countries"}};
   for (const auto& [key, what] : later) top.later(key, what);
   top.finish();
 }
@@ -109,6 +110,7 @@ void Loader::settle_doors() {
   const bool told_milter = seen_.contains("milter"), told_policy = seen_.contains("policy");
   policy_->has_milter = told_milter;
   policy_->has_policy = told_policy;
+  policy_->has_http = seen_.contains("http");
   if (!told_milter && !told_policy)
     problems_.error({document_.files.front().path, 0, 0}, "", "there is no door: add [milter] or [policy] with a socket");
   if (!told_milter) {
@@ -155,7 +157,9 @@ void Loader::read_rules() {
   for (const auto* table : rule_tables_)
     if (auto rule = read_rule(*table, registry_, problems_)) rules_.push_back(std::move(*rule));
   for (auto& placed : rules_) {
-    const auto unserved = !policy_->has_milter && !policy_->policy_owns[index(placed.rule.at)];
+    if (placed.rule.at == Stage::auth && !policy_->has_http)
+      problems_.error(placed.at("at"), "rule \"" + placed.rule.name + "\".at", "auth is asked at the http door: add [http]");
+    const auto unserved = placed.rule.at != Stage::auth && !policy_->has_milter && !policy_->policy_owns[index(placed.rule.at)];
     if (unserved) problems_.error(placed.at("at"), "rule \"" + placed.rule.name + "\".at", "no door judges this stage: it is not among [policy] stages and there is no [milter]");
   }
   // With a key that is broken nobody shall hear that there is none, too.

@@ -255,7 +255,7 @@ std::optional<PlacedRule> RuleReader::read() {
   if (const auto at = section_.text("at")) {
     placed_.keys.emplace("at", at->place);
     if (const auto stage = parse_stage(at->value)) rule_.at = *stage;
-    else section_.wrong("at", "\"" + cleaned(at->value, false, 40) + "\" is none of: connect helo mail rcpt data end-of-message");
+    else section_.wrong("at", "\"" + cleaned(at->value, false, 40) + "\" is none of: connect helo auth mail rcpt data end-of-message");
   } else if (section_.raw().get("at") == nullptr) {
     section_.wrong("at", "is missing: connect, helo, mail, rcpt, data or end-of-message");
   }

@@ -41,6 +41,12 @@ void read_door(Section& section, DoorConfig& door) {
   if (const auto group = section.text("group")) door.group = group->value;
 }
 
+// "localhost", 127.0.0.0/8 or ::1.
+bool is_loopback(const std::string& host) {
+  const auto address = IpAddress::parse(host);
+  return address ? Network::parse("127.0.0.0/8")->contains(*address) || *address == *IpAddress::parse("::1") : host == "localhost";
+}
+
 }  // namespace
 
 void read_general(Section section, GeneralConfig& general, Policy& policy) {
@@ -84,7 +90,7 @@ void read_policy_door(Section section, PolicyDoorConfig& policy) {
   if (const auto idle = section.duration("idle", seconds(300), std::chrono::hours(24))) policy.idle = *idle;
   if (const auto stages = section.texts("stages")) {
     for (const auto& text : *stages) {
-      if (const auto stage = parse_stage(text.value)) policy.stages.push_back(*stage);
+      if (const auto stage = parse_stage(text.value); stage && *stage != Stage::auth) policy.stages.push_back(*stage);
       else section.problems().error(text.place, section.full("stages"), "\"" + cleaned(text.value, false, 40) +
                                                                             "\" is none of: connect helo mail rcpt data end-of-message");
     }
@@ -99,6 +105,29 @@ void read_admin(Section section, AdminConfig& admin) {
     else section.wrong("socket", "must be a unix socket: whoever reaches it may reload and read counters");
   }
   read_mode(section, admin.mode);
+  section.finish();
+}
+
+void read_http(Section section, HttpConfig& http, const Document& document) {
+  http.socket = SocketName{SocketName::Kind::inet, {}, "127.0.0.1", 10027};
+  if (const auto socket = socket_of(section)) {
+    if (socket->kind == SocketName::Kind::inet) http.socket = *socket;
+    else section.wrong("socket", "must be inet:PORT@HOST: Dovecot speaks HTTP over TCP only");
+  }
+  if (const auto token = section.text("token")) {
+    http.token = token->value;
+    bool good = http.token.size() >= 8 && http.token.size() <= 512;
+    for (const char c : http.token) good = good && c > ' ' && c < 0x7f;
+    if (!good) section.wrong("token", "must be 8 to 512 printable ASCII characters without blanks");
+  }
+  if (const auto file = section.text("token_file")) {
+    http.token_file = document.resolve(file->value);
+    if (section.raw().get("token") != nullptr) section.wrong("token_file", "there is a token already; use one of the two");
+  }
+  const bool guarded = section.raw().get("token") != nullptr || !http.token_file.empty();
+  if (!guarded && !is_loopback(http.socket->host))
+    section.wrong("socket", "is not on the loopback, so a token or token_file is needed: whoever reaches it can lock any login out");
+  if (const auto most = section.number("max_connections", 1, 20'000)) http.max_connections = static_cast<std::size_t>(*most);
   section.finish();
 }
 
@@ -231,6 +260,7 @@ std::vector<std::string> changed_keys(const Config& before, const Config& after)
   door_before.stages = door_after.stages;  // who judges what is part of the policy, and reloads with it
   compare(door_before, door_after, "policy");
   compare(before.admin, after.admin, "admin");
+  compare(before.http, after.http, "http");
   compare(before.counters.store, after.counters.store, "counters.store");
   compare(before.counters.user, after.counters.user, "counters.user");
   compare(before.counters.password_file, after.counters.password_file, "counters.password_file");

@@ -24,6 +24,9 @@ void read_dkim(const toml::table& table, const Document& document, const Worksho
 // The [dnsbl.NAME] of one file.
 void read_dnsbl(const toml::table& table, Policy& policy, std::vector<Place>& places, Problems& problems);
 
+// [http]: the door that Dovecot tells of logins.
+void read_http(Section section, HttpConfig& http, const Document& document);
+
 // [redis], where lists and maps live; by default where the counters are.
 void read_redis(Section section, RedisConfig& redis);
 

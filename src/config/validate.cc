@@ -23,7 +23,8 @@ class Validator {
       effect(placed);
       facts(placed);
       limit(placed);
-      if (door(placed.rule.at) == Door::policy) at_policy(placed);
+      if (placed.rule.at == Stage::auth) at_http(placed);
+      else if (door(placed.rule.at) == Door::policy) at_policy(placed);
       else at_milter(placed);
     }
     skips();
@@ -34,7 +35,10 @@ class Validator {
   void error(const PlacedRule& placed, std::string_view key, std::string_view why) {
     problems_.error(placed.at(key), "rule \"" + placed.rule.name + "\"" + (key.empty() ? "" : "." + std::string(key)), why);
   }
-  Door door(Stage stage) const { return policy_.judges(Door::policy, stage) ? Door::policy : Door::milter; }
+  Door door(Stage stage) const {
+    if (stage == Stage::auth) return Door::http;
+    return policy_.judges(Door::policy, stage) ? Door::policy : Door::milter;
+  }
 
   void names() {
     std::map<std::string_view, const PlacedRule*> seen;
@@ -137,16 +141,43 @@ class Validator {
       case Quantity::bytes: fits = at == Stage::end_of_message; where = "end-of-message"; break;
       case Quantity::connections:
       case Quantity::open_connections: fits = at == Stage::connect; where = "connect"; break;
-      case Quantity::unknown_recipients: fits = at <= Stage::rcpt; where = "connect, helo, mail and rcpt"; break;
+      case Quantity::unknown_recipients: fits = at <= Stage::rcpt && at != Stage::auth; where = "connect, helo, mail and rcpt"; break;
+      case Quantity::auth_failures: fits = at <= Stage::rcpt; where = "connect, helo, auth, mail and rcpt"; break;
     }
     const auto of = std::string(to_string(placed.rule.limit->of));
     if (!fits) error(placed, "limit", "of = \"" + of + "\" is known at " + std::string(where) + "; this rule is at " + std::string(to_string(at)));
     if (fits && placed.rule.limit->of == Quantity::open_connections && door(at) == Door::policy)
       error(placed, "limit", "open connections are seen by the milter only: the policy door is not told when one ends");
-    if (fits && is_event(placed.rule.limit->of) && !policy_.has_milter)
+    if (fits && placed.rule.limit->of == Quantity::auth_failures) counted_at_http(placed);
+    if (fits && placed.rule.limit->of == Quantity::unknown_recipients && !policy_.has_milter)
       error(placed, "limit", of + " are seen by the milter only: Postfix does not ask the policy door about them");
     if (is_event(placed.rule.limit->of) && placed.rule.limit->attempts)
       error(placed, "limit", "count = \"all\" has no meaning here: " + of + " are counted when they happen");
+  }
+
+  // A failure is counted for the rules whose conditions hold when the http door is told of it, whatever their stage: what it is
+  // not told would never hold there.
+  void counted_at_http(const PlacedRule& placed) {
+    if (!policy_.has_http)
+      return error(placed, "limit", "auth-failures are told to the http door: add [http], and name it in Dovecot's auth_policy_server_url");
+    if (placed.rule.at == Stage::auth) return;  // told already
+    const auto tell = [&](const FactRef& fact, std::string_view key, std::string_view where) {
+      if (!known(fact, Stage::auth))
+        problems_.error(placed.at(where), "rule \"" + placed.rule.name + "\"." + std::string(key),
+                        fact.name + " is not known at the http door, where auth-failures are counted");
+    };
+    for (const auto& [conditions, key] : {std::pair(&placed.rule.when, "when"), std::pair(&placed.rule.unless, "unless")})
+      for (std::size_t i = 0; i < conditions->tables.size(); ++i)
+        for (const auto& cell : conditions->tables[i]) tell(cell.fact, key, place_of_cell(key, i, cell.fact.name));
+    for (const auto& by : placed.rule.limit->by) tell(by, "limit", "limit.by." + by.name);
+  }
+
+  void at_http(const PlacedRule& placed) {
+    const Rule& rule = placed.rule;
+    for (const auto action : {Action::permit, Action::defer, Action::drop, Action::discard})
+      if (rule.action == action)
+        error(placed, to_string(action), "at auth a login goes on or is refused: write accept or reject");
+    if (!rule.skip.empty()) error(placed, "skip", "no check is asked at auth");
   }
 
   void at_milter(const PlacedRule& placed) {

@@ -67,6 +67,12 @@ std::string milter_answer(const Verdict& verdict) {
   return verdict.action == Action::discard ? "discard" : "continue";
 }
 
+std::string answer_of(const Verdict& verdict, Door door) {
+  if (door == Door::policy) return "action=" + to_action(verdict, verdict.along);
+  if (door == Door::milter) return milter_answer(verdict);
+  return verdict.refuses() ? "status -1: " + verdict.reply.text : "status 0";
+}
+
 void print(const Along& along) {
   if (along.hold) std::cout << "      hold: " << *along.hold << '\n';
   if (along.redirect) std::cout << "      redirect: " << *along.redirect << '\n';
@@ -82,8 +88,9 @@ void print(const Along& along) {
 class Explainer {
  public:
   Explainer(Services& services, std::shared_ptr<const Policy> policy, const WhatIf& what, std::string asked)
-      : policy_(std::move(policy)), what_(what), asked_(std::move(asked)), milter_(services, policy_, Door::milter), policy_door_(services, policy_, Door::policy) {
-    for (Session* session : {&milter_, &policy_door_}) {
+      : policy_(std::move(policy)), what_(what), asked_(std::move(asked)), milter_(services, policy_, Door::milter), policy_door_(services, policy_, Door::policy),
+        http_(services, policy_, Door::http) {
+    for (Session* session : {&milter_, &policy_door_, &http_}) {
       session->dry_run();
       fill(session->client());
     }
@@ -92,7 +99,7 @@ class Explainer {
   // Whether the message would be taken.
   bool run() {
     bool taken = ask(Stage::connect) && ask(Stage::helo);
-    if (!taken) return false;
+    if (!taken || !ask_login()) return false;
     for (Session* session : {&milter_, &policy_door_}) {
       session->begin_transaction(policy_);
       Transaction& transaction = session->transaction();
@@ -152,10 +159,18 @@ class Explainer {
     if (what_.local) client.origin = Origin::local;
   }
 
+  // As Dovecot asks when the client gives its login.
+  bool ask_login() {
+    if (!policy_->has_http || what_.sasl_username.empty()) return true;
+    http_.client().service = "smtp";
+    http_.transaction().sasl_username = what_.sasl_username;
+    return ask(Stage::auth);
+  }
+
   bool ask(Stage stage, const std::string& of = {}) {
-    const Door door = policy_->judges(Door::policy, stage) && !what_.local ? Door::policy : Door::milter;
+    const Door door = stage == Stage::auth ? Door::http : policy_->judges(Door::policy, stage) && !what_.local ? Door::policy : Door::milter;
     if (door == Door::milter && !policy_->has_milter) return true;
-    Session& session = door == Door::policy ? policy_door_ : milter_;
+    Session& session = door == Door::http ? http_ : door == Door::policy ? policy_door_ : milter_;
     Trace trace;
     const Verdict verdict = session.judge(stage, &trace);
     std::cout << to_string(stage) << of << "  (" << to_string(door) << " door)\n";
@@ -172,7 +187,7 @@ class Explainer {
     for (const auto* rule : verdict.shadowed) std::cout << "  shadow: " << rule->name << " would " << to_string(rule->action) << '\n';
     std::cout << "  => " << to_string(verdict.action) << (verdict.rule != nullptr ? " by " + verdict.rule->name : "") << '\n';
     print(verdict.along);
-    std::cout << "     " << (door == Door::policy ? "action=" + to_action(verdict, verdict.along) : milter_answer(verdict)) << "\n\n";
+    std::cout << "     " << answer_of(verdict, door) << "\n\n";
     if (stage == Stage::end_of_message || verdict.refuses()) lookups(session);
     return !verdict.refuses();
   }
@@ -186,7 +201,7 @@ class Explainer {
   std::shared_ptr<const Policy> policy_;
   const WhatIf& what_;
   const std::string asked_;  // whom the look-ups ask
-  Session milter_, policy_door_;
+  Session milter_, policy_door_, http_;
 };
 
 }  // namespace

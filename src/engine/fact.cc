@@ -47,7 +47,7 @@ constexpr std::array<FactInfo, fact_count> facts{{
     {FactId::sasl_domain, "sasl_domain", domain, M, M, false, "", "the domain of sasl_username, if it has one"},
     {FactId::authenticated, "authenticated", boolean, M, M, false, "", "whether there is a sasl_username"},
     {FactId::tls, "tls", boolean, H, H, false, "", "whether the session is encrypted"},
-    {FactId::door, "door", word, C, C, false, "milter policy", "the door that asks"},
+    {FactId::door, "door", word, C, C, false, "milter policy http", "the door that asks"},
     {FactId::origin, "origin", word, C, C, false, "smtp local", "local: sendmail(1), cron, a web site's script"},
     {FactId::direction, "direction", word, M, M, false, "outgoing incoming",
      "outgoing: authenticated, from [general] mynetworks, or local; else incoming"},
@@ -95,6 +95,19 @@ constexpr std::array<FactInfo, fact_count> facts{{
     {FactId::own, "own", text, C, C, false, "", "a fact of the policy file's [facts]"},
 }};
 
+// What the server that checks passwords tells about a try to log in.
+std::optional<Stage> at_http(FactId id) {
+  switch (id) {
+    case FactId::client_address:
+    case FactId::sasl_username:
+    case FactId::sasl_domain:
+    case FactId::service:
+    case FactId::door:
+    case FactId::own: return Stage::auth;
+    default: return {};
+  }
+}
+
 }  // namespace
 
 std::span<const FactInfo> all_facts() { return facts; }
@@ -109,6 +122,7 @@ const FactInfo* find_fact(std::string_view name) {
 }
 
 std::optional<Stage> known_from(const FactInfo& fact, Door door) {
+  if (door == Door::http) return at_http(fact.id);
   return door == Door::milter ? fact.milter : fact.policy;
 }
 

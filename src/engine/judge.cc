@@ -111,7 +111,8 @@ bool Session::pending_charge(const Rule& rule, Stage stage, Pending& pending) {
       charge.amount = 1;
       charge.windows = {Window{charge.windows.front().max, std::chrono::seconds(0)}};
       break;
-    case Quantity::unknown_recipients: charge.amount = 0; break;  // was counted when it happened
+    case Quantity::unknown_recipients:
+    case Quantity::auth_failures: charge.amount = 0; break;  // was counted when it happened
   }
   pending.rule = &rule;
   return charge.amount > 0 || is_event(limit.of);
@@ -309,11 +310,12 @@ Verdict Session::judge(Stage stage, Trace* trace) {
   return verdict;
 }
 
-void Session::count_event(Quantity quantity) {
+void Session::count_event(Quantity quantity, bool log) {
   std::vector<Charge> charges;
   std::vector<const Rule*> rules;
-  facts_.stage(Stage::rcpt, Deadline::in(policy_->dns_deadline));
-  facts_.skip(skipped(Stage::rcpt));
+  const Stage now = quantity == Quantity::auth_failures ? Stage::auth : Stage::rcpt;
+  facts_.stage(now, Deadline::in(policy_->dns_deadline));
+  facts_.skip(skipped(now));
   for (const Stage stage : all_stages) {
     for (const Rule& rule : policy_->at(stage)) {
       Pending pending;
@@ -327,10 +329,11 @@ void Session::count_event(Quantity quantity) {
   if (charges.empty()) return;
   const auto charged = services_.counters.charge(charges, Deadline::in(policy_->counter_deadline));
   if (!charged) ++services_.stats.counter_errors;
+  if (!log) return;
   std::vector<CounterUse> used;
   for (std::size_t i = 0; charged && i < rules.size(); ++i)
     used.push_back({rules[i]->name, charges[i].key, charges[i].windows[charged->levels[i].window], charged->levels[i].count, charged->levels[i].over});
-  log_event("unknown-recipient", used, charged ? std::string_view() : charged.error().what);
+  log_event(quantity == Quantity::auth_failures ? "auth-failure" : "unknown-recipient", used, charged ? std::string_view() : charged.error().what);
 }
 
 // The transaction's line shows each counter once, as it stood last: 10,000 recipients do not make 10,000 entries.

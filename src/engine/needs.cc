@@ -85,6 +85,7 @@ Needs milter_needs(const Policy& policy) {
   needs.rejected_recipients = policy.counts_unknown_recipients;
   needs.data = policy.has_policy || !policy.at(Stage::data).empty();
   for (const Stage stage : all_stages) {
+    if (stage == Stage::auth) continue;  // no mail server asks it
     for (const Rule& rule : policy.at(stage)) {
       // What a rule reads, in shadow too.
       const bool true_size = stage == Stage::end_of_message && size_fact(rule);

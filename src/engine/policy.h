@@ -53,7 +53,7 @@ struct Policy {
   TablePtr our_names;                            // of helo_is_ours; null: none
   std::vector<Dnsbl> dnsbl;                      // in the file's order; a FactRef's zones are places in it
   std::array<bool, stage_count> policy_owns{};   // stages that the policy door judges
-  bool has_milter = false, has_policy = false;
+  bool has_milter = false, has_policy = false, has_http = false;
   bool counts_unknown_recipients = false;        // a limit does
   Outage counters_outage = Outage::go_on;        // what an error of the counter store does
   std::chrono::milliseconds dns_deadline{5000};
@@ -67,6 +67,7 @@ struct Policy {
 
   const std::vector<Rule>& at(Stage stage) const { return rules[index(stage)]; }
   bool judges(Door door, Stage stage) const {
+    if (stage == Stage::auth || door == Door::http) return stage == Stage::auth && door == Door::http;
     return door == Door::policy ? policy_owns[index(stage)] : !policy_owns[index(stage)];
   }
 };

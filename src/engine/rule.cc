@@ -29,6 +29,7 @@ std::string_view to_string(Quantity quantity) {
     case Quantity::connections: return "connections";
     case Quantity::open_connections: return "open-connections";
     case Quantity::unknown_recipients: return "unknown-recipients";
+    case Quantity::auth_failures: return "auth-failures";
   }
   return "?";
 }

@@ -28,10 +28,12 @@ constexpr bool is_refusal(Action action) {
   return action == Action::reject || action == Action::defer || action == Action::drop;
 }
 
-enum class Quantity : std::uint8_t { messages, recipients, bytes, connections, open_connections, unknown_recipients };
+enum class Quantity : std::uint8_t { messages, recipients, bytes, connections, open_connections, unknown_recipients, auth_failures };
 std::string_view to_string(Quantity quantity);
 // Counted when it happens and not when a rule asks: a limit of it only looks at what stands in the counter.
-constexpr bool is_event(Quantity quantity) { return quantity == Quantity::unknown_recipients; }
+constexpr bool is_event(Quantity quantity) {
+  return quantity == Quantity::unknown_recipients || quantity == Quantity::auth_failures;
+}
 
 struct Limit {
   std::string counter;             // the counter's name: the rule's

@@ -49,8 +49,8 @@ class Session {
   void recipient_accepted();
 
   // Something that limits count has happened: the MTA refused the recipient as unknown, say. Counted for the rules whose
-  // conditions hold now.
-  void count_event(Quantity quantity);
+  // conditions hold now. `log`: with a line.
+  void count_event(Quantity quantity, bool log = true);
 
   // At the end of the header: starts the look-ups that end-of-message will want, and, if a rule or the
   // Authentication-Results field may ask for dkim or dmarc, the verification; the body then goes to facts().message_body().

@@ -14,6 +14,7 @@ A server is anything with start(scenario), stop() and logs(); Scenario.start run
 """
 from .ask import PolicyClient
 from .dialogue import play
+from .dovecot import Dovecot
 from .mailweir import Mailweir
 from .milter import RecordingMilter
 from .mta import MilterClient

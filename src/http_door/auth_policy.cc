@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "http_door/auth_policy.h"
+
+#include <algorithm>
+
+#include "engine/session.h"
+
+namespace mailweir {
+namespace {
+
+void fill(Session& session, const LoginAttempt& attempt) {
+  session.client().address = attempt.remote;
+  session.client().service = attempt.protocol;
+  session.transaction().sasl_username = attempt.login;
+}
+
+// One line for a client's network: an IPv6 client has a /64 of addresses to come from.
+std::string client_of(const LoginAttempt& attempt) {
+  if (!attempt.remote) return "-";
+  return attempt.remote->masked(attempt.remote->is_v4() ? 32 : 64).to_string();
+}
+
+}  // namespace
+
+// Whoever guesses would fill the log, a line for each try: the same refusal is told once a minute.
+void AuthPolicy::log(Session& session, Verdict& verdict) {
+  if (verdict.silent()) return;
+  std::string key;
+  for (const auto* rules : {&verdict.fired, &verdict.shadowed})
+    for (const Rule* rule : *rules) key += rule->name + '\n';
+  const auto used = std::find_if(verdict.used.begin(), verdict.used.end(), [](const CounterUse& use) { return use.over; });
+  key += used != verdict.used.end() ? used->key : session.client().address ? session.client().address->to_string() : "-";
+  const auto left_out = lines_.due(key, services_.clock.steady());
+  if (!left_out) return;
+  if (*left_out > 0) verdict.facts.emplace_back("left_out", std::to_string(*left_out));
+  session.log_verdict(verdict);
+}
+
+std::string AuthPolicy::allow(const LoginAttempt& attempt) {
+  ++stats_.asked;
+  Session session(services_, policy_.get(), Door::http);
+  fill(session, attempt);
+  Verdict verdict = session.judge(Stage::auth);
+  log(session, verdict);
+  if (!verdict.refuses()) return login_answer(0, "");
+  ++stats_.refused;
+  return login_answer(-1, verdict.reply.text);
+}
+
+void AuthPolicy::report(const LoginAttempt& attempt) {
+  ++stats_.reports;
+  if (!attempt.is_failure()) return;
+  ++stats_.failures;
+  Session session(services_, policy_.get(), Door::http);
+  fill(session, attempt);
+  const bool line = lines_.due("failure\n" + client_of(attempt), services_.clock.steady()).has_value();
+  session.count_event(Quantity::auth_failures, line);
+}
+
+}  // namespace mailweir
