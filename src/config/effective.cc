@@ -78,7 +78,7 @@ std::string print_config(const Config& config, const Policy& policy) {
   out << "\n[admin]\nsocket = " << quoted(config.admin.socket.to_string()) << "\nmode = " << quoted(octal(config.admin.mode)) << '\n';
   if (config.http.socket) {
     out << "\n[http]\nsocket = " << quoted(config.http.socket->to_string()) << "\nmax_connections = " << config.http.max_connections << '\n';
-    if (!config.http.token.empty()) out << "token = \"***\"\n";
+    if (!config.http.token.empty()) out << "token = \"********\"\n";
     if (!config.http.token_file.empty()) out << "token_file = " << quoted(config.http.token_file) << '\n';
   }
   const auto& counters = config.counters;

@@ -122,6 +122,7 @@ void Loader::settle_doors() {
   } else {
     for (const Stage stage : config_.policy.stages) policy_->policy_owns[index(stage)] = true;
   }
+  policy_->policy_owns[index(Stage::auth)] = false;  // the http door's, always
   if (told_policy && told_milter && config_.policy.stages.empty())
     problems_.warning(seen_.at("policy"), "policy.stages", "is not set: the milter judges all stages and the policy door answers DUNNO to everything");
   if (!policy_->authentication_results.authserv_id.empty() && !told_milter)
