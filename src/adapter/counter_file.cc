@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::string_view first_line = "mailweir-counters 1\n";
 constexpr std::uint64_t fnv_start = 0xcbf2'9ce4'8422'2325, fnv_prime = 0x100'0000'01b3;
-constexpr std::size_t longest_line = 3 * longest_counter_name + 1024;  // every byte escaped, and 31 cells
+constexpr std::size_t longest_line = 3 * (longest_counter_name + 2 * longest_block_reason) + 1024;  // every byte escaped, and 31 cells
 constexpr std::size_t read_at_once = 65536;
 
 std::uint64_t fnv(std::uint64_t sum, std::string_view text) {
@@ -106,6 +106,18 @@ std::optional<Parsed> parse_line(std::string_view line) {
   return parsed;
 }
 
+// A block's line: without its end, and its first word.
+std::optional<std::pair<Block, std::int64_t>> parse_block(std::string_view line) {
+  const std::vector<std::string_view> parts = split(line, ' ');
+  if (parts.size() != 6) return std::nullopt;
+  auto limit = parse_name(parts[1]), key = parse_name(parts[2]), rule = parse_name(parts[3]), reason = parse_name(parts[4]);
+  const auto end = to_number(parts[5]);
+  if (!limit || !key || !rule || !reason || !end || *end > ring::most_count) return std::nullopt;
+  Block block{*std::move(limit), *std::move(key), *std::move(rule), *std::move(reason), std::chrono::milliseconds(1)};
+  if (!check_block(block)) return std::nullopt;
+  return std::pair(std::move(block), static_cast<std::int64_t>(*end));
+}
+
 // Lines of bounded length, end of line included.
 class LineReader {
  public:
@@ -175,6 +187,14 @@ void CounterFileWriter::add(const CounterRecord& record) {
   ++counters_;
 }
 
+void CounterFileWriter::add(const Block& block, std::int64_t end) {
+  buffer_ += "block";
+  for (const std::string* name : {&block.limit, &block.key, &block.rule, &block.reason}) append_name(buffer_, *name);
+  append_number(buffer_ += ' ', static_cast<std::uint64_t>(end));
+  buffer_ += '\n';
+  ++counters_;
+}
+
 Result<void> CounterFileWriter::flush() {
   checksum_ = fnv(checksum_, buffer_);
   for (std::string_view left = buffer_; !left.empty();) {
@@ -202,7 +222,8 @@ Result<void> CounterFileWriter::commit() {
   return {};
 }
 
-Result<void> read_counter_file(const std::string& path, const std::function<void(const CounterRecord&)>& use) {
+Result<void> read_counter_file(const std::string& path, const std::function<void(const CounterRecord&)>& use,
+                               const std::function<void(Block&, std::int64_t end)>& use_block) {
   const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd) return errno == ENOENT ? Result<void>() : trouble(path, "cannot read saved counters", errno);
   struct stat status{};
@@ -231,6 +252,13 @@ Result<void> read_counter_file(const std::string& path, const std::function<void
       return {};
     }
     checksum = fnv(checksum, line);
+    if (line.starts_with("block ")) {
+      auto block = parse_block(line.substr(0, line.size() - 1));
+      if (!block) return damaged("the line cannot be understood");
+      use_block(block->first, block->second);
+      ++counters;
+      continue;
+    }
     auto parsed = parse_line(line.substr(0, line.size() - 1));
     if (!parsed) return damaged("the line cannot be understood");
     parsed->record.limit = parsed->limit;

@@ -3,6 +3,7 @@
 //
 //   mailweir-counters 1
 //   PERIOD =LIMIT =KEY HEAD AGE:COUNT ...      period in seconds; head: the newest slot; age: slots before it, 0 to 30
+//   block =LIMIT =KEY =RULE =REASON END         a blocked key, until END (milliseconds since the epoch)
 //   end COUNTERS CHECKSUM                      the checksum (FNV-1a, 64 bits, hexadecimal) is of all before this line
 //
 // Names are written with %XX for blanks, control bytes, '%' and all that is not ASCII.
@@ -25,6 +26,7 @@ class CounterFileWriter {
   CounterFileWriter(CounterFileWriter&&) = default;
   ~CounterFileWriter();
 
+  void add(const Block& block, std::int64_t end);
   void add(const CounterRecord& record);  // to memory, so that a lock need not be held while the disk works
   Result<void> flush();
   Result<void> commit();  // to the disk, and in place of the old file
@@ -37,8 +39,9 @@ class CounterFileWriter {
   std::uint64_t counters_ = 0, checksum_;
 };
 
-// Hands out each counter as it is read: the caller must forget them all if an error follows. A file that does not exist
+// Hands out each counter, and each block with its end, as it is read: the caller must forget them all if an error follows. A file that does not exist
 // has no counters.
-Result<void> read_counter_file(const std::string& path, const std::function<void(const CounterRecord&)>& use);
+Result<void> read_counter_file(const std::string& path, const std::function<void(const CounterRecord&)>& use,
+                               const std::function<void(Block&, std::int64_t end)>& use_block);
 
 }  // namespace mailweir

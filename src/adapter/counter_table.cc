@@ -235,6 +235,14 @@ std::size_t CounterTable::sweep(std::size_t places, std::int64_t now) {
   return before - size_;
 }
 
+std::size_t CounterTable::erase(std::string_view limit, std::string_view key) {
+  const std::size_t before = size_;
+  for (std::size_t at = 0; at < places_.size(); ++at) {
+    while (places_[at].block != nullptr && places_[at].block->key() == key && places_[at].block->limit() == limit) remove(at);
+  }
+  return before - size_;
+}
+
 void CounterTable::for_each(const std::function<void(const CounterRecord&)>& use) const {
   CounterRecord record;
   for (const Place& place : places_) {

@@ -59,6 +59,8 @@ class CounterTable {
   std::size_t places() const { return places_.size(); }
   std::size_t size() const { return size_; }
 
+  // Removes all counters of the key, of whatever period; how many.
+  std::size_t erase(std::string_view limit, std::string_view key);
   void for_each(const std::function<void(const CounterRecord&)>& use) const;
   // A saved counter, as it was; one that exists already is replaced. Returns whether it is new.
   bool restore(const CounterRecord& record, std::uint32_t hash);

@@ -12,6 +12,7 @@
 
 #include "adapter/circuit_breaker.h"
 #include "adapter/local_counts.h"
+#include "adapter/waiting_blocks.h"
 #include "port/window_state.h"
 
 namespace mailweir {
@@ -60,6 +61,7 @@ class FallbackCountersStore final : public FallbackCounters {
   FallbackCountersStore(std::unique_ptr<SharedCounters> shared, std::unique_ptr<MemoryCounters> local,
                         const FallbackConfig& config, const Clock& clock, Log& log)
       : config_(config), clock_(clock), shared_(std::move(shared)), local_(std::move(local)), waiting_(config.most_waiting),
+        blocks_(config.most_waiting),
         breaker_(config, local_ ? "local counters" : "nothing counts", clock, log, stats_) {
     stats_.since = seconds_now();
     if (config_.own_thread) watcher_ = std::thread([this] { watch(); });
@@ -114,9 +116,37 @@ class FallbackCountersStore final : public FallbackCounters {
     return local_->list(query, deadline);
   }
 
+  Result<std::size_t> reset(std::string_view limit, std::string_view key, Deadline deadline) override {
+    const auto here = local_ ? local_->reset(limit, key, deadline) : Result<std::size_t>(0);
+    auto there = with_shared(deadline, [&](CounterStore& store) { return store.reset(limit, key, deadline); });
+    return there ? there : told_of_here(there.error(), here && *here > 0);
+  }
+
+  // While the store is away: on this node, and there as soon as it is back.
+  Result<bool> block(const Block& block, bool replace, Deadline deadline) override {
+    auto blocked = with_shared(deadline, [&](CounterStore& store) { return store.block(block, replace, deadline); });
+    if (!local_ || (!blocked && !blocked.error().temporary)) return blocked;
+    const auto here = local_->block(block, replace, deadline);
+    if (blocked || !here) return blocked ? blocked : here;
+    if (*here) blocks_.add(block, replace, now());
+    if (*here && stats_.up) wake();
+    return here;
+  }
+  Result<bool> unblock(std::string_view limit, std::string_view key, Deadline deadline) override {
+    blocks_.remove(limit, key);
+    const auto here = local_ ? local_->unblock(limit, key, deadline) : Result<bool>(false);
+    auto there = with_shared(deadline, [&](CounterStore& store) { return store.unblock(limit, key, deadline); });
+    return there ? there : told_of_here(there.error(), here && *here);
+  }
+  Result<std::vector<Block>> blocks(std::size_t most, Deadline deadline) override {
+    auto all = with_shared(deadline, [&](CounterStore& store) { return store.blocks(most, deadline); });
+    if (all || !all.error().temporary || !local_) return all;
+    return local_->blocks(most, deadline);
+  }
+
   const FallbackStats& stats() const override { return stats_; }
   const SharedCounters& shared() const override { return *shared_; }
-  std::size_t waiting() const override { return waiting_.counters() + (unsure_ ? 1 : 0); }
+  std::size_t waiting() const override { return waiting_.counters() + blocks_.size() + (unsure_ ? 1 : 0); }
   std::uint64_t lost() const override { return waiting_.lost(); }
 
   bool look_after() override {
@@ -128,10 +158,10 @@ class FallbackCountersStore final : public FallbackCounters {
         return false;
       }
     }
-    if (!add_all()) return false;
+    if (!add_blocks() || !add_all()) return false;
     if (!stats_.up) {
       breaker_.back();
-      if (!add_all()) return false;  // what came in the meantime
+      if (!add_blocks() || !add_all()) return false;  // what came in the meantime
     }
     return waiting() == 0;
   }
@@ -228,6 +258,26 @@ class FallbackCountersStore final : public FallbackCounters {
     return true;
   }
 
+  // Asking again for one that may be there already does no harm.
+  bool add_blocks() {
+    while (const auto waiting = blocks_.front(now())) {
+      const auto added = shared_->block(waiting->block, waiting->replace, Deadline::in(config_.patience));
+      if (!added && added.error().temporary) {
+        breaker_.still_down(added.error());
+        return false;
+      }
+      blocks_.remove(waiting->block.limit, waiting->block.key);
+      const std::lock_guard lock(mutex_);
+      if (over_) return false;
+    }
+    return true;
+  }
+
+  static Error told_of_here(const Error& error, bool done_here) {
+    if (!done_here) return error;
+    return Error{error.what + "; done on this node, and to be asked again for the shared store", error.temporary};
+  }
+
   void wake() {
     {
       const std::lock_guard lock(mutex_);
@@ -259,6 +309,7 @@ class FallbackCountersStore final : public FallbackCounters {
   const std::unique_ptr<SharedCounters> shared_;
   const std::unique_ptr<MemoryCounters> local_;
   LocalCounts waiting_;
+  WaitingBlocks blocks_;
   CircuitBreaker breaker_;
   std::mutex sharing_;
 

@@ -92,6 +92,15 @@ bool LeaseTable::release(std::string_view limit, std::string_view key, std::stri
   return true;
 }
 
+std::size_t LeaseTable::erase(std::string_view limit, std::string_view key, std::int64_t now) {
+  const auto counter = counters_.find(NameView{limit, key});
+  if (counter == counters_.end()) return 0;
+  const bool any = counter->second.alive(now) > 0;
+  size_ -= counter->second.expiry.size();
+  counters_.erase(counter);
+  return any ? 1 : 0;
+}
+
 std::size_t LeaseTable::sweep(std::int64_t now, bool forced) {
   if (!forced && now < next_sweep_ && next_sweep_ <= now + lease_ms) return 0;
   next_sweep_ = now + lease_ms;

@@ -24,6 +24,8 @@ class LeaseTable {
   std::int64_t left_at(std::string_view limit, std::string_view key, std::uint64_t leases, std::int64_t now) const;
   // Takes or renews, and drops the counter's expired members.
   void take(std::string_view limit, std::string_view key, std::string_view member, std::int64_t now);
+  // Removes the counter; 1 if it had members that were alive.
+  std::size_t erase(std::string_view limit, std::string_view key, std::int64_t now);
   // Whether it was there.
   bool release(std::string_view limit, std::string_view key, std::string_view member);
   // Removes the expired members of all counters, at most once in a lease_time unless forced; returns how many.

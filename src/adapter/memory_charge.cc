@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "adapter/memory_charge.h"
 
+#include <algorithm>
+
 namespace mailweir {
 namespace {
 
@@ -12,8 +14,9 @@ std::uint32_t hash_of(std::uint64_t hash, std::uint32_t period) {
 
 }  // namespace
 
-MemoryCharge::MemoryCharge(std::span<const Charge> charges, std::span<Shard, shard_count> shards, const KeyedHash& hash)
-    : charges_(charges), shards_(shards) {
+MemoryCharge::MemoryCharge(std::span<const Charge> charges, std::span<Shard, shard_count> shards, BlockList& blocks,
+                           const KeyedHash& hash)
+    : charges_(charges), shards_(shards), blocks_(blocks) {
   std::size_t windows = 0;
   for (const Charge& charge : charges) windows += charge.windows.size();
   items_.reserve(windows);
@@ -52,6 +55,12 @@ void MemoryCharge::look_at(std::size_t at) {
   Item& item = items_[at];
   Shard& shard = shards_[item.shard];
   item.repeats = false;
+  if (item.is_block()) {
+    item.exists = true;  // nothing is to be made
+    item.state.wait = blocks_.left(item.name.limit, item.name.key, now_);
+    item.state.used = item.state.wait > 0 ? 1 : 0;
+    return;
+  }
   if (item.is_ring()) {
     const auto found = shard.rings.look(item.name, now_);
     item.exists = found.exists;
@@ -135,7 +144,10 @@ void MemoryCharge::follow(const Charged& other) {
   for (std::size_t i = 0; i < items_.size(); ++i) {
     const Item& item = items_[i];
     Shard& shard = shards_[item.shard];
-    if (!item.is_ring()) {
+    if (item.is_block()) {
+      const auto level = other.levels[static_cast<std::size_t>(item.charge - charges_.data())];
+      blocks_.follow(item.name.limit, item.name.key, level.over ? std::max<std::int64_t>(level.retry_after.count(), 1) : 0, now_);
+    } else if (!item.is_ring()) {
       if (other.receipt.slots[i] != not_counted) shard.leases.take(item.name.limit, item.name.key, item.charge->member, now_);
     } else if (item.exists || other.totals[i] > 0) {
       if (shard.rings.set_total(item.name, other.totals[i], now_).created) shard.rings.sweep(swept_for_a_new_counter, now_);

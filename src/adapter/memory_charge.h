@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "adapter/block_list.h"
 #include "adapter/memory_shard.h"
 #include "base/keyed_hash.h"
 #include "port/window_state.h"
@@ -17,7 +18,8 @@ namespace mailweir {
 
 class MemoryCharge {
  public:
-  MemoryCharge(std::span<const Charge> charges, std::span<Shard, shard_count> shards, const KeyedHash& hash);
+  MemoryCharge(std::span<const Charge> charges, std::span<Shard, shard_count> shards, BlockList& blocks,
+               const KeyedHash& hash);
   MemoryCharge(const MemoryCharge&) = delete;
 
   ShardSet set() const { return set_; }
@@ -46,6 +48,7 @@ class MemoryCharge {
     bool pending = false;  // will be counted if nobody refuses
     bool repeats = false;  // a lease that an earlier charge of this call takes as well
     bool is_ring() const { return charge->kind == CountKind::ring; }
+    bool is_block() const { return charge->kind == CountKind::block; }
   };
 
   void look_at(std::size_t item);
@@ -56,6 +59,7 @@ class MemoryCharge {
 
   std::span<const Charge> charges_;
   std::span<Shard, shard_count> shards_;
+  BlockList& blocks_;
   // A handful of windows stands on the caller's stack: a charge of known counters allocates only its result.
   std::array<std::byte, 1536> room_;
   std::pmr::monotonic_buffer_resource arena_{room_.data(), room_.size()};

@@ -8,6 +8,7 @@
 #include <tuple>
 #include <vector>
 
+#include "adapter/block_list.h"
 #include "adapter/counter_file.h"
 #include "adapter/memory_charge.h"
 #include "adapter/memory_shard.h"
@@ -22,12 +23,13 @@ constexpr std::chrono::seconds between_full_sweeps{1};  // when the memory is fu
 
 class MemoryCountersStore final : public MemoryCounters {
  public:
-  MemoryCountersStore(const MemoryCountersConfig& config, const Clock& clock) : config_(config), clock_(clock) {}
+  MemoryCountersStore(const MemoryCountersConfig& config, const Clock& clock)
+      : config_(config), clock_(clock), blocks_(config.max_counters) {}
 
   Result<Charged> charge(std::span<const Charge> charges, Deadline) override {
     if (auto checked = check_charges(charges); !checked) return checked.error();
     stats_.charges.fetch_add(1, std::memory_order_relaxed);
-    MemoryCharge work(charges, shards_, hash_);
+    MemoryCharge work(charges, shards_, blocks_, hash_);
     std::optional<Charged> charged = try_charge(work);
     if (!charged && make_room()) charged = try_charge(work);
     if (!charged) return full();
@@ -37,7 +39,7 @@ class MemoryCountersStore final : public MemoryCounters {
 
   Result<void> give_back(std::span<const Charge> charges, const Receipt& receipt, Deadline) override {
     if (auto checked = check_receipt(charges, receipt); !checked) return checked;
-    MemoryCharge work(charges, shards_, hash_);
+    MemoryCharge work(charges, shards_, blocks_, hash_);
     const ShardLocks locks(shards_, work.set(), stats_.counters);
     work.give_back(receipt);
     return {};
@@ -76,11 +78,35 @@ class MemoryCountersStore final : public MemoryCounters {
     return rows;
   }
 
+  Result<std::size_t> reset(std::string_view limit, std::string_view key, Deadline) override {
+    std::size_t removed = 0;
+    for (std::size_t i = 0; i < shard_count; ++i) {
+      const ShardLocks lock(shards_, ShardSet{1} << i, stats_.counters);
+      removed += shards_[i].rings.erase(limit, key) + shards_[i].leases.erase(limit, key, now());
+    }
+    return removed;
+  }
+
+  Result<bool> block(const Block& block, bool replace, Deadline) override {
+    if (auto checked = check_block(block); !checked) return checked.error();
+    const auto put = blocks_.put(block, replace, now());
+    if (put == BlockList::Put::full) return full();
+    return put == BlockList::Put::made;
+  }
+  Result<bool> unblock(std::string_view limit, std::string_view key, Deadline) override {
+    return blocks_.erase(limit, key, now());
+  }
+  Result<std::vector<Block>> blocks(std::size_t most, Deadline) override {
+    auto all = blocks_.list(now());
+    if (all.size() > most) all.resize(most);
+    return all;
+  }
+
   void follow(std::span<const Charge> charges, const Charged& other) override {
     std::size_t windows = 0;
     for (const Charge& charge : charges) windows += charge.windows.size();
-    if (other.totals.size() != windows || other.receipt.slots.size() != windows) return;
-    MemoryCharge work(charges, shards_, hash_);
+    if (other.levels.size() != charges.size() || other.totals.size() != windows || other.receipt.slots.size() != windows) return;
+    MemoryCharge work(charges, shards_, blocks_, hash_);
     ShardLocks locks(shards_, work.set(), stats_.counters);
     work.look(now());
     if (locks.reserve(work.unknown(), config_.max_counters)) work.follow(other);
@@ -97,6 +123,7 @@ class MemoryCountersStore final : public MemoryCounters {
       }
       if (auto written = writer->flush(); !written) return written;
     }
+    for (const Block& block : blocks_.list(now())) writer->add(block, now() + block.left.count());
     return writer->commit();
   }
 
@@ -108,6 +135,9 @@ class MemoryCountersStore final : public MemoryCounters {
       if (ring::gone_at(record.head, std::int64_t{record.period} * 1000) <= time) ++result.expired;
       else if (!restore_one(record)) ++result.no_room;
       else ++result.restored;
+    }, [&](Block& block, std::int64_t end) {
+      block.left = std::chrono::milliseconds(end - time);
+      if (end > time) blocks_.put(block, true, time);
     });
     if (read) return result;
     clear();
@@ -128,14 +158,14 @@ class MemoryCountersStore final : public MemoryCounters {
     Charge held = lease;
     held.amount = 1;
     held.enforce = false;  // who is there already is not turned away
-    MemoryCharge work({&held, 1}, shards_, hash_);
+    MemoryCharge work({&held, 1}, shards_, blocks_, hash_);
     return try_charge(work).has_value();
   }
 
   bool restore_one(const CounterRecord& record) {
     const Charge charge{.limit = std::string(record.limit), .key = std::string(record.key),
                         .windows = {{0, std::chrono::seconds(record.period)}}, .member = {}};
-    MemoryCharge work({&charge, 1}, shards_, hash_);
+    MemoryCharge work({&charge, 1}, shards_, blocks_, hash_);
     ShardLocks locks(shards_, work.set(), stats_.counters);
     if (!locks.reserve(1, config_.max_counters)) return false;
     work.restore(record);
@@ -164,6 +194,7 @@ class MemoryCountersStore final : public MemoryCounters {
       shards_[i].rings.clear();
       shards_[i].leases.clear();
     }
+    blocks_.clear();
   }
 
   Error full() {
@@ -180,6 +211,7 @@ class MemoryCountersStore final : public MemoryCounters {
   const Clock& clock_;
   const KeyedHash hash_;
   std::array<Shard, shard_count> shards_;
+  BlockList blocks_;
   MemoryCounterStats stats_;
   std::mutex saving_;
   std::mutex making_room_;  // guards:

@@ -39,7 +39,7 @@ struct RestoredCounters {
 
 class MemoryCounters : public CounterStore {
  public:
-  // Writes all ring counters; leases are not saved (who held them is gone after a restart). The file is replaced whole
+  // Writes all ring counters and blocks; leases are not saved (who held them is gone after a restart). The file is replaced whole
   // or not at all. Charges go on meanwhile; one that runs during the save may be saved in part.
   virtual Result<void> save(const std::string& path) = 0;
   // Reads what save() wrote, into a store that is not in use yet. No such file: nothing restored. A file that is damaged

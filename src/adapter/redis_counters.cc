@@ -6,9 +6,11 @@
 #include <unordered_set>
 #include <vector>
 
+#include "adapter/redis_blocks.h"
 #include "adapter/redis_cluster.h"
 #include "adapter/redis_key.h"
 #include "adapter/redis_route.h"
+#include "adapter/redis_scan.h"
 #include "base/text.h"
 #include "port/redis_url.h"
 #include "port/ring.h"
@@ -18,7 +20,6 @@ namespace mailweir {
 namespace {
 
 constexpr std::size_t leases_in_a_call = 200;  // so that the server is not held up by thousands at once
-constexpr std::string_view keys_in_a_scan = "500";
 constexpr std::chrono::milliseconds undo_time{100};  // for each slot of a charge that must be undone
 
 // Some of a call's charges: their places among all, and the same charges beside each other. All keys have one slot.
@@ -32,7 +33,8 @@ class RedisCountersStore final : public RedisCounters {
  public:
   RedisCountersStore(const RedisCountersConfig& config, const RedisUrl& url)
       : config_(config), name_(url.to_string()),
-        route_(make_redis_route(url, std::max<std::size_t>(config.connections, 1))) {}
+        route_(make_redis_route(url, std::max<std::size_t>(config.connections, 1))),
+        blocks_(*route_, config.prefix) {}
 
   Result<Charged> charge(std::span<const Charge> charges, Deadline deadline) override {
     if (auto checked = check_charges(charges); !checked) return checked.error();
@@ -81,6 +83,20 @@ class RedisCountersStore final : public RedisCounters {
     return rows;
   }
 
+  Result<std::size_t> reset(std::string_view limit, std::string_view key, Deadline deadline) override {
+    return blocks_.reset(limit, key, deadline);
+  }
+  Result<bool> block(const Block& block, bool replace, Deadline deadline) override {
+    if (auto checked = check_block(block); !checked) return checked.error();
+    return blocks_.block(block, replace, now(), deadline);
+  }
+  Result<bool> unblock(std::string_view limit, std::string_view key, Deadline deadline) override {
+    return blocks_.unblock(limit, key, now(), deadline);
+  }
+  Result<std::vector<Block>> blocks(std::size_t most, Deadline deadline) override {
+    return blocks_.list(most, now(), deadline);
+  }
+
   Result<void> probe(Deadline deadline) override {
     const auto slots = route_->sample_slots(deadline);
     if (!slots) return slots.error();
@@ -123,6 +139,9 @@ class RedisCountersStore final : public RedisCounters {
     return std::chrono::floor<milliseconds>(config_.test_clock->wall().time_since_epoch()).count();
   }
 
+  static std::string suffix_of(const Charge& charge, const Window& window) {
+    return charge.kind == CountKind::block ? std::string(redis_key::block_suffix) : std::to_string(window.period.count());
+  }
   std::string name_of(std::string_view limit, std::string_view key) const {
     return redis_key::name_of(config_.prefix, limit, key);
   }
@@ -249,7 +268,7 @@ class RedisCountersStore final : public RedisCounters {
       call.add(static_cast<std::int64_t>(charge.windows.size()));
       const std::string name = name_of(charge.limit, charge.key);
       for (const Window& window : charge.windows) {
-        call.add_key(name + std::to_string(window.period.count()));
+        call.add_key(name + suffix_of(charge, window));
         call.add(static_cast<std::int64_t>(std::min(window.max, ring::most_count)));
         call.add(static_cast<std::int64_t>(window.period.count() * 1000));
       }
@@ -297,7 +316,7 @@ class RedisCountersStore final : public RedisCounters {
       call.add(static_cast<std::int64_t>(charge.windows.size()));
       const std::string name = name_of(charge.limit, charge.key);
       for (const Window& window : charge.windows) {
-        call.add_key(name + std::to_string(window.period.count()));
+        call.add_key(name + suffix_of(charge, window));
         call.add(slots[at++]);
       }
     }
@@ -331,31 +350,18 @@ class RedisCountersStore final : public RedisCounters {
 
   Result<void> list_node(RedisNode& node, const CounterQuery& query, std::unordered_set<std::string>& seen,
                          std::vector<CounterRow>& rows, Deadline deadline) {
-    std::string cursor = "0";
-    const std::string pattern = redis_key::pattern_of(config_.prefix, query);
-    do {
-      auto page = scan(node, cursor, pattern, deadline);
-      if (!page) return page.error();
+    const UsePage append = [&](const std::vector<std::string>& keys) -> Result<bool> {
       std::vector<Charge> questions;
-      for (const RedisReply& key : page->elements) {
-        if (!seen.insert(key.text).second) continue;
-        auto question = redis_key::question_of(config_.prefix, key.text);
+      for (const std::string& key : keys) {
+        if (!seen.insert(key).second) continue;
+        auto question = redis_key::question_of(config_.prefix, key);
         if (!question || (!query.limit.empty() && question->limit != query.limit)) continue;
         if (query.key.empty() || question->key == query.key) questions.push_back(*std::move(question));
       }
-      if (auto asked = append_counts(questions, query.most, rows, deadline); !asked) return asked;
-    } while (cursor != "0" && rows.size() < query.most);
-    return {};
-  }
-
-  static Result<RedisReply> scan(RedisNode& node, std::string& cursor, std::string_view pattern, Deadline deadline) {
-    RedisAnswer answer = node.command({"SCAN", cursor, "MATCH", pattern, "COUNT", keys_in_a_scan}, deadline);
-    if (answer.is_error()) return node.named(to_error(*answer.reply));
-    if (!answer.reply) return answer.reply;
-    if (answer.reply->elements.size() != 2)
-      return node.named(Error{"answers what SCAN does not; is it a Redis server?", true});
-    cursor = answer.reply->elements[0].text;
-    return std::move(answer.reply->elements[1]);
+      if (auto asked = append_counts(questions, query.most, rows, deadline); !asked) return asked.error();
+      return rows.size() < query.most;
+    };
+    return scan_keys(node, redis_key::pattern_of(config_.prefix, query), deadline, append);
   }
 
   Result<void> append_counts(const std::vector<Charge>& questions, std::size_t most, std::vector<CounterRow>& rows,
@@ -374,6 +380,7 @@ class RedisCountersStore final : public RedisCounters {
   const RedisCountersConfig config_;
   const std::string name_;
   const std::unique_ptr<RedisRoute> route_;
+  RedisBlocks blocks_;
   RedisCounterStats stats_;
 };
 

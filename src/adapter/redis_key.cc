@@ -73,6 +73,13 @@ std::optional<Charge> question_of(std::string_view prefix, std::string_view name
   return question;
 }
 
+std::optional<Charge> block_of(std::string_view prefix, std::string_view name) {
+  name.remove_prefix(std::min(name.size(), prefix.size() + 1));
+  const auto bar = name.find('|'), end = name.rfind("}:");
+  if (bar == name.npos || end == name.npos || end < bar || name.substr(end + 2) != block_suffix) return std::nullopt;
+  return block_question(unescaped_limit(name.substr(0, bar)), std::string(name.substr(bar + 1, end - bar - 1)));
+}
+
 std::string pattern_of(std::string_view prefix, const CounterQuery& query) {
   const std::string limit = query.limit.empty() ? "*" : glob_escaped(escaped_limit(query.limit));
   const std::string key = query.key.empty() ? "*" : glob_escaped(query.key);

@@ -11,10 +11,15 @@
 
 namespace mailweir::redis_key {
 
+// What stands where a counter has its period, for a block.
+inline constexpr std::string_view block_suffix = "block";
+
 // Up to the period, which follows.
 std::string name_of(std::string_view prefix, std::string_view limit, std::string_view key);
 // The charge that asks what such a counter has; nothing when it is none of ours.
 std::optional<Charge> question_of(std::string_view prefix, std::string_view name);
+// The limit and key of a block; nothing when it is none of ours.
+std::optional<Charge> block_of(std::string_view prefix, std::string_view name);
 // For SCAN MATCH.
 std::string pattern_of(std::string_view prefix, const CounterQuery& query);
 

@@ -23,8 +23,16 @@ local function charge_plainly()
   local slots, totals, cells, moved, ends, answer, seen = {}, {}, {}, {}, {}, {1}, {}
   while at < size do
     local amount, last = tonumber(ARGV[at + 1]), key + ARGV[at + 5]
-    if ARGV[at] ~= 'r' or amount == 0 then return end
+    local block = ARGV[at] == 'b'
+    if not block and (ARGV[at] ~= 'r' or amount == 0) then return end
     at = at + 6
+    if block then
+      key = key + 1
+      if call('EXISTS', KEYS[key]) == 1 then return end
+      local base = 3 * key
+      answer[base - 1], answer[base], answer[base + 1] = 0, 0, -1
+      at = at + 2
+    end
     while key < last do
       key = key + 1
       local name, period = KEYS[key], ARGV[at + 1] + 0
@@ -54,7 +62,7 @@ local function charge_plainly()
   for i = 1, key do
     local name, slot, gone = KEYS[i], slots[i], moved[i]
     if gone and #gone > 0 then call('HDEL', name, unpack(gone)) end
-    call('HSET', name, 'h', slot, 't', totals[i], slot % CELLS, cells[i])
+    if slot then call('HSET', name, 'h', slot, 't', totals[i], slot % CELLS, cells[i]) end
     if gone then
       if testing then call('PEXPIRE', name, 86400000) else call('PEXPIREAT', name, ends[i]) end
     end
@@ -149,24 +157,50 @@ local function hold_leases(key, members)
   redis.call('PEXPIRE', key, testing and 86400000 or LEASE + 1000)
 end
 
+-- For how many milliseconds the key is blocked still.
+local function blocked_for(key)
+  local value = call('GET', key)
+  local ends = value and tonumber(string.match(value, '^%d+'))
+  return ends and math.max(ends - now, 0) or 0
+end
+
+local function block()
+  local span, replace, why = take_number(), take() == '1', take()
+  if not replace and blocked_for(KEYS[1]) > 0 then return 0 end
+  call('SET', KEYS[1], string.format('%.0f', now + span) .. ' ' .. why, 'PX', testing and 86400000 or span)
+  return 1
+end
+
+local function unblock()
+  local was = blocked_for(KEYS[1]) > 0
+  call('DEL', KEYS[1])
+  return was and 1 or 0
+end
+
 local function charge()
   local counters, order, windows, charges, refused = {}, {}, {}, {}, operation == 'look'
   local key = 0
   while argument <= #ARGV do
-    local charge = {ring = take() == 'r', units = take_number(), enforce = take() == '1', attempts = take() == '1',
+    local kind = take()
+    local charge = {ring = kind == 'r', block = kind == 'b', units = take_number(), enforce = take() == '1', attempts = take() == '1',
                     member = take(), first = #windows + 1}
     local over = false
     for _ = 1, take_number() do
       key = key + 1
       local max, period = take_number(), take_number()
       local counter = counters[KEYS[key]]
-      if not counter then
+      if not counter and charge.block then
+        counter = {left = blocked_for(KEYS[key])}
+        counters[KEYS[key]] = counter
+      elseif not counter then
         counter = charge.ring and look_ring(KEYS[key], period) or look_leases(KEYS[key])
         counters[KEYS[key]] = counter
         order[#order + 1] = counter
       end
       local used
-      if charge.ring then
+      if charge.block then
+        used = counter.left > 0 and 1 or 0
+      elseif charge.ring then
         used = counter.total + counter.pending
       else
         used = counter.live + counter.pending - (is_held(counter, charge.member) and 1 or 0)
@@ -175,7 +209,7 @@ local function charge()
       if used + charge.units > max then
         over = true
         local leave = used + charge.units - max
-        wait = charge.ring and wait_ring(counter, leave) or wait_leases(counter, leave)
+        wait = counter.left or (charge.ring and wait_ring(counter, leave) or wait_leases(counter, leave))
       end
       windows[#windows + 1] = {counter = counter, used = used, wait = wait}
     end
@@ -284,7 +318,14 @@ local function probe()
   return 1
 end
 
-return ({charge = charge, look = charge, give_back = give_back, renew = renew, merge = merge, probe = probe})[operation]()
+-- What a block holds, and for how long still; nothing when it is over.
+local function show_block()
+  local left = blocked_for(KEYS[1])
+  return left > 0 and {left, call('GET', KEYS[1])} or {}
+end
+
+return ({charge = charge, look = charge, give_back = give_back, renew = renew, merge = merge, probe = probe, block = block,
+         unblock = unblock, show_block = show_block})[operation]()
 )lua";
 
 }  // namespace mailweir

@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The script that runs in Redis: charge, give back, renew, merge, each in one call (Lua 5.1, Redis 5 and newer). It says
+// The script that runs in Redis: charge, give back, renew, merge, block, each in one call (Lua 5.1, Redis 5 and newer). It says
 // port/ring.h over again; the two are held together by one test table.
 //
 // A ring counter is the hash PREFIX{LIMIT|KEY}:PERIOD with h (head slot), t (total) and 0 to 30 (the cells that were ever
 // used); it expires in Redis when its head leaves the window. A lease counter is the sorted set PREFIX{LIMIT|KEY}:0
 // of its members by the millisecond at which they expire.
 //
+// A block is the string PREFIX{LIMIT|KEY}:block: the millisecond at which it ends, a blank, the rule, a blank, the reason.
+//
 // ARGV: operation, the time in milliseconds (0: the server's own), then for each charge
-//   charge:    kind (r, l)  units  enforce  attempts  member  windows, then max and period (ms) of each
+//   charge:    kind (r, l, b)  units  enforce  attempts  member  windows, then max and period (ms) of each
 //              -> taken, then used, wait, slot (-1: not counted) for each window
 //   look:      as charge, but refused whatever it finds: counts attempts only (a charge that was refused elsewhere)
 //   give_back: kind  units  member  windows, then the slot of each        -> 1
 //   renew:     member                                                     -> 1
 //   merge:     period, parts, then age (ms) and units of each             -> 1
 //   probe:                                                                -> 1
+//   block:     time (ms), replace, rule and reason                        -> 1, or 0 if it was blocked already
+//   unblock:                                                              -> 1, or 0 if it was not blocked
+//   show_block:                                                           -> time left (ms) and the string; or nothing
 // KEYS: one for each window, in order; for merge before them one that remembers for an hour that this merge was done, so
 // that it may be tried again; for probe one of its own.
 //

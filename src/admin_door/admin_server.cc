@@ -83,10 +83,26 @@ class HttpAdminServer final : public AdminServer {
     });
     server_.Get("/counters", [this](const httplib::Request& request, httplib::Response& response) {
       const auto most = to_number(request.get_param_value("most")).value_or(1000);
-      const auto rows = functions_.counters(request.get_param_value("limit"), request.get_param_value("key"), most);
-      response.status = rows ? 200 : 503;
-      response.set_content(rows ? *rows : rows.error().what + '\n', rows ? "application/json" : "text/plain");
+      answer(response, functions_.counters(key_of(request), most, request.has_param("top")));
     });
+    server_.Get("/blocks", [this](const httplib::Request&, httplib::Response& response) { answer(response, functions_.blocks()); });
+    server_.Post("/reset", [this](const httplib::Request& request, httplib::Response& response) {
+      answer(response, functions_.reset(key_of(request)));
+    });
+    server_.Post("/unblock", [this](const httplib::Request& request, httplib::Response& response) {
+      answer(response, functions_.unblock(key_of(request)));
+    });
+    server_.Post("/block", [this](const httplib::Request& request, httplib::Response& response) {
+      answer(response, functions_.block(key_of(request), request.get_param_value("time")));
+    });
+  }
+
+  static KeyOfLimit key_of(const httplib::Request& request) {
+    return {request.get_param_value("limit"), request.get_param_value("key")};
+  }
+  static void answer(httplib::Response& response, const Result<std::string>& text) {
+    response.status = text ? 200 : text.error().temporary ? 503 : 400;
+    response.set_content(text ? *text : text.error().what + '\n', text ? "application/json" : "text/plain");
   }
 
   AdminFunctions functions_;

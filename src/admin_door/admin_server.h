@@ -3,7 +3,9 @@
 // knows nothing of the engine.
 //
 //   GET /status    JSON     GET /metrics   Prometheus text     POST /reload  {"ok", "errors", "warnings", "restart"}
-//   GET /counters  JSON: rows of the counter store, ?limit= &key= &most=
+//   GET /counters  JSON: rows of the counter store, ?limit= &key= &most= (the highest first, with &top=1)
+//   GET /blocks    JSON: the blocked keys
+//   POST /reset, /block, /unblock  limit= &key= (and &time=): JSON, what was done; 400 for what makes no sense
 #pragma once
 
 #include <functional>
@@ -21,11 +23,20 @@ struct ReloadOutcome {
   std::vector<std::string> restart;   // keys that changed and need a restart
 };
 
+// What is asked about one key of a limit.
+struct KeyOfLimit {
+  std::string limit, key;
+};
+
 struct AdminFunctions {
   std::function<std::string()> status;    // JSON
   std::function<std::string()> metrics;
   std::function<ReloadOutcome()> reload;
-  std::function<Result<std::string>(const std::string& limit, const std::string& key, std::size_t most)> counters;  // JSON
+  std::function<Result<std::string>(const KeyOfLimit&, std::size_t most, bool top)> counters;  // JSON; empty: all
+  // JSON too. A temporary error is the store's, another the request's.
+  std::function<Result<std::string>()> blocks;
+  std::function<Result<std::string>(const KeyOfLimit&)> reset, unblock;
+  std::function<Result<std::string>(const KeyOfLimit&, const std::string& time)> block;
 };
 
 class AdminServer {

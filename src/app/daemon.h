@@ -62,7 +62,11 @@ class Daemon {
   AdminFunctions admin_functions();
   std::string status() const;
   std::string metrics() const;
-  Result<std::string> counters(const std::string& limit, const std::string& key, std::size_t most);
+  Result<std::string> counters(const KeyOfLimit& of, std::size_t most, bool top);
+  Result<std::string> blocks();
+  Result<std::string> block(const KeyOfLimit& of, const std::string& time);
+  Result<std::string> unblock(const KeyOfLimit& of);
+  Result<std::string> reset(const KeyOfLimit& of);
   void keep_house();
 
   const std::string config_file_;

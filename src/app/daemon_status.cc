@@ -69,15 +69,6 @@ const FallbackCounters* fallback_of(const Stores& stores) { return dynamic_cast<
 
 }  // namespace
 
-AdminFunctions Daemon::admin_functions() {
-  AdminFunctions functions;
-  functions.status = [this] { return status(); };
-  functions.metrics = [this] { return metrics(); };
-  functions.reload = [this] { return reload(); };
-  functions.counters = [this](const std::string& limit, const std::string& key, std::size_t most) { return counters(limit, key, most); };
-  return functions;
-}
-
 std::string Daemon::status() const {
   const auto policy = policy_.get();
   json rules = json::array();
@@ -152,6 +143,8 @@ std::string Daemon::metrics() const {
     }
   samples.counter("mailweir_transactions_total", "Mail transactions begun", stats_.transactions.load());
   samples.counter("mailweir_counter_errors_total", "Limits that could not be asked", stats_.counter_errors.load());
+  samples.counter("mailweir_blocks_total", "Keys that went over their limit and were blocked", stats_.blocks.load());
+  samples.counter("mailweir_blocked_total", "Refusals because the key was blocked", stats_.blocked.load());
   samples.counter("mailweir_stages_not_asked_total", "Stages of the policy door that Postfix did not ask", stats_.not_handed_over.load());
   samples.counter("mailweir_reloads_total", "Policies swapped in", reloads_.load());
   samples.counter("mailweir_reloads_failed_total", "Policies refused for their errors", failed_reloads_.load());
@@ -201,19 +194,6 @@ std::string Daemon::metrics() const {
   }
   if (tables_) add_lists(samples, *policy, *tables_);
   return stats_text(samples.all);
-}
-
-Result<std::string> Daemon::counters(const std::string& limit, const std::string& key, std::size_t most) {
-  CounterQuery query;
-  query.limit = limit;
-  query.key = key;
-  query.most = std::min<std::size_t>(most, 100'000);
-  const auto rows = stores_.use().list(query, Deadline::in(std::chrono::seconds(2)));
-  if (!rows) return rows.error();
-  json result = json::array();
-  for (const auto& row : *rows)
-    result.push_back({{"limit", row.limit}, {"key", row.key}, {"period", row.period.count() == 0 ? "now" : format_duration(row.period)}, {"count", row.count}});
-  return dumped(result);
 }
 
 }  // namespace mailweir

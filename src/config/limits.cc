@@ -21,7 +21,7 @@ class LimitReader {
     if (const auto count = section_.choice("count", {"accepted", "all"})) limit_.attempts = *count == 1;
     if (const auto bits = section_.number("ipv4_prefix", 8, 32)) limit_.prefix4 = static_cast<unsigned>(*bits);
     if (const auto bits = section_.number("ipv6_prefix", 16, 128)) limit_.prefix6 = static_cast<unsigned>(*bits);
-    section_.later("block", "blocking a key that is over its limit");
+    read_block();
     section_.later("warn_at", "warning before the limit is reached");
     section_.later("distinct", "counting different values");
     section_.finish();
@@ -98,6 +98,14 @@ class LimitReader {
       }
     }
     if (texts->empty()) section_.wrong("max", "is empty; write \"100/1h\"");
+  }
+
+  void read_block() {
+    const auto text = section_.text("block");
+    if (!text) return;
+    auto time = parse_block_time(text->value);
+    if (time) limit_.block = *time;
+    else section_.wrong("block", time.error().what);
   }
 
   void read_overrides() {

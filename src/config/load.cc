@@ -234,6 +234,7 @@ Loaded Loader::run() {
     policy_->rules[index(placed.rule.at)].push_back(std::move(placed.rule));
   }
   find_early_checks(*policy_);
+  find_early_blocks(*policy_);
   loaded.effective = effective();
   loaded.config = std::move(config_);
   loaded.policy = std::move(policy_);

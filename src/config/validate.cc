@@ -151,6 +151,8 @@ class Validator {
     if (fits && placed.rule.limit->of == Quantity::auth_failures) counted_at_http(placed);
     if (fits && placed.rule.limit->of == Quantity::unknown_recipients && !policy_.has_milter)
       error(placed, "limit", of + " are seen by the milter only: Postfix does not ask the policy door about them");
+    if (placed.rule.limit->block && !is_refusal(placed.rule.action))
+      error(placed, "limit", "block refuses all further mail of the key: it needs reject, defer or drop in the rule");
     if (is_event(placed.rule.limit->of) && placed.rule.limit->attempts)
       error(placed, "limit", "count = \"all\" has no meaning here: " + of + " are counted when they happen");
   }

@@ -12,16 +12,21 @@ namespace mailweir {
 using Arguments = std::vector<std::string>;
 inline constexpr int exit_usage = 64, exit_temporary = 75;  // sysexits.h: EX_USAGE, EX_TEMPFAIL
 
+int block_command(const Arguments& args);
+int blocks_command(const Arguments& args);
 int check_command(const Arguments& args);
 int config_command(const Arguments& args);
+int counters_command(const Arguments& args);
 int dkim_command(const Arguments& args);
 int dmarc_command(const Arguments& args);
 int dnsbl_command(const Arguments& args);
 int explain_command(const Arguments& args);
 int iprev_command(const Arguments& args);
 int reload_command(const Arguments& args);
+int reset_command(const Arguments& args);
 int sender_domain_command(const Arguments& args);
 int spf_command(const Arguments& args);
 int status_command(const Arguments& args);
+int unblock_command(const Arguments& args);
 
 }  // namespace mailweir

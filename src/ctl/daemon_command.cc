@@ -1,57 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // reload and status: what asks the running daemon at its admin door.
 #include <iostream>
-#include <optional>
 
-#include <boost/program_options.hpp>
-#include <httplib.h>
 #include <nlohmann/json.hpp>
 
-#include "config/config.h"
 #include "ctl/command.h"
+#include "ctl/daemon_client.h"
 
 namespace mailweir {
 namespace {
 
-namespace po = boost::program_options;
 using nlohmann::json;
-
-struct Asked {
-  std::string socket = AdminConfig().socket.path;
-  bool json = false;
-};
-
-std::optional<Asked> parse(const Arguments& args, const std::string& usage) {
-  Asked asked;
-  po::options_description all(usage);
-  all.add_options()("socket,s", po::value(&asked.socket)->value_name("PATH"), "the daemon's admin socket")(
-      "json", po::bool_switch(&asked.json), "print the daemon's own JSON")("help,h", "print this");
-  po::variables_map values;
-  po::store(po::command_line_parser(args).options(all).run(), values);
-  po::notify(values);
-  if (values.count("help") != 0) {
-    std::cout << all;
-    return {};
-  }
-  if (asked.socket.starts_with("unix:")) asked.socket.erase(0, 5);
-  return asked;
-}
-
-httplib::Client client_of(const Asked& asked) {
-  httplib::Client client(asked.socket);
-  client.set_address_family(AF_UNIX);
-  client.set_connection_timeout(5, 0);
-  client.set_read_timeout(120, 0);  // a reload may read a million list entries
-  // httplib would put the socket's path into Host.
-  client.set_default_headers({{"Host", "mailweir"}});
-  return client;
-}
-
-int no_answer(const Asked& asked, httplib::Error error) {
-  std::cerr << "mailweirctl: " << asked.socket << ": the daemon does not answer (" << httplib::to_string(error)
-            << "); is it running, and may you use the socket?\n";
-  return 69;
-}
 
 void print_table(const json& rules) {
   std::size_t width = 4;
@@ -80,11 +39,10 @@ void print_dnsbl(const json& lists) {
 }  // namespace
 
 int reload_command(const Arguments& args) {
-  const auto asked = parse(args, "Usage: mailweirctl reload [--socket PATH]");
+  const auto asked = parse_asked(args, "Usage: mailweirctl reload [--socket PATH]");
   if (!asked) return 0;
-  auto client = client_of(*asked);
-  const auto response = client.Post("/reload");
-  if (!response) return no_answer(*asked, response.error());
+  const auto response = tell_daemon(*asked, "/reload");
+  if (!response) return exit_no_answer;
   if (asked->json) std::cout << response->body;
   const json answer = json::parse(response->body, nullptr, false);
   if (answer.is_discarded()) {
@@ -102,11 +60,10 @@ int reload_command(const Arguments& args) {
 }
 
 int status_command(const Arguments& args) {
-  const auto asked = parse(args, "Usage: mailweirctl status [--json] [--socket PATH]");
+  const auto asked = parse_asked(args, "Usage: mailweirctl status [--json] [--socket PATH]");
   if (!asked) return 0;
-  auto client = client_of(*asked);
-  const auto response = client.Get("/status");
-  if (!response) return no_answer(*asked, response.error());
+  const auto response = ask_daemon(*asked, "/status");
+  if (!response) return exit_no_answer;
   if (asked->json) {
     std::cout << response->body;
     return 0;

@@ -18,17 +18,22 @@ struct Command {
 };
 
 constexpr Command commands[] = {
+    {"block", "refuse a key of a limit for some time", mailweir::block_command},
+    {"blocks", "the keys that limits have blocked", mailweir::blocks_command},
     {"check", "read a policy file and tell all its errors", mailweir::check_command},
     {"config", "print the effective configuration, defaults included", mailweir::config_command},
+    {"counters", "what limits have counted", mailweir::counters_command},
     {"dkim", "whether the signatures of a message are good", mailweir::dkim_command},
     {"dmarc", "whether DKIM or SPF speaks for the domain in From", mailweir::dmarc_command},
     {"dnsbl", "whether a block list lists an address or a domain", mailweir::dnsbl_command},
     {"explain", "what the policy says to a message, rule by rule", mailweir::explain_command},
     {"iprev", "whether an address has a name that leads back to it", mailweir::iprev_command},
     {"reload", "have the daemon read its policy again", mailweir::reload_command},
+    {"reset", "forget what was counted for a key of a limit", mailweir::reset_command},
     {"sender-domain", "whether mail to a sender's domain has somewhere to go", mailweir::sender_domain_command},
     {"spf", "whether a client may send in the name of a domain", mailweir::spf_command},
     {"status", "how the daemon is: doors, rules, counters, DNS", mailweir::status_command},
+    {"unblock", "let a blocked key send again", mailweir::unblock_command},
 };
 
 int usage(std::ostream& out, int status) {

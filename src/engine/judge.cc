@@ -4,27 +4,9 @@
 #include <algorithm>
 
 #include "base/duration.h"
-#include "engine/session.h"
+#include "engine/walk.h"
 
 namespace mailweir {
-
-struct Session::Pending {
-  const Rule* rule = nullptr;
-  Charge charge;
-  std::size_t traced = 0;
-  Level level;
-};
-
-struct Session::Walk {
-  std::vector<Pending> pending;
-  std::vector<const Rule*> order;    // rules whose conditions held, in order: with a limit or without
-  const Rule* decided = nullptr;     // a rule without a limit that ended the walk
-  std::size_t decided_traced = 0;
-  Level* over = nullptr;             // the limit that decides
-  const Rule* over_rule = nullptr;
-  const Rule* trouble = nullptr;     // its limit, or a list of its conditions, could not be asked, and it must then defer
-  std::string trouble_what;
-};
 
 namespace {
 
@@ -34,6 +16,28 @@ LimitWords words_of(const Charge& charge, const Level& level) {
   words.count = std::to_string(level.count);
   words.retry_after = rough_duration(level.retry_after);
   return words;
+}
+
+// A block that was asked about has nothing to give back.
+void drop_blocks(std::vector<Charge>& charges, Receipt& receipt) {
+  std::vector<std::int64_t> slots;
+  auto slot = receipt.slots.begin();
+  for (const Charge& charge : charges) {
+    const auto end = slot + std::min<std::ptrdiff_t>(static_cast<std::ptrdiff_t>(charge.windows.size()), receipt.slots.end() - slot);
+    if (charge.kind != CountKind::block) slots.insert(slots.end(), slot, end);
+    slot = end;
+  }
+  receipt.slots = std::move(slots);
+  std::erase_if(charges, [](const Charge& charge) { return charge.kind == CountKind::block; });
+}
+
+// Which of a rule's charges says what happens: one that is over, its block first. Null: the rule has none.
+template <typename Pending>
+const Pending* telling(const std::vector<Pending>& all, const Rule* rule) {
+  const Pending* told = nullptr;
+  for (const Pending& pending : all)
+    if (pending.rule == rule && (told == nullptr || (pending.level.over && !told->level.over))) told = &pending;
+  return told;
 }
 
 // Whether a rule defers when a list that decides whether it applies could not be asked. Unless it says so itself: what
@@ -119,6 +123,7 @@ bool Session::pending_charge(const Rule& rule, Stage stage, Pending& pending) {
 }
 
 void Session::walk(Stage stage, Walk& walk, Trace* trace) {
+  walk_blocks(stage, walk, trace);
   for (const Rule& rule : policy_->at(stage)) {
     TracedRule* traced = nullptr;
     if (trace != nullptr) {
@@ -140,13 +145,15 @@ void Session::walk(Stage stage, Walk& walk, Trace* trace) {
       continue;
     }
     if (rule.limit) {
-      Pending pending;
-      if (!pending_charge(rule, stage, pending)) {
+      const auto before = walk.pending.size();
+      Pending blocked, pending;
+      if (rule.limit->block && pending_block(rule, blocked)) walk.pending.push_back(std::move(blocked));
+      if (pending_charge(rule, stage, pending)) walk.pending.push_back(std::move(pending));
+      if (walk.pending.size() == before) {
         if (traced != nullptr) traced->outcome = "not limited: no key, no amount, or unlimited";
         continue;
       }
-      if (trace != nullptr) pending.traced = trace->rules.size() - 1;
-      walk.pending.push_back(std::move(pending));
+      for (auto i = before; trace != nullptr && i < walk.pending.size(); ++i) walk.pending[i].traced = trace->rules.size() - 1;
       walk.order.push_back(&rule);
       continue;
     }
@@ -194,8 +201,12 @@ void Session::charge(Stage stage, Walk& walk, Verdict& verdict, Trace* trace) {
     pending.level = charged->levels[i];
     pending.charge = charges[i];
     const Level& level = pending.level;
+    if (pending.is_block()) {
+      note_block(pending, walk, verdict, trace);
+      continue;
+    }
     verdict.used.push_back({pending.rule->name, pending.charge.key, pending.charge.windows[level.window], level.count, level.over});
-    if (trace != nullptr) {
+    if (trace != nullptr && trace->rules[pending.traced].outcome.empty()) {
       trace->rules[pending.traced].outcome = std::string(level.over ? "over its limit" : "within its limit") + ": " +
                                              std::to_string(level.count) + " of " + to_string(pending.charge.windows[level.window]) +
                                              " for " + pending.charge.key;
@@ -207,11 +218,13 @@ void Session::charge(Stage stage, Walk& walk, Verdict& verdict, Trace* trace) {
       walk.over_rule = pending.rule;
     }
   }
+  if (!dry_run_) begin_blocks(walk);
   if (dry_run_) {
     const auto given = services_.counters.give_back(charges, charged->receipt, Deadline::in(policy_->counter_deadline));
     static_cast<void>(given);
   } else if (charged->taken) {
-    keep_taken(stage, std::move(charges), std::move(charged->receipt));
+    drop_blocks(charges, charged->receipt);
+    if (!charges.empty()) keep_taken(stage, std::move(charges), std::move(charged->receipt));
   }
 }
 
@@ -262,8 +275,8 @@ void Session::decide(const Rule& rule, const LimitWords* words, bool never_fits,
 // Puts the verdict together from the rules that held, in order, up to the one that decides.
 void Session::settle(Walk& walk, Verdict& verdict) {
   for (const Rule* rule : walk.order) {
-    const auto pending = std::find_if(walk.pending.begin(), walk.pending.end(), [&](const Pending& p) { return p.rule == rule; });
-    const bool limited = pending != walk.pending.end();
+    const Pending* pending = telling(walk.pending, rule);
+    const bool limited = pending != nullptr;
     if (rule == walk.trouble) {
       verdict.action = Action::defer;
       verdict.rule = rule;
@@ -279,7 +292,7 @@ void Session::settle(Walk& walk, Verdict& verdict) {
       continue;
     }
     LimitWords words;
-    if (limited) words = words_of(pending->charge, pending->level);
+    if (limited) words = pending->is_block() ? words_of_block(*rule, *pending) : words_of(pending->charge, pending->level);
     const LimitWords* told = limited ? &words : nullptr;
     verdict.fired.push_back(rule);
     go_along(*rule, told, verdict);

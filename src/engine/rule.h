@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/block.h"
 #include "engine/condition.h"
 #include "engine/facts.h"
 #include "engine/reply_template.h"
@@ -42,6 +43,7 @@ struct Limit {
   std::vector<Window> max;
   TablePtr overrides;              // by key, its domain, then "default": replaces max
   bool attempts = false;           // count = "all"
+  std::optional<BlockTime> block;  // a key that goes over it is blocked so long
   unsigned prefix4 = 32, prefix6 = 64;
 };
 

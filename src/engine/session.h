@@ -87,6 +87,11 @@ class Session {
   enum class Holds : std::uint8_t { no, yes, when_outage, unless_outage };
   Holds holds(const Rule& rule, TracedRule* traced);
   bool pending_charge(const Rule& rule, Stage stage, Pending& pending);
+  bool pending_block(const Rule& rule, Pending& pending);
+  void walk_blocks(Stage stage, Walk& walk, Trace* trace);
+  void note_block(const Pending& pending, Walk& walk, Verdict& verdict, Trace* trace);
+  void begin_blocks(Walk& walk);
+  LimitWords words_of_block(const Rule& rule, const Pending& pending) const;
   void walk(Stage stage, Walk& walk, Trace* trace);
   void charge(Stage stage, Walk& walk, Verdict& verdict, Trace* trace);
   void keep_taken(Stage stage, std::vector<Charge> charges, Receipt receipt);

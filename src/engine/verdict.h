@@ -54,6 +54,7 @@ struct Verdict {
   std::vector<const Rule*> shadowed;      // what would have been done
   std::vector<const Rule*> alerts;
   std::vector<CounterUse> used;
+  std::string blocked;                    // the blocked key that decided; empty: none did
   std::vector<std::pair<std::string, std::string>> facts;  // those that decided
   std::chrono::microseconds took{0};
 

@@ -72,6 +72,7 @@ void Session::log_verdict(const Verdict& verdict) {
   if (verdict.rule != nullptr) append_field(line, "rule", verdict.rule->name);
   if (verdict.refuses()) append_field(line, "reply", verdict.reply.line(true));
   append_known(line, "reason", verdict.reason);
+  append_known(line, "blocked", verdict.blocked);
   if (verdict.never_fits) append_field(line, "never_fits", "true");
   append_who(line, client_, transaction_);
   if (!transaction_.recipient.is_absent()) append_field(line, "recipient", transaction_.recipient.original());

@@ -5,6 +5,9 @@
 // whole. It is never over N, and a unit comes back at most a 30th of the period late. A lease counter counts members
 // that are alive: each holds its place until it is given back or, after `lease_time` without renewal, expires.
 // A counter is (limit, period, key): a changed maximum keeps the count.
+//
+// A block keeps a key of a limit refused until it ends, whatever the counter has. It is asked about in the same call as
+// the limits, as a charge of kind `block`, and so stops the whole call like a limit that is over.
 #pragma once
 
 #include <chrono>
@@ -12,6 +15,8 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -25,7 +30,7 @@ struct Window {
   auto operator<=>(const Window&) const = default;
 };
 
-enum class CountKind { ring, lease };
+enum class CountKind { ring, lease, block };
 
 inline constexpr std::chrono::seconds lease_time{90};   // a lease that nobody renewed for this long is gone
 inline constexpr unsigned ring_slots = 30;
@@ -33,8 +38,8 @@ inline constexpr unsigned ring_slots = 30;
 struct Charge {
   CountKind kind = CountKind::ring;
   std::string limit, key;
-  std::vector<Window> windows;  // several at once; a lease has one, with period 0; empty: unlimited, not counted
-  std::uint64_t amount = 1;     // 0 asks only
+  std::vector<Window> windows;  // several at once; a lease or a block has one, with period 0; empty: unlimited, not counted
+  std::uint64_t amount = 1;     // 0 asks only; a block counts nothing, its window's max and amount are 0
   std::string member;           // lease: its id, unique over all nodes
   bool enforce = true;          // false: counts on when over, stops nobody
   bool attempts = false;        // counted even when the charge as a whole is refused
@@ -74,6 +79,25 @@ struct CounterRow {
   std::uint64_t count = 0;
 };
 
+// A key that a limit refuses until `left` is over; when it is made, how long it is to last.
+struct Block {
+  std::string limit, key;
+  std::string rule, reason;  // whose, and why; for people. At most longest_block_reason bytes are kept of each
+  std::chrono::milliseconds left{0};
+};
+inline constexpr std::size_t longest_block_reason = 300;
+
+// The charge that asks whether a key is blocked: over if it is, and retry_after then says for how long still.
+inline Charge block_question(std::string limit, std::string key) {
+  Charge charge;
+  charge.kind = CountKind::block;
+  charge.limit = std::move(limit);
+  charge.key = std::move(key);
+  charge.windows = {Window{}};
+  charge.amount = 0;
+  return charge;
+}
+
 // Thread-safe. Time is the store's own.
 class CounterStore {
  public:
@@ -86,6 +110,16 @@ class CounterStore {
   // Keeps leases alive; one that had expired is taken again.
   virtual Result<void> renew(std::span<const Charge> leases, Deadline deadline) = 0;
   virtual Result<std::vector<CounterRow>> list(const CounterQuery& query, Deadline deadline) = 0;
+  // Forgets all counters of the limit's key, leases included; how many. A block stays.
+  virtual Result<std::size_t> reset(std::string_view limit, std::string_view key, Deadline deadline) = 0;
+
+  // Blocks the key. One that is blocked already stays as it is, unless `replace`. Whether this call blocked it: of many
+  // nodes that say so at once one is told yes.
+  virtual Result<bool> block(const Block& block, bool replace, Deadline deadline) = 0;
+  // Whether it was blocked.
+  virtual Result<bool> unblock(std::string_view limit, std::string_view key, Deadline deadline) = 0;
+  // At most `most`, by limit and key.
+  virtual Result<std::vector<Block>> blocks(std::size_t most, Deadline deadline) = 0;
 };
 
 }  // namespace mailweir

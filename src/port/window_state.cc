@@ -61,6 +61,11 @@ Result<void> check_charges(std::span<const Charge> charges) {
     };
     if (charge.limit.size() + charge.key.size() > longest_counter_name)
       return wrong("its name and key have more than " + std::to_string(longest_counter_name) + " bytes");
+    if (charge.kind == CountKind::block) {
+      if (charge.windows.size() != 1 || charge.windows[0] != Window{} || charge.amount != 0)
+        return wrong("a block is asked about, and counts nothing");
+      continue;
+    }
     if (charge.kind == CountKind::lease) {
       if (charge.windows.size() > 1 || (charge.windows.size() == 1 && charge.windows[0].period.count() != 0))
         return wrong("what is open now has one maximum and no period");
@@ -73,6 +78,19 @@ Result<void> check_charges(std::span<const Charge> charges) {
         return wrong("a period must be between one second and ten years");
     }
   }
+  return {};
+}
+
+Result<void> check_block(const Block& block) {
+  const auto wrong = [&block](std::string_view why) {
+    return Error{"block of limit \"" + cleaned(block.limit, true, 100) + "\": " + std::string(why)};
+  };
+  if (block.limit.size() + block.key.size() > longest_counter_name)
+    return wrong("its name and key have more than " + std::to_string(longest_counter_name) + " bytes");
+  if (block.rule.size() > longest_block_reason || block.reason.size() > longest_block_reason)
+    return wrong("its rule or reason has more than " + std::to_string(longest_block_reason) + " bytes");
+  if (block.left <= std::chrono::milliseconds(0) || block.left > longest_period)
+    return wrong("it must last between a millisecond and ten years");
   return {};
 }
 

@@ -32,6 +32,8 @@ Level level_of(const Charge& charge, std::span<const WindowState> states, bool c
 
 // Whether a store can count these: windows that fit their kind, names of bounded length, a member for a lease.
 Result<void> check_charges(std::span<const Charge> charges);
+// Whether a store can keep it: a name of bounded length, a time from a millisecond to ten years.
+Result<void> check_block(const Block& block);
 Result<void> check_leases(std::span<const Charge> leases);  // the same, and that all are leases
 // Whether the receipt has a slot for each window of the charges.
 Result<void> check_receipt(std::span<const Charge> charges, const Receipt& receipt);

@@ -29,5 +29,6 @@ void check_same_answers(const MakeStore& make_one, const MakeStore& make_other, 
 void check_threads(const MakeStore& make);
 void check_lists(const MakeStore& make);
 void check_bad_charges(const MakeStore& make);
+void check_blocks(const MakeStore& make);  // counter_blocks.cc
 
 }  // namespace mailweir

@@ -103,6 +103,10 @@ TEST_CASE("redis counters: lists") {
   if (no_redis()) return;
   check_lists(on_test_clock);
 }
+TEST_CASE("redis counters: blocks") {
+  if (no_redis()) return;
+  check_blocks(on_test_clock);
+}
 TEST_CASE("redis counters: bad charges") {
   if (no_redis()) return;
   check_bad_charges(on_test_clock);

@@ -76,6 +76,10 @@ class FailingCounters final : public CounterStore {
   Result<void> give_back(std::span<const Charge>, const Receipt&, Deadline) override { return Error{"redis: connection refused", true}; }
   Result<void> renew(std::span<const Charge>, Deadline) override { return {}; }
   Result<std::vector<CounterRow>> list(const CounterQuery&, Deadline) override { return std::vector<CounterRow>(); }
+  Result<std::size_t> reset(std::string_view, std::string_view, Deadline) override { return Error{"redis: connection refused", true}; }
+  Result<bool> block(const Block&, bool, Deadline) override { return Error{"redis: connection refused", true}; }
+  Result<bool> unblock(std::string_view, std::string_view, Deadline) override { return Error{"redis: connection refused", true}; }
+  Result<std::vector<Block>> blocks(std::size_t, Deadline) override { return Error{"redis: connection refused", true}; }
 };
 
 struct Mail {

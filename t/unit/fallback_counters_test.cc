@@ -44,6 +44,23 @@ class Shared final : public SharedCounters {
     return store_->list(query, deadline);
   }
 
+  Result<std::size_t> reset(std::string_view limit, std::string_view key, Deadline deadline) override {
+    if (!asked()) return trouble();
+    return store_->reset(limit, key, deadline);
+  }
+  Result<bool> block(const Block& block, bool replace, Deadline deadline) override {
+    if (!asked()) return trouble();
+    return store_->block(block, replace, deadline);
+  }
+  Result<bool> unblock(std::string_view limit, std::string_view key, Deadline deadline) override {
+    if (!asked()) return trouble();
+    return store_->unblock(limit, key, deadline);
+  }
+  Result<std::vector<Block>> blocks(std::size_t most, Deadline deadline) override {
+    if (!asked()) return trouble();
+    return store_->blocks(most, deadline);
+  }
+
   Result<void> probe(Deadline) override {
     ++controls_.probes;
     return controls_.down ? Result<void>(trouble()) : Result<void>();
@@ -292,4 +309,29 @@ TEST_CASE("fallback counters: a lease that moved with its renewals is released e
   CHECK(test.store->list({}, soon())->front().count == 1);
   test.clock.advance(90s);
   CHECK(test.store->list({}, soon())->empty());
+}
+
+TEST_CASE("fallback counters: a key blocked while the store is away is blocked there when it is back") {
+  Fixture test(true);
+  const Block block{"quota", "k", "stolen", "over 2/1h", 2h}, early{"quota", "early", "stolen", "over 2/1h", 2h};
+  CHECK(*test.store->block(early, false, soon()));
+  CHECK(test.charge(block_question("quota", "early")) == "over 1");
+  test.shared.down = true;
+  CHECK(*test.store->block(block, false, soon()));
+  CHECK_FALSE(*test.store->block(block, false, soon()));
+  CHECK(test.charge(block_question("quota", "k")) == "over 1");
+  CHECK(test.charge(block_question("quota", "early")) == "over 1");
+  CHECK(test.store->waiting() == 1);
+  CHECK(test.store->blocks(10, soon())->size() == 2);
+  CHECK_FALSE(test.store->unblock("quota", "early", soon()));  // it is said that the shared store was not asked
+  CHECK(test.charge(block_question("quota", "early")) == "ok 0");
+  test.clock.advance(1h);
+  test.shared.down = false;
+  CHECK(test.store->look_after());
+  CHECK(test.store->waiting() == 0);
+  const auto blocks = test.store->blocks(10, soon());
+  REQUIRE(blocks);
+  REQUIRE(blocks->size() == 2);
+  CHECK(blocks->back().key == "k");
+  CHECK(blocks->back().left == 1h);
 }

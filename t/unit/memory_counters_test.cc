@@ -15,6 +15,7 @@
 #include "adapter/memory_counters.h"
 #include "base/keyed_hash.h"
 #include "counter_cases.h"
+#include "temp_dir.h"
 #include "port/ring.h"
 
 using namespace mailweir;
@@ -64,6 +65,24 @@ TEST_CASE("memory counters: the table of all stores") { check_counter_table(make
 TEST_CASE("memory counters: never over in any period, no refusal without cause") { check_exact_model(make, 40'000); }
 TEST_CASE("memory counters: threads") { check_threads(make); }
 TEST_CASE("memory counters: lists") { check_lists(make); }
+TEST_CASE("memory counters: blocks") { check_blocks(make); }
+TEST_CASE("memory counters: blocks outlive a restart") {
+  const TempDir dir;
+  const std::string file = dir / "counters";
+  ManualClock clock;
+  const auto before = make_memory_counters({}, clock), after = make_memory_counters({}, clock);
+  const Block block{"a limit", "bob@ex%ample.com", "stolen", "over 2/1h", std::chrono::hours(2)};
+  REQUIRE(before->block(block, false, soon()));
+  REQUIRE(before->save(file));
+  clock.advance(std::chrono::hours(1));
+  REQUIRE(after->restore(file));
+  const auto blocks = after->blocks(10, soon());
+  REQUIRE(blocks);
+  REQUIRE(blocks->size() == 1);
+  CHECK(blocks->front().key == block.key);
+  CHECK(blocks->front().reason == block.reason);
+  CHECK(blocks->front().left == std::chrono::hours(1));
+}
 TEST_CASE("memory counters: bad charges") { check_bad_charges(make); }
 
 TEST_CASE("ring: slots have no gaps and no overlaps, whatever the period") {

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What the admin does with counters and blocked keys, at the admin door. What it changes is a line in the log.
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "app/daemon.h"
+#include "base/duration.h"
+#include "base/text.h"
+
+namespace mailweir {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t most_rows = 100'000;
+constexpr std::chrono::seconds patience{2};
+
+std::string dumped(const json& value) { return value.dump(2, ' ', false, json::error_handler_t::replace) + '\n'; }
+
+// The limit by its counter's name; null: there is none. One that blocks is preferred: rules may share a counter.
+const Limit* find_limit(const Policy& policy, const std::string& name) {
+  const Limit* found = nullptr;
+  for (const auto& rules : policy.rules)
+    for (const Rule& rule : rules)
+      if (rule.limit && rule.limit->counter == name && (found == nullptr || rule.limit->block)) found = &*rule.limit;
+  return found;
+}
+
+Error no_limit(const std::string& name) {
+  return Error{"there is no limit \"" + cleaned(name, true, 100) + "\" in the policy; a limit has the name of its rule, unless it says name ="};
+}
+
+}  // namespace
+
+AdminFunctions Daemon::admin_functions() {
+  AdminFunctions functions;
+  functions.status = [this] { return status(); };
+  functions.metrics = [this] { return metrics(); };
+  functions.reload = [this] { return reload(); };
+  functions.counters = [this](const KeyOfLimit& of, std::size_t most, bool top) { return counters(of, most, top); };
+  functions.blocks = [this] { return blocks(); };
+  functions.reset = [this](const KeyOfLimit& of) { return reset(of); };
+  functions.unblock = [this](const KeyOfLimit& of) { return unblock(of); };
+  functions.block = [this](const KeyOfLimit& of, const std::string& time) { return block(of, time); };
+  return functions;
+}
+
+Result<std::string> Daemon::counters(const KeyOfLimit& of, std::size_t most, bool top) {
+  CounterQuery query;
+  query.limit = of.limit;
+  query.key = of.key;
+  query.most = top ? most_rows : std::min(most, most_rows);
+  auto rows = stores_.use().list(query, Deadline::in(patience));
+  if (!rows) return rows.error();
+  if (top) {
+    std::stable_sort(rows->begin(), rows->end(), [](const CounterRow& a, const CounterRow& b) { return a.count > b.count; });
+    if (rows->size() > most) rows->resize(most);
+  }
+  json result = json::array();
+  for (const auto& row : *rows)
+    result.push_back({{"limit", row.limit}, {"key", row.key}, {"period", row.period.count() == 0 ? "now" : format_duration(row.period)}, {"count", row.count}});
+  return dumped(result);
+}
+
+Result<std::string> Daemon::blocks() {
+  const auto blocks = stores_.use().blocks(most_rows, Deadline::in(patience));
+  if (!blocks) return blocks.error();
+  json result = json::array();
+  for (const Block& block : *blocks)
+    result.push_back({{"limit", block.limit}, {"key", block.key}, {"rule", block.rule}, {"reason", block.reason}, {"left", rough_duration(block.left)},
+                      {"seconds_left", std::chrono::ceil<std::chrono::seconds>(block.left).count()}});
+  return dumped(result);
+}
+
+Result<std::string> Daemon::block(const KeyOfLimit& of, const std::string& time) {
+  const auto policy = policy_.get();
+  const Limit* limit = find_limit(*policy, of.limit);
+  if (limit == nullptr) return no_limit(of.limit);
+  if (!limit->block) return Error{"limit \"" + of.limit + "\" has no block in the policy, so nobody would ask: give it block = \"1d\", say"};
+  const auto span = parse_block_time(time);
+  if (!span) return Error{"the time " + span.error().what};
+  const Block block{of.limit, of.key, "-", "by hand", length_of(*span, clock_.wall())};
+  const auto blocked = stores_.use().block(block, true, Deadline::in(patience));
+  if (!blocked) return blocked.error();
+  Event("key-blocked").with("limit", of.limit).with("key", of.key).with("time", format_duration(block.left)).with("reason", block.reason)
+      .to(*log_, Severity::notice);
+  return dumped({{"blocked", *blocked}, {"left", rough_duration(block.left)}});
+}
+
+Result<std::string> Daemon::unblock(const KeyOfLimit& of) {
+  const auto was = stores_.use().unblock(of.limit, of.key, Deadline::in(patience));
+  if (!was) return was.error();
+  // Its counter is at the limit still, and the next message would block it again.
+  if (*was)
+    if (const auto forgotten = stores_.use().reset(of.limit, of.key, Deadline::in(patience)); !forgotten) return forgotten.error();
+  if (*was) Event("key-unblocked").with("limit", of.limit).with("key", of.key).with("reason", "by hand").to(*log_, Severity::notice);
+  return dumped({{"unblocked", *was}});
+}
+
+Result<std::string> Daemon::reset(const KeyOfLimit& of) {
+  if (of.limit.empty()) return Error{"which limit?"};
+  const auto removed = stores_.use().reset(of.limit, of.key, Deadline::in(patience));
+  if (!removed) return removed.error();
+  if (*removed > 0)
+    Event("counter-reset").with("limit", of.limit).with("key", of.key).with("counters", static_cast<std::int64_t>(*removed)).to(*log_, Severity::notice);
+  return dumped({{"counters", *removed}});
+}
+
+}  // namespace mailweir

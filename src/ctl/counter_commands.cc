@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// counters, reset, block, unblock, blocks: the counters behind limits, and the keys that limits have blocked.
+#include <algorithm>
+#include <iostream>
+#include <optional>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "ctl/daemon_client.h"
+
+namespace mailweir {
+namespace {
+
+using nlohmann::json;
+
+// Rows of texts below their heads; nothing that a stranger chose reaches the terminal raw.
+void print_rows(const json& rows, const std::vector<std::string>& columns) {
+  std::vector<std::vector<std::string>> table{columns};
+  for (const auto& row : rows) {
+    std::vector<std::string> cells;
+    for (const auto& column : columns) cells.push_back(row[column].is_string() ? cleaned(row[column].get<std::string>(), false, 300) : row[column].dump());
+    table.push_back(std::move(cells));
+  }
+  for (const auto& cells : table) {
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      std::size_t width = 0;
+      for (const auto& other : table) width = std::max(width, other[i].size());
+      std::cout << cells[i] << (i + 1 < cells.size() ? std::string(width - cells[i].size() + 2, ' ') : "\n");
+    }
+  }
+}
+
+// The daemon's answer, or the exit status after having said what is wrong.
+struct Answer {
+  json value;
+  int status = 0;
+};
+Answer read_answer(const Asked& asked, const std::optional<DaemonAnswer>& response) {
+  if (!response) return {{}, exit_no_answer};
+  json value = json::parse(response->body, nullptr, false);
+  if (response->status != 200 || value.is_discarded()) {
+    std::cerr << "mailweirctl: the daemon says: " << response->body;
+    return {{}, response->status == 400 ? 1 : exit_no_answer};
+  }
+  if (asked.json) std::cout << response->body;
+  return {std::move(value), 0};
+}
+
+// LIMIT KEY, and TIME for a block.
+struct KeyAsked {
+  Asked asked;
+  Parameters parameters;
+};
+std::optional<KeyAsked> parse_key(const Arguments& args, const std::string& usage, bool with_time) {
+  std::string limit, key, time;
+  std::vector<TextOption> words{{"limit", "LIMIT", "the limit's name", &limit}, {"key", "KEY", "the key that it counts by", &key}};
+  if (with_time) words.push_back({"time", "TIME", "how long: 2h, 1d, until-midnight", &time});
+  const auto asked = parse_asked(args, usage, {}, words);
+  if (!asked) return {};
+  return KeyAsked{*asked, {{"limit", limit}, {"key", key}, {"time", time}}};
+}
+
+Answer tell(const KeyAsked& key, const std::string& path) { return read_answer(key.asked, tell_daemon(key.asked, path, key.parameters)); }
+
+}  // namespace
+
+int counters_command(const Arguments& args) {
+  std::string limit, key, top;
+  const auto asked = parse_asked(args, "Usage: mailweirctl counters [--by KEY] [--limit LIMIT] [--top N] [--json] [--socket PATH]",
+                                 {{"by", "KEY", "only the counters of this key", &key},
+                                  {"limit", "LIMIT", "only those of this limit", &limit},
+                                  {"top", "N", "the N highest, the highest first", &top}});
+  if (!asked) return 0;
+  if (!top.empty() && !to_number(top)) {
+    std::cerr << "mailweirctl counters: --top: how many rows?\n";
+    return exit_usage;
+  }
+  Parameters parameters{{"limit", limit}, {"key", key}, {"most", top.empty() ? "100000" : top}};
+  if (!top.empty()) parameters.emplace_back("top", "1");
+  const auto answer = read_answer(*asked, ask_daemon(*asked, "/counters", parameters));
+  if (answer.status == 0 && !asked->json) print_rows(answer.value, {"limit", "key", "period", "count"});
+  return answer.status;
+}
+
+int blocks_command(const Arguments& args) {
+  const auto asked = parse_asked(args, "Usage: mailweirctl blocks [--json] [--socket PATH]");
+  if (!asked) return 0;
+  const auto answer = read_answer(*asked, ask_daemon(*asked, "/blocks"));
+  if (answer.status == 0 && !asked->json) print_rows(answer.value, {"limit", "key", "left", "rule", "reason"});
+  return answer.status;
+}
+
+int block_command(const Arguments& args) {
+  const auto key = parse_key(args, "Usage: mailweirctl block LIMIT KEY TIME [--json] [--socket PATH]", true);
+  if (!key) return 0;
+  const auto answer = tell(*key, "/block");
+  if (answer.status == 0 && !key->asked.json) std::cout << "blocked for " << answer.value["left"].get<std::string>() << '\n';
+  return answer.status;
+}
+
+int unblock_command(const Arguments& args) {
+  const auto key = parse_key(args, "Usage: mailweirctl unblock LIMIT KEY [--json] [--socket PATH]", false);
+  if (!key) return 0;
+  const auto answer = tell(*key, "/unblock");
+  if (answer.status != 0) return answer.status;
+  const bool was = answer.value["unblocked"].get<bool>();
+  if (!key->asked.json) std::cout << (was ? "unblocked, and its counters begin anew\n" : "it was not blocked\n");
+  return was ? 0 : 1;
+}
+
+int reset_command(const Arguments& args) {
+  const auto key = parse_key(args, "Usage: mailweirctl reset LIMIT KEY [--json] [--socket PATH]", false);
+  if (!key) return 0;
+  const auto answer = tell(*key, "/reset");
+  if (answer.status != 0) return answer.status;
+  const auto counters = answer.value["counters"].get<std::uint64_t>();
+  if (!key->asked.json) std::cout << (counters > 0 ? "forgotten: " + std::to_string(counters) + " counters\n" : "there was no such counter\n");
+  return counters > 0 ? 0 : 1;
+}
+
+}  // namespace mailweir
