@@ -34,7 +34,21 @@ def run(t):
     t.like(daemons["one"].ctl("status").stdout, r"(?m)^counters: asks=redis://127\.0\.0\.1:\d+/0 .*up=true", "status says whom it asks")
     without_redis(t, daemons, redis, over)
     seeded_and_merged(t, daemons, redis, over)
+    kept_by_redis(t, over)
     killed_after_a_minute(t, killed, counted, over)
+
+
+def kept_by_redis(t, over):
+    """What becomes of the counters when Redis dies is its persistence's: with each write on disk nothing is lost."""
+    redis = t.start(Redis("kept", keep=True))
+    daemon = t.start(Mailweir(LIMIT, milter=None, name="node-kept", sections={
+        "counters": f'store = "{redis.url}"\non_outage = "defer"\ndeadline = "500ms"'}))
+    t.equal(ask(daemon, "kept@example.com", 5), ["DUNNO"] * 4 + [over], "a limit is used up, in a Redis that keeps each write")
+    redis.kill()
+    redis.start(t)
+    got = wait_for(lambda: [reply for reply in ask(daemon, "kept@example.com", 1, 8) if not reply.startswith("451")],
+                   "Redis to be found again", within=30)
+    t.equal(got, [over], "after SIGKILL of Redis and a start the limit is still reached")
 
 
 def killed_after_a_minute(t, daemon, counted, over):

@@ -9,10 +9,11 @@ from .process import Process, answers, free_port, seconds, wait_for
 
 
 class Redis:
-    """Empty, keeps nothing on disk; on a port of 127.0.0.1 and on a unix socket that everybody may use."""
+    """Empty; on a port of 127.0.0.1 and on a unix socket that everybody may use. `keep`: each write is on disk before its
+    answer, else nothing is."""
 
-    def __init__(self, name="redis"):
-        self.name = name
+    def __init__(self, name="redis", keep=False):
+        self.name, self.keep = name, keep
         self.port = free_port()
         self.directory = self.process = None
 
@@ -29,7 +30,8 @@ class Redis:
         os.makedirs(self.directory, exist_ok=True)
         self.process = Process(self.name, [
             "redis-server", "--port", self.port, "--bind", "127.0.0.1", "--unixsocket", f"{self.directory}/redis.sock",
-            "--unixsocketperm", "777", "--save", "", "--appendonly", "no", "--dir", self.directory], scenario.directory)
+            "--unixsocketperm", "777", "--save", "", "--appendonly", "yes" if self.keep else "no",
+            "--appendfsync", "always", "--dir", self.directory], scenario.directory)
         wait_for(lambda: answers(self.port) and self.ask("PING") == "PONG", "Redis to answer", alive=self.process)
 
     def stop(self):
@@ -37,7 +39,7 @@ class Redis:
             self.process.stop()
 
     def kill(self):
-        """Gone at once, as after a power cut; start() brings an empty one back on the same port."""
+        """Gone at once, as after a power cut; start() brings it back on the same port, empty unless it keeps."""
         self.process.kill()
 
     def logs(self):
