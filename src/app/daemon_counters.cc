@@ -18,17 +18,19 @@ constexpr std::chrono::seconds patience{2};
 
 std::string dumped(const json& value) { return value.dump(2, ' ', false, json::error_handler_t::replace) + '\n'; }
 
-// The limit by its counter's name; null: there is none. One that blocks is preferred: rules may share a counter.
-const Limit* find_limit(const Policy& policy, const std::string& name) {
-  const Limit* found = nullptr;
-  for (const auto& rules : policy.rules)
-    for (const Rule& rule : rules)
-      if (rule.limit && rule.limit->counter == name && (found == nullptr || rule.limit->block)) found = &*rule.limit;
-  return found;
+bool has_limit(const Policy& policy, const std::string& name) {
+  return std::any_of(policy.rules.begin(), policy.rules.end(), [&](const auto& rules) {
+    return std::any_of(rules.begin(), rules.end(), [&](const Rule& rule) { return rule.limit && rule.limit->counter == name; });
+  });
+}
+
+// Whether a limit or a rule that blocks has that name: somebody then asks for its keys.
+bool blocks_keys(const Policy& policy, const std::string& name) {
+  return std::any_of(policy.blocking.begin(), policy.blocking.end(), [&](const Rule* rule) { return blocking(*rule)->list == name; });
 }
 
 Error no_limit(const std::string& name) {
-  return Error{"there is no limit \"" + cleaned(name, true, 100) + "\" in the policy; a limit has the name of its rule, unless it says name ="};
+  return Error{"there is no limit \"" + cleaned(name, true, 100) + "\" in the policy, and no rule with block; a limit has the name of its rule, unless it says name ="};
 }
 
 }  // namespace
@@ -75,9 +77,9 @@ Result<std::string> Daemon::blocks() {
 
 Result<std::string> Daemon::block(const KeyOfLimit& of, const std::string& time) {
   const auto policy = policy_.get();
-  const Limit* limit = find_limit(*policy, of.limit);
-  if (limit == nullptr) return no_limit(of.limit);
-  if (!limit->block) return Error{"limit \"" + of.limit + "\" has no block in the policy, so nobody would ask: give it block = \"1d\", say"};
+  const bool blocks = blocks_keys(*policy, of.limit);
+  if (!blocks && !has_limit(*policy, of.limit)) return no_limit(of.limit);
+  if (!blocks) return Error{"limit \"" + of.limit + "\" has no block in the policy, so nobody would ask: give it block = \"1d\", say"};
   const auto span = parse_block_time(time);
   if (!span) return Error{"the time " + span.error().what};
   const Block block{of.limit, of.key, "-", "by hand", length_of(*span, clock_.wall())};

@@ -103,7 +103,7 @@ void ConditionReader::read_value(const toml::node& node, const std::string& key,
     read_text(text->get(), node, key, cell);
     return;
   }
-  if (const auto* boolean = node.as_boolean(); boolean != nullptr && type == FactType::boolean && !cell.fact.map &&
+  if (const auto* boolean = node.as_boolean(); boolean != nullptr && (type == FactType::boolean || type == FactType::blocked) && !cell.fact.map &&
                                                !takes_map(cell.fact.id)) {
     test.what = BooleanTest{boolean->get()};
   } else if (const auto* number = node.as_integer(); number != nullptr && type == FactType::number) {
@@ -112,6 +112,7 @@ void ConditionReader::read_value(const toml::node& node, const std::string& key,
     fail(node, key, "is " + std::string(kind_of(node)) + ", must be " +
                         (takes_map(cell.fact.id) ? "\"map:NAME\""
                          : type == FactType::boolean                    ? "true or false"
+                         : type == FactType::blocked                    ? "true, false, or the name of a limit or rule that blocks"
                          : type == FactType::number                     ? "a number or a comparison like \"> 50\""
                                                                         : "a string"));
     return;
@@ -146,13 +147,14 @@ bool ConditionReader::read_test(const std::string& text, const toml::node& node,
   if (type == FactType::dnsbl) return read_dnsbl(text, node, key, cell, test);
   if (type == FactType::boolean) return fail(node, key, "must be true or false, without quotes");
   if (type == FactType::number) return read_number(text, node, key, test);
+  if (reference && type == FactType::blocked) return fail(node, key, "must be true, false, or the name of a limit or rule that blocks");
   if (reference && type != FactType::word) {
     auto table = registry_.table(text, place_of(node), key);
     const bool found = table != nullptr;
     test.what = TableTest{std::move(table)};
     return found;
   }
-  if (text.size() >= 2 && text.starts_with('/') && text.ends_with('/') && type != FactType::word) {
+  if (text.size() >= 2 && text.starts_with('/') && text.ends_with('/') && type != FactType::word && type != FactType::blocked) {
     auto pattern = registry_.workshop().pattern(std::string_view(text).substr(1, text.size() - 2));
     if (!pattern) return fail(node, key, pattern.error().what);
     test.what = std::move(*pattern);

@@ -2,6 +2,7 @@
 #include "config/limits.h"
 
 #include "base/text.h"
+#include "config/block_action.h"
 
 namespace mailweir {
 namespace {
@@ -35,16 +36,7 @@ class LimitReader {
       section_.wrong("by", "is missing: the fact to count by, or [] for one counter of all");
       return;
     }
-    const auto facts = section_.texts("by");
-    if (!facts) return;
-    for (const auto& name : *facts) {
-      places_.emplace("limit.by." + name.value, name.place);
-      auto fact = registry_.fact(name.value);
-      if (!fact) section_.problems().error(name.place, section_.full("by"), fact.error().what);
-      else if (fact->id == FactId::header || fact->id == FactId::from || fact->id == FactId::from_domain || fact->check())
-        section_.problems().error(name.place, section_.full("by"), name.value + " can't be counted by: it is a check or has several values");
-      else limit_.by.push_back(std::move(*fact));
-    }
+    if (auto by = mailweir::read_by(section_, registry_, "limit", places_)) limit_.by = std::move(*by);
   }
 
   void read_of() {
@@ -101,11 +93,8 @@ class LimitReader {
   }
 
   void read_block() {
-    const auto text = section_.text("block");
-    if (!text) return;
-    auto time = parse_block_time(text->value);
-    if (time) limit_.block = *time;
-    else section_.wrong("block", time.error().what);
+    const auto* node = section_.node("block");
+    if (node != nullptr) limit_.block = read_block_time(*node, section_.full("block"), section_.problems());
   }
 
   void read_overrides() {

@@ -132,12 +132,15 @@ void Loader::settle_doors() {
 }
 
 // At the milter one callback may wait for all of these: Sendmail gives it 10 s. The store is asked up to three times: to give
-// back what an earlier message took, to charge, to give that back.
+// back what an earlier message took, to charge, to give that back; once more for the fact `blocked`, and to block a key.
 void Loader::settle_deadlines() {
   constexpr std::chrono::milliseconds most{8000};
-  if (!policy_->has_milter || config_.dns.deadline + 3 * config_.counters.deadline <= most) return;
+  const auto any = [&](auto&& has) { return std::any_of(rules_.begin(), rules_.end(), [&](const PlacedRule& placed) { return has(placed.rule); }); };
+  const bool asks = any([](const Rule& rule) { return rule.asks(FactId::blocked); }), blocks = any([](const Rule& rule) { return rule.block.has_value(); });
+  const int calls = 3 + (asks ? 1 : 0) + (blocks ? 1 : 0);
+  if (!policy_->has_milter || config_.dns.deadline + calls * config_.counters.deadline <= most) return;
   const auto place = seen_.find(seen_.contains("counters") ? "counters" : "dns");
-  problems_.error(place->second, "counters.deadline", "three times this and dns.deadline are over " + format_duration(most) +
+  problems_.error(place->second, "counters.deadline", std::string(calls == 3 ? "three" : calls == 4 ? "four" : "five") + " times this and dns.deadline are over " + format_duration(most) +
                                                           " together: Sendmail would not wait for the milter so long");
 }
 
@@ -203,7 +206,6 @@ std::string Loader::effective() const {
 void Loader::read_all() {
   for (const auto& file : document_.files) read_file(file);
   settle_doors();
-  settle_deadlines();
   const bool shared = config_.counters.store != "memory";
   registry_.use_redis(config_.redis.url.empty() && shared ? config_.counters.store : config_.redis.url, config_.redis.deadline);
   std::vector<Place> dnsbl_places;
@@ -217,6 +219,7 @@ void Loader::read_all() {
   registry_.read_facts(facts_, *policy_);
   read_keys();
   read_rules();
+  settle_deadlines();
   registry_.warn_unused();
 }
 

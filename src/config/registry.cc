@@ -25,7 +25,7 @@ bool is_egress(std::string_view name) {
   return name.starts_with(egress_name) && (name.size() == egress_name.size() || name[egress_name.size()] == '.');
 }
 
-constexpr std::string_view later_facts[] = {"virus", "spam_score", "client_country", "blocked"};
+constexpr std::string_view later_facts[] = {"virus", "spam_score", "client_country"};
 
 }  // namespace
 
@@ -173,7 +173,7 @@ Result<FactRef> Registry::fact_in_template(std::string_view name) const {
   if (!name.ends_with(suffix) || own_facts_.contains(name)) return fact(name);
   auto found = fact(name.substr(0, name.size() - suffix.size()));
   if (!found) return found;
-  if (!found->check() || found->type() == FactType::boolean || found->type() == FactType::number)
+  if (!found->check() || found->type() == FactType::boolean || found->type() == FactType::number || found->type() == FactType::blocked)
     return Error{std::string(name) + ": " + found->name + " has no reason to tell"};
   found->reason = true;
   found->name = name;

@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "base/text.h"
+#include "config/block_action.h"
 #include "config/conditions.h"
 #include "config/limits.h"
 #include "mail/domain.h"
@@ -219,7 +220,7 @@ void RuleReader::read_skip() {
       problems().error(name.place, section_.full("skip"), name.value + " is part of a check; write " + (fact->id == FactId::dkim_domain ? "dkim" : "dmarc"));
       continue;
     }
-    if (fact && fact->check()) {
+    if (fact && fact->check() && fact->id != FactId::blocked) {
       rule_.skip.add(fact->id);
       // A list and its score are one check.
       for (const auto& other : all_facts())
@@ -237,7 +238,10 @@ void RuleReader::read_switches() {
   if (const auto alert = section_.boolean("alert")) rule_.alert = *alert;
   if (const auto log = section_.boolean("log")) rule_.log = *log;
   if (const auto outage = section_.choice("on_outage", {"continue", "defer"})) rule_.on_outage = *outage == 0 ? Outage::go_on : Outage::defer;
-  section_.later("block", "blocking a key");
+  if (const auto* node = section_.node("block")) {
+    placed_.keys.emplace("block", place_of(*node));
+    rule_.block = read_block_action(*node, section_.full("block"), rule_.name, registry_, problems(), placed_.keys);
+  }
 }
 
 std::optional<PlacedRule> RuleReader::read() {

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "config/block_action.h"
 #include "config/conditions.h"
 
 namespace mailweir {
@@ -29,6 +30,7 @@ class Validator {
     }
     skips();
     replies_that_meet();
+    validate_blocks(rules_, policy_, problems_);
   }
 
  private:
@@ -59,9 +61,9 @@ class Validator {
     const bool along = rule.hold || rule.redirect || rule.route || !rule.bcc.empty() || !rule.remove_headers.empty() ||
                        !rule.add_headers.empty() || !rule.replace_headers.empty() || rule.sign;
     // A skip of checks that this version does not have is one, too.
-    if (rule.action == Action::none && !along && !placed.keys.contains("skip") && !rule.alert && !rule.log)
+    if (rule.action == Action::none && !along && !placed.keys.contains("skip") && !rule.block && !rule.alert && !rule.log)
       error(placed, "", "does nothing: it needs an action (accept reject defer drop discard hold redirect bcc route remove_headers "
-                        "add_headers replace_header sign skip alert log)");
+                        "add_headers replace_header sign skip block alert log)");
     if (rule.limit && (rule.action == Action::accept || rule.action == Action::permit))
       error(placed, to_string(rule.action), "over a limit mail can't be waved through; use reject, defer, hold, route or alert");
     if (rule.limit && !rule.skip.empty()) error(placed, "skip", "can't depend on a limit");
@@ -116,8 +118,9 @@ class Validator {
       for (const auto& segment : text.segments()) {
         if (const auto* ref = std::get_if<FactRef>(&segment.what)) fact(placed, *ref, key, key);
         const auto* special = std::get_if<Template::Special>(&segment.what);
-        if (special != nullptr && *special <= Template::Special::retry_after && !placed.rule.limit && !std::exchange(told, true))
-          error(placed, key, "{limit}, {count} and {retry_after} need a limit in the rule");
+        if (special != nullptr && *special <= Template::Special::retry_after && !placed.rule.limit &&
+            !(placed.rule.block && *special == Template::Special::retry_after) && !std::exchange(told, true))
+          error(placed, key, "{limit}, {count} and {retry_after} need a limit in the rule" + std::string(placed.rule.block ? "; a block has {retry_after} only" : ""));
       }
     };
     const Rule& rule = placed.rule;
@@ -151,7 +154,7 @@ class Validator {
     if (fits && placed.rule.limit->of == Quantity::auth_failures) counted_at_http(placed);
     if (fits && placed.rule.limit->of == Quantity::unknown_recipients && !policy_.has_milter)
       error(placed, "limit", of + " are seen by the milter only: Postfix does not ask the policy door about them");
-    if (placed.rule.limit->block && !is_refusal(placed.rule.action))
+    if (placed.rule.limit->block && placed.rule.limit->block->refuse && !is_refusal(placed.rule.action))
       error(placed, "limit", "block refuses all further mail of the key: it needs reject, defer or drop in the rule");
     if (is_event(placed.rule.limit->of) && placed.rule.limit->attempts)
       error(placed, "limit", "count = \"all\" has no meaning here: " + of + " are counted when they happen");

@@ -43,7 +43,7 @@ bool matches(const Test& test, const FactItem& item, FactType type, bool& outage
     const FactItem& item;
     FactType type;
     bool& outage;
-    bool operator()(const TextTest& t) const { return equal_folded(item.text, t.text); }
+    bool operator()(const TextTest& t) const { return equal_folded(item.text, t.text) && (type != FactType::blocked || item.number != 0); }
     bool operator()(const NameTest& t) const { return name_matches(t, item, type); }
     bool operator()(const NumberTest& t) const { return number_matches(t, item.number); }
     bool operator()(const BooleanTest& t) const { return (item.number != 0) == t.value; }

@@ -92,6 +92,7 @@ constexpr std::array<FactInfo, fact_count> facts{{
     {FactId::dmarc, "dmarc", word, E, never, true, dmarc_words, "whether DKIM or SPF speaks for the domain in From (RFC 7489)"},
     {FactId::dmarc_policy, "dmarc_policy", word, E, never, true, "none quarantine reject",
      "what that domain's owner asks for with this message: none if dmarc is pass"},
+    {FactId::blocked, "blocked", blocked, C, C, true, "", "the limits and rules that have blocked a key of this mail"},
     {FactId::own, "own", text, C, C, false, "", "a fact of the policy file's [facts]"},
 }};
 
@@ -103,6 +104,7 @@ std::optional<Stage> at_http(FactId id) {
     case FactId::sasl_domain:
     case FactId::service:
     case FactId::door:
+    case FactId::blocked:
     case FactId::own: return Stage::auth;
     default: return {};
   }

@@ -27,6 +27,7 @@ enum class FactId : std::uint8_t {
   helo_is_address, helo_is_ours, helo_address_mismatch,
   spf, spf_helo, spf_explanation, egress_spf,
   dkim, dkim_domain, dmarc, dmarc_policy,
+  blocked,
   own,  // one of the policy file's [facts]
 };
 inline constexpr std::size_t fact_count = static_cast<std::size_t>(FactId::own) + 1;
@@ -41,6 +42,7 @@ enum class FactType : std::uint8_t {
   domain,   // a host or domain name
   address,  // a mail address
   dnsbl,    // names of block lists: the [dnsbl.NAME] of the policy file
+  blocked,  // names of rules and limits that block keys
 };
 
 struct FactInfo {

@@ -62,7 +62,7 @@ std::string_view login_domain(std::string_view login) {
 }  // namespace
 
 void Facts::use(const Policy& policy) {
-  if (policy_ != &policy) dnsbl_.forget_all();   // it names lists of the old one
+  if (policy_ != &policy) dnsbl_.forget_all(), blocks_.forget();   // they name lists of the old one
   policy_ = &policy;
 }
 
@@ -81,6 +81,7 @@ void Facts::forget_transaction() {
   from_.clear();
   headers_.clear();
   message_checks_.forget();
+  blocks_.forget();
   transaction_lookups_.reset();
   waited_before_ = session_lookups_ ? session_lookups_->waited() : std::chrono::microseconds(0);
 }
@@ -199,6 +200,7 @@ FactValue Facts::get(const FactRef& fact) {
     case FactId::dkim_domain:
     case FactId::dmarc:
     case FactId::dmarc_policy: return message_check(fact.id);
+    case FactId::blocked: return blocks_.get(*this, *policy_, stage_);
     case FactId::own: return own_fact(fact);
   }
   return {};

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "check/domain_status.h"
+#include "engine/block_facts.h"
 #include "engine/check_memo.h"
 #include "engine/condition.h"
 #include "engine/dnsbl_facts.h"
@@ -39,7 +40,8 @@ class CheckSet {
   CheckSet operator|(const CheckSet& other) const { return CheckSet(bits_ | other.bits_); }
   CheckSet operator&(const CheckSet& other) const { return CheckSet(bits_ & other.bits_); }
   bool empty() const { return bits_.none(); }
-  static CheckSet all() { return CheckSet(Bits().set()); }
+  // What stands on a list of ours is nothing that a check could be wrong about: it is not turned off.
+  static CheckSet all() { return CheckSet(Bits().set().reset(static_cast<std::size_t>(FactId::blocked))); }
   CheckSet() = default;
 
  private:
@@ -66,6 +68,9 @@ class Facts {
 
   // What dkim and dmarc are asked with. Without it they are absent, as they are where begin_message_checks was not called.
   void verify_with(MessageChecks::Tools tools) { tools_ = tools; }
+  // What `blocked` is asked with; without it nobody is.
+  void ask_blocks_with(Services& services) { blocks_.use(services); }
+  void blocks_changed() { blocks_.forget(); }
   // At the end of the header: from now on the body goes to message_body().
   void begin_message_checks();
   void message_body(std::string_view chunk) { message_checks_.write(chunk); }
@@ -136,6 +141,7 @@ class Facts {
   SpfFacts spf_;
   MessageChecks::Tools tools_;
   MessageChecks message_checks_;
+  BlockFacts blocks_;
   std::vector<std::string> signers_;
   std::vector<FactItem> signer_items_;
   std::optional<IpAddress> server_address_;

@@ -36,15 +36,16 @@ template <typename Pending>
 const Pending* telling(const std::vector<Pending>& all, const Rule* rule) {
   const Pending* told = nullptr;
   for (const Pending& pending : all)
-    if (pending.rule == rule && (told == nullptr || (pending.level.over && !told->level.over))) told = &pending;
+    if (pending.rule == rule && !rule->block && (told == nullptr || (pending.level.over && !told->level.over))) told = &pending;
   return told;
 }
 
 // Whether a rule defers when a list that decides whether it applies could not be asked. Unless it says so itself: what
 // hangs on a list in `when` is left out; a refusal from which a list in `unless` may exempt must not be final.
-bool defers_on_outage(const Rule& rule, bool may_be_exempt) {
+bool defers_on_outage(const Rule& rule, bool may_be_exempt, Outage of_counters) {
   if (rule.shadow) return false;
   if (rule.on_outage != Outage::unset) return rule.on_outage == Outage::defer;
+  if (of_counters == Outage::defer && is_refusal(rule.action) && rule.asks(FactId::blocked)) return true;
   return may_be_exempt && is_refusal(rule.action) && !rule.limit;
 }
 
@@ -132,7 +133,7 @@ void Session::walk(Stage stage, Walk& walk, Trace* trace) {
     }
     const Holds held = holds(rule, traced);
     if (held == Holds::when_outage || held == Holds::unless_outage) {
-      const bool deferred = defers_on_outage(rule, held == Holds::unless_outage);
+      const bool deferred = defers_on_outage(rule, held == Holds::unless_outage, policy_->counters_outage);
       if (traced != nullptr) traced->outcome = deferred ? "a list could not be asked: defers" : "a list could not be asked: does not apply";
       if (!deferred) continue;
       walk.order.push_back(&rule);
@@ -147,7 +148,7 @@ void Session::walk(Stage stage, Walk& walk, Trace* trace) {
     if (rule.limit) {
       const auto before = walk.pending.size();
       Pending blocked, pending;
-      if (rule.limit->block && pending_block(rule, blocked)) walk.pending.push_back(std::move(blocked));
+      if (rule.limit->block && rule.limit->block->refuse && pending_block(rule, blocked)) walk.pending.push_back(std::move(blocked));
       if (pending_charge(rule, stage, pending)) walk.pending.push_back(std::move(pending));
       if (walk.pending.size() == before) {
         if (traced != nullptr) traced->outcome = "not limited: no key, no amount, or unlimited";
@@ -161,6 +162,7 @@ void Session::walk(Stage stage, Walk& walk, Trace* trace) {
     walk.order.push_back(&rule);
     if (traced != nullptr)
       traced->outcome = rule.shadow ? "shadow: would " + std::string(to_string(rule.action)) : "applies: " + std::string(to_string(rule.action));
+    if (traced != nullptr && rule.block) trace_block(rule, *traced);
     if (rule.shadow) continue;
     if (!rule.skip.empty()) note_skip(stage, rule.skip);
     if (rule.action != Action::none) {
@@ -188,7 +190,7 @@ void Session::charge(Stage stage, Walk& walk, Verdict& verdict, Trace* trace) {
     for (const auto* pending : asked) {
       // The file speaks of rules that refuse; a hold or a route defers only if it says so itself.
       const Rule& rule = *pending->rule;
-      const Outage by_file = rule.lets_pass() ? Outage::go_on : policy_->counters_outage;
+      const Outage by_file = rule.lets_pass() && !pending->is_block() ? Outage::go_on : policy_->counters_outage;
       if ((rule.on_outage != Outage::unset ? rule.on_outage : by_file) != Outage::defer || rule.shadow) continue;
       walk.trouble = pending->rule;
       walk.trouble_what = "the counters could not be asked: " + charged.error().what;
@@ -293,7 +295,8 @@ void Session::settle(Walk& walk, Verdict& verdict) {
     }
     LimitWords words;
     if (limited) words = pending->is_block() ? words_of_block(*rule, *pending) : words_of(pending->charge, pending->level);
-    const LimitWords* told = limited ? &words : nullptr;
+    else if (rule->block) words = words_of_listed(*rule);
+    const LimitWords* told = limited || rule->block ? &words : nullptr;
     verdict.fired.push_back(rule);
     go_along(*rule, told, verdict);
     if (rule->action == Action::none) continue;
@@ -313,9 +316,14 @@ Verdict Session::judge(Stage stage, Trace* trace) {
   facts_.skip(skipped(stage));
   start_early(stage);
   Walk walk_done;
-  walk(stage, walk_done, trace);
-  charge(stage, walk_done, verdict, trace);
-  settle(walk_done, verdict);
+  if (!refuse_rest(stage, verdict)) {
+    walk(stage, walk_done, trace);
+    charge(stage, walk_done, verdict, trace);
+    if (!settle_listed(walk_done, verdict)) {
+      settle(walk_done, verdict);
+      begin_listed(walk_done, verdict);
+    }
+  }
   ++services_.stats.verdicts[index(stage)][static_cast<std::size_t>(verdict.action)];
   verdict.took = std::chrono::duration_cast<std::chrono::microseconds>(services_.clock.steady() - start);
   took_ += verdict.took;

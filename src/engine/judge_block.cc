@@ -5,20 +5,25 @@
 
 #include "base/duration.h"
 #include "base/text.h"
+#include "engine/limit_key.h"
 #include "engine/walk.h"
 
 namespace mailweir {
 
+std::string list_name(const Rule& rule) {
+  return std::string(blocking(rule)->list) + (rule.shadow ? "~shadow" : "");
+}
+
 // False: the key is not known.
 bool Session::pending_block(const Rule& rule, Pending& pending) {
   bool known = false;
-  const Limit& limit = *rule.limit;
-  std::string key = limit_key(limit, known);
+  const BlockingRule block = *blocking(rule);
+  std::string key = key_of(facts_, block.by, block.prefix4, block.prefix6, known);
   if (!known) return false;
   pending.rule = &rule;
-  pending.charge = block_question(rule.shadow ? limit.counter + "~shadow" : limit.counter, std::move(key));
-  pending.charge.enforce = !rule.shadow && rule.action != Action::none;
-  pending.charge.attempts = limit.attempts;  // asked also when the message is refused otherwise: its limit is
+  pending.charge = block_question(list_name(rule), std::move(key));
+  pending.charge.enforce = !rule.shadow && (rule.block || rule.action != Action::none);
+  pending.charge.attempts = rule.limit && rule.limit->attempts;  // asked also when the message is refused otherwise: its limit is
   return true;
 }
 
@@ -26,13 +31,13 @@ bool Session::pending_block(const Rule& rule, Pending& pending) {
 void Session::walk_blocks(Stage stage, Walk& walk, Trace* trace) {
   for (const Rule* rule : policy_->blocks[index(stage)]) {
     Pending pending;
-    if (holds(*rule, nullptr) != Holds::yes || !pending_block(*rule, pending)) continue;
+    if ((rule->limit && holds(*rule, nullptr) != Holds::yes) || !pending_block(*rule, pending)) continue;
     if (trace != nullptr) {
       trace->rules.push_back({stage, rule, {}, "its key is not blocked"});
       pending.traced = trace->rules.size() - 1;
     }
     walk.pending.push_back(std::move(pending));
-    walk.order.push_back(rule);
+    if (rule->limit) walk.order.push_back(rule);
   }
 }
 

@@ -3,32 +3,37 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "engine/limit_key.h"
 #include "engine/session.h"
 
 namespace mailweir {
 
 std::string Session::limit_key(const Limit& limit, bool& known) {
+  return key_of(facts_, limit.by, limit.prefix4, limit.prefix6, known);
+}
+
+std::string key_of(Facts& facts, std::span<const FactRef> by, unsigned prefix4, unsigned prefix6, bool& known) {
   std::string key;
   known = true;
-  for (const FactRef& fact : limit.by) {
-    const FactValue value = facts_.get(fact);
+  for (const FactRef& fact : by) {
+    const FactValue value = facts.get(fact);
     if (value.state != FactValue::State::known) {
       known = false;
       return key;
     }
-    if (&fact != &limit.by.front()) key += '|';
+    if (&fact != &by.front()) key += '|';
     const auto start = key.size();
     if (fact.type() == FactType::ip) {
       const IpAddress& ip = *value.items().front().ip;
-      key += ip.masked(ip.is_v4() ? limit.prefix4 : limit.prefix6).to_string();
+      key += ip.masked(ip.is_v4() ? prefix4 : prefix6).to_string();
     } else if (fact.type() == FactType::address) {
       const Address& address = *value.items().front().address;
       key += address.is_null() ? "<>" : address.without_extension();
     } else {
-      key += folded(facts_.to_text(fact, value));
+      key += folded(facts.to_text(fact, value));
     }
     // The sign between parts can't be had by writing it into one: nobody shall get at another's counter so.
-    if (limit.by.size() > 1) std::replace(key.begin() + static_cast<std::ptrdiff_t>(start), key.end(), '|', '\x1f');
+    if (by.size() > 1) std::replace(key.begin() + static_cast<std::ptrdiff_t>(start), key.end(), '|', '\x1f');
   }
   // A stranger chooses some of these (a sender, a HELO name): bounded, and told apart by its end.
   if (key.size() > 300) key = key.substr(0, 280) + '~' + std::to_string(std::hash<std::string>{}(key));

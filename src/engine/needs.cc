@@ -36,6 +36,7 @@ class Reads {
 
   bool operator()(const Rule& rule) const {
     if (any(rule.when) || any(rule.unless) || any(rule.reply_text)) return true;
+    if (rule.block && std::any_of(rule.block->by.begin(), rule.block->by.end(), [&](const FactRef& by) { return kind_(by, policy_); })) return true;
     if (rule.limit && std::any_of(rule.limit->by.begin(), rule.limit->by.end(), [&](const FactRef& by) { return kind_(by, policy_); }))
       return true;
     for (const auto* text : {&rule.hold, &rule.redirect, &rule.route})
@@ -97,6 +98,7 @@ Needs milter_needs(const Policy& policy) {
       // A stage handed to the policy door may come back to us at DATA, when Postfix did not ask there.
       const Stage answered = policy.judges(Door::milter, stage) ? stage : Stage::data;
       if (is_refusal(rule.action) || rule.action == Action::discard || rule.limit) needs.answers[index(answered)] = true;
+      if (rule.block) needs.answers[index(Stage::end_of_message)] = true;  // from MAIL on its keys are refused
       const bool edits = !rule.remove_headers.empty() || !rule.add_headers.empty() || !rule.replace_headers.empty();
       // A route's field is deleted again by its number: those of its name that came with the message must be known.
       needs.headers = needs.headers || edits || rule.sign || rule.route;

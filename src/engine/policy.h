@@ -49,6 +49,7 @@ struct Policy {
   std::array<std::vector<Rule>, stage_count> rules;
   std::array<std::vector<EarlyCheck>, stage_count> early;  // by the stage at which the check's input is known
   std::array<std::vector<const Rule*>, stage_count> blocks;  // rules of other stages whose blocked keys are refused here
+  std::vector<const Rule*> blocking;             // all rules that block keys
   std::vector<OwnFact> own_facts;
   TablePtr mynetworks;                           // null: none
   TablePtr our_names;                            // of helo_is_ours; null: none

@@ -45,7 +45,7 @@ Result<Template> parse_template(std::string_view text, Resolve&& resolve) {
   std::vector<Template::Segment> segments;
   std::string literal;
   const auto flush = [&] {
-    if (!literal.empty()) segments.push_back({std::move(literal)});
+    if (!literal.empty()) segments.emplace_back().what = std::move(literal);
     literal.clear();
   };
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -62,15 +62,15 @@ Result<Template> parse_template(std::string_view text, Resolve&& resolve) {
     const auto name = text.substr(i + 1, end - i - 1);
     i = end;
     flush();
-    if (name == "limit") segments.push_back({Template::Special::limit});
-    else if (name == "count") segments.push_back({Template::Special::count});
-    else if (name == "retry_after") segments.push_back({Template::Special::retry_after});
-    else if (name == "rule") segments.push_back({Template::Special::rule});
-    else if (name == "id") segments.push_back({Template::Special::id});
+    if (name == "limit") segments.emplace_back().what = Template::Special::limit;
+    else if (name == "count") segments.emplace_back().what = Template::Special::count;
+    else if (name == "retry_after") segments.emplace_back().what = Template::Special::retry_after;
+    else if (name == "rule") segments.emplace_back().what = Template::Special::rule;
+    else if (name == "id") segments.emplace_back().what = Template::Special::id;
     else {
       Result<FactRef> fact = resolve(name);
       if (!fact) return fact.error();
-      segments.push_back({std::move(*fact)});
+      segments.emplace_back().what = std::move(*fact);
     }
   }
   flush();

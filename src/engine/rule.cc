@@ -34,13 +34,24 @@ std::string_view to_string(Quantity quantity) {
   return "?";
 }
 
+namespace {
+
+template <typename Wanted>
+bool any_cell(const Rule& rule, Wanted&& wanted) {
+  for (const auto* conditions : {&rule.when, &rule.unless})
+    for (const auto& table : conditions->tables)
+      if (std::any_of(table.begin(), table.end(), wanted)) return true;
+  return false;
+}
+
+}  // namespace
+
 bool Rule::has_checks() const {
-  const auto any = [](const Conditions& conditions) {
-    return std::any_of(conditions.tables.begin(), conditions.tables.end(), [](const auto& table) {
-      return std::any_of(table.begin(), table.end(), [](const Cell& cell) { return cell.fact.check(); });
-    });
-  };
-  return any(when) || any(unless);
+  return any_cell(*this, [](const Cell& cell) { return cell.fact.check(); });
+}
+
+bool Rule::asks(FactId id) const {
+  return any_cell(*this, [id](const Cell& cell) { return cell.fact.id == id; });
 }
 
 Result<Window> parse_window(std::string_view text) {

@@ -82,10 +82,12 @@ struct Rule {
   std::vector<HeaderText> add_headers, replace_headers;
   bool sign = false;
   std::vector<std::string> sign_domains;  // empty: the From header's
+  std::optional<BlockAction> block;
   CheckSet skip;
   bool alert = false, log = false;
 
   bool has_checks() const;
+  bool asks(FactId id) const;       // in a condition
   bool lets_pass() const { return shadow || !is_refusal(action); }
   std::shared_ptr<RuleHits> hits = std::make_shared<RuleHits>();
 };

@@ -11,6 +11,7 @@ Session::Session(Services& services, PolicyPtr policy, Door door)
     : services_(services), policy_(std::move(policy)), door_(door), facts_(client_, transaction_, door, services.resolver) {
   facts_.use(*policy_);
   facts_.verify_with(services.verification);
+  facts_.ask_blocks_with(services);
 }
 
 Session::~Session() {
@@ -48,6 +49,7 @@ void Session::end_transaction(bool taken) {
   facts_.forget_transaction();
   transaction_skip_ = recipient_skip_ = all_recipients_skip_ = CheckSet();
   any_recipient_ = false;
+  just_blocked_ = {};
   in_transaction_ = false;
 }
 

@@ -91,6 +91,13 @@ class Session {
   void walk_blocks(Stage stage, Walk& walk, Trace* trace);
   void note_block(const Pending& pending, Walk& walk, Verdict& verdict, Trace* trace);
   void begin_blocks(Walk& walk);
+  bool refuse_rest(Stage stage, Verdict& verdict);
+  bool settle_listed(const Walk& walk, Verdict& verdict);
+  void begin_listed(const Walk& walk, Verdict& verdict);
+  LimitWords words_of_listed(const Rule& rule) const;
+  void put_on_list(const Rule& rule, const std::string& key);
+  void trace_block(const Rule& rule, TracedRule& traced);
+  void refuse_blocked(const Rule& rule, std::string key, std::chrono::milliseconds left, Verdict& verdict);
   LimitWords words_of_block(const Rule& rule, const Pending& pending) const;
   void walk(Stage stage, Walk& walk, Trace* trace);
   void charge(Stage stage, Walk& walk, Verdict& verdict, Trace* trace);
@@ -118,6 +125,11 @@ class Session {
   std::chrono::microseconds took_{0};         // all its stages together
   std::vector<Taken> taken_;
   std::vector<Taken> leases_;
+  struct {
+    const Rule* rule = nullptr;   // refused mail of this transaction, and has blocked its key
+    std::string key;
+    std::chrono::milliseconds left{0};
+  } just_blocked_;
 };
 
 // A transaction id: 11 characters, unique for practical purposes, sortable by time.

@@ -18,6 +18,9 @@ struct Session::Pending {
   bool is_block() const { return charge.kind == CountKind::block; }
 };
 
+// The block list of a rule that blocks.
+std::string list_name(const Rule& rule);
+
 struct Session::Walk {
   std::vector<Pending> pending;
   std::vector<const Rule*> order;    // rules whose conditions held, in order: with a limit or without

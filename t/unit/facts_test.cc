@@ -74,7 +74,8 @@ class GoodVerifier final : public Verifier {
 };
 
 TEST_CASE("each fact is known from its stage on, at both doors") {
-  Engine engine(milter("[egress]\naddresses = [\"192.0.2.1\"]\n[maps]\nowners = { \"alice@example.com\" = \"alice\" }\n" + std::string(nothing)), zone_text);
+  Engine engine(milter("[egress]\naddresses = [\"192.0.2.1\"]\n[maps]\nowners = { \"alice@example.com\" = \"alice\" }\n" + std::string(nothing) +
+                       "[[rule]]\nname = \"trap\"\nat = \"rcpt\"\nwhen = { recipient = \"trap@example.net\" }\nblock = { by = \"client_address\", for = \"1d\" }\n"), zone_text);
   const GoodVerifier verifier;
   const auto tools = make_dmarc_tools();
   REQUIRE(tools);

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "config/block_action.h"
+
+#include <algorithm>
+#include <variant>
+
+#include "base/text.h"
+#include "config/conditions.h"
+
+namespace mailweir {
+
+std::optional<std::vector<FactRef>> read_by(Section& section, const Registry& registry, std::string_view prefix, Places& places) {
+  const auto names = section.texts("by");
+  if (!names) return {};
+  std::vector<FactRef> by;
+  for (const auto& name : *names) {
+    places.emplace(std::string(prefix) + ".by." + name.value, name.place);
+    auto fact = registry.fact(name.value);
+    if (!fact) section.problems().error(name.place, section.full("by"), fact.error().what);
+    else if (fact->id == FactId::header || fact->id == FactId::from || fact->id == FactId::from_domain || fact->check())
+      section.problems().error(name.place, section.full("by"), name.value + " can't be counted by: it is a check or has several values");
+    else by.push_back(std::move(*fact));
+  }
+  return by;
+}
+
+std::optional<BlockTime> read_block_time(const toml::node& node, const std::string& key, Problems& problems) {
+  const auto span = [&](const Placed<std::string>& text, const std::string& name) -> std::optional<BlockTime> {
+    auto time = parse_block_time(text.value);
+    if (time) return *time;
+    problems.error(text.place, name, time.error().what);
+    return {};
+  };
+  if (const auto* text = node.as_string()) return span({text->get(), place_of(node)}, key);
+  const auto* table = node.as_table();
+  if (table == nullptr) {
+    problems.error(place_of(node), key, "is " + std::string(kind_of(node)) + ", must be a time span like \"1d\", or \"until-midnight\"");
+    return {};
+  }
+  Section section(*table, key, problems);
+  std::optional<BlockTime> time;
+  if (const auto text = section.text("for")) time = span(*text, section.full("for"));
+  else if (section.raw().get("for") == nullptr) section.wrong("for", "is missing: a time span like \"1d\", or \"until-midnight\"");
+  if (const auto refuse = section.boolean("refuse"); refuse && time) time->refuse = *refuse;
+  section.finish();
+  return time;
+}
+
+std::optional<BlockAction> read_block_action(const toml::node& node, const std::string& key, const std::string& rule, const Registry& registry,
+                                             Problems& problems, Places& places) {
+  const auto* table = node.as_table();
+  if (table == nullptr) {
+    problems.error(place_of(node), key, "must be a table: { by = \"client_address\", for = \"1d\" }");
+    return {};
+  }
+  const auto before = problems.error_count();
+  BlockAction action;
+  Section section(*table, key, problems);
+  action.list = rule;
+  if (const auto name = section.text("name")) {
+    action.list = name->value;
+    if (name->value.empty() || name->value.size() > 100) section.wrong("name", "a list's name has 1 to 100 characters");
+  }
+  if (auto by = read_by(section, registry, "block", places)) {
+    if (by->empty() && problems.error_count() == before) section.wrong("by", "is empty: it would block everybody");
+    action.by = std::move(*by);
+  } else if (section.raw().get("by") == nullptr) {
+    section.wrong("by", "is missing: the fact whose value is blocked, client_address or sasl_username, say");
+  }
+  if (const auto text = section.text("for")) {
+    const auto time = parse_block_time(text->value);
+    if (time) action.time = *time;
+    else section.wrong("for", time.error().what);
+  } else if (section.raw().get("for") == nullptr) {
+    section.wrong("for", "is missing: a time span like \"1d\", or \"until-midnight\"");
+  }
+  if (const auto refuse = section.boolean("refuse")) action.time.refuse = *refuse;
+  if (const auto bits = section.number("ipv4_prefix", 8, 32)) action.prefix4 = static_cast<unsigned>(*bits);
+  if (const auto bits = section.number("ipv6_prefix", 16, 128)) action.prefix6 = static_cast<unsigned>(*bits);
+  section.finish();
+  if (problems.error_count() != before) return {};
+  return action;
+}
+
+namespace {
+
+class BlockValidator {
+ public:
+  BlockValidator(const std::vector<PlacedRule>& rules, const Policy& policy, Problems& problems) : rules_(rules), policy_(policy), problems_(problems) {}
+
+  void run() {
+    for (const auto& placed : rules_) {
+      action(placed);
+      for (const auto& [conditions, key] : {std::pair(&placed.rule.when, "when"), std::pair(&placed.rule.unless, "unless")})
+        for (std::size_t i = 0; i < conditions->tables.size(); ++i)
+          for (const Cell& cell : conditions->tables[i])
+            if (cell.fact.id == FactId::blocked) asked(placed, cell, key, placed.at(place_of_cell(key, i, cell.fact.name)));
+    }
+  }
+
+ private:
+  void error(const PlacedRule& placed, const Place& place, std::string_view key, const std::string& why) {
+    problems_.error(place, "rule \"" + placed.rule.name + "\"." + std::string(key), why);
+  }
+
+  Door door(Stage stage) const {
+    if (stage == Stage::auth) return Door::http;
+    return policy_.judges(Door::policy, stage) ? Door::policy : Door::milter;
+  }
+  bool known(const FactRef& fact, Stage stage) const {
+    if (fact.id == FactId::own) {
+      const auto& keys = policy_.own_facts[fact.own].keys;
+      return keys.empty() || std::any_of(keys.begin(), keys.end(), [&](const FactRef& key) { return known(key, stage); });
+    }
+    const auto from = known_from(info(fact.id), door(stage));
+    return from && *from <= stage;
+  }
+  bool known(std::span<const FactRef> by, Stage stage) const {
+    return std::all_of(by.begin(), by.end(), [&](const FactRef& fact) { return known(fact, stage); });
+  }
+
+  void action(const PlacedRule& placed) {
+    const Rule& rule = placed.rule;
+    if (rule.block && rule.limit) error(placed, placed.at("block"), "block", "a rule with a limit blocks by it: limit = { ..., block = \"1d\" }");
+    if (rule.block && !rule.limit) {
+      for (const FactRef& fact : rule.block->by)
+        if (!known(fact, rule.at))
+          error(placed, placed.at("block.by." + fact.name), "block", fact.name + " is not known at " + std::string(to_string(rule.at)));
+      if (rule.block->time.refuse && !refused_from(policy_, *rule.block))
+        error(placed, placed.at("block"), "block", "no door judges a stage from mail on at which its key is known: nobody would be refused");
+    }
+    const auto block = blocking(rule);
+    if (!block || block->time->refuse || rule.shadow) return;
+    const bool any = std::any_of(rules_.begin(), rules_.end(), [&](const PlacedRule& other) { return asks(other.rule, block->list); });
+    if (!any) error(placed, placed.at(rule.block ? "block" : "limit"), rule.block ? "block" : "limit.block",
+                    "with refuse = false nobody would ask: it needs a rule with blocked = \"" + std::string(block->list) + "\", or true");
+  }
+
+  static bool asks(const Rule& rule, std::string_view list) {
+    for (const auto* conditions : {&rule.when, &rule.unless})
+      for (const auto& table : conditions->tables)
+        for (const Cell& cell : table)
+          if (cell.fact.id == FactId::blocked)
+            for (const Test& test : cell.tests)
+              if (const auto* name = std::get_if<TextTest>(&test.what); name == nullptr || equal_folded(name->text, list)) return true;
+    return false;
+  }
+
+  // Each name must block something, at this stage.
+  void asked(const PlacedRule& placed, const Cell& cell, std::string_view key, const Place& place) {
+    std::vector<std::string_view> names;
+    bool any_known = false;
+    for (const auto& other : rules_) {
+      const auto block = blocking(other.rule);
+      if (!block || other.rule.shadow) continue;
+      names.push_back(block->list);
+      any_known = any_known || known(block->by, placed.rule.at);
+    }
+    const std::string full = std::string(key) + ".blocked", stage(to_string(placed.rule.at));
+    if (names.empty()) return error(placed, place, full, "no rule blocks a key: give one block = { by, for }, or its limit block = \"1d\"");
+    for (const Test& test : cell.tests) {
+      const auto* name = std::get_if<TextTest>(&test.what);
+      if (name == nullptr) {
+        if (!any_known) error(placed, place, full, "no key that is blocked is known at " + stage);
+        continue;
+      }
+      bool found = false, fits = false;
+      for (const auto& other : rules_) {
+        const auto block = blocking(other.rule);
+        if (!block || other.rule.shadow || !equal_folded(block->list, name->text)) continue;
+        found = true;
+        fits = fits || known(block->by, placed.rule.at);
+      }
+      if (!found) {
+        const auto guess = nearest(name->text, names);
+        error(placed, place, full, "no rule or limit named " + cleaned(name->text, false, 60) + " blocks keys" +
+                                       (guess.empty() ? "" : "; did you mean " + std::string(guess) + "?"));
+      } else if (!fits) {
+        error(placed, place, full, "the key that " + name->text + " blocks is not known at " + stage);
+      }
+    }
+  }
+
+  const std::vector<PlacedRule>& rules_;
+  const Policy& policy_;
+  Problems& problems_;
+};
+
+}  // namespace
+
+void validate_blocks(const std::vector<PlacedRule>& rules, const Policy& policy, Problems& problems) {
+  BlockValidator(rules, policy, problems).run();
+}
+
+}  // namespace mailweir
