@@ -203,7 +203,11 @@ void RuleReader::read_sign() {
 }
 
 // Checks that this version does not have: a list of what an entry turns off may be complete before they come.
-constexpr std::string_view later_checks[] = {"virus", "spam", "spam_score"};
+std::optional<LaterCheck> later_check(std::string_view name) {
+  if (name == "virus") return LaterCheck::virus;
+  if (name == "spam" || name == "spam_score") return LaterCheck::spam;
+  return {};
+}
 
 void RuleReader::read_skip() {
   const auto names = section_.texts("skip");
@@ -214,7 +218,10 @@ void RuleReader::read_skip() {
       rule_.skip = CheckSet::all();
       continue;
     }
-    if (std::find(std::begin(later_checks), std::end(later_checks), name.value) != std::end(later_checks)) continue;
+    if (const auto later = later_check(name.value)) {
+      rule_.skip.add(*later);
+      continue;
+    }
     const auto fact = registry_.fact(name.value);
     if (fact && (fact->id == FactId::dkim_domain || fact->id == FactId::dmarc_policy)) {
       problems().error(name.place, section_.full("skip"), name.value + " is part of a check; write " + (fact->id == FactId::dkim_domain ? "dkim" : "dmarc"));

@@ -187,6 +187,7 @@ class Explainer {
     for (const auto* rule : verdict.shadowed) std::cout << "  shadow: " << rule->name << " would " << to_string(rule->action) << '\n';
     std::cout << "  => " << to_string(verdict.action) << (verdict.rule != nullptr ? " by " + verdict.rule->name : "") << '\n';
     print(verdict.along);
+    if (const auto off = session.checks_off(stage).names(); !off.empty()) std::cout << "  checks turned off: " << off << '\n';
     std::cout << "     " << answer_of(verdict, door) << "\n\n";
     if (stage == Stage::end_of_message || verdict.refuses()) lookups(session);
     return !verdict.refuses();

@@ -32,11 +32,17 @@ struct Policy;
 // Looks a value up in a table the way its type is looked up. A login that is no entry is tried as a mail address.
 Found find_in(const Table& table, const FactItem& item, FactType type);
 
+// A check that a rule may turn off already, though this version cannot make it.
+enum class LaterCheck : std::uint8_t { virus, spam };
+
 // A set of checks, by FactId; for `skip`.
 class CheckSet {
  public:
   void add(FactId id) { bits_.set(static_cast<std::size_t>(id)); }
+  void add(LaterCheck check) { bits_.set(fact_count + static_cast<std::size_t>(check)); }
   bool has(FactId id) const { return bits_.test(static_cast<std::size_t>(id)); }
+  // Their names, in the order of the table of facts, blanks between; a part of a check (a score, say) is not named beside it.
+  std::string names() const;
   CheckSet operator|(const CheckSet& other) const { return CheckSet(bits_ | other.bits_); }
   CheckSet operator&(const CheckSet& other) const { return CheckSet(bits_ & other.bits_); }
   bool empty() const { return bits_.none(); }
@@ -45,7 +51,7 @@ class CheckSet {
   CheckSet() = default;
 
  private:
-  using Bits = std::bitset<fact_count>;
+  using Bits = std::bitset<fact_count + 2>;
   explicit CheckSet(const Bits& bits) : bits_(bits) {}
   Bits bits_;
 };

@@ -54,6 +54,18 @@ bool Rule::asks(FactId id) const {
   return any_cell(*this, [id](const Cell& cell) { return cell.fact.id == id; });
 }
 
+std::string CheckSet::names() const {
+  std::string text;
+  const auto name = [&](std::string_view one) { text += (text.empty() ? "" : " ") + std::string(one); };
+  for (const auto& fact : all_facts()) {
+    const bool part = fact.name.ends_with("_score") || fact.id == FactId::dkim_domain || fact.id == FactId::dmarc_policy || fact.id == FactId::spf_explanation;
+    if (fact.check && !part && has(fact.id)) name(fact.name);
+  }
+  if (bits_.test(fact_count + static_cast<std::size_t>(LaterCheck::virus))) name("virus");
+  if (bits_.test(fact_count + static_cast<std::size_t>(LaterCheck::spam))) name("spam");
+  return text;
+}
+
 Result<Window> parse_window(std::string_view text) {
   const auto wrong = [&](std::string_view why) {
     return Error{"\"" + cleaned(text, false, 60) + "\": " + std::string(why) + "; write \"100/1h\" or, for bytes, \"25MiB/1d\""};

@@ -3,7 +3,7 @@
 import os
 import re
 
-WORDS = {"policy", "flags", "recipients", "header", "message", "zone", "zones", "list", "want", "never", "taken"}
+WORDS = {"policy", "flags", "recipients", "header", "message", "zone", "zones", "list", "want", "never", "skipped", "taken"}
 
 
 def read(path):
@@ -17,16 +17,16 @@ def read(path):
             if not colon or word not in WORDS:
                 raise ValueError(f"{path}:{number}: what is \"{line}\"?")
             case[word].append(rest.strip())
-    for word in ("policy", "want", "taken"):
-        if not case[word]:
+    for word, wanted in (("policy", case["policy"]), ("want", case["want"] or case["skipped"]), ("taken", case["taken"])):
+        if not wanted:
             raise ValueError(f"{path}: there is no {word}:")
     return case
 
 
-def policy_with(t, name, entries):
-    """The policy file, with entries in lists that it leaves empty."""
+def policy_with(t, name, entries, change=None):
+    """The policy file, with entries in lists that it leaves empty; `change` turns its text into another."""
     path = os.path.join(t.top, "policy", name)
-    if not entries:
+    if not entries and not change:
         return path
     with open(path, encoding="utf-8") as file:
         text = file.read()
@@ -35,7 +35,7 @@ def policy_with(t, name, entries):
         text, found = re.subn(rf"^{re.escape(where)} = \[\]", f'{where} = ["{what}"]', text, flags=re.M)
         if found != 1:
             raise ValueError(f"{name}: there is no empty list {where}")
-    return t.file(name, text)
+    return t.file(name, change(text) if change else text)
 
 
 def zone_of(t, case):
