@@ -111,7 +111,10 @@ void DnsblWatch::tell_errors(const Dnsbl& list, SteadyTime now) {
 void keep_dnsbl_states(const std::vector<Dnsbl>& before, std::vector<Dnsbl>& after) {
   for (Dnsbl& list : after)
     for (const Dnsbl& old : before)
-      if (old.name == list.name && old.zone == list.zone && old.kind == list.kind) list.state = old.state;
+      if (old.name == list.name && old.zone == list.zone && old.kind == list.kind) {
+        list.state = old.state;
+        list.state->told.with([](DnsblState::Told& told) { told.next = SteadyTime{}; });
+      }
 }
 
 }  // namespace mailweir

@@ -79,7 +79,8 @@ class DnsblWatch {
   std::function<void(const std::string&)> recovered_;
 };
 
-// What the zones of `before` are known for goes on for the same ones in `after`.
+// What the zones of `before` are known for goes on for the same ones in `after`; they are proved again at the next step, so
+// that a zone that was repaired need not be waited for.
 void keep_dnsbl_states(const std::vector<Dnsbl>& before, std::vector<Dnsbl>& after);
 
 }  // namespace mailweir

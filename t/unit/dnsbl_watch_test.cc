@@ -147,5 +147,20 @@ TEST_CASE("dnsbl watch: a reload keeps what is known of the same zone") {
   CHECK_FALSE(after[1].state->ipv4);
 }
 
+TEST_CASE("dnsbl watch: a reload has each zone proved again, whatever it was known for, and says nothing if that stays so") {
+  Bed bed;
+  bed.step();
+  const auto told = bed.log.of("dnsbl-on").size() + bed.log.of("dnsbl-off").size();
+  const auto asked = bed.resolver.asked;
+  bed.step();
+  CHECK(bed.resolver.asked == asked);  // it is good for an hour
+  auto after = bed.lists;
+  keep_dnsbl_states(bed.lists, after);
+  bed.lists = after;
+  bed.step();
+  CHECK(bed.resolver.asked > asked);
+  CHECK(bed.log.of("dnsbl-on").size() + bed.log.of("dnsbl-off").size() == told);
+}
+
 }  // namespace
 }  // namespace mailweir

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The servers that Mailweir asks: Redis, and a name server with zones of our own."""
 import os
+import signal
 import socket
 import struct
 import subprocess
@@ -60,6 +61,7 @@ class Knot:
         self.name = name
         self.zones = zones
         self.port = free_port()
+        self.serial = 1
         self.process = self.directory = None
 
     def start(self, scenario):
@@ -85,6 +87,15 @@ class Knot:
     def logs(self):
         return [(self.name, self.process.log())] if self.process else []
 
+    def change(self, zone, text):
+        """Another text for a zone that it has, in force when this returns."""
+        self.zones[zone] = text
+        self.serial += 1
+        self._write_zones()
+        self.process.send(signal.SIGHUP)
+        wait_for(lambda: f"[{zone.rstrip('.')}.] loaded, serial {self.serial - 1} -> {self.serial}" in self.process.log(), f"knotd to load {zone} again",
+                 alive=self.process)
+
     def status(self, name, within=1):
         """The RCODE for an SOA question by UDP (0 NOERROR, 2 SERVFAIL, 3 NXDOMAIN, 5 REFUSED); None: no answer."""
         labels = b"".join(bytes([len(label)]) + label.encode() for label in name.rstrip(".").split(".") if label)
@@ -102,6 +113,6 @@ class Knot:
             if text is None:
                 continue
             origin = zone.rstrip(".") + "."
-            head = f"$ORIGIN {origin}\n$TTL 60\n@ SOA ns.invalid. admin.invalid. 1 60 60 60 60\n"
+            head = f"$ORIGIN {origin}\n$TTL 60\n@ SOA ns.invalid. admin.invalid. {self.serial} 60 60 60 60\n"
             with open(os.path.join(self.directory, f"{zone.rstrip('.')}.zone"), "w") as out:
                 out.write(head + text + "\n")
