@@ -77,8 +77,8 @@ class Facts {
   // What `blocked` is asked with; without it nobody is.
   void ask_blocks_with(Services& services) { blocks_.use(services); }
   void blocks_changed() { blocks_.forget(); }
-  // At the end of the header: from now on the body goes to message_body().
-  void begin_message_checks();
+  // At the end of the header: from now on the body goes to message_body(). With `with_dmarc` what dmarc asks for is looked up early.
+  void begin_message_checks(bool with_dmarc = true);
   void message_body(std::string_view chunk) { message_checks_.write(chunk); }
   // The whole of what was found, whether skipped or not; null: not begun. Wait for what is still under way.
   const DkimResult* dkim();

@@ -12,11 +12,14 @@
 
 namespace mailweir {
 
-void MessageChecks::begin(const Tools& tools, const HeaderList& headers, const std::vector<std::string>& from_domains, Lookups& lookups) {
+void MessageChecks::begin(const Tools& tools, const HeaderList& headers, Lookups& lookups) {
   forget();
   begun_ = true;
   verification_ = tools.verifier->begin(headers);
   for (const auto& key : verification_->keys()) lookups.want(key);
+}
+
+void MessageChecks::start_dmarc(const Tools& tools, const std::vector<std::string>& from_domains, Lookups& lookups) {
   lookups.prefetch([tool = tools.dmarc, from_domains](Lookups& early) { find_dmarc_records(early, *tool, from_domains); });
 }
 
@@ -85,13 +88,15 @@ std::vector<std::string> Facts::author_domains() {
   return domains;
 }
 
-void Facts::begin_message_checks() {
+void Facts::begin_message_checks(bool with_dmarc) {
   if (!tools_.complete() || transaction_.headers == nullptr) return;
-  message_checks_.begin(tools_, *transaction_.headers, author_domains(), lookups_of(transaction_lookups_));
-  // DMARC will want it, whether a rule does or not.
+  message_checks_.begin(tools_, *transaction_.headers, lookups_of(transaction_lookups_));
+  if (!with_dmarc) return;
+  MessageChecks::start_dmarc(tools_, author_domains(), lookups_of(transaction_lookups_));
+  // DMARC asks for it, whether a rule does or not.
   FactRef spf;
   spf.id = FactId::spf;
-  if (!skipped_.has(FactId::dmarc) && policy_ != nullptr && SpfFacts::has_input(spf, spf_asker()))
+  if (policy_ != nullptr && SpfFacts::has_input(spf, spf_asker()))
     spf_.start(spf, spf_asker(), lookups_of(transaction_lookups_));
 }
 

@@ -22,8 +22,10 @@ class MessageChecks {
     bool complete() const { return verifier != nullptr && dmarc != nullptr; }
   };
 
-  // Reads the header and starts the look-ups of keys, and of DMARC records for `from_domains`, without waiting.
-  void begin(const Tools& tools, const HeaderList& headers, const std::vector<std::string>& from_domains, Lookups& lookups);
+  // Reads the header and starts the look-ups of keys, without waiting.
+  void begin(const Tools& tools, const HeaderList& headers, Lookups& lookups);
+  // Starts those of DMARC records.
+  static void start_dmarc(const Tools& tools, const std::vector<std::string>& from_domains, Lookups& lookups);
   bool begun() const { return begun_; }
   void write(std::string_view chunk) {
     if (verification_) verification_->write(chunk);

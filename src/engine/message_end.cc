@@ -45,8 +45,7 @@ void Session::begin_message_checks(bool body_comes) {
   facts_.stage(end, Deadline::in(policy_->dns_deadline));
   const CheckSet off = skipped(end);
   facts_.skip(off);
-  const auto wanted = [&](const Rule& rule) {
-    if (!reads_message_checks(rule, *policy_)) return false;
+  const auto may_apply = [&](const Rule& rule) {
     // The true size is not known yet: whatever it is compared with may come true.
     if (reads_true_size(rule, *policy_)) return true;
     if (!rule.when.empty() && rule.when.ask(facts_, false) == Tri::no) return false;
@@ -54,10 +53,16 @@ void Session::begin_message_checks(bool body_comes) {
   };
   const auto& rules = policy_->at(end);
   const auto& results = policy_->authentication_results;
-  const bool all_off = off.has(FactId::dkim) && off.has(FactId::dmarc);
   const bool writes = writes_authentication_results();
-  const bool told = writes && (results.has(FactId::dkim) || results.has(FactId::dmarc));
-  if (body_comes && !all_off && (told || std::any_of(rules.begin(), rules.end(), wanted))) facts_.begin_message_checks();
+  const auto wanted = [&](FactId id, bool (*reads)(const Rule&, const Policy&)) {
+    if (off.has(id)) return false;
+    if (writes && results.has(id)) return true;
+    return std::any_of(rules.begin(), rules.end(), [&](const Rule& rule) { return reads(rule, *policy_) && may_apply(rule); });
+  };
+  if (body_comes) {
+    const bool dmarc = wanted(FactId::dmarc, reads_dmarc);
+    if (dmarc || wanted(FactId::dkim, reads_dkim)) facts_.begin_message_checks(dmarc);
+  }
   if (!writes) return;
   for (const FactId id : results.checks) facts_.start(ref_of(id));
 }

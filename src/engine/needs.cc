@@ -28,6 +28,18 @@ bool is_message_check(const FactRef& fact, const Policy& policy) {
   return std::any_of(keys.begin(), keys.end(), [&](const FactRef& key) { return is_message_check(key, policy); });
 }
 
+bool is_dkim(const FactRef& fact, const Policy& policy) {
+  if (fact.id != FactId::own) return fact.id == FactId::dkim || fact.id == FactId::dkim_domain;
+  const auto& keys = policy.own_facts[fact.own].keys;
+  return std::any_of(keys.begin(), keys.end(), [&](const FactRef& key) { return is_dkim(key, policy); });
+}
+
+bool is_dmarc(const FactRef& fact, const Policy& policy) {
+  if (fact.id != FactId::own) return fact.id == FactId::dmarc || fact.id == FactId::dmarc_policy;
+  const auto& keys = policy.own_facts[fact.own].keys;
+  return std::any_of(keys.begin(), keys.end(), [&](const FactRef& key) { return is_dmarc(key, policy); });
+}
+
 // Whether a rule reads a fact of a kind, in a condition, a limit's key or a text.
 class Reads {
  public:
@@ -75,6 +87,10 @@ bool Needs::covers(const Needs& other) const {
 }
 
 bool reads_message_checks(const Rule& rule, const Policy& policy) { return Reads(is_message_check, policy)(rule); }
+
+bool reads_dkim(const Rule& rule, const Policy& policy) { return Reads(is_dkim, policy)(rule); }
+
+bool reads_dmarc(const Rule& rule, const Policy& policy) { return Reads(is_dmarc, policy)(rule); }
 
 bool reads_true_size(const Rule& rule, const Policy& policy) {
   return Reads(reads_size, policy)(rule) || (rule.limit && rule.limit->of == Quantity::bytes);

@@ -100,6 +100,14 @@ class Gate {
   bool asked(std::string_view name) const {
     return std::any_of(engine_.resolver.asked.begin(), engine_.resolver.asked.end(), [&](const std::string& one) { return one.starts_with(name); });
   }
+  // All that the DNS was asked, sorted, a blank behind each.
+  std::string questions() const {
+    auto all = engine_.resolver.asked;
+    std::sort(all.begin(), all.end());
+    std::string text;
+    for (const auto& one : all) text += one + ' ';
+    return text;
+  }
 
   Editor editor;
 
@@ -179,6 +187,36 @@ TEST_CASE("milter verify: nothing is verified unless a rule may ask") {
     CHECK(gate.send({}) == "accepted");
     CHECK(gate.asked("test._domainkey") == row.want);
     CHECK((gate.line().find(" dkim=") != std::string::npos) == row.want);
+  }
+}
+
+TEST_CASE("milter verify: only what a rule can need is looked up") {
+  const std::string key = "test._domainkey.football.example.com TXT ", spf = "football.example.com TXT ";
+  const std::string all = "_dmarc.example.com TXT _dmarc.football.example.com TXT " + spf + key;
+  const std::string reply = "reject = \"550 5.7.1 no\"", results_of_dkim = "[authentication_results]\nauthserv_id = \"mx.example.org\"\nchecks = [\"dkim\"]\n";
+  const auto skipping = [](const std::string& check) { return "[[rule]]\nname = \"s\"\nat = \"connect\"\nskip = [\"" + check + "\"]\n"; };
+  struct Row {
+    std::string rules;
+    std::string want;
+  };
+  const Row rows[] = {
+      {rule("r", "dkim = \"fail\"", reply), key},
+      {rule("r", "dkim_domain = \"example.org\"", reply), key},
+      {results_of_dkim, key},
+      {rule("r", "dmarc = \"fail\"", reply), all},
+      {rule("r", "dmarc_policy = \"quarantine\"", reply), all},
+      {rule("r", "dkim = \"fail\"", "add_headers = { X-Dmarc = \"{dmarc}\" }"), all},
+      {rule("r", "dkim = \"fail\"", reply) + rule("q", "dmarc = \"fail\", direction = \"outgoing\"", reply), key},
+      {rule("r", "dkim = \"fail\"", reply) + rule("q", "dmarc = \"fail\"", reply) + skipping("dmarc"), key},
+      {rule("q", "dmarc = \"fail\"", reply) + skipping("dmarc"), ""},
+      {rule("q", "dkim = \"fail\"", reply) + skipping("dkim"), ""},
+      {rule("r", "spf = \"fail\"", reply), spf},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.rules);
+    Gate gate(row.rules);
+    CHECK(gate.send({}) == "accepted");
+    CHECK(gate.questions() == row.want);
   }
 }
 
