@@ -19,6 +19,7 @@ class MilterClient(Peer):
         super().__init__(address, within)
         self.steps = 0
         self.edits = []       # packets that came before an answer at end-of-message
+        self.progress = 0     # how often it was asked for patience
 
     # --- packets -----------------------------------------------------------------------------------------------------
     def send_raw(self, data):
@@ -40,12 +41,14 @@ class MilterClient(Peer):
         return packet[:1].decode("latin-1"), packet[1:]
 
     def answer(self):
-        """The packet that ends a step; progress is passed over, edits are kept."""
+        """The packet that ends a step; progress is counted, edits are kept."""
         while True:
             packet = self.read()
             if packet is None or packet[0] in "cardytsf4":
                 return packet
-            if packet[0] != "p":
+            if packet[0] == "p":
+                self.progress += 1
+            else:
                 self.edits.append(packet)
 
     def step(self, kind, data=b"", **macros):
