@@ -103,6 +103,11 @@ Needs milter_needs(const Policy& policy) {
   needs.data = policy.has_policy || !policy.at(Stage::data).empty();
   for (const Stage stage : all_stages) {
     if (stage == Stage::auth) continue;  // no mail server asks it
+    // Keys that are blocked are refused here, whatever stage their rule is at.
+    if (!policy.blocks[index(stage)].empty() && policy.judges(Door::milter, stage)) {
+      needs.answers[index(stage)] = true;
+      needs.data = needs.data || stage == Stage::data;
+    }
     for (const Rule& rule : policy.at(stage)) {
       // What a rule reads, in shadow too.
       const bool true_size = stage == Stage::end_of_message && size_fact(rule);
@@ -114,7 +119,6 @@ Needs milter_needs(const Policy& policy) {
       // A stage handed to the policy door may come back to us at DATA, when Postfix did not ask there.
       const Stage answered = policy.judges(Door::milter, stage) ? stage : Stage::data;
       if (is_refusal(rule.action) || rule.action == Action::discard || rule.limit) needs.answers[index(answered)] = true;
-      if (rule.block) needs.answers[index(Stage::end_of_message)] = true;  // from MAIL on its keys are refused
       const bool edits = !rule.remove_headers.empty() || !rule.add_headers.empty() || !rule.replace_headers.empty();
       // A route's field is deleted again by its number: those of its name that came with the message must be known.
       needs.headers = needs.headers || edits || rule.sign || rule.route;

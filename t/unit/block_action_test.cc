@@ -186,6 +186,32 @@ block = { by = "sasl_username", for = "1h", name = "caught" }
   CHECK(trace.rules.front().outcome.starts_with("its key is blocked: 192.0.2.0, for another "));
 }
 
+TEST_CASE("a login that nobody has gets its client blocked, and a rule at auth may refuse who is") {
+  Engine engine(policy_of(R"([http]
+[[rule]]
+name = "blocked-may-not-log-in"
+at = "auth"
+when = { blocked = true }
+reject = "550 5.7.1 no logins from there"
+[[rule]]
+name = "honeypot"
+at = "auth"
+when = { sasl_username = "backup" }
+block = { by = "client_address", for = "1d" }
+reject = "550 5.7.1 no"
+)"));
+  const auto log_in = [&](const std::string& login) {
+    const auto session = engine.session(Door::http);
+    session->transaction().sasl_username = login;
+    return rule_of(session->judge(Stage::auth));
+  };
+  CHECK(log_in("bob") == "-");
+  CHECK(log_in("backup") == "honeypot");
+  CHECK(listed(engine) == "honeypot 192.0.2.7 honeypot (sasl_username backup) ");
+  CHECK(log_in("bob") == "blocked-may-not-log-in");
+  CHECK(send(engine, to({"bob@example.net"}, "bob")) == "mail 550 5.7.1 no");
+}
+
 TEST_CASE("rules ask the fact blocked") {
   struct Row {
     std::string_view condition;

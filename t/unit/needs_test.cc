@@ -37,6 +37,14 @@ reject = "550 5.7.1 no")", "answer:mail answer:end-of-message quarantine"},
       {R"(at = "mail"
 limit = { by = "client_address", of = "unknown-recipients", max = "9/1d" }
 reject = "550 5.7.1 no")", "answer:mail answer:end-of-message quarantine rejected-recipients"},
+      {R"(at = "rcpt"
+block = { by = "client_address", for = "1d" })", "answer:mail answer:end-of-message quarantine"},
+      {R"(at = "end-of-message"
+block = { by = "recipient", for = "1d" })", "answer:rcpt answer:end-of-message quarantine"},
+      {R"(at = "data"
+unless = { recipient = "bob@example.net" }
+limit = { by = "client_address", of = "messages", max = "9/1d", block = "1d" }
+reject = "550 5.7.1 no")", "data answer:rcpt answer:data answer:end-of-message quarantine"},
       {R"(at = "connect"
 drop = "421 4.7.0 no")", "answer:connect answer:end-of-message quarantine"},
       {R"(at = "mail"
