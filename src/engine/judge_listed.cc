@@ -15,10 +15,11 @@ namespace {
 using std::chrono::milliseconds;
 
 // A text that tells a fact which is not known yet would have a hole in it.
-bool all_known(const Template& text, Door door, Stage stage) {
+bool all_known(const Template& text, Facts& facts, Door door, Stage stage) {
   return std::all_of(text.segments().begin(), text.segments().end(), [&](const Template::Segment& segment) {
     const auto* fact = std::get_if<FactRef>(&segment.what);
-    if (fact == nullptr || fact->id == FactId::own) return true;
+    if (fact == nullptr) return true;
+    if (fact->id == FactId::own) return !facts.to_text(*fact).empty();
     const auto from = known_from(info(fact->id), door);
     return from && *from <= stage;
   });
@@ -35,7 +36,7 @@ void Session::refuse_blocked(const Rule& rule, std::string key, milliseconds lef
   verdict.rule = &rule;
   verdict.fired.push_back(&rule);
   verdict.blocked = std::move(key);
-  if (is_refusal(rule.action) && all_known(rule.reply_text, door_, verdict.stage)) {
+  if (is_refusal(rule.action) && all_known(rule.reply_text, facts_, door_, verdict.stage)) {
     verdict.action = rule.action;
     verdict.reply = rule.reply;
     verdict.reply.text = rule.reply_text.fill(facts_, rule.name, &words);

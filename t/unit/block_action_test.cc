@@ -113,6 +113,13 @@ TEST_CASE("what becomes of the message that gets its key blocked, and with which
   }
 }
 
+TEST_CASE("a text that tells a fact of the policy's own is not told with a hole in it") {
+  Engine engine(policy_of("[maps]\nnames = { \"trap@example.net\" = \"sweet\" }\n[facts]\nbait = { map = \"names\", key = \"recipient\" }\n" + trap +
+                          "reject = \"550 5.7.1 {bait} was the bait\"\n"));
+  CHECK(send(engine, to({"trap@example.net"})) == "rcpt 550 5.7.1 sweet was the bait");
+  CHECK(send(engine, to({"bob@example.net"})) == "mail 550 5.7.1 blocked for 24h");
+}
+
 TEST_CASE("a blocked key is refused at the first stage from MAIL on that is judged and knows it, whatever the rule's conditions and others say") {
   struct Row {
     std::string doors, at, by;
