@@ -31,14 +31,24 @@ class RedisCall {
   Result<RedisReply> run(RedisConnection& connection, std::string_view command, std::string_view script,
                          Deadline deadline) const {
     const std::string count = std::to_string(keys_.size());
-    std::vector<std::string_view> all{command, script, count};
-    all.reserve(all.size() + keys_.size() + words_.size());
-    all.insert(all.end(), keys_.begin(), keys_.end());
-    all.insert(all.end(), words_.begin(), words_.end());
-    return connection.command(all, deadline);
+    return connection.command(all_words(command, script, count), deadline);
+  }
+  // Only says it (RedisConnection::add).
+  Result<void> say(RedisConnection& connection, std::string_view command, std::string_view script) const {
+    const std::string count = std::to_string(keys_.size());
+    return connection.add(all_words(command, script, count));
   }
 
  private:
+  std::vector<std::string_view> all_words(std::string_view command, std::string_view script, std::string_view count) const {
+    std::vector<std::string_view> all;
+    all.reserve(3 + keys_.size() + words_.size());
+    for (const std::string_view word : {command, script, count}) all.push_back(word);
+    all.insert(all.end(), keys_.begin(), keys_.end());
+    all.insert(all.end(), words_.begin(), words_.end());
+    return all;
+  }
+
   std::vector<std::string> keys_, words_;
 };
 

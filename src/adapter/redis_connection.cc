@@ -86,6 +86,7 @@ RedisReply to_value(const redisReply& raw) {
       break;
     case REDIS_REPLY_ARRAY:
       reply.kind = RedisReply::Kind::array;
+      reply.elements.reserve(raw.elements);
       for (std::size_t i = 0; i < raw.elements; ++i) reply.elements.push_back(to_value(*raw.element[i]));
       break;
     default: break;
@@ -134,15 +135,20 @@ class HiredisConnection final : public RedisConnection {
   }
 #endif
 
-  Result<RedisReply> command(std::span<const std::string_view> words, Deadline deadline) override {
-    std::vector<const char*> texts;
-    std::vector<std::size_t> sizes;
+  Result<void> add(std::span<const std::string_view> words) override {
+    texts_.clear();
+    sizes_.clear();
     for (const std::string_view word : words) {
-      texts.push_back(word.data() == nullptr ? "" : word.data());
-      sizes.push_back(word.size());
+      texts_.push_back(word.data() == nullptr ? "" : word.data());
+      sizes_.push_back(word.size());
     }
-    if (redisAppendCommandArgv(context_.get(), static_cast<int>(words.size()), texts.data(), sizes.data()) != REDIS_OK)
-      return broken();
+    const int count = static_cast<int>(words.size());
+    if (redisAppendCommandArgv(context_.get(), count, texts_.data(), sizes_.data()) != REDIS_OK) return broken();
+    return {};
+  }
+
+  Result<RedisReply> command(std::span<const std::string_view> words, Deadline deadline) override {
+    if (auto added = add(words); !added) return added.error();
     const SteadyTime start = std::chrono::steady_clock::now();
     for (int done = 0; done == 0;) {
       if (redisBufferWrite(context_.get(), &done) != REDIS_OK) return broken();
@@ -168,9 +174,33 @@ class HiredisConnection final : public RedisConnection {
     return context_->err == 0 && poll(&look, 1, 0) == 0;
   }
 
+  int fd() const override { return context_->fd; }
+  Result<bool> send_some() override {
+    no_waits();
+    int done = 0;
+    if (redisBufferWrite(context_.get(), &done) != REDIS_OK) return broken();
+    return done != 0;
+  }
+  Result<void> receive_some() override {
+    no_waits();
+    if (redisBufferRead(context_.get()) != REDIS_OK) return broken();
+    return {};
+  }
+  Result<std::optional<RedisReply>> next() override {
+    void* raw = nullptr;
+    if (redisGetReplyFromReader(context_.get(), &raw) != REDIS_OK) return broken();
+    if (raw == nullptr) return std::optional<RedisReply>();
+    const CPtr<void, freeReplyObject> owner(raw);
+    return std::optional(to_value(*static_cast<const redisReply*>(raw)));
+  }
+
  private:
+  void no_waits() {
+    if (!std::exchange(waitless_, true)) fcntl(context_->fd, F_SETFL, fcntl(context_->fd, F_GETFL) | O_NONBLOCK);
+  }
+
   Error broken() const { return Error{"connection lost: " + cleaned(context_->errstr, true, 120), true}; }
-  static Error late() { return Error{std::string(timed_out), true}; }
+  static Error late() { return no_answer_in_time(); }
 
   // How fast it can be, of the last answers: what a busy machine adds is no distance.
   void note(microseconds took) {
@@ -190,6 +220,9 @@ class HiredisConnection final : public RedisConnection {
   }
 
   CPtr<redisContext, redisFree> context_;
+  std::vector<const char*> texts_;  // of the command being added
+  std::vector<std::size_t> sizes_;
+  bool waitless_ = false;
   unsigned answers_ = 0;
   microseconds sample_ = microseconds::max(), fastest_{0};
 };
@@ -241,6 +274,15 @@ Result<std::unique_ptr<RedisConnection>> RedisConnection::open(const RedisUrl& u
     if (!reply) return reply.error();
   }
   return std::unique_ptr<RedisConnection>(std::move(connection));
+}
+
+Error no_answer_in_time() { return Error{std::string(timed_out), true}; }
+
+bool is_redirection(const RedisReply& reply) {
+  return reply.text.starts_with("MOVED ") || reply.text.starts_with("ASK ") || reply.text.starts_with("TRYAGAIN");
+}
+bool is_no_script(const RedisReply& reply) {
+  return reply.kind == RedisReply::Kind::error && reply.text.starts_with("NOSCRIPT");
 }
 
 Error to_error(const RedisReply& refused) {

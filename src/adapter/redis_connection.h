@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -38,8 +39,25 @@ class RedisConnection {
   virtual Result<RedisReply> command(std::span<const std::string_view> words, Deadline deadline) = 0;
   // Whether an idle connection still stands; one with something to read was closed or is out of step.
   virtual bool is_quiet() const = 0;
+
+  // For many commands in flight at once, without a wait (adapter/redis_pipeline.h); not over TLS. From the first of these
+  // on command() is not to be used. Errors as there.
+  virtual int fd() const = 0;
+  virtual Result<void> add(std::span<const std::string_view> words) = 0;
+  // Whether all that was added has gone out.
+  virtual Result<bool> send_some() = 0;
+  virtual Result<void> receive_some() = 0;
+  // The next answer, in the order of the commands, of what was received; nothing: it has not come yet.
+  virtual Result<std::optional<RedisReply>> next() = 0;
 };
 
+// An answer that did not come within its deadline.
+Error no_answer_in_time();
+
+// A cluster's words about where a key is: the connection is as good as before.
+bool is_redirection(const RedisReply& reply);
+// The server knows no script of that name: nothing has run.
+bool is_no_script(const RedisReply& reply);
 // What the server refused as an Error that says what to do; temporary, unless it is the fault of one key.
 Error to_error(const RedisReply& refused);
 

@@ -1,26 +1,56 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "adapter/redis_node.h"
 
+#include <atomic>
+
+#include "adapter/redis_pipeline.h"
 #include "adapter/redis_script.h"
+#include "base/blocking.h"
 
 namespace mailweir {
 namespace {
 
 bool is_error(const Result<RedisReply>& reply) { return reply && reply->kind == RedisReply::Kind::error; }
 
-// A cluster's words about where a key is: the connection is as good as before.
-bool is_redirection(const RedisReply& reply) {
-  return reply.text.starts_with("MOVED ") || reply.text.starts_with("ASK ") || reply.text.starts_with("TRYAGAIN");
+// A pipeline is found by it: an address may be another node's later.
+std::uint64_t next_id() {
+  static std::atomic<std::uint64_t> last{0};
+  return ++last;
 }
 
 }  // namespace
 
+RedisNode::RedisNode(RedisUrl url, std::size_t connections)
+    : id_(next_id()), alive_(std::make_shared<char>()), pool_(std::move(url), connections) {}
+
 RedisAnswer RedisNode::run(const RedisCall& call, bool asking, Deadline deadline) {
+  if (!asking && !deadline.over()) {
+    if (auto reply = run_in_pipeline(call, deadline); reply && !(*reply && is_no_script(**reply)))
+      return {*reply ? *std::move(reply) : named(reply->error()), true};
+  }
   return with_connection(deadline, [&](RedisConnection& connection) { return run_on(connection, call, asking, deadline); });
 }
 
 RedisAnswer RedisNode::command(const std::vector<std::string_view>& words, Deadline deadline) {
   return with_connection(deadline, [&](RedisConnection& connection) { return connection.command(words, deadline); });
+}
+
+// Where the caller's loop can set it aside: on the connection that all of that loop share.
+std::optional<Result<RedisReply>> RedisNode::run_in_pipeline(const RedisCall& call, Deadline deadline) {
+  WaitingLoop* loop = pool_.can_pipeline() ? waiting_loop() : nullptr;
+  if (loop == nullptr) return std::nullopt;
+  const std::string name = script_name_.with([](std::string& known) { return known; });
+  if (name.empty()) return std::nullopt;
+  auto* pipeline = static_cast<RedisPipeline*>(loop->guest(id_));
+  if (pipeline == nullptr) {
+    auto connection = pool_.take_idle();
+    if (connection == nullptr || !connection->is_quiet()) return std::nullopt;
+    auto made = std::make_unique<RedisPipeline>(std::move(connection), *loop, alive_);
+    pipeline = made.get();
+    if (!loop->add_guest(id_, std::move(made))) return std::nullopt;
+  }
+  if (!pipeline->takes_calls()) return std::nullopt;
+  return pipeline->run(call, name, deadline);
 }
 
 Result<RedisReply> RedisNode::run_on(RedisConnection& connection, const RedisCall& call, bool asking, Deadline deadline) {
@@ -41,7 +71,7 @@ Result<RedisReply> RedisNode::run_on(RedisConnection& connection, const RedisCal
   if (auto asked = ask_first(); !asked) return asked.error();
   auto reply = call.run(connection, "EVALSHA", name, deadline);
   // It was restarted, or somebody flushed its scripts: nothing has run yet.
-  if (is_error(reply) && reply->text.starts_with("NOSCRIPT")) {
+  if (reply && is_no_script(*reply)) {
     if (auto asked = ask_first(); !asked) return asked.error();
     reply = call.run(connection, "EVAL", redis_script, deadline);
   }

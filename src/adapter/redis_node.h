@@ -2,6 +2,9 @@
 // RedisNode: one Redis server: its connections, and our script on it. Thread-safe.
 #pragma once
 
+#include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,7 +27,8 @@ struct RedisAnswer {
 
 class RedisNode {
  public:
-  RedisNode(RedisUrl url, std::size_t connections) : pool_(std::move(url), connections) {}
+  // At most so many connections for those who block a thread; each loop that asks has one more (redis_pipeline.h).
+  RedisNode(RedisUrl url, std::size_t connections);
 
   // One round trip, once the server's name for the script (its SHA-1) is known. `asking`: after a cluster's ASK.
   RedisAnswer run(const RedisCall& call, bool asking, Deadline deadline);
@@ -41,6 +45,10 @@ class RedisNode {
   RedisAnswer with_connection(Deadline deadline, Use use);
   Result<RedisReply> run_on(RedisConnection& connection, const RedisCall& call, bool asking, Deadline deadline);
 
+  std::optional<Result<RedisReply>> run_in_pipeline(const RedisCall& call, Deadline deadline);
+
+  const std::uint64_t id_;
+  const std::shared_ptr<const void> alive_;
   RedisPool pool_;
   Guarded<std::string> script_name_;
 };

@@ -33,6 +33,14 @@ Result<RedisPool::Borrowed> RedisPool::borrow(Deadline deadline) {
   return place;
 }
 
+std::unique_ptr<RedisConnection> RedisPool::take_idle() {
+  const std::lock_guard lock(mutex_);
+  if (idle_.empty()) return nullptr;
+  auto connection = std::move(idle_.back());
+  idle_.pop_back();
+  return connection;
+}
+
 void RedisPool::end(std::unique_ptr<RedisConnection> idle) {
   {
     const std::lock_guard lock(mutex_);

@@ -45,6 +45,9 @@ class RedisPool {
       : url_(std::move(url)), name_(url_.to_string()), most_(most), hosts_(url_.socket().host) {}
 
   Result<Borrowed> borrow(Deadline deadline);
+  // One that is idle, for good: it counts no longer. nullptr: none is.
+  std::unique_ptr<RedisConnection> take_idle();
+  bool can_pipeline() const { return !url_.tls; }
   const std::string& name() const { return name_; }  // the server's, without password
   const std::string& host() const { return url_.socket().host; }
   std::uint64_t connects() const { return connects_; }

@@ -14,4 +14,8 @@ void about_to_block() noexcept {
   if (watcher_of_this_thread != nullptr) watcher_of_this_thread->about_to_block();
 }
 
+WaitingLoop* waiting_loop() noexcept {
+  return watcher_of_this_thread != nullptr ? watcher_of_this_thread->waiting_loop() : nullptr;
+}
+
 }  // namespace mailweir

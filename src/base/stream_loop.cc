@@ -18,7 +18,7 @@
 namespace mailweir {
 namespace {
 
-constexpr std::size_t most_read = 64 << 10;
+constexpr int served_before_a_flush = 16;  // so that who is asked has something to do meanwhile
 constexpr std::size_t kept_buffer = 16 << 10;  // an output buffer that grew beyond is freed when it is empty
 constexpr std::size_t kept_spares = 2;
 constexpr std::chrono::seconds spare_stays{10};
@@ -37,6 +37,9 @@ struct StreamLoop::Link final : Conversation::Output {
   std::size_t sent = 0;     // of the buffer
   bool away = false;        // guarded by the loop's mutex
   bool writing = false;     // epoll waits for room to send, not for bytes
+  bool watched = false;     // by epoll
+  bool aside = false;       // its work was set aside
+  AsideWork* work = nullptr;
 
   bool pending() const { return sent < buffer_.size(); }
   // Sends what the socket takes now. False: the peer is gone.
@@ -72,10 +75,13 @@ class StreamLoop::Turn final : public BlockingWatcher {
   void about_to_block() noexcept override {
     if (leading) loop_.hand_over(*this);
   }
+  WaitingLoop* waiting_loop() noexcept override {
+    return leading && current != nullptr && current->work != nullptr && Fiber::may_pause() ? &loop_.aside_ : nullptr;
+  }
 
   bool leading = false;
   Link* current = nullptr;
-  std::array<char, most_read> room;
+  std::unique_ptr<AsideWork> spare;
 
  private:
   StreamLoop& loop_;
@@ -83,7 +89,7 @@ class StreamLoop::Turn final : public BlockingWatcher {
 
 StreamLoop::StreamLoop(std::string door, StreamLimits limits, const Clock& clock, Log& log, StreamStats& stats)
     : door_(std::move(door)), limits_(limits), clock_(clock), log_(log), stats_(stats), epoll_(epoll_create1(EPOLL_CLOEXEC)),
-      wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+      wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), aside_(epoll_.get()) {
   epoll_event event{};
   event.events = EPOLLIN;
   event.data.ptr = nullptr;
@@ -131,6 +137,7 @@ void StreamLoop::watch(Link& link, int how) {
   event.events = link.writing ? EPOLLOUT : EPOLLIN;
   event.data.ptr = &link;
   epoll_ctl(epoll_.get(), how, link.fd.get(), &event);
+  link.watched = true;
 }
 
 // --- a thread's life -------------------------------------------------------------------------------------------------
@@ -158,13 +165,21 @@ void StreamLoop::work() {
 void StreamLoop::lead(Turn& turn) {
   std::array<epoll_event, 64> ready;
   while (!over_) {
-    const int count = epoll_wait(epoll_.get(), ready.data(), static_cast<int>(ready.size()), static_cast<int>(limits_.look_round.count()));
-    for (int i = 0; i < count; ++i) {
+    aside_.flush();
+    const auto patience = aside_.patience(limits_.look_round);
+    const int count = epoll_wait(epoll_.get(), ready.data(), static_cast<int>(ready.size()), static_cast<int>(patience.count()));
+    for (int i = 0, served = 0; i < count; ++i) {
       const auto& event = ready[static_cast<std::size_t>(i)];
       if (event.data.ptr == nullptr) continue;
+      if (Aside::is_guest(event.data.u64)) {
+        aside_.ready(event.data.u64);
+        continue;
+      }
       serve(turn, *static_cast<Link*>(event.data.ptr), event.events);
       if (!turn.leading) return;  // the others of this batch are the new leader's: epoll tells them again
+      if (++served % served_before_a_flush == 0) aside_.flush();
     }
+    if (!serve_due(turn)) return;
     if (stopping_) close_idle(turn);
     else if (const auto now = clock_.steady(); now >= next_look_) {
       next_look_ = now + limits_.look_round;
@@ -185,6 +200,7 @@ void StreamLoop::hand_over(Turn& turn) {
   if (spares_ == 0 && !spawn()) return;
   if (turn.current != nullptr) {
     turn.current->away = true;
+    turn.current->watched = false;
     epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, turn.current->fd.get(), nullptr);
   }
   turn.leading = led_ = false;
@@ -195,34 +211,76 @@ void StreamLoop::hand_over(Turn& turn) {
 // --- a connection ----------------------------------------------------------------------------------------------------
 
 void StreamLoop::serve(Turn& turn, Link& link, std::uint32_t events) {
+  if (link.aside) {  // it says more, or is gone, before it has its answer: that is heard then
+    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, link.fd.get(), nullptr);
+    link.watched = false;
+    return;
+  }
   turn.current = &link;
-  bool keep = false;
+  if (!link.writing) return hear(turn, link);
+  link.heard = clock_.steady();
+  settle(turn, link, (events & (EPOLLERR | EPOLLHUP)) == 0 && link.send_some());
+}
+
+// Reads once and lets the conversation answer.
+void StreamLoop::hear(Turn& turn, Link& link) {
+  auto work = turn.spare != nullptr ? std::move(turn.spare) : aside_.take_spare();
+  const auto got = work != nullptr ? ::recv(link.fd.get(), work->room.data(), work->room.size(), MSG_DONTWAIT) : -1;
+  const int error = work != nullptr ? errno : ENOMEM;
+  if (got > 0) {
+    work->owner = &link;
+    work->size = static_cast<std::size_t>(got);
+    link.work = work.get();
+    work->fiber.set_work([this, &link, at = work.get()] { converse(link, *at); });
+    return go_on(turn, link, std::move(work));
+  }
+  if (work != nullptr) give_spare(turn, std::move(work));
+  const bool nothing = got < 0 && (error == EAGAIN || error == EWOULDBLOCK || error == EINTR);
+  if (!nothing) link.talk->closed(got == 0 ? "closed by the peer" : std::strerror(error));
+  settle(turn, link, nothing);
+}
+
+// On the work's own stack.
+void StreamLoop::converse(Link& link, AsideWork& work) {
+  work.keep = false;
   try {
-    if (link.writing) {
-      link.heard = clock_.steady();
-      keep = (events & (EPOLLERR | EPOLLHUP)) == 0 && link.send_some();
-    } else {
-      keep = hear(turn, link);
-    }
+    work.keep = link.talk->received({work.room.data(), work.size}, link);
+    link.heard = clock_.steady();  // before the peer can see the answer
+    if (!work.keep) link.flush();
   } catch (const std::exception& failure) {
     Event("connection-exception").with("door", door_).with("reason", failure.what()).with("answer", "none, connection closed").to(log_, Severity::error);
   }
+}
+
+// Until the work ends or is set aside.
+void StreamLoop::go_on(Turn& turn, Link& link, std::unique_ptr<AsideWork> work) {
+  turn.current = &link;
+  link.aside = false;
+  work = aside_.run(std::move(work));
+  if (work == nullptr) {
+    turn.current = nullptr;
+    link.aside = true;
+    return;
+  }
+  link.work = nullptr;
+  const bool keep = work->keep && link.send_some();
+  give_spare(turn, std::move(work));
   settle(turn, link, keep);
 }
 
-// Reads once and lets the conversation answer. False: to be closed.
-bool StreamLoop::hear(Turn& turn, Link& link) {
-  const auto got = ::recv(link.fd.get(), turn.room.data(), turn.room.size(), MSG_DONTWAIT);
-  if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return true;
-  if (got <= 0) {
-    link.talk->closed(got == 0 ? "closed by the peer" : std::strerror(errno));
-    return false;
+// What was set aside and goes on now. False: somebody else leads.
+bool StreamLoop::serve_due(Turn& turn) {
+  while (auto work = aside_.next_due()) {
+    Link& link = *static_cast<Link*>(work->owner);
+    go_on(turn, link, std::move(work));
+    if (!turn.leading) return false;
   }
-  const bool go_on = link.talk->received({turn.room.data(), static_cast<std::size_t>(got)}, link);
-  link.heard = clock_.steady();  // before the peer can see the answer
-  if (go_on) return link.send_some();
-  link.flush();
-  return false;
+  return true;
+}
+
+void StreamLoop::give_spare(Turn& turn, std::unique_ptr<AsideWork> work) {
+  if (turn.spare == nullptr) turn.spare = std::move(work);
+  else if (turn.leading) aside_.give_spare(std::move(work));
 }
 
 void StreamLoop::settle(Turn& turn, Link& link, bool keep) {
@@ -230,7 +288,8 @@ void StreamLoop::settle(Turn& turn, Link& link, bool keep) {
   if (!keep) return close(turn, link);
   const bool writing = link.pending();
   if (turn.leading) {
-    if (std::exchange(link.writing, writing) != writing) watch(link, EPOLL_CTL_MOD);
+    const bool changed = std::exchange(link.writing, writing) != writing;
+    if (changed || !link.watched) watch(link, link.watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD);
     return;
   }
   {
@@ -272,7 +331,7 @@ void StreamLoop::look_round(Turn& turn) {
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [link, owned] : links_)
-      if (!link->away && now - link->heard >= (link->writing ? link->sending : link->talk->patience())) silent.push_back(link);
+      if (!link->away && !link->aside && now - link->heard >= (link->writing ? link->sending : link->talk->patience())) silent.push_back(link);
   }
   for (Link* link : silent) {
     turn.current = link;
@@ -298,7 +357,7 @@ void StreamLoop::close_idle(Turn& turn) {
     {
       const std::lock_guard lock(mutex_);
       for (const auto& [link, owned] : links_)
-        if (!link->away) {
+        if (!link->away && !link->aside) {
           idle = link;
           break;
         }

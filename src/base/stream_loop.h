@@ -2,6 +2,7 @@
 // StreamLoop: connections that one thread at a time serves, by epoll. The thread that leads answers whatever is ready;
 // when a conversation is about to block (base/blocking.h) it takes that connection out and hands the lead to another
 // thread, so that one slow look-up holds up nobody else. There are as many threads as conversations that block, and one.
+// What waits for a guest of the loop (base/waiting_loop.h) blocks no thread: the leader sets it aside and goes on.
 //
 // add, begin_stop, wait_closed, cut, join: from any thread, in this order at the end.
 #pragma once
@@ -15,6 +16,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "base/aside.h"
 #include "base/clock.h"
 #include "base/conversation.h"
 #include "base/handle.h"
@@ -54,7 +56,11 @@ class StreamLoop {
   void work();
   void lead(Turn& turn);
   void serve(Turn& turn, Link& link, std::uint32_t events);
-  bool hear(Turn& turn, Link& link);
+  void hear(Turn& turn, Link& link);
+  void go_on(Turn& turn, Link& link, std::unique_ptr<AsideWork> work);
+  void converse(Link& link, AsideWork& work);
+  bool serve_due(Turn& turn);
+  void give_spare(Turn& turn, std::unique_ptr<AsideWork> work);
   void settle(Turn& turn, Link& link, bool keep);
   void watch(Link& link, int how);
   void look_round(Turn& turn);
@@ -71,7 +77,8 @@ class StreamLoop {
   StreamStats& stats_;
   Fd epoll_, wake_;
   std::atomic<bool> stopping_{false}, over_{false};
-  SteadyTime next_look_{};  // the leader's
+  SteadyTime next_look_{};  // this and the next are the leader's
+  Aside aside_;
 
   std::mutex mutex_;  // guards what follows
   std::condition_variable lead_free_, changed_;
