@@ -33,6 +33,7 @@ ctl             base mail port check adapter engine policy_door milter_door admi
 libraries='
 idn2.h              mail/domain.cc
 toml++/*            config/*
+sanitizer/*         base/fiber.cc
 libmilter/mfapi.h   milter_door/libmilter*.cc
 httplib.h           admin_door/*.cc app/*.cc ctl/*.cc
 nlohmann/*          admin_door/*.cc http_door/*.cc app/*.cc ctl/*.cc
@@ -44,7 +45,7 @@ systemd/*           app/*.cc
 # What the system itself offers: every <header> of C++ (no dot, no slash), and these.
 system='aio.h dirent.h dlfcn.h errno.h fcntl.h fnmatch.h getopt.h glob.h grp.h ifaddrs.h inttypes.h limits.h locale.h
 malloc.h math.h netdb.h poll.h pthread.h pwd.h sched.h semaphore.h signal.h spawn.h stdarg.h stddef.h stdint.h stdio.h
-stdlib.h string.h strings.h syslog.h termios.h time.h unistd.h
+stdlib.h string.h strings.h syslog.h termios.h time.h ucontext.h unistd.h
 arpa/inet.h net/if.h netinet/in.h netinet/ip.h netinet/tcp.h linux/* sys/*'
 
 longest=400
