@@ -15,6 +15,7 @@ A server is anything with start(scenario), stop() and logs(); Scenario.start run
 from .ask import PolicyClient
 from .dialogue import play
 from .dovecot import Dovecot
+from .fault_proxy import FaultProxy
 from .mailweir import Mailweir
 from .milter import RecordingMilter
 from .mta import MilterClient
