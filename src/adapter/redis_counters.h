@@ -2,7 +2,7 @@
 // RedisCounters: the counter store that many nodes share, in a Redis or Valkey server (5 or newer), in the master that
 // sentinels name, or in a cluster.
 //
-// Thread-safe; a small pool of connections; every wait ends at the caller's deadline. All limits of a charge are one
+// Thread-safe; a small pool of connections, and one for each loop that asks; every wait ends at the caller's deadline. All limits of a charge are one
 // script call, by the server's clock, all or none. A charge whose answer never came is not tried again: it may have been
 // counted. All errors are temporary and name the server. Nothing is asked when it is made: the server may be down then.
 //
@@ -31,7 +31,7 @@ struct RedisCountersConfig {
   std::string url;              // see port/redis_url.h
   std::string user{}, password{};  // instead of the URL's
   std::string prefix = "mw:";   // of all our keys
-  std::size_t connections = 8;  // at most, to each server
+  std::size_t connections = 8;  // at most, to each server, beside one for each loop (adapter/redis_pipeline.h)
   const Clock* test_clock = nullptr;  // for tests: its wall time instead of the server's; keys then live for a day
 };
 
