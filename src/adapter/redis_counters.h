@@ -2,9 +2,10 @@
 // RedisCounters: the counter store that many nodes share, in a Redis or Valkey server (5 or newer), in the master that
 // sentinels name, or in a cluster.
 //
-// Thread-safe; a small pool of connections, and one for each loop that asks; every wait ends at the caller's deadline. All limits of a charge are one
-// script call, by the server's clock, all or none. A charge whose answer never came is not tried again: it may have been
-// counted. All errors are temporary and name the server. Nothing is asked when it is made: the server may be down then.
+// Thread-safe; a small pool of connections, and one for each loop that asks; every wait ends at the caller's deadline. All
+// limits of a charge are one script call, by the server's clock, all or none. A charge whose answer never came is not tried
+// again: it may have been counted. All errors are temporary and name the server. Nothing is asked when it is made: the
+// server may be down then.
 //
 // In a cluster the windows of one (limit, key) share a slot; charges of different keys are a call for each slot, one
 // after the other. When one refuses or fails, what the others counted is given back: at no time is more accepted than a
