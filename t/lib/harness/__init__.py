@@ -25,6 +25,7 @@ from .postfix import Postfix, Service, settings_of
 from .process import HarnessError, Process, free_port, wait_for
 from .scenario import Scenario
 from .sendmail import Sendmail
+from .redis_group import RedisCluster, RedisSentinels
 from .servers import Knot, Redis
 from .sink import Sink
 from .smtp import Reply, SmtpClient
