@@ -98,6 +98,7 @@ class MemoryCountersStore final : public MemoryCounters {
   }
   Result<std::vector<Block>> blocks(std::size_t most, Deadline) override {
     auto all = blocks_.list(now());
+    std::erase_if(all, [](const Block& block) { return is_alert_mark(block.limit); });
     if (all.size() > most) all.resize(most);
     return all;
   }

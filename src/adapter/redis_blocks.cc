@@ -59,7 +59,7 @@ Result<std::vector<Block>> RedisBlocks::list(std::size_t most, std::int64_t now,
   const UsePage add = [&](const std::vector<std::string>& keys) -> Result<bool> {
     for (const std::string& key : keys) {
       const auto question = redis_key::block_of(prefix_, key);
-      if (!question || !seen.insert(key).second) continue;
+      if (!question || is_alert_mark(question->limit) || !seen.insert(key).second) continue;
       RedisCall call("show_block", now);
       call.add_key(key);
       const auto shown = route_.run(call, redis_slot(key), deadline);

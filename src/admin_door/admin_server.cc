@@ -86,6 +86,7 @@ class HttpAdminServer final : public AdminServer {
       answer(response, functions_.counters(key_of(request), most, request.has_param("top")));
     });
     server_.Get("/blocks", [this](const httplib::Request&, httplib::Response& response) { answer(response, functions_.blocks()); });
+    server_.Post("/alerts/test", [this](const httplib::Request&, httplib::Response& response) { answer(response, functions_.test_alerts()); });
     server_.Post("/reset", [this](const httplib::Request& request, httplib::Response& response) {
       answer(response, functions_.reset(key_of(request)));
     });

@@ -6,6 +6,7 @@
 //   GET /counters  JSON: rows of the counter store, ?limit= &key= &most= (the highest first, with &top=1)
 //   GET /blocks    JSON: the blocked keys
 //   POST /reset, /block, /unblock  limit= &key= (and &time=): JSON, what was done; 400 for what makes no sense
+//   POST /alerts/test  JSON: what came of a test through each receiver of alerts
 #pragma once
 
 #include <functional>
@@ -37,6 +38,7 @@ struct AdminFunctions {
   std::function<Result<std::string>()> blocks;
   std::function<Result<std::string>(const KeyOfLimit&)> reset, unblock;
   std::function<Result<std::string>(const KeyOfLimit&, const std::string& time)> block;
+  std::function<Result<std::string>()> test_alerts;
 };
 
 class AdminServer {

@@ -28,6 +28,7 @@ using std::chrono::seconds;
 
 constexpr seconds renew_every{30};   // well within lease_time
 constexpr seconds save_every{60};
+constexpr seconds alerts_at_the_end{5};  // for those that wait when the daemon ends
 
 std::string directory_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
@@ -151,6 +152,8 @@ Result<void> Daemon::make_services() {
     return Error{all};
   }
   loaded.policy->generation = 1;
+  alert_desk_ = std::make_unique<AlertDesk>(clock_, *log_);
+  if (auto used = use_alerts(loaded.config->alerts, *loaded.policy); !used) return used;
   policy_.swap(std::move(loaded.policy));
   if (auto made = make_resolver(); !made) return made;
   if (auto made = make_verification(); !made) return made;
@@ -158,7 +161,7 @@ Result<void> Daemon::make_services() {
   if (!stores) return stores.error();
   stores_ = std::move(*stores);
   leases_ = std::make_unique<Leases>(stores_.use());
-  services_ = std::make_unique<Services>(Services{*resolver_, stores_.use(), *log_, clock_, *leases_, board_, stats_, {verifier_.get(), dmarc_tools_.get()}});
+  services_ = std::make_unique<Services>(Services{*resolver_, stores_.use(), *log_, clock_, *leases_, board_, stats_, {verifier_.get(), dmarc_tools_.get()}, alert_desk_.get()});
   return {};
 }
 
@@ -239,6 +242,13 @@ ReloadOutcome Daemon::reload() {
   notifier_.reloading("reading the policy");
   ReloadOutcome outcome;
   Loaded loaded = read_policy();
+  if (loaded.policy) {
+    if (const auto used = use_alerts(loaded.config->alerts, *loaded.policy); !used) {
+      Event("policy-error").with("reason", used.error().what).to(*log_, Severity::error);
+      loaded.errors.push_back(used.error().what);
+      loaded.policy.reset();
+    }
+  }
   outcome.errors = loaded.errors;
   outcome.warnings = loaded.warnings;
   outcome.ok = loaded.policy != nullptr;
@@ -306,6 +316,7 @@ void Daemon::stop() {
   if (housekeeper_.joinable()) housekeeper_.join();
   list_reader_.reset();
   dnsbl_prover_.reset();
+  alert_desk_->stop(alerts_at_the_end);
   save_stores(stores_, *log_);
   for (const auto& socket : {config_.policy.socket, config_.milter.socket})
     if (socket && socket->kind == SocketName::Kind::unix_path) ::unlink(socket->path.c_str());

@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "admin_door/admin_server.h"
+#include "adapter/alert_desk.h"
 #include "adapter/caching_resolver.h"
 #include "adapter/table_sources.h"
 #include "app/notify.h"
@@ -56,6 +57,7 @@ class Daemon {
   Result<void> make_resolver();
   Result<void> make_verification();
   Result<void> make_http_door();
+  Result<void> use_alerts(const AlertReceivers& alerts, const Policy& policy);
   void start_doors();
   void start_watches();
   Loaded read_policy();
@@ -67,6 +69,7 @@ class Daemon {
   Result<std::string> block(const KeyOfLimit& of, const std::string& time);
   Result<std::string> unblock(const KeyOfLimit& of);
   Result<std::string> reset(const KeyOfLimit& of);
+  Result<std::string> test_alerts();
   void keep_house();
 
   const std::string config_file_;
@@ -90,6 +93,7 @@ class Daemon {
   StageBoard board_;
   EngineStats stats_;
   std::unique_ptr<Leases> leases_;
+  std::unique_ptr<AlertDesk> alert_desk_;
   std::unique_ptr<Services> services_;
   std::unique_ptr<DnsblWatch> dnsbl_watch_;
   std::unique_ptr<Periodic> list_reader_, dnsbl_prover_;   // stopped before what they use goes

@@ -45,6 +45,7 @@ AdminFunctions Daemon::admin_functions() {
   functions.reset = [this](const KeyOfLimit& of) { return reset(of); };
   functions.unblock = [this](const KeyOfLimit& of) { return unblock(of); };
   functions.block = [this](const KeyOfLimit& of, const std::string& time) { return block(of, time); };
+  functions.test_alerts = [this] { return test_alerts(); };
   return functions;
 }
 

@@ -67,6 +67,31 @@ void add_lists(Samples& samples, const Policy& policy, const TableSources& table
 
 const FallbackCounters* fallback_of(const Stores& stores) { return dynamic_cast<const FallbackCounters*>(stores.owned.get()); }
 
+// What became of alerts, as a whole and by each receiver.
+void add_alerts(json& result, const AlertDesk& desk) {
+  json& alerts = result["alerts"] = {{"raised", desk.raised()}, {"dropped", desk.dropped()}};
+  for (const AlertLane* lane : desk.lanes()) {
+    const auto& stats = lane->stats();
+    alerts[lane->name() + "_sent"] = stats.sent.load();
+    alerts[lane->name() + "_failed"] = stats.failed.load();
+    alerts[lane->name() + "_dropped"] = stats.dropped.load();
+    alerts[lane->name() + "_waiting"] = lane->waiting();
+  }
+}
+
+void add_alerts(Samples& samples, const AlertDesk& desk) {
+  samples.counter("mailweir_alerts_raised_total", "Alerts of rules and limits", desk.raised());
+  samples.counter("mailweir_alerts_dropped_total", "Alerts that there was no room for before they were looked at", desk.dropped());
+  for (const AlertLane* lane : desk.lanes()) {
+    const std::vector<std::pair<std::string, std::string>> labels{{"receiver", lane->name()}};
+    samples.counter("mailweir_alerts_sent_total", "Alerts and summaries that a receiver took", lane->stats().sent.load(), labels);
+    samples.counter("mailweir_alerts_failed_total", "Alerts and summaries given up", lane->stats().failed.load(), labels);
+    samples.counter("mailweir_alerts_not_queued_total", "Alerts and summaries that there was no room for behind a receiver that is slow",
+                    lane->stats().dropped.load(), labels);
+    samples.gauge("mailweir_alerts_waiting", "Alerts and summaries that wait for a receiver", lane->waiting(), labels);
+  }
+}
+
 }  // namespace
 
 std::string Daemon::status() const {
@@ -123,6 +148,7 @@ std::string Daemon::status() const {
   if (cache_ != nullptr)
     result["dns"] = {{"hits", cache_->stats().hits.load()}, {"misses", cache_->stats().misses.load()}, {"timeouts", cache_->stats().timeouts.load()},
                      {"troubles", cache_->stats().troubles.load()}, {"entries", cache_->stats().entries.load()}};
+  add_alerts(result, *alert_desk_);
   if (tables_) add_lists(result, *policy, *tables_, clock_.wall());
   return dumped(result);
 }
@@ -192,6 +218,7 @@ std::string Daemon::metrics() const {
     samples.counter("mailweir_dns_cache_misses_total", "Look-ups sent to the servers", cache_->stats().misses.load());
     samples.counter("mailweir_dns_timeouts_total", "Look-ups that no server answered in time", cache_->stats().timeouts.load());
   }
+  add_alerts(samples, *alert_desk_);
   if (tables_) add_lists(samples, *policy, *tables_);
   return stats_text(samples.all);
 }

@@ -12,6 +12,7 @@
 #include "base/socket.h"
 #include "config/paths.h"
 #include "mail/stage.h"
+#include "port/alert_receivers.h"
 
 namespace mailweir {
 
@@ -101,6 +102,7 @@ struct Config {
   CountersConfig counters;
   DnsConfig dns;
   RedisConfig redis;
+  AlertReceivers alerts;                                          // reloads with the policy
 };
 
 // The keys that differ and so need a restart, as "counters.store".

@@ -99,6 +99,16 @@ std::string print_config(const Config& config, const Policy& policy) {
     out << "\n[egress" << (name.empty() ? "" : ".routes." + name) << "]\n";
     if (!egress.addresses.empty()) out << "addresses = " << array(egress.addresses, [](const IpAddress& address) { return address.to_string(); }) << '\n';
   }
+  if (const auto& alerts = config.alerts; alerts.any()) {
+    const auto same = [](const std::string& text) { return text; };
+    out << "\n[alerts]\ngroup = " << quoted(format_duration(alerts.group)) << "\ndeadline = " << quoted(format_duration(alerts.deadline)) << '\n';
+    if (!alerts.webhook.empty()) out << "webhook = " << quoted(alerts.webhook) << '\n';
+    if (!alerts.webhook_header.empty()) out << "webhook_header = " << quoted(alerts.webhook_header) << '\n';
+    if (!alerts.webhook_token_file.empty()) out << "webhook_token_file = " << quoted(alerts.webhook_token_file) << '\n';
+    if (!alerts.command.empty()) out << "command = " << array(alerts.command, same) << '\n';
+    if (!alerts.mail_to.empty())
+      out << "mail_to = " << array(alerts.mail_to, same) << "\nmail_from = " << quoted(alerts.mail_from) << "\nsendmail = " << quoted(alerts.sendmail) << '\n';
+  }
   print_dkim(out, policy.signing);
   if (const auto& results = policy.authentication_results; !results.authserv_id.empty())
     out << "\n[authentication_results]\nauthserv_id = " << quoted(results.authserv_id)

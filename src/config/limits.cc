@@ -23,7 +23,7 @@ class LimitReader {
     if (const auto bits = section_.number("ipv4_prefix", 8, 32)) limit_.prefix4 = static_cast<unsigned>(*bits);
     if (const auto bits = section_.number("ipv6_prefix", 16, 128)) limit_.prefix6 = static_cast<unsigned>(*bits);
     read_block();
-    section_.later("warn_at", "warning before the limit is reached");
+    read_warn_at();
     section_.later("distinct", "counting different values");
     section_.finish();
     if (section_.problems().error_count() != before) return {};
@@ -95,6 +95,16 @@ class LimitReader {
   void read_block() {
     const auto* node = section_.node("block");
     if (node != nullptr) limit_.block = read_block_time(*node, section_.full("block"), section_.problems());
+  }
+
+  void read_warn_at() {
+    const auto text = section_.text("warn_at");
+    if (!text) return;
+    std::string_view share = text->value;
+    if (share.ends_with('%')) share.remove_suffix(1);
+    const auto percent = to_number(share);
+    if (share.size() < text->value.size() && percent && *percent >= 1 && *percent <= 99) limit_.warn_at = static_cast<unsigned>(*percent);
+    else section_.wrong("warn_at", "must be a share of the maximum from \"1%\" to \"99%\", like \"80%\"");
   }
 
   void read_overrides() {

@@ -80,6 +80,7 @@ void Loader::read_file(const Document::File& file) {
   if (const auto* table = once(top, "http")) read_http(section(*table, "http"), config_.http, document_);
   if (const auto* table = once(top, "counters")) read_counters(section(*table, "counters"), config_.counters, *policy_, document_);
   if (const auto* table = once(top, "redis")) read_redis(section(*table, "redis"), config_.redis);
+  if (const auto* table = once(top, "alerts")) read_alerts(section(*table, "alerts"), config_.alerts, *policy_, document_);
   if (const auto* table = once(top, "dns")) read_dns(section(*table, "dns"), config_.dns, *policy_, document_);
   if (const auto* table = once(top, "spf")) read_spf(section(*table, "spf"), workshop_, *policy_);
   if (const auto* table = once(top, "egress")) read_egress(section(*table, "egress"), *policy_);
@@ -97,7 +98,7 @@ void Loader::read_file(const Document::File& file) {
       for (const auto& element : *array) rule_tables_.push_back(element.as_table());
   }
   constexpr std::pair<std::string_view, std::string_view> later[] = {
-      {"tls", "TLS per destination"}, {"routes", "routes by sender"},     {"alerts", "alert receivers"},
+      {"tls", "TLS per destination"}, {"routes", "routes by sender"},
       {"clamd", "virus scanning"},    {"spamd", "spam scanning"},
       {"socketmap", "the socketmap door"}, {"geoip", "countries"}};
   for (const auto& [key, what] : later) top.later(key, what);

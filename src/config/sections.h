@@ -27,6 +27,9 @@ void read_dnsbl(const toml::table& table, Policy& policy, std::vector<Place>& pl
 // [http]: the door that Dovecot tells of logins.
 void read_http(Section section, HttpConfig& http, const Document& document);
 
+// [alerts]: who is told, and in policy the sender of mail that tells.
+void read_alerts(Section section, AlertReceivers& alerts, Policy& policy, const Document& document);
+
 // [redis], where lists and maps live; by default where the counters are.
 void read_redis(Section section, RedisConfig& redis);
 

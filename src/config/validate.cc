@@ -61,7 +61,8 @@ class Validator {
     const bool along = rule.hold || rule.redirect || rule.route || !rule.bcc.empty() || !rule.remove_headers.empty() ||
                        !rule.add_headers.empty() || !rule.replace_headers.empty() || rule.sign;
     // A skip of checks that this version does not have is one, too.
-    if (rule.action == Action::none && !along && !placed.keys.contains("skip") && !rule.block && !rule.alert && !rule.log)
+    if (rule.action == Action::none && !along && !placed.keys.contains("skip") && !rule.block && !rule.alert && !rule.log &&
+        !(rule.limit && rule.limit->warn_at > 0))
       error(placed, "", "does nothing: it needs an action (accept reject defer drop discard hold redirect bcc route remove_headers "
                         "add_headers replace_header sign skip block alert log)");
     if (rule.limit && (rule.action == Action::accept || rule.action == Action::permit))

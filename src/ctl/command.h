@@ -12,6 +12,7 @@ namespace mailweir {
 using Arguments = std::vector<std::string>;
 inline constexpr int exit_usage = 64, exit_temporary = 75;  // sysexits.h: EX_USAGE, EX_TEMPFAIL
 
+int alerts_command(const Arguments& args);
 int block_command(const Arguments& args);
 int blocks_command(const Arguments& args);
 int check_command(const Arguments& args);

@@ -18,6 +18,7 @@ struct Command {
 };
 
 constexpr Command commands[] = {
+    {"alerts", "send a test to all who receive alerts", mailweir::alerts_command},
     {"block", "refuse a key of a limit for some time", mailweir::block_command},
     {"blocks", "the keys that limits have blocked", mailweir::blocks_command},
     {"check", "read a policy file and tell all its errors", mailweir::check_command},

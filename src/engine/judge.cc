@@ -220,6 +220,7 @@ void Session::charge(Stage stage, Walk& walk, Verdict& verdict, Trace* trace) {
       walk.over_rule = pending.rule;
     }
   }
+  if (!dry_run_) alert_near(asked, charged->totals, verdict);
   if (!dry_run_) begin_blocks(walk);
   if (dry_run_) {
     const auto given = services_.counters.give_back(charges, charged->receipt, Deadline::in(policy_->counter_deadline));
@@ -232,7 +233,6 @@ void Session::charge(Stage stage, Walk& walk, Verdict& verdict, Trace* trace) {
 
 void Session::go_along(const Rule& rule, const LimitWords* words, Verdict& verdict) {
   const auto fill = [&](const Template& text) { return text.fill(facts_, rule.name, words); };
-  if (rule.alert) verdict.alerts.push_back(&rule);
   Along along;
   if (rule.hold) along.hold = fill(*rule.hold);
   if (rule.redirect) along.redirect = fill(*rule.redirect);
@@ -291,6 +291,7 @@ void Session::settle(Walk& walk, Verdict& verdict) {
     if (rule->shadow) {
       rule->hits->shadow.fetch_add(1, std::memory_order_relaxed);
       verdict.shadowed.push_back(rule);
+      alert_acting(*rule, pending, verdict);
       continue;
     }
     LimitWords words;
@@ -298,6 +299,7 @@ void Session::settle(Walk& walk, Verdict& verdict) {
     else if (rule->block) words = words_of_listed(*rule);
     const LimitWords* told = limited || rule->block ? &words : nullptr;
     verdict.fired.push_back(rule);
+    alert_acting(*rule, pending, verdict);
     go_along(*rule, told, verdict);
     if (rule->action == Action::none) continue;
     decide(*rule, told, limited && pending->level.never_fits, verdict);
@@ -324,6 +326,7 @@ Verdict Session::judge(Stage stage, Trace* trace) {
       begin_listed(walk_done, verdict);
     }
   }
+  raise_alerts(verdict);
   ++services_.stats.verdicts[index(stage)][static_cast<std::size_t>(verdict.action)];
   verdict.took = std::chrono::duration_cast<std::chrono::microseconds>(services_.clock.steady() - start);
   took_ += verdict.took;

@@ -78,6 +78,7 @@ void Session::begin_blocks(Walk& walk) {
     if (!rule.shadow) level.retry_after = block.left;
     if (!*begun) continue;  // another was first, and has said so
     ++services_.stats.blocks;
+    pending.began_block = true;
     Event line("key-blocked");
     line.with("id", transaction_.id).with("rule", rule.name).with("limit", block.limit).with("key", block.key)
         .with("time", format_duration(block.left)).with("reason", block.reason);

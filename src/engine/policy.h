@@ -66,6 +66,7 @@ struct Policy {
   KeyRing keys;                                  // what `sign` signs with
   SignPolicy signing;
   AuthenticationResultsPolicy authentication_results;
+  std::string alert_sender;                      // of mail that carries alerts, folded; empty: none does
 
   const std::vector<Rule>& at(Stage stage) const { return rules[index(stage)]; }
   bool judges(Door door, Stage stage) const {

@@ -44,6 +44,7 @@ struct Limit {
   TablePtr overrides;              // by key, its domain, then "default": replaces max
   bool attempts = false;           // count = "all"
   std::optional<BlockTime> block;  // a key that goes over it is blocked so long
+  unsigned warn_at = 0;            // percent of the maximum at which an alert warns; 0: none does
   unsigned prefix4 = 32, prefix6 = 64;
 };
 

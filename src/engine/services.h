@@ -3,15 +3,18 @@
 // only; everything outlives every session.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "engine/alert_marks.h"
 #include "engine/leases.h"
 #include "engine/message_checks.h"
 #include "engine/policy.h"
 #include "engine/stage_board.h"
 #include "engine/stats.h"
+#include "port/alert.h"
 #include "port/counter_store.h"
 #include "port/dns.h"
 
@@ -26,6 +29,8 @@ struct Services {
   StageBoard& board;
   EngineStats& stats;
   MessageChecks::Tools verification{};   // empty: dkim and dmarc are not known
+  AlertSink* alerts = nullptr;           // null: an alert is a line in the log
+  std::shared_ptr<AlertMarks> alert_marks = std::make_shared<AlertMarks>();
 };
 
 }  // namespace mailweir

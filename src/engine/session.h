@@ -100,6 +100,13 @@ class Session {
   void put_on_list(const Rule& rule, const std::string& key);
   void trace_block(const Rule& rule, TracedRule& traced);
   void refuse_blocked(const Rule& rule, std::string key, std::chrono::milliseconds left, Verdict& verdict);
+  Alert alert_of(const Rule& rule, AlertKind kind) const;
+  Alert alert_of(const Pending& pending, AlertKind kind, const Window& window, std::uint64_t count) const;
+  bool is_first(const Pending& pending, AlertKind kind, const Window& window);
+  void alert_acting(const Rule& rule, const Pending* pending, Verdict& verdict);
+  void alert_near(const std::vector<Pending*>& asked, const std::vector<std::uint64_t>& totals, Verdict& verdict);
+  void raise_alerts(const Verdict& verdict);
+  void log_alerts(const Verdict& verdict, bool edges);
   LimitWords words_of_block(const Rule& rule, const Pending& pending) const;
   void walk(Stage stage, Walk& walk, Trace* trace);
   void charge(Stage stage, Walk& walk, Verdict& verdict, Trace* trace);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/rule.h"
+#include "port/alert.h"
 
 namespace mailweir {
 
@@ -52,14 +53,14 @@ struct Verdict {
   Along along;
   std::vector<const Rule*> fired;         // all rules that had an effect, in order, the deciding one last
   std::vector<const Rule*> shadowed;      // what would have been done
-  std::vector<const Rule*> alerts;
+  std::vector<Alert> alerts;              // raised already; the edges among them have their lines
   std::vector<CounterUse> used;
   std::string blocked;                    // the blocked key that decided; empty: none did
   std::vector<std::pair<std::string, std::string>> facts;  // those that decided
   std::chrono::microseconds took{0};
 
   bool refuses() const { return is_refusal(action); }
-  bool silent() const { return action == Action::none && fired.empty() && shadowed.empty() && alerts.empty(); }
+  bool silent() const { return action == Action::none && fired.empty() && shadowed.empty(); }
 };
 
 }  // namespace mailweir

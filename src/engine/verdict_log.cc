@@ -87,9 +87,21 @@ void Session::log_verdict(const Verdict& verdict) {
   append_field(line, "took_us", std::to_string(verdict.took.count()));
   services_.log.write(verdict.refuses() ? Severity::notice : Severity::info, line);
 
-  for (const Rule* rule : verdict.alerts) {
+  log_alerts(verdict, false);
+}
+
+void Session::log_alerts(const Verdict& verdict, bool edges) {
+  for (const Alert& told : verdict.alerts) {
+    if (is_edge(told.kind) != edges) continue;
     std::string alert = start_line(transaction_, "alert");
-    append_field(alert, "rule", rule->name);
+    append_field(alert, "rule", told.rule);
+    append_field(alert, "what", to_string(told.kind));
+    if (told.shadow) append_field(alert, "shadow", "true");
+    if (edges) {
+      append_known(alert, "key", told.key);
+      append_field(alert, "limit", told.limit);
+      append_field(alert, "count", std::to_string(told.count));
+    }
     append_who(alert, client_, transaction_);
     append_known(alert, "used", used_text(verdict.used));
     services_.log.write(Severity::warning, alert);

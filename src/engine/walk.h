@@ -15,6 +15,7 @@ struct Session::Pending {
   Charge charge;
   std::size_t traced = 0;
   Level level;
+  bool began_block = false;          // by this very charge
   bool is_block() const { return charge.kind == CountKind::block; }
 };
 

@@ -98,6 +98,14 @@ inline Charge block_question(std::string limit, std::string key) {
   return charge;
 }
 
+// The name under which a limit's alert of a kind and window is marked as told: a block that nobody asks about and that
+// blocks() leaves out.
+inline constexpr std::string_view alert_mark_sign = "~alert-";
+inline std::string alert_mark(std::string_view limit, std::string_view kind, std::chrono::seconds period) {
+  return std::string(limit) + std::string(alert_mark_sign) + std::string(kind) + '-' + std::to_string(period.count());
+}
+inline bool is_alert_mark(std::string_view limit) { return limit.find(alert_mark_sign) != limit.npos; }
+
 // Thread-safe. Time is the store's own.
 class CounterStore {
  public:

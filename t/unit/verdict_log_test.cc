@@ -72,7 +72,7 @@ alert = true
                                        " recipient=bob@example.net rules=l shadow=quiet hold=\"too many\" route=slow: bcc=copy@example.com"
                                        " headers=-X-B,+X-A used=l:2/1/1h(over)");
   REQUIRE(alerts.size() == 1);
-  CHECK(alerts[0] == "queue_id=- id=" + id + " event=alert rule=l client_address=192.0.2.7 sender=alice@example.com used=l:2/1/1h(over)");
+  CHECK(alerts[0] == "queue_id=- id=" + id + " event=alert rule=l what=over limit=1/1h count=2 client_address=192.0.2.7 sender=alice@example.com used=l:2/1/1h(over)");
   CHECK(engine.log.lines.back().severity == Severity::warning);
 }
 

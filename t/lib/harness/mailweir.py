@@ -19,11 +19,11 @@ class Mailweir:
     """`policy`: the file's text; @DIR@ in it is its directory (@DIR@/state and @DIR@/run are its own). Doors
     ("unix", "inet" or None) are appended as [milter] and [policy], with [general] and [admin] if the text has none,
     so lines keep their numbers; `sections`: {"policy": 'stages = ["rcpt"]'}, further keys of those, which may change
-    before a reload. The milter's transport is that of MAILWEIR_TRANSPORT, if it is set. `user`: whom it runs as; None: as we are (root: it drops its privileges itself). `program`:
+    before a reload. The milter's transport is that of MAILWEIR_TRANSPORT, if it is set. `user`: whom it runs as, with `groups` beside his own; None: as we are (root: it drops its privileges itself). `program`:
     something else to start in its place."""
 
     def __init__(self, policy, milter="unix", policy_door="unix", user="nobody", name="mailweir", program=None,
-                 arguments=(), env=None, sections=None):
+                 arguments=(), env=None, sections=None, groups=("postfix",)):
         self.name = name
         self.text = policy
         self.user = user
@@ -31,6 +31,7 @@ class Mailweir:
         self.arguments = list(arguments)
         self.env = dict(env or {})
         self.sections = dict(sections or {})
+        self.groups = groups
         self.doors = {"milter": milter, "policy": policy_door}
         self.ports = {door: free_port() for door, kind in self.doors.items() if kind == "inet"}
         self.directory = self.process = self.notify = self.scenario = None
@@ -53,7 +54,7 @@ class Mailweir:
                "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1", **self.env}
         self.states = []
         self.process = Process(self.name, [program, "-c", self.config, "--foreground", *self.arguments],
-                               scenario.directory, user=self.user, groups=("postfix",) if self.user else (), env=env)
+                               scenario.directory, user=self.user, groups=self.groups if self.user else (), env=env)
         self.wait_state("READY", "1", within=20)
 
     def stop(self, number=signal.SIGTERM, within=20):
@@ -113,7 +114,7 @@ class Mailweir:
     def ctl(self, *words, program=None):
         """mailweirctl, with the daemon's socket or file: its finished process (returncode, stdout, stderr as text)."""
         tool = program or self.scenario.need("mailweirctl")
-        where = ["-s", self.admin] if words[0] in ("block", "blocks", "counters", "reload", "reset", "status", "unblock") else ["-c", self.config]
+        where = ["-s", self.admin] if words[0] in ("alerts", "block", "blocks", "counters", "reload", "reset", "status", "unblock") else ["-c", self.config]
         return subprocess.run([tool, *words, *where], capture_output=True, timeout=seconds(30), text=True, check=False)
 
     def metrics(self):

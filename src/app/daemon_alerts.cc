@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The daemon's receivers of alerts: made from the policy file at the start and at each reload, tested by mailweirctl.
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "app/daemon.h"
+
+namespace mailweir {
+
+// The token is read as the daemon's user, again at each reload.
+Result<void> Daemon::use_alerts(const AlertReceivers& alerts, const Policy& policy) {
+  std::string token;
+  if (!alerts.webhook_token_file.empty()) {
+    const auto read = read_secret("alerts.webhook_token_file", alerts.webhook_token_file);
+    if (!read) return read.error();
+    token = *read;
+    const bool fits = token.size() <= 1000 && std::all_of(token.begin(), token.end(), [](char c) { return c >= ' ' && c < 0x7f; });
+    if (!fits) return Error{"alerts.webhook_token_file: " + alerts.webhook_token_file + ": its first line must be printable ASCII, at most 1000 characters"};
+  }
+  alert_desk_->use(make_receivers(alerts, token, policy.hostname, clock_));
+  return {};
+}
+
+Result<std::string> Daemon::test_alerts() {
+  nlohmann::json result = nlohmann::json::array();
+  for (const auto& [name, sent] : alert_desk_->test())
+    result.push_back({{"receiver", name}, {"sent", static_cast<bool>(sent)}, {"reason", sent ? "" : sent.error().what}});
+  return result.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
+}
+
+}  // namespace mailweir
