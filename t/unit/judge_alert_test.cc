@@ -53,7 +53,7 @@ TEST_CASE("a limit warns once, alerts once, and again after a period at the earl
   Told told;
   engine.services.alerts = &told;
   struct Step {
-    const char* what;
+    std::string what;
     std::chrono::minutes later;
     int messages;
     Texts want;
@@ -97,7 +97,7 @@ TEST_CASE("a key that stays over alerts once a period") {
 
 TEST_CASE("what warns and alerts, and how") {
   struct Row {
-    const char* what;
+    std::string what;
     std::string policy;
     int messages;
     Texts want;

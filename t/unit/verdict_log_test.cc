@@ -73,7 +73,7 @@ alert = true
                                        " headers=-X-B,+X-A used=l:2/1/1h(over)");
   REQUIRE(alerts.size() == 1);
   CHECK(alerts[0] == "queue_id=- id=" + id + " event=alert rule=l what=over limit=1/1h count=2 client_address=192.0.2.7 sender=alice@example.com used=l:2/1/1h(over)");
-  CHECK(engine.log.lines.back().severity == Severity::warning);
+  CHECK(engine.log.lines.front().severity == Severity::warning);  // told at once, before the verdict has its line
 }
 
 TEST_CASE("what is judged before MAIL has the id of the transaction that comes next") {
