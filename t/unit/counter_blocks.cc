@@ -41,7 +41,13 @@ void check_blocks(const MakeStore& make) {
   CHECK(listed.left == block.left);
   CHECK(store->list({}, soon())->size() == 1);  // a block is no counter
 
+  // The mark of an alert is made once until it ends, and is no block for people.
+  const Block mark{alert_mark("quota", "over", hours(1)), "bob|x y", "stolen", "told", hours(1)};
+  CHECK(*store->block(mark, false, soon()));
+  CHECK_FALSE(*store->block(mark, false, soon()));
+  CHECK(store->blocks(10, soon())->size() == 1);
   clock.advance(hours(1));
+  CHECK(*store->block(mark, false, soon()));
   CHECK(ask(1).levels[0].retry_after == hours(1));
   CHECK(*store->block(block, true, soon()));
   CHECK(ask(1).levels[0].retry_after == hours(2));
