@@ -108,6 +108,9 @@ void read_alerts(Section section, AlertReceivers& alerts, Policy& policy, const 
   read_mail(section, alerts, policy);
   if (const auto group = section.duration("group", milliseconds(0), std::chrono::hours(24))) alerts.group = *group;
   if (const auto deadline = section.duration("deadline", milliseconds(100), seconds(60))) alerts.deadline = *deadline;
+  const auto& raw = section.raw();
+  if (!raw.contains("webhook") && !raw.contains("command") && !raw.contains("mail_to"))
+    section.problems().warning(section.place(), "alerts", "names nobody: webhook, command and mail_to are missing, so alerts are lines in the log");
   section.finish();
 }
 
