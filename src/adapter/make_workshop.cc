@@ -48,6 +48,7 @@ Workshop make_workshop(const Clock& clock, std::shared_ptr<TableSources> sources
     return made;
   };
   workshop.libspf2 = make_libspf2_engine;
+  workshop.countries = [sources](const std::string& path) { return sources->countries(path); };
   return workshop;
 }
 

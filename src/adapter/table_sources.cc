@@ -28,6 +28,29 @@ Made<TablePtr> TableSources::redis(const RedisPlace& place, TableKind kind) {
   return made;
 }
 
+Result<CountriesPtr> TableSources::countries(const std::string& path) {
+  return countries_.with([&](auto& files) -> Result<CountriesPtr> {
+    // Opened even if it is shared: a reload must say that the file is broken.
+    auto opened = open_country_file(path);
+    if (!opened) return opened.error();
+    std::erase_if(files, [](const auto& file) { return file.second.expired(); });
+    if (auto used = files[path].lock()) {
+      used->refresh(log_);
+      return CountriesPtr(std::move(used));
+    }
+    files[path] = *opened;
+    return CountriesPtr(*std::move(opened));
+  });
+}
+
+void TableSources::refresh() {
+  files_.refresh(log_);
+  countries_.with([&](auto& files) {
+    for (auto& [path, file] : files)
+      if (const auto used = file.lock()) used->refresh(log_);
+  });
+}
+
 void TableSources::each_server(const std::function<void(const RedisTables&)>& visit) const {
   servers_.with([&](const auto& servers) {
     for (const auto& [url, server] : servers)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// TableSources: where the lists and maps of all policies come from: files, and Redis servers. One for a process; what a
+// TableSources: where the lists, maps and country databases of all policies come from: files, and Redis servers. One for a process; what a
 // reload finds unchanged is shared. Thread-safe.
 #pragma once
 
@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "adapter/maxminddb_countries.h"
 #include "adapter/redis_tables.h"
 #include "adapter/table_cache.h"
 #include "base/guarded.h"
@@ -26,8 +27,10 @@ class TableSources {
   void use_log(Log* log) { log_.to = log; }
   Made<TablePtr> file(const std::string& path, TableKind kind);
   Made<TablePtr> redis(const RedisPlace& place, TableKind kind);
+  // A database that is in use already is shared, as it stands in the file now.
+  Result<CountriesPtr> countries(const std::string& path);
   // To be called about twice a second: picks up files that changed.
-  void refresh() { files_.refresh(log_); }
+  void refresh();
   const TableCache& files() const { return files_; }
   void each_server(const std::function<void(const RedisTables&)>& visit) const;
 
@@ -41,6 +44,7 @@ class TableSources {
   const Clock& clock_;
   LateLog log_;
   TableCache files_;
+  Guarded<std::map<std::string, std::weak_ptr<CountryFile>>> countries_;
   Guarded<std::map<std::pair<std::string, std::chrono::milliseconds>, std::shared_ptr<RedisTables>>> servers_;
 };
 

@@ -94,6 +94,7 @@ std::string print_config(const Config& config, const Policy& policy) {
   if (!config.redis.url.empty()) out << "url = " << quoted(without_password(config.redis.url)) << '\n';
   out << "deadline = " << quoted(format_duration(config.redis.deadline)) << '\n';
   out << "\n[spf]\nengine = " << quoted(policy.spf_engine ? "libspf2" : "builtin") << '\n';
+  if (policy.countries) out << "\n[geoip]\ndatabase = " << quoted(policy.country_database) << '\n';
   for (const auto& egress : policy.egress) {
     const auto name = egress.route.find('.') == egress.route.npos ? egress.route : quoted(egress.route);
     out << "\n[egress" << (name.empty() ? "" : ".routes." + name) << "]\n";

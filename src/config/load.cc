@@ -83,6 +83,7 @@ void Loader::read_file(const Document::File& file) {
   if (const auto* table = once(top, "alerts")) read_alerts(section(*table, "alerts"), config_.alerts, *policy_, document_);
   if (const auto* table = once(top, "dns")) read_dns(section(*table, "dns"), config_.dns, *policy_, document_);
   if (const auto* table = once(top, "spf")) read_spf(section(*table, "spf"), workshop_, *policy_);
+  if (const auto* table = once(top, "geoip")) read_geoip(section(*table, "geoip"), document_, workshop_, *policy_);
   if (const auto* table = once(top, "egress")) read_egress(section(*table, "egress"), *policy_);
   if (const auto* table = once(top, "authentication_results"))
     read_authentication_results(section(*table, "authentication_results"), policy_->authentication_results);
@@ -100,7 +101,7 @@ void Loader::read_file(const Document::File& file) {
   constexpr std::pair<std::string_view, std::string_view> later[] = {
       {"tls", "TLS per destination"}, {"routes", "routes by sender"},
       {"clamd", "virus scanning"},    {"spamd", "spam scanning"},
-      {"socketmap", "the socketmap door"}, {"geoip", "countries"}};
+      {"socketmap", "the socketmap door"}};
   for (const auto& [key, what] : later) top.later(key, what);
   top.finish();
 }
@@ -217,6 +218,7 @@ void Loader::read_all() {
   if (general_ != nullptr) read_mynetworks(*general_, registry_, *policy_, problems_);
   if (general_ != nullptr) read_our_names(*general_, registry_, *policy_, problems_);
   registry_.use_egress(policy_->egress);
+  if (seen_.contains("geoip")) registry_.use_countries();
   registry_.read_facts(facts_, *policy_);
   read_keys();
   read_rules();

@@ -25,7 +25,7 @@ bool is_egress(std::string_view name) {
   return name.starts_with(egress_name) && (name.size() == egress_name.size() || name[egress_name.size()] == '.');
 }
 
-constexpr std::string_view later_facts[] = {"virus", "spam_score", "client_country"};
+constexpr std::string_view later_facts[] = {"virus", "spam_score"};
 
 }  // namespace
 
@@ -152,6 +152,7 @@ Result<FactRef> Registry::fact(std::string_view name) const {
     return fact;
   }
   if (const auto* known = find_fact(name)) {
+    if (known->id == FactId::client_country && !has_countries_) return Error{"client_country needs [geoip] database = \"FILE\""};
     fact.id = known->id;
     if (known->id == FactId::header) fact.header = name.substr(7);
     return fact;

@@ -43,6 +43,8 @@ class Registry {
   // A fact, or CHECK_reason, as a template names it.
   Result<FactRef> fact_in_template(std::string_view name) const;
 
+  // There is a [geoip]: client_country is known. Before facts are read.
+  void use_countries() { has_countries_ = true; }
   // The routes that egress_spf.NAME may name. Before rules are read.
   void use_egress(const std::vector<Egress>& egress) { egress_ = &egress; }
 
@@ -75,6 +77,7 @@ class Registry {
   };
   std::map<std::string, NamedFact, std::less<>> own_facts_;
   std::set<std::string, std::less<>> used_, in_redis_;
+  bool has_countries_ = false;
   RedisPlace redis_;
   const std::vector<Dnsbl>* dnsbl_ = nullptr;
   std::vector<Place> dnsbl_places_;

@@ -36,6 +36,8 @@ void read_redis(Section section, RedisConfig& redis);
 // [general] our_names: for helo_is_ours.
 void read_our_names(const toml::table& general, Registry& registry, Policy& policy, Problems& problems);
 void read_spf(Section section, const Workshop& workshop, Policy& policy);
+// [geoip] database: of client_country.
+void read_geoip(Section section, const Document& document, const Workshop& workshop, Policy& policy);
 void read_egress(Section section, Policy& policy);
 // [authentication_results] authserv_id, checks, outgoing.
 void read_authentication_results(Section section, AuthenticationResultsPolicy& results);

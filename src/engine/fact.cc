@@ -59,6 +59,8 @@ constexpr std::array<FactInfo, fact_count> facts{{
      "whether every From domain and sender_domain (of the null sender: helo_name) are of one organization, by the public suffix list (RFC 7489 3.1)"},
     {FactId::header, "header", text, E, never, false, "", "header.NAME: the values of that header, unfolded"},
     {FactId::hops, "hops", number, E, never, false, "", "how many Received headers"},
+    {FactId::client_country, "client_country", text, C, C, false, "",
+     "the country that client_address is used in, by [geoip] database: its ISO 3166 code, like DE"},
     {FactId::iprev, "iprev", word, C, C, true, iprev_words, "forward-confirmed reverse DNS of client_address (RFC 8601)"},
     {FactId::sender_domain_dns, "sender_domain_dns", word, M, M, true, dns_words, "whether sender_domain can receive mail"},
     {FactId::helo_dns, "helo_dns", word, H, H, true, dns_words, "whether helo_name exists in the DNS"},
@@ -100,6 +102,7 @@ constexpr std::array<FactInfo, fact_count> facts{{
 std::optional<Stage> at_http(FactId id) {
   switch (id) {
     case FactId::client_address:
+    case FactId::client_country:
     case FactId::sasl_username:
     case FactId::sasl_domain:
     case FactId::service:

@@ -20,6 +20,7 @@ enum class FactId : std::uint8_t {
   size, queue_id, server_address, server_port,
   sender_domain, recipient_domain, sasl_domain, authenticated, tls, door, origin, direction, service,
   from, from_domain, from_count, from_domain_aligned, header, hops,
+  client_country,
   iprev, sender_domain_dns, helo_dns, helo_fqdn, sender_fqdn, sender_login_mismatch,
   from_login_mismatch,
   dnsbl, dnsbl_score, client_name_dnsbl, client_name_dnsbl_score, helo_dnsbl, helo_dnsbl_score,

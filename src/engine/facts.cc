@@ -200,10 +200,17 @@ FactValue Facts::get(const FactRef& fact) {
     case FactId::dkim_domain:
     case FactId::dmarc:
     case FactId::dmarc_policy: return message_check(fact.id);
+    case FactId::client_country: return client_country();
     case FactId::blocked: return blocks_.get(*this, *policy_, stage_);
     case FactId::own: return own_fact(fact);
   }
   return {};
+}
+
+// A database that was replaced may say something else to the next one who asks.
+FactValue Facts::client_country() {
+  if (!client_.address || policy_ == nullptr || !policy_->countries) return {};
+  return text_value(client_country_ = policy_->countries->country(*client_.address));
 }
 
 FactValue Facts::own_fact(const FactRef& fact) {

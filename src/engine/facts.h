@@ -103,6 +103,7 @@ class Facts {
 
  private:
   FactValue own_fact(const FactRef& fact);
+  FactValue client_country();
   void read_from();
   FactValue from_addresses(bool domains);
   FactValue from_count();
@@ -144,6 +145,7 @@ class Facts {
   std::optional<CheckMemo> iprev_, helo_dns_, sender_domain_dns_;
   DnsblFacts dnsbl_;
   std::map<std::size_t, std::string> own_values_;
+  std::string client_country_;
   SpfFacts spf_;
   MessageChecks::Tools tools_;
   MessageChecks message_checks_;

@@ -13,6 +13,7 @@
 #include "check/sign_policy.h"
 #include "engine/dnsbl_watch.h"
 #include "engine/rule.h"
+#include "port/countries.h"
 #include "port/spf.h"
 
 namespace mailweir {
@@ -62,6 +63,8 @@ struct Policy {
   std::chrono::milliseconds counter_deadline{100};
   std::string hostname;                          // ours, as others see it
   SpfEnginePtr spf_engine;                       // null: our own
+  CountriesPtr countries;                        // of client_country; null: no [geoip]
+  std::string country_database;                  // its file, as written
   std::vector<Egress> egress;                    // the first is that without a name; empty: no [egress]
   KeyRing keys;                                  // what `sign` signs with
   SignPolicy signing;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "port/countries.h"
 #include "port/pattern.h"
 #include "port/signer.h"
 #include "port/spf.h"
@@ -38,6 +39,7 @@ struct Workshop {
   std::function<Made<TablePtr>(const std::vector<std::pair<std::string, std::string>>& entries, TableKind kind)> make_table;
   std::function<Made<SignerPtr>(const std::string& path)> read_key;
   std::function<SpfEnginePtr()> libspf2;
+  std::function<Result<CountriesPtr>(const std::string& path)> countries;
 };
 
 }  // namespace mailweir

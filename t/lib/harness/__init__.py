@@ -18,6 +18,7 @@ from .dovecot import Dovecot
 from .fault_proxy import FaultProxy
 from .mailweir import Mailweir
 from .milter import RecordingMilter
+from .mmdb import write_countries
 from .mta import MilterClient
 from .parts import letter
 from .policy_server import PolicyServer
