@@ -118,6 +118,24 @@ std::optional<std::pair<Block, std::int64_t>> parse_block(std::string_view line)
   return std::pair(std::move(block), static_cast<std::int64_t>(*end));
 }
 
+// A value's line, without its end.
+struct ParsedValue {
+  std::string limit, key, member;
+  std::uint32_t period;
+  std::int64_t at;
+};
+
+std::optional<ParsedValue> parse_value(std::string_view line) {
+  const std::vector<std::string_view> parts = split(line, ' ');
+  if (parts.size() != 6) return std::nullopt;
+  auto limit = parse_name(parts[1]), key = parse_name(parts[2]), member = parse_name(parts[3]);
+  const auto period = to_number(parts[4]), at = to_number(parts[5]);
+  if (!limit || !key || !member || !period || !at || limit->size() + key->size() > longest_counter_name || member->empty()) return std::nullopt;
+  if (member->size() > longest_value || *period > static_cast<std::uint64_t>(longest_period.count()) || *at > ring::most_count) return std::nullopt;
+  return ParsedValue{*std::move(limit), *std::move(key), *std::move(member), static_cast<std::uint32_t>(*period),
+                     static_cast<std::int64_t>(*at)};
+}
+
 // Lines of bounded length, end of line included.
 class LineReader {
  public:
@@ -195,6 +213,15 @@ void CounterFileWriter::add(const Block& block, std::int64_t end) {
   ++counters_;
 }
 
+void CounterFileWriter::add(const ValueSetName& name, std::string_view member, std::int64_t at) {
+  buffer_ += "value";
+  for (const std::string_view text : {name.limit, name.key, member}) append_name(buffer_, text);
+  append_number(buffer_ += ' ', name.period);
+  append_number(buffer_ += ' ', static_cast<std::uint64_t>(std::max<std::int64_t>(at, 0)));
+  buffer_ += '\n';
+  ++counters_;
+}
+
 Result<void> CounterFileWriter::flush() {
   checksum_ = fnv(checksum_, buffer_);
   for (std::string_view left = buffer_; !left.empty();) {
@@ -223,7 +250,8 @@ Result<void> CounterFileWriter::commit() {
 }
 
 Result<void> read_counter_file(const std::string& path, const std::function<void(const CounterRecord&)>& use,
-                               const std::function<void(Block&, std::int64_t end)>& use_block) {
+                               const std::function<void(Block&, std::int64_t end)>& use_block,
+                               const std::function<void(const ValueSetName&, std::string_view, std::int64_t)>& use_value) {
   const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd) return errno == ENOENT ? Result<void>() : trouble(path, "cannot read saved counters", errno);
   struct stat status{};
@@ -256,6 +284,13 @@ Result<void> read_counter_file(const std::string& path, const std::function<void
       auto block = parse_block(line.substr(0, line.size() - 1));
       if (!block) return damaged("the line cannot be understood");
       use_block(block->first, block->second);
+      ++counters;
+      continue;
+    }
+    if (line.starts_with("value ")) {
+      const auto value = parse_value(line.substr(0, line.size() - 1));
+      if (!value) return damaged("the line cannot be understood");
+      use_value({value->limit, value->key, value->period}, value->member, value->at);
       ++counters;
       continue;
     }

@@ -4,6 +4,8 @@
 //   mailweir-counters 1
 //   PERIOD =LIMIT =KEY HEAD AGE:COUNT ...      period in seconds; head: the newest slot; age: slots before it, 0 to 30
 //   block =LIMIT =KEY =RULE =REASON END         a blocked key, until END (milliseconds since the epoch)
+//   value =LIMIT =KEY =VALUE PERIOD TIME         a value of a distinct counter, seen last at TIME; period 0: what a
+//                                              first-seen counter remembers
 //   end COUNTERS CHECKSUM                      the checksum (FNV-1a, 64 bits, hexadecimal) is of all before this line
 //
 // Names are written with %XX for blanks, control bytes, '%' and all that is not ASCII.
@@ -14,6 +16,7 @@
 #include <string>
 
 #include "adapter/counter_table.h"
+#include "adapter/value_table.h"
 #include "base/handle.h"
 #include "base/result.h"
 
@@ -27,6 +30,7 @@ class CounterFileWriter {
   ~CounterFileWriter();
 
   void add(const Block& block, std::int64_t end);
+  void add(const ValueSetName& name, std::string_view member, std::int64_t at);
   void add(const CounterRecord& record);  // to memory, so that a lock need not be held while the disk works
   Result<void> flush();
   Result<void> commit();  // to the disk, and in place of the old file
@@ -39,9 +43,10 @@ class CounterFileWriter {
   std::uint64_t counters_ = 0, checksum_;
 };
 
-// Hands out each counter, and each block with its end, as it is read: the caller must forget them all if an error follows. A file that does not exist
-// has no counters.
+// Hands out each counter, block and value as it is read: the caller must forget them all if an error follows. A file that
+// does not exist has no counters.
 Result<void> read_counter_file(const std::string& path, const std::function<void(const CounterRecord&)>& use,
-                               const std::function<void(Block&, std::int64_t end)>& use_block);
+                               const std::function<void(Block&, std::int64_t end)>& use_block,
+                               const std::function<void(const ValueSetName&, std::string_view member, std::int64_t at)>& use_value);
 
 }  // namespace mailweir

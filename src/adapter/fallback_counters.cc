@@ -194,7 +194,7 @@ class FallbackCountersStore final : public FallbackCounters {
     }
     if (!charged) return charged;
     charged->receipt.store = in_local;
-    waiting_.add(charges, charged->receipt);
+    waiting_.add(charges, charged->receipt, now());
     if (stats_.up) wake();  // it came back in this moment
     return charged;
   }
@@ -209,7 +209,7 @@ class FallbackCountersStore final : public FallbackCounters {
       parts[i].amount = charges[i].amount;
       for (Window& window : parts[i].windows) {
         const std::uint64_t total = asked->totals[at++];
-        if (parts[i].kind == CountKind::ring)
+        if (is_ring(parts[i].kind))
           window = shared_out(window, total, waiting_.counted_here(charges[i], window, now()), config_.local_share);
       }
     }
@@ -244,7 +244,9 @@ class FallbackCountersStore final : public FallbackCounters {
         unsure_ = true;
       }
       CountedElsewhere aged = unsure_counted_;
-      for (auto& part : aged.parts) part.age += std::chrono::milliseconds(std::max<std::int64_t>(now() - unsure_since_, 0));
+      const std::chrono::milliseconds older(std::max<std::int64_t>(now() - unsure_since_, 0));
+      for (auto& part : aged.parts) part.age += older;
+      for (auto& value : aged.values) value.age += older;
       const auto merged = shared_->merge(unsure_id_, aged, Deadline::in(config_.patience));
       if (!merged && merged.error().temporary) {
         breaker_.still_down(merged.error());

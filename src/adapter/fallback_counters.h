@@ -12,6 +12,11 @@
 // limit. A charge whose answer never came may have been counted there, and is counted here: never too little. Open
 // connections of other nodes are not known here; this node's own are.
 //
+// Different values (distinct) are not shared out: while it is away this node keeps to the whole maximum, against the values
+// that it has seen itself, before and meanwhile; when the store is back they are added there with their times, and so it
+// may have more than the maximum for a while (the newest max + 1 are kept). What first-seen counters remember is added
+// likewise.
+//
 // A give-back goes to the store that took the charge (Receipt::store), or to where its units are by now. A lease is
 // released in both, because renewals go to the store that is in use. Thread-safe.
 #pragma once

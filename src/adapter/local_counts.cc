@@ -9,14 +9,16 @@
 namespace mailweir {
 namespace {
 
-// Calls `use(charge, window, slot number, its place in the receipt)` for each window of a ring counter that was counted.
+constexpr std::size_t most_values = most_distinct + 1;  // of a counter, remembered
+
+// Calls `use(charge, window, slot number, its place in the receipt)` for each window that was counted, but of leases.
 template <typename Use>
 void for_each_counted(std::span<const Charge> charges, const Receipt& receipt, Use use) {
   std::size_t at = 0;
   for (const Charge& charge : charges) {
     for (const Window& window : charge.windows) {
       const std::size_t here = at++;
-      if (here >= receipt.slots.size() || charge.kind != CountKind::ring || receipt.slots[here] == not_counted) continue;
+      if (here >= receipt.slots.size() || !(is_ring(charge.kind) || has_values(charge.kind)) || receipt.slots[here] == not_counted) continue;
       use(charge, window, receipt.slots[here], here);
     }
   }
@@ -24,7 +26,14 @@ void for_each_counted(std::span<const Charge> charges, const Receipt& receipt, U
 
 }  // namespace
 
-void LocalCounts::add(std::span<const Charge> charges, const Receipt& receipt) {
+void LocalCounts::add_values(Counter& counter, const Charge& charge, const Window& window, std::int64_t now) {
+  const bool distinct = charge.kind == CountKind::distinct;
+  const std::pair place(distinct ? std::int64_t{window.period.count()} : 0, charge.member);
+  if (counter.values.size() >= most_values && !counter.values.contains(place)) return;
+  counter.values[place] = {now, distinct ? window.max + 1 : most_remembered};
+}
+
+void LocalCounts::add(std::span<const Charge> charges, const Receipt& receipt, std::int64_t now) {
   counters_.with([&](Counters& counters) {
     for_each_counted(charges, receipt, [&](const Charge& charge, const Window& window, std::int64_t slot, std::size_t) {
       const std::string name = name_of(charge.limit, charge.key);
@@ -34,8 +43,10 @@ void LocalCounts::add(std::span<const Charge> charges, const Receipt& receipt) {
           lost_ += units_of(charge);
           return;
         }
-        found = counters.emplace(name, Counter{charge.limit, charge.key, {}}).first;
+        found = counters.emplace(name, Counter{charge.limit, charge.key, {}, {}}).first;
       }
+      if (has_values(charge.kind)) add_values(found->second, charge, window, now);
+      if (charge.kind == CountKind::distinct) return;
       found->second.units[{window.period.count(), slot}] += units_of(charge);
     });
   });
@@ -52,6 +63,19 @@ std::optional<Receipt> LocalCounts::take_back(std::span<const Charge> charges, c
         return;
       }
       auto& units = found->second.units;
+      auto& values = found->second.values;
+      if (charge.kind == CountKind::distinct) {
+        const auto seen = values.find({window.period.count(), charge.member});
+        if (slot == 0 || seen == values.end() || seen->second.at != slot) {  // refreshed, or gone over: it stays
+          any_left = any_left || seen == values.end();
+          return;
+        }
+        rest.slots[at] = not_counted;
+        values.erase(seen);
+        if (units.empty() && values.empty()) counters.erase(found);
+        return;
+      }
+      if (charge.kind == CountKind::first_seen) values.erase({0, charge.member});
       const auto here = units.find({window.period.count(), slot});
       if (here == units.end() || here->second < units_of(charge)) {
         any_left = true;
@@ -59,7 +83,7 @@ std::optional<Receipt> LocalCounts::take_back(std::span<const Charge> charges, c
       }
       rest.slots[at] = not_counted;
       if ((here->second -= units_of(charge)) == 0) units.erase(here);
-      if (units.empty()) counters.erase(found);
+      if (units.empty() && values.empty()) counters.erase(found);
     });
   });
   if (!any_left) return std::nullopt;
@@ -84,7 +108,9 @@ std::optional<CountedElsewhere> LocalCounts::pop(std::int64_t now) {
   return counters_.with([&](Counters& counters) -> std::optional<CountedElsewhere> {
     if (counters.empty()) return std::nullopt;
     const auto first = counters.begin();
-    CountedElsewhere counted{first->second.limit, first->second.key, {}};
+    CountedElsewhere counted{first->second.limit, first->second.key, {}, {}};
+    for (const auto& [place, seen] : first->second.values)
+      counted.values.push_back({std::chrono::seconds(place.first), std::chrono::milliseconds(std::max<std::int64_t>(now - seen.at, 0)), seen.keep, place.second});
     for (const auto& [place, units] : first->second.units) {
       const std::int64_t period = place.first * 1000;
       // The last moment of the slot: it may leave a little late, never early.

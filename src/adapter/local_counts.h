@@ -20,8 +20,8 @@ class LocalCounts {
  public:
   explicit LocalCounts(std::size_t most_counters) : most_counters_(most_counters) {}
 
-  // The ring counters' part of a charge that was counted locally, by its receipt.
-  void add(std::span<const Charge> charges, const Receipt& receipt);
+  // What a charge counted locally at `now`, by its receipt: units of ring counters, and values.
+  void add(std::span<const Charge> charges, const Receipt& receipt, std::int64_t now);
   // Takes it out again. What is not here any more (it was added to the shared store) is left in `rest`, a receipt for the
   // shared store; nothing: all was here.
   std::optional<Receipt> take_back(std::span<const Charge> charges, const Receipt& receipt);
@@ -38,7 +38,13 @@ class LocalCounts {
   struct Counter {
     std::string limit, key;
     std::map<Place, std::uint64_t> units;
+    struct Seen {
+      std::int64_t at = 0;     // milliseconds since the epoch
+      std::uint64_t keep = 0;
+    };
+    std::map<std::pair<std::int64_t, std::string>, Seen> values;  // by period in seconds (0: remembered) and value
   };
+  static void add_values(Counter& counter, const Charge& charge, const Window& window, std::int64_t now);
   using Counters = std::unordered_map<std::string, Counter>;
   static std::string name_of(const std::string& limit, const std::string& key) { return limit + '\n' + key; }
 

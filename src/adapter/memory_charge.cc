@@ -40,14 +40,18 @@ std::size_t MemoryCharge::look(std::int64_t now) {
     const std::size_t first = at;
     for (; at < first + charge.windows.size(); ++at) {
       look_at(at);
-      over = over || is_over(charge, *items_[at].window, items_[at].state.used);
+      over = over || is_over(charge, *items_[at].window, items_[at].state);
     }
     const bool pending = units_of(charge) > 0 && (!over || !charge.enforce || charge.attempts);
     for (std::size_t i = first; i < at; ++i) items_[i].pending = pending;
     refused_ = refused_ || (over && charge.enforce);
   }
   std::size_t fresh = 0;
-  for (const Item& item : items_) fresh += counts(*item.charge) && !item.exists ? 1 : 0;
+  for (const Item& item : items_) {
+    if (!counts(*item.charge)) continue;
+    fresh += item.exists ? 0 : 1;
+    fresh += item.is_first() && !item.known ? 1 : 0;
+  }
   return fresh;
 }
 
@@ -61,6 +65,8 @@ void MemoryCharge::look_at(std::size_t at) {
     item.state.used = item.state.wait > 0 ? 1 : 0;
     return;
   }
+  if (item.charge->kind == CountKind::distinct) return look_at_distinct(at);
+  if (item.is_first()) return look_at_first(at);
   if (item.is_ring()) {
     const auto found = shard.rings.look(item.name, now_);
     item.exists = found.exists;
@@ -71,7 +77,28 @@ void MemoryCharge::look_at(std::size_t at) {
     item.state.used = found.others;
   }
   if (at > 0) item.state.used += pending_before(at);
-  item.state.wait = is_over(*item.charge, *item.window, item.state.used) ? wait_of(item) - now_ : 0;
+  item.state.wait = is_over(*item.charge, *item.window, item.state) ? wait_of(item) - now_ : 0;
+}
+
+void MemoryCharge::look_at_distinct(std::size_t at) {
+  Item& item = items_[at];
+  const auto found = shards_[item.shard].values.look(item.values(), item.charge->member, now_);
+  item.exists = found.held;
+  item.state.used = found.live + pending_before(at);
+  const bool held = found.held || item.repeats;
+  const std::uint64_t with_it = item.state.used + (held ? 0 : 1), max = item.window->max;
+  const bool fits = with_it <= max || (held && item.charge->enforce && !item.charge->attempts && max > 0);
+  item.state.wait = fits ? 0 : shards_[item.shard].values.left_at(item.values(), with_it - max, now_) - now_;
+}
+
+void MemoryCharge::look_at_first(std::size_t at) {
+  Item& item = items_[at];
+  const auto found = shards_[item.shard].rings.look(item.name, now_);
+  item.exists = found.exists;
+  item.known = shards_[item.shard].values.look(item.values(), item.charge->member, now_).held;
+  item.state.used = found.used + pending_before(at);
+  const bool over = !item.known && !item.repeats && item.state.used + 1 > item.window->max;
+  item.state.wait = over ? wait_of(item) - now_ : 0;
 }
 
 // What earlier charges of this call would add to the same counter.
@@ -81,18 +108,24 @@ std::uint64_t MemoryCharge::pending_before(std::size_t at) {
   for (std::size_t i = 0; i < at; ++i) {
     const Item& earlier = items_[i];
     if (!earlier.pending || earlier.name.hash != item.name.hash || earlier.name.period != item.name.period ||
-        earlier.charge->kind != item.charge->kind || earlier.name.key != item.name.key ||
+        (earlier.charge->kind != item.charge->kind && !(earlier.is_ring() && item.is_ring())) || earlier.name.key != item.name.key ||
         earlier.name.limit != item.name.limit)
       continue;
-    if (item.is_ring()) units += units_of(*earlier.charge);
-    else if (earlier.charge->member == item.charge->member) item.repeats = true;
-    else if (!earlier.exists && !earlier.repeats) ++units;
+    const bool same_first = item.is_first() && earlier.is_first() && earlier.charge->member == item.charge->member;
+    item.repeats = item.repeats || same_first;
+    if (item.is_ring()) units += earlier.known || (earlier.is_first() && earlier.repeats) ? 0 : units_of(*earlier.charge);
+    else {
+      const bool same = earlier.charge->member == item.charge->member;
+      item.repeats = item.repeats || same;
+      // A distinct counter says how many there are with this one, a lease counter how many others.
+      if ((!same || item.charge->kind == CountKind::distinct) && !earlier.exists && !earlier.repeats) ++units;
+    }
   }
   return units;
 }
 
 std::int64_t MemoryCharge::wait_of(const Item& item) const {
-  const std::uint64_t units = item.state.used + units_of(*item.charge) - item.window->max;  // that must leave
+  const std::uint64_t adds = item.is_first() ? 1 : units_of(*item.charge), units = item.state.used + adds - item.window->max;  // that must leave
   const Shard& shard = shards_[item.shard];
   if (!item.is_ring()) return shard.leases.left_at(item.name.limit, item.name.key, units, now_);
   const std::int64_t period = std::int64_t{item.name.period} * 1000;
@@ -119,8 +152,9 @@ Charged MemoryCharge::count() {
     states.clear();
     for (std::size_t i = 0; i < charge.windows.size(); ++i, ++item) {
       states.push_back(item->state);
-      charged.totals.push_back(total_of(charge, item->state, counts(charge)));
       charged.receipt.slots.push_back(counts(charge) ? count_in(*item) : not_counted);
+      note_added(charge, *item->window, charged.receipt.slots.back(), states.back());
+      charged.totals.push_back(total_of(charge, states.back(), counts(charge)));
     }
     charged.levels.push_back(level_of(charge, states, counts(charge)));
   }
@@ -130,11 +164,25 @@ Charged MemoryCharge::count() {
 // The slot it was counted in.
 std::int64_t MemoryCharge::count_in(const Item& item) {
   Shard& shard = shards_[item.shard];
+  if (item.charge->kind == CountKind::distinct) {
+    const bool added = shard.values.see(item.values(), item.charge->member, now_, item.window->max + 1);
+    if (added) shard.values.sweep(now_, false);
+    return added ? now_ : 0;
+  }
+  if (item.is_first()) {
+    if (item.is_first_window() && shard.values.see(item.values(), item.charge->member, now_, most_remembered)) shard.values.sweep(now_, false);
+    return item.known || item.repeats ? not_counted : count_ring(item);
+  }
   if (!item.is_ring()) {
     shard.leases.take(item.name.limit, item.name.key, item.charge->member, now_);
     if (!item.exists) shard.leases.sweep(now_, false);
     return 0;
   }
+  return count_ring(item);
+}
+
+std::int64_t MemoryCharge::count_ring(const Item& item) {
+  Shard& shard = shards_[item.shard];
   const auto added = shard.rings.add(item.name, units_of(*item.charge), now_);
   if (added.created) shard.rings.sweep(swept_for_a_new_counter, now_);
   return added.slot;
@@ -147,9 +195,13 @@ void MemoryCharge::follow(const Charged& other) {
     if (item.is_block()) {
       const auto level = other.levels[static_cast<std::size_t>(item.charge - charges_.data())];
       blocks_.follow(item.name.limit, item.name.key, level.over ? std::max<std::int64_t>(level.retry_after.count(), 1) : 0, now_);
+    } else if (item.charge->kind == CountKind::distinct) {
+      if (other.receipt.slots[i] != not_counted) shard.values.see(item.values(), item.charge->member, now_, item.window->max + 1);
     } else if (!item.is_ring()) {
       if (other.receipt.slots[i] != not_counted) shard.leases.take(item.name.limit, item.name.key, item.charge->member, now_);
-    } else if (item.exists || other.totals[i] > 0) {
+    } else if (item.exists || other.totals[i] > 0 || item.is_first()) {
+      const bool learnt = item.is_first() && item.is_first_window() && units_of(*item.charge) > 0 && (other.taken || item.charge->attempts);
+      if (learnt) shard.values.see(item.values(), item.charge->member, now_, most_remembered);
       if (shard.rings.set_total(item.name, other.totals[i], now_).created) shard.rings.sweep(swept_for_a_new_counter, now_);
     }
   }
@@ -160,7 +212,10 @@ void MemoryCharge::give_back(const Receipt& receipt) {
     const Item& item = items_[i];
     if (receipt.slots[i] == not_counted) continue;
     Shard& shard = shards_[item.shard];
-    if (item.is_ring()) shard.rings.take_back(item.name, receipt.slots[i], units_of(*item.charge));
+    if (item.is_first() && units_of(*item.charge) > 0) shard.values.forget(item.values(), item.charge->member);
+    if (item.charge->kind == CountKind::distinct) {
+      if (units_of(*item.charge) > 0 && receipt.slots[i] > 0) shard.values.take_back(item.values(), item.charge->member, receipt.slots[i]);
+    } else if (item.is_ring()) shard.rings.take_back(item.name, receipt.slots[i], units_of(*item.charge));
     else shard.leases.release(item.name.limit, item.name.key, item.charge->member);
   }
 }

@@ -33,6 +33,8 @@ class MemoryCharge {
   // Another store's totals of the ring counters, and its leases that were taken, become these counters' own; at the time
   // of look().
   void follow(const Charged& other);
+  // Puts a saved value among the first window's.
+  void restore_value(std::int64_t at) { shards_[items_[0].shard].values.restore(items_[0].values(), items_[0].charge->member, at); }
   // Puts a saved counter in the place of the first window's.
   void restore(const CounterRecord& record) { shards_[items_[0].shard].rings.restore(record, items_[0].name.hash); }
 
@@ -46,16 +48,23 @@ class MemoryCharge {
     WindowState state{};
     bool exists = false;   // the counter stands in the table; a lease: this member does
     bool pending = false;  // will be counted if nobody refuses
-    bool repeats = false;  // a lease that an earlier charge of this call takes as well
-    bool is_ring() const { return charge->kind == CountKind::ring; }
+    bool repeats = false;  // a lease or a value that an earlier charge of this call takes as well
+    bool known = false;    // first_seen: the member is remembered
+    bool is_ring() const { return mailweir::is_ring(charge->kind); }
+    bool is_first() const { return charge->kind == CountKind::first_seen; }
+    bool is_first_window() const { return window == &charge->windows.front(); }
+    ValueSetName values() const { return {name.limit, name.key, is_first() ? 0 : name.period}; }
     bool is_block() const { return charge->kind == CountKind::block; }
   };
 
   void look_at(std::size_t item);
+  void look_at_distinct(std::size_t item);
+  void look_at_first(std::size_t item);
   std::uint64_t pending_before(std::size_t item);
   std::int64_t wait_of(const Item& item) const;
   bool counts(const Charge& charge) const { return units_of(charge) > 0 && (!refused_ || charge.attempts); }
   std::int64_t count_in(const Item& item);
+  std::int64_t count_ring(const Item& item);
 
   std::span<const Charge> charges_;
   std::span<Shard, shard_count> shards_;

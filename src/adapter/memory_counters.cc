@@ -70,6 +70,9 @@ class MemoryCountersStore final : public MemoryCounters {
         for (std::int64_t age = 0; slot - record.head + age < ring::cells; ++age) count += record.ages[age];
         add(record.limit, record.key, record.period, count);
       });
+      shard.values.for_each(time, [&](const ValueSetName& name, std::uint64_t live) {
+        if (name.period != 0) add(name.limit, name.key, name.period, live);
+      });
       shard.leases.for_each(time, [&](auto limit, auto key, auto members) { add(limit, key, 0, members); });
     }
     std::sort(rows.begin(), rows.end(), [](const CounterRow& a, const CounterRow& b) {
@@ -82,7 +85,8 @@ class MemoryCountersStore final : public MemoryCounters {
     std::size_t removed = 0;
     for (std::size_t i = 0; i < shard_count; ++i) {
       const ShardLocks lock(shards_, ShardSet{1} << i, stats_.counters);
-      removed += shards_[i].rings.erase(limit, key) + shards_[i].leases.erase(limit, key, now());
+      removed += shards_[i].rings.erase(limit, key) + shards_[i].leases.erase(limit, key, now()) +
+                 shards_[i].values.erase(limit, key, now());
     }
     return removed;
   }
@@ -121,6 +125,7 @@ class MemoryCountersStore final : public MemoryCounters {
       {
         const std::lock_guard lock(shard.mutex);
         shard.rings.for_each([&](const CounterRecord& record) { writer->add(record); });
+        shard.values.for_each_value([&](const ValueSetName& name, std::string_view member, std::int64_t at) { writer->add(name, member, at); });
       }
       if (auto written = writer->flush(); !written) return written;
     }
@@ -139,6 +144,10 @@ class MemoryCountersStore final : public MemoryCounters {
     }, [&](Block& block, std::int64_t end) {
       block.left = std::chrono::milliseconds(end - time);
       if (end > time) blocks_.put(block, true, time);
+    }, [&](const ValueSetName& name, std::string_view member, std::int64_t at) {
+      if (at + ValueTable::span_of(name.period) <= time) ++result.expired;
+      else if (!restore_value(name, member, at)) ++result.no_room;
+      else ++result.restored;
     });
     if (read) return result;
     clear();
@@ -173,6 +182,20 @@ class MemoryCountersStore final : public MemoryCounters {
     return true;
   }
 
+  bool restore_value(const ValueSetName& name, std::string_view member, std::int64_t at) {
+    Charge charge;
+    charge.kind = name.period == 0 ? CountKind::first_seen : CountKind::distinct;
+    charge.limit = name.limit;
+    charge.key = name.key;
+    charge.windows = {{0, std::chrono::seconds(name.period)}};
+    charge.member = member;
+    MemoryCharge work({&charge, 1}, shards_, blocks_, hash_);
+    ShardLocks locks(shards_, work.set(), stats_.counters);
+    if (!locks.reserve(1, config_.max_counters)) return false;
+    work.restore_value(at);
+    return true;
+  }
+
   // Removes all that has expired; false when that was done a moment ago already.
   bool make_room() {
     const SteadyTime asked = clock_.steady();
@@ -185,6 +208,7 @@ class MemoryCountersStore final : public MemoryCounters {
       const ShardLocks lock(shards_, ShardSet{1} << i, stats_.counters);
       shards_[i].rings.sweep(std::numeric_limits<std::size_t>::max(), now());
       shards_[i].leases.sweep(now(), true);
+      shards_[i].values.sweep(now(), true);
     }
     return true;
   }
@@ -194,6 +218,7 @@ class MemoryCountersStore final : public MemoryCounters {
       const ShardLocks lock(shards_, ShardSet{1} << i, stats_.counters);
       shards_[i].rings.clear();
       shards_[i].leases.clear();
+      shards_[i].values.clear();
     }
     blocks_.clear();
   }

@@ -10,6 +10,7 @@
 
 #include "adapter/counter_table.h"
 #include "adapter/lease_table.h"
+#include "adapter/value_table.h"
 
 namespace mailweir {
 
@@ -20,7 +21,8 @@ struct alignas(64) Shard {
   std::mutex mutex;
   CounterTable rings;
   LeaseTable leases;
-  std::size_t size() const { return rings.size() + leases.size(); }
+  ValueTable values;
+  std::size_t size() const { return rings.size() + leases.size() + values.size(); }
 };
 
 // Locks the shards of a set, lowest first, so that two calls never wait for each other; keeps the count of all counters

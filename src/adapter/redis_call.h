@@ -22,7 +22,7 @@ class RedisCall {
   void add_key(std::string key) { keys_.push_back(std::move(key)); }
   void add(std::string_view word) { words_.emplace_back(word); }
   void add(std::int64_t number) { words_.push_back(std::to_string(number)); }
-  void add(CountKind kind) { add(kind == CountKind::ring ? "r" : kind == CountKind::lease ? "l" : "b"); }
+  void add(CountKind kind) { add(std::string_view("rlbdf").substr(static_cast<std::size_t>(kind), 1)); }
   void add(bool flag) { add(flag ? "1" : "0"); }
   void add(const char* word) { add(std::string_view(word)); }
   bool has_keys() const { return !keys_.empty(); }

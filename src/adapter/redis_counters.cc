@@ -8,6 +8,7 @@
 
 #include "adapter/redis_blocks.h"
 #include "adapter/redis_cluster.h"
+#include "adapter/redis_groups.h"
 #include "adapter/redis_key.h"
 #include "adapter/redis_route.h"
 #include "adapter/redis_scan.h"
@@ -21,13 +22,6 @@ namespace {
 
 constexpr std::size_t leases_in_a_call = 200;  // so that the server is not held up by thousands at once
 constexpr std::chrono::milliseconds undo_time{100};  // for each slot of a charge that must be undone
-
-// Some of a call's charges: their places among all, and the same charges beside each other. All keys have one slot.
-struct Group {
-  unsigned slot = 0;
-  std::vector<std::size_t> places;
-  std::vector<Charge> charges;
-};
 
 class RedisCountersStore final : public RedisCounters {
  public:
@@ -109,6 +103,7 @@ class RedisCountersStore final : public RedisCounters {
   }
 
   Result<void> merge(std::string_view id, const CountedElsewhere& counted, Deadline deadline) override {
+    if (auto merged = merge_values(counted, deadline); !merged || counted.parts.empty()) return merged;
     RedisCall call("merge", now());
     const std::string name = name_of(counted.limit, counted.key);
     call.add_key(name + "merged:" + std::string(id));
@@ -140,7 +135,8 @@ class RedisCountersStore final : public RedisCounters {
   }
 
   static std::string suffix_of(const Charge& charge, const Window& window) {
-    return charge.kind == CountKind::block ? std::string(redis_key::block_suffix) : std::to_string(window.period.count());
+    if (charge.kind == CountKind::block) return std::string(redis_key::block_suffix);
+    return std::to_string(window.period.count()) + (charge.kind == CountKind::distinct ? "d" : "");
   }
   std::string name_of(std::string_view limit, std::string_view key) const {
     return redis_key::name_of(config_.prefix, limit, key);
@@ -152,6 +148,25 @@ class RedisCountersStore final : public RedisCounters {
       // With a hash tag in the prefix all keys are of one slot, and with one server any will do.
       if (!route_->splits() || redis_slot(key) == slot || redis_slot(key) == redis_slot(config_.prefix + "{}")) return key;
     }
+  }
+
+  // A call for each period; it may be done again.
+  Result<void> merge_values(const CountedElsewhere& counted, Deadline deadline) {
+    const std::string name = name_of(counted.limit, counted.key);
+    for (std::size_t i = 0; i < counted.values.size();) {
+      const auto& first = counted.values[i];
+      const bool remembered = first.period.count() == 0;
+      RedisCall call("merge_values", now());
+      call.add_key(name + (remembered ? std::string(redis_key::seen_suffix) : std::to_string(first.period.count()) + 'd'));
+      call.add(static_cast<std::int64_t>((remembered ? remembered_for : first.period).count() * 1000));
+      call.add(static_cast<std::int64_t>(first.keep));
+      for (; i < counted.values.size() && counted.values[i].period == first.period; ++i) {
+        call.add(static_cast<std::int64_t>(counted.values[i].age.count()));
+        call.add(counted.values[i].value);
+      }
+      if (auto merged = run_for_nothing(call, redis_slot(name), deadline); !merged) return merged;
+    }
+    return {};
   }
 
   // --- slots of a cluster ---------------------------------------------------------------------------------------------
@@ -180,13 +195,6 @@ class RedisCountersStore final : public RedisCounters {
     return groups;
   }
 
-  // Where the windows of a charge stand among those of all: [first, second).
-  static std::pair<std::ptrdiff_t, std::ptrdiff_t> windows_of(std::span<const Charge> charges, std::size_t place) {
-    std::size_t first = 0;
-    for (std::size_t i = 0; i < place; ++i) first += charges[i].windows.size();
-    return {static_cast<std::ptrdiff_t>(first), static_cast<std::ptrdiff_t>(first + charges[place].windows.size())};
-  }
-
   // A call for each slot. After a refusal the other slots are only looked at, and what was counted is undone, but what
   // counts attempts; after an error all is undone.
   Result<Charged> charge_split(std::span<const Charge> charges, Deadline deadline) {
@@ -205,7 +213,7 @@ class RedisCountersStore final : public RedisCounters {
       }
       parts.push_back(*std::move(part));
     }
-    return joined(charges, groups, parts, taken);
+    return join_groups(charges, groups, parts, taken);
   }
 
   // Gives back what a group's part counted; its levels and its receipt are then those of a refusal. It has time of its
@@ -222,7 +230,8 @@ class RedisCountersStore final : public RedisCounters {
         (stays ? undone : part).receipt.slots[at] = not_counted;
         if (stays) continue;
         any = true;
-        part.totals[at] -= std::min(part.totals[at], units_of(charge));
+        const bool added = !has_values(charge.kind) || has_added(charge, undone.receipt.slots[at]);
+        if (added) part.totals[at] -= std::min(part.totals[at], units_of(charge));
         if (window == part.levels[i].window) part.levels[i].count = part.totals[at];
       }
     }
@@ -231,28 +240,6 @@ class RedisCountersStore final : public RedisCounters {
     ++stats_.undone;
     const auto given = give_back_one(group.charges, undone.receipt.slots, group.slot, Deadline::in(undo_time));
     if (!given) ++stats_.errors;
-  }
-
-  static Charged joined(std::span<const Charge> charges, const std::vector<Group>& groups, const std::vector<Charged>& parts,
-                        bool taken) {
-    Charged whole;
-    whole.taken = taken;
-    whole.levels.resize(charges.size());
-    std::size_t windows = 0;
-    for (const Charge& charge : charges) windows += charge.windows.size();
-    whole.receipt.slots.resize(windows);
-    whole.totals.resize(windows);
-    for (std::size_t i = 0; i < groups.size(); ++i) {
-      std::ptrdiff_t from = 0;
-      for (std::size_t j = 0; j < groups[i].places.size(); ++j) {
-        const auto [first, last] = windows_of(charges, groups[i].places[j]);
-        whole.levels[groups[i].places[j]] = parts[i].levels[j];
-        std::copy_n(parts[i].receipt.slots.begin() + from, last - first, whole.receipt.slots.begin() + first);
-        std::copy_n(parts[i].totals.begin() + from, last - first, whole.totals.begin() + first);
-        from += last - first;
-      }
-    }
-    return whole;
   }
 
   // --- one call -------------------------------------------------------------------------------------------------------
@@ -267,6 +254,7 @@ class RedisCountersStore final : public RedisCounters {
       call.add(charge.member);
       call.add(static_cast<std::int64_t>(charge.windows.size()));
       const std::string name = name_of(charge.limit, charge.key);
+      if (charge.kind == CountKind::first_seen) call.add_key(name + std::string(redis_key::seen_suffix));
       for (const Window& window : charge.windows) {
         call.add_key(name + suffix_of(charge, window));
         call.add(static_cast<std::int64_t>(std::min(window.max, ring::most_count)));
@@ -296,6 +284,7 @@ class RedisCountersStore final : public RedisCounters {
       for (std::size_t i = 0; i < charge.windows.size(); ++i, at += 3) {
         states.push_back({static_cast<std::uint64_t>(numbers[at]), numbers[at + 1]});
         charged.receipt.slots.push_back(numbers[at + 2]);
+        note_added(charge, charge.windows[i], numbers[at + 2], states.back());
         charged.totals.push_back(total_of(charge, states.back(), counted));
       }
       charged.levels.push_back(level_of(charge, states, counted));
@@ -315,6 +304,7 @@ class RedisCountersStore final : public RedisCounters {
       call.add(charge.member);
       call.add(static_cast<std::int64_t>(charge.windows.size()));
       const std::string name = name_of(charge.limit, charge.key);
+      if (charge.kind == CountKind::first_seen) call.add_key(name + std::string(redis_key::seen_suffix));
       for (const Window& window : charge.windows) {
         call.add_key(name + suffix_of(charge, window));
         call.add(slots[at++]);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// How our counters are called in Redis: PREFIX{LIMIT|KEY}:PERIOD (seconds; 0 for a lease). Limits are named by the admin:
+// How our counters are called in Redis: PREFIX{LIMIT|KEY}:PERIOD (seconds; 0 for a lease; a d behind it for
+// different values). Limits are named by the admin:
 // what the name is cut at is written %XX there. Keys stay as they are, for redis-cli.
 #pragma once
 
@@ -13,6 +14,8 @@ namespace mailweir::redis_key {
 
 // What stands where a counter has its period, for a block.
 inline constexpr std::string_view block_suffix = "block";
+// And for what a first-seen counter remembers.
+inline constexpr std::string_view seen_suffix = "seen";
 
 // Up to the period, which follows.
 std::string name_of(std::string_view prefix, std::string_view limit, std::string_view key);

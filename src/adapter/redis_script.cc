@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "adapter/redis_script.h"
 
+#include <string>
+
 namespace mailweir {
 
-const std::string_view redis_script = R"lua(
+extern const std::string_view redis_values_lua;  // redis_script_values.cc
+
+namespace {
+
+constexpr std::string_view rings_lua = R"lua(
 local CELLS, MOST, LEASE = 31, 9007199254740991, 90000
 local ARGV, KEYS, call, floor = ARGV, KEYS, redis.call, math.floor
 local argument, operation, now = 3, ARGV[1], tonumber(ARGV[2])
@@ -157,6 +163,9 @@ local function hold_leases(key, members)
   redis.call('PEXPIRE', key, testing and 86400000 or LEASE + 1000)
 end
 
+)lua";
+
+constexpr std::string_view operations_lua = R"lua(
 -- For how many milliseconds the key is blocked still.
 local function blocked_for(key)
   local value = call('GET', key)
@@ -182,10 +191,14 @@ local function charge()
   local key = 0
   while argument <= #ARGV do
     local kind = take()
-    local charge = {ring = kind == 'r', block = kind == 'b', units = take_number(), enforce = take() == '1', attempts = take() == '1',
+    local charge = {ring = kind == 'r' or kind == 'f', block = kind == 'b', distinct = kind == 'd', units = take_number(), enforce = take() == '1', attempts = take() == '1',
                     member = take(), first = #windows + 1}
-    local over = false
-    for _ = 1, take_number() do
+    local over, count = false, take_number()
+    if kind == 'f' then
+      key = key + 1
+      recall(charge, counters, order, KEYS[key])
+    end
+    for _ = 1, count do
       key = key + 1
       local max, period = take_number(), take_number()
       local counter = counters[KEYS[key]]
@@ -193,12 +206,18 @@ local function charge()
         counter = {left = blocked_for(KEYS[key])}
         counters[KEYS[key]] = counter
       elseif not counter then
-        counter = charge.ring and look_ring(KEYS[key], period) or look_leases(KEYS[key])
+        counter = charge.ring and look_ring(KEYS[key], period) or charge.distinct and look_values(KEYS[key], period)
+          or look_leases(KEYS[key])
         counters[KEYS[key]] = counter
         order[#order + 1] = counter
       end
-      local used
-      if charge.block then
+      local used, need, fits, held = nil, charge.units, false, false
+      if charge.memory then need, fits = 1, charge.known end
+      if charge.distinct then
+        used, held = counter.live + counter.pending, has_value(counter, charge.member)
+        need, fits = held and 0 or 1, held and charge.enforce and not charge.attempts and max > 0
+        counter.keep = math.max(counter.keep, max + 1)
+      elseif charge.block then
         used = counter.left > 0 and 1 or 0
       elseif charge.ring then
         used = counter.total + counter.pending
@@ -206,12 +225,13 @@ local function charge()
         used = counter.live + counter.pending - (is_held(counter, charge.member) and 1 or 0)
       end
       local wait = 0
-      if used + charge.units > max then
+      if not fits and used + need > max then
         over = true
-        local leave = used + charge.units - max
-        wait = counter.left or (charge.ring and wait_ring(counter, leave) or wait_leases(counter, leave))
+        local leave = used + need - max
+        wait = counter.left or charge.distinct and wait_values(counter, leave)
+          or (charge.ring and wait_ring(counter, leave) or wait_leases(counter, leave))
       end
-      windows[#windows + 1] = {counter = counter, used = used, wait = wait}
+      windows[#windows + 1] = {counter = counter, used = used, wait = wait, held = held}
     end
     charge.last = #windows
     charges[#charges + 1] = charge
@@ -219,12 +239,15 @@ local function charge()
       for i = charge.first, charge.last do
         local counter = windows[i].counter
         if charge.ring then
-          counter.pending = counter.pending + charge.units
+          counter.pending = counter.pending + (charge.known and 0 or charge.units)
         elseif not counter.held[charge.member] then
           counter.pending = counter.pending + 1
           counter.held[charge.member] = true
         end
       end
+    end
+    if charge.memory and charge.units > 0 and (not over or not charge.enforce or charge.attempts) then
+      charge.memory.held[charge.member] = true
     end
     refused = refused or (over and charge.enforce)
   end
@@ -232,9 +255,13 @@ local function charge()
   local answer = {refused and 0 or 1}
   for _, charge in ipairs(charges) do
     local counted = charge.units > 0 and (not refused or charge.attempts)
+    if counted and charge.memory then see_at_end(charge.memory, charge.member) end
     for i = charge.first, charge.last do
       local window, slot = windows[i], -1
-      if counted then
+      if counted and charge.distinct then
+        slot = window.held and 0 or now
+        see_at_end(window.counter, charge.member)
+      elseif counted and not charge.known then
         window.counter.counts = true
         if charge.ring then
           slot = window.counter.slot
@@ -250,7 +277,9 @@ local function charge()
     end
   end
   for _, counter in ipairs(order) do
-    if counter.counts and counter.slot then
+    if counter.counts and counter.span then
+      see_values(counter)
+    elseif counter.counts and counter.slot then
       count_ring(counter)
     elseif counter.counts then
       hold_leases(counter.key, counter.adding)
@@ -272,11 +301,19 @@ end
 local function give_back()
   local key = 0
   while argument <= #ARGV do
-    local ring, units, member = take() == 'r', take_number(), take()
-    for _ = 1, take_number() do
+    local kind, units, member = take(), take_number(), take()
+    local ring, count, memory = kind == 'r' or kind == 'f', take_number(), nil
+    if kind == 'f' then
+      key = key + 1
+      memory = KEYS[key]
+    end
+    for _ = 1, count do
       key = key + 1
       local slot = take_number()
-      if slot >= 0 and ring then
+      if slot >= 0 and memory and units > 0 then call('ZREM', memory, member) end
+      if kind == 'd' then
+        if units > 0 and slot > 0 and tonumber(call('ZSCORE', KEYS[key], member) or 0) == slot then call('ZREM', KEYS[key], member) end
+      elseif slot >= 0 and ring then
         take_back_ring(KEYS[key], slot, units)
       elseif slot >= 0 then
         redis.call('ZREM', KEYS[key], member)
@@ -325,7 +362,13 @@ local function show_block()
 end
 
 return ({charge = charge, look = charge, give_back = give_back, renew = renew, merge = merge, probe = probe, block = block,
-         unblock = unblock, show_block = show_block})[operation]()
+         unblock = unblock, show_block = show_block, merge_values = merge_values})[operation]()
 )lua";
+
+const std::string whole = std::string(rings_lua) + std::string(redis_values_lua) + std::string(operations_lua);
+
+}  // namespace
+
+const std::string_view redis_script = whole;
 
 }  // namespace mailweir

@@ -23,6 +23,13 @@ struct CountedElsewhere {
     std::uint64_t units = 0;
   };
   std::vector<Part> parts;  // of one period beside each other
+  struct Value {
+    std::chrono::seconds period{0};    // 0: what a first-seen counter remembers
+    std::chrono::milliseconds age{0};  // how long ago it was seen last
+    std::uint64_t keep = 0;            // how many the set keeps
+    std::string value;
+  };
+  std::vector<Value> values{};  // likewise
 };
 
 class SharedCounters : public CounterStore {

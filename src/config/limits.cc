@@ -24,7 +24,6 @@ class LimitReader {
     if (const auto bits = section_.number("ipv6_prefix", 16, 128)) limit_.prefix6 = static_cast<unsigned>(*bits);
     read_block();
     read_warn_at();
-    section_.later("distinct", "counting different values");
     section_.finish();
     if (section_.problems().error_count() != before) return {};
     return std::move(limit_);
@@ -40,24 +39,40 @@ class LimitReader {
   }
 
   void read_of() {
-    constexpr std::string_view later[] = {"first-time-recipients"};
     const auto of = section_.text("of");
+    if (section_.raw().get("distinct") != nullptr) return read_distinct();
     if (!of) {
-      if (section_.raw().get("of") == nullptr) section_.wrong("of", "is missing: messages, recipients, bytes, connections, open-connections, unknown-recipients or auth-failures");
-      return;
-    }
-    for (const auto each : later) {
-      if (of->value != each) continue;
-      section_.wrong("of", std::string(each) + ": not in this version");
+      if (section_.raw().get("of") == nullptr) section_.wrong("of", "is missing: messages, recipients, bytes, connections, open-connections, unknown-recipients, auth-failures or first-time-recipients; or distinct = FACT");
       return;
     }
     for (const auto quantity : {Quantity::messages, Quantity::recipients, Quantity::bytes, Quantity::connections, Quantity::open_connections,
-                                Quantity::unknown_recipients, Quantity::auth_failures}) {
+                                Quantity::unknown_recipients, Quantity::auth_failures, Quantity::first_time_recipients}) {
       if (of->value != to_string(quantity)) continue;
       limit_.of = quantity;
       return;
     }
-    section_.wrong("of", "\"" + cleaned(of->value, false, 60) + "\" is none of: messages recipients bytes connections open-connections unknown-recipients auth-failures");
+    section_.wrong("of", "\"" + cleaned(of->value, false, 60) + "\" is none of: messages recipients bytes connections open-connections unknown-recipients auth-failures first-time-recipients");
+  }
+
+  void read_distinct() {
+    limit_.of = Quantity::distinct;
+    if (section_.raw().get("of") != nullptr) section_.wrong("of", "goes not with distinct: one quantity is counted, or different values are");
+    const auto name = section_.text("distinct");
+    if (!name) return;
+    places_.emplace("limit.distinct", name->place);
+    auto fact = registry_.fact(name->value);
+    if (!fact) return section_.wrong("distinct", fact.error().what);
+    const bool counts = fact->type() != FactType::number && fact->type() != FactType::boolean && fact->type() != FactType::dnsbl;
+    if (!counts || fact->check() || fact->id == FactId::header || fact->id == FactId::from || fact->id == FactId::from_domain)
+      return section_.wrong("distinct", name->value + ": different values are counted of an address, a name or a word, not of a check, a number or what has several values");
+    for (const auto& by : limit_.by)
+      if (by.name == name->value) return section_.wrong("distinct", name->value + " is what by names: each key would have one value");
+    limit_.distinct = std::move(*fact);
+  }
+
+  void check_distinct(const Window& window, const Place& place) {
+    if (limit_.of == Quantity::distinct && window.max > most_distinct)
+      section_.problems().error(place, section_.full("max"), "no more than " + std::to_string(most_distinct) + " different values are kept of a key");
   }
 
   void read_max() {
@@ -86,6 +101,7 @@ class LimitReader {
       for (const auto& window : *windows) {
         for (const auto& other : limit_.max)
           if (other.period == window.period) section_.problems().error(text.place, section_.full("max"), "two limits for the same period");
+        check_distinct(window, text.place);
         limit_.max.push_back(window);
       }
     }

@@ -114,6 +114,7 @@ class Validator {
     conditions(placed.rule.unless, "unless");
     if (placed.rule.limit)
       for (const auto& by : placed.rule.limit->by) fact(placed, by, "limit", "limit.by." + by.name);
+    if (placed.rule.limit && placed.rule.limit->distinct) fact(placed, *placed.rule.limit->distinct, "limit", "limit.distinct");
     const auto in_template = [&](const Template& text, std::string_view key) {
       bool told = false;
       for (const auto& segment : text.segments()) {
@@ -146,6 +147,8 @@ class Validator {
       case Quantity::connections:
       case Quantity::open_connections: fits = at == Stage::connect; where = "connect"; break;
       case Quantity::unknown_recipients: fits = at <= Stage::rcpt && at != Stage::auth; where = "connect, helo, mail and rcpt"; break;
+      case Quantity::first_time_recipients: fits = at == Stage::rcpt; where = "rcpt"; break;
+      case Quantity::distinct: fits = true; break;
       case Quantity::auth_failures: fits = at <= Stage::rcpt; where = "connect, helo, auth, mail and rcpt"; break;
     }
     const auto of = std::string(to_string(placed.rule.limit->of));
@@ -155,6 +158,11 @@ class Validator {
     if (fits && placed.rule.limit->of == Quantity::auth_failures) counted_at_http(placed);
     if (fits && placed.rule.limit->of == Quantity::unknown_recipients && !policy_.has_milter)
       error(placed, "limit", of + " are seen by the milter only: Postfix does not ask the policy door about them");
+    const bool asks = placed.rule.limit->of == Quantity::distinct && at == Stage::auth;
+    if (asks && placed.rule.limit->attempts)
+      error(placed, "limit", "count = \"all\" has no meaning here: at auth a value is counted when the login has succeeded");
+    if (asks && placed.rule.limit->block)
+      error(placed, "limit", "block has no place here: whoever guesses passwords from elsewhere would block the login's owner");
     if (placed.rule.limit->block && placed.rule.limit->block->refuse && !is_refusal(placed.rule.action))
       error(placed, "limit", "block refuses all further mail of the key: it needs reject, defer or drop in the rule");
     if (is_event(placed.rule.limit->of) && placed.rule.limit->attempts)

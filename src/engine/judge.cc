@@ -18,6 +18,14 @@ LimitWords words_of(const Charge& charge, const Level& level) {
   return words;
 }
 
+// What explain says of a count: "3", "2 different client_country".
+std::string counted_of(const Limit& limit, const Level& level) {
+  std::string text = std::to_string(level.count);
+  if (limit.of == Quantity::distinct) text += " different " + limit.distinct->name;
+  if (limit.of == Quantity::first_time_recipients) text += " first-time recipients";
+  return text;
+}
+
 // A block that was asked about has nothing to give back.
 void drop_blocks(std::vector<Charge>& charges, Receipt& receipt) {
   std::vector<std::int64_t> slots;
@@ -118,9 +126,15 @@ bool Session::pending_charge(const Rule& rule, Stage stage, Pending& pending) {
       break;
     case Quantity::unknown_recipients:
     case Quantity::auth_failures: charge.amount = 0; break;  // was counted when it happened
+    case Quantity::distinct:
+      if (!fill_distinct(limit, stage, charge)) return false;
+      break;
+    case Quantity::first_time_recipients:
+      if (!fill_first_time(charge)) return false;
+      break;
   }
   pending.rule = &rule;
-  return charge.amount > 0 || is_event(limit.of);
+  return charge.amount > 0 || is_event(limit.of) || limit.of == Quantity::distinct;
 }
 
 void Session::walk(Stage stage, Walk& walk, Trace* trace) {
@@ -210,7 +224,7 @@ void Session::charge(Stage stage, Walk& walk, Verdict& verdict, Trace* trace) {
     verdict.used.push_back({pending.rule->name, pending.charge.key, pending.charge.windows[level.window], level.count, level.over});
     if (trace != nullptr && trace->rules[pending.traced].outcome.empty()) {
       trace->rules[pending.traced].outcome = std::string(level.over ? "over its limit" : "within its limit") + ": " +
-                                             std::to_string(level.count) + " of " + to_string(pending.charge.windows[level.window]) +
+                                             counted_of(*pending.rule->limit, level) + " of " + to_string(pending.charge.windows[level.window]) +
                                              " for " + pending.charge.key;
     }
     if (!level.over) continue;
@@ -337,15 +351,19 @@ Verdict Session::judge(Stage stage, Trace* trace) {
 void Session::count_event(Quantity quantity, bool log) {
   std::vector<Charge> charges;
   std::vector<const Rule*> rules;
-  const Stage now = quantity == Quantity::auth_failures ? Stage::auth : Stage::rcpt;
+  const bool login = quantity == Quantity::distinct;
+  const Stage now = quantity == Quantity::unknown_recipients ? Stage::rcpt : Stage::auth;
   facts_.stage(now, Deadline::in(policy_->dns_deadline));
   facts_.skip(skipped(now));
   for (const Stage stage : all_stages) {
+    if (login && stage != Stage::auth) continue;  // elsewhere it is counted when a rule asks
     for (const Rule& rule : policy_->at(stage)) {
       Pending pending;
       if (!rule.limit || rule.limit->of != quantity || holds(rule, nullptr) != Holds::yes || !pending_charge(rule, stage, pending)) continue;
       pending.charge.amount = 1;
-      pending.charge.enforce = false;  // it has happened: what is over its maximum is counted too
+      // It has happened: what is over its maximum is counted too. But a value that does not fit shall not be one of those
+      // that are known from now on.
+      if (!login) pending.charge.enforce = false;
       charges.push_back(std::move(pending.charge));
       rules.push_back(&rule);
     }

@@ -2,11 +2,33 @@
 // Session: under which key a limit counts, and by which windows.
 #include <algorithm>
 
+#include "base/keyed_hash.h"
 #include "base/text.h"
 #include "engine/limit_key.h"
 #include "engine/session.h"
 
 namespace mailweir {
+
+// False: the value is not known.
+bool Session::fill_distinct(const Limit& limit, Stage stage, Charge& charge) {
+  bool known = false;
+  charge.member = key_of(facts_, {&*limit.distinct, 1}, limit.prefix4, limit.prefix6, known);
+  charge.kind = CountKind::distinct;
+  charge.amount = stage == Stage::auth ? 0 : 1;  // a login is counted when it is known that its password was right
+  for (Window& window : charge.windows) window.max = std::min(window.max, most_distinct);
+  return known && !charge.member.empty();
+}
+
+// What is remembered of a recipient is a hash: 64 bits, the same on all nodes.
+bool Session::fill_first_time(Charge& charge) const {
+  static const KeyedHash hash(0x66697273, 0x7474696d);
+  if (transaction_.recipient.is_absent()) return false;
+  charge.kind = CountKind::first_seen;
+  std::uint64_t bits = hash(transaction_.recipient.without_extension());
+  constexpr std::string_view digits = "0123456789abcdefghjkmnpqrstvwxyz";
+  for (int i = 0; i < 13; ++i, bits >>= 5) charge.member += digits[bits & 31];
+  return true;
+}
 
 std::string Session::limit_key(const Limit& limit, bool& known) {
   return key_of(facts_, limit.by, limit.prefix4, limit.prefix6, known);

@@ -49,6 +49,7 @@ class Reads {
   bool operator()(const Rule& rule) const {
     if (any(rule.when) || any(rule.unless) || any(rule.reply_text)) return true;
     if (rule.block && std::any_of(rule.block->by.begin(), rule.block->by.end(), [&](const FactRef& by) { return kind_(by, policy_); })) return true;
+    if (rule.limit && rule.limit->distinct && kind_(*rule.limit->distinct, policy_)) return true;
     if (rule.limit && std::any_of(rule.limit->by.begin(), rule.limit->by.end(), [&](const FactRef& by) { return kind_(by, policy_); }))
       return true;
     for (const auto* text : {&rule.hold, &rule.redirect, &rule.route})

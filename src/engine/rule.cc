@@ -30,6 +30,8 @@ std::string_view to_string(Quantity quantity) {
     case Quantity::open_connections: return "open-connections";
     case Quantity::unknown_recipients: return "unknown-recipients";
     case Quantity::auth_failures: return "auth-failures";
+    case Quantity::distinct: return "distinct";
+    case Quantity::first_time_recipients: return "first-time-recipients";
   }
   return "?";
 }

@@ -29,7 +29,7 @@ constexpr bool is_refusal(Action action) {
   return action == Action::reject || action == Action::defer || action == Action::drop;
 }
 
-enum class Quantity : std::uint8_t { messages, recipients, bytes, connections, open_connections, unknown_recipients, auth_failures };
+enum class Quantity : std::uint8_t { messages, recipients, bytes, connections, open_connections, unknown_recipients, auth_failures, distinct, first_time_recipients };
 std::string_view to_string(Quantity quantity);
 // Counted when it happens and not when a rule asks: a limit of it only looks at what stands in the counter.
 constexpr bool is_event(Quantity quantity) {
@@ -40,6 +40,7 @@ struct Limit {
   std::string counter;             // the counter's name: the rule's
   std::vector<FactRef> by;         // empty: one counter of all
   Quantity of = Quantity::messages;
+  std::optional<FactRef> distinct; // of Quantity::distinct: whose different values are counted
   std::vector<Window> max;
   TablePtr overrides;              // by key, its domain, then "default": replaces max
   bool attempts = false;           // count = "all"

@@ -49,7 +49,7 @@ class Session {
   void recipient_accepted();
 
   // Something that limits count has happened: the MTA refused the recipient as unknown, say. Counted for the rules whose
-  // conditions hold now. `log`: with a line.
+  // conditions hold now. `log`: with a line. Quantity::distinct: the login that was asked about at auth has succeeded.
   void count_event(Quantity quantity, bool log = true);
 
   // At the end of the header: starts the look-ups that end-of-message will want, and, if a rule or the
@@ -119,6 +119,8 @@ class Session {
   void log_event(std::string_view event, const std::vector<CounterUse>& used, std::string_view trouble);
   void note_used(const std::vector<CounterUse>& used);
   std::string limit_key(const Limit& limit, bool& known);
+  bool fill_distinct(const Limit& limit, Stage stage, Charge& charge);
+  bool fill_first_time(Charge& charge) const;
   std::vector<Window> windows(const Limit& limit, const std::string& key) const;
 
   Services& services_;

@@ -49,6 +49,11 @@ std::string AuthPolicy::allow(const LoginAttempt& attempt) {
 
 void AuthPolicy::report(const LoginAttempt& attempt) {
   ++stats_.reports;
+  if (attempt.success && !attempt.policy_reject) {
+    Session session(services_, policy_.get(), Door::http);
+    fill(session, attempt);
+    return session.count_event(Quantity::distinct, false);
+  }
   if (!attempt.is_failure()) return;
   ++stats_.failures;
   Session session(services_, policy_.get(), Door::http);

@@ -6,6 +6,14 @@
 // that are alive: each holds its place until it is given back or, after `lease_time` without renewal, expires.
 // A counter is (limit, period, key): a changed maximum keeps the count.
 //
+// A distinct counter counts the different values that a key was seen with in the period: exactly, by a set of the newest
+// max + 1 of them, each with the time it was seen last. A value leaves the period after that time. One that is in the set
+// is refreshed, and fits whatever the set has if the charge is enforced (a maximum may have been lowered). The charge's
+// amount is 1; 0 asks what a charge would find.
+//
+// A first-seen counter is a ring counter that costs something only for a member that this key was never charged with
+// before: it remembers the newest most_remembered members of a key, each for remembered_for after its last charge.
+//
 // A block keeps a key of a limit refused until it ends, whatever the counter has. It is asked about in the same call as
 // the limits, as a charge of kind `block`, and so stops the whole call like a limit that is over.
 #pragma once
@@ -30,7 +38,14 @@ struct Window {
   auto operator<=>(const Window&) const = default;
 };
 
-enum class CountKind { ring, lease, block };
+enum class CountKind { ring, lease, block, distinct, first_seen };
+constexpr bool is_ring(CountKind kind) { return kind == CountKind::ring || kind == CountKind::first_seen; }
+constexpr bool has_values(CountKind kind) { return kind == CountKind::distinct || kind == CountKind::first_seen; }
+
+inline constexpr std::uint64_t most_distinct = 1000;        // the largest maximum of a distinct counter
+inline constexpr std::size_t most_remembered = 1000;
+inline constexpr std::chrono::seconds remembered_for{std::chrono::hours(24) * 90};
+inline constexpr std::size_t longest_value = 310;           // bytes of a distinct value or a member that is remembered
 
 inline constexpr std::chrono::seconds lease_time{90};   // a lease that nobody renewed for this long is gone
 inline constexpr unsigned ring_slots = 30;
@@ -40,7 +55,7 @@ struct Charge {
   std::string limit, key;
   std::vector<Window> windows;  // several at once; a lease or a block has one, with period 0; empty: unlimited, not counted
   std::uint64_t amount = 1;     // 0 asks only; a block counts nothing, its window's max and amount are 0
-  std::string member;           // lease: its id, unique over all nodes
+  std::string member;           // lease: its id, unique over all nodes; distinct: the value; first_seen: who
   bool enforce = true;          // false: counts on when over, stops nobody
   bool attempts = false;        // counted even when the charge as a whole is refused
 };
@@ -54,8 +69,8 @@ struct Level {
   std::chrono::milliseconds retry_after{0};  // until the amount would fit, if nobody else charges
 };
 
-// Where the units went: for each charge and window, in order, the slot's number (a lease: 0), to give back exactly
-// these; -1 for what was not counted. `store` tells stores apart that stand behind one another (0 the first).
+// Where the units went: for each charge and window, in order, the slot's number (a lease: 0; a distinct value: the
+// millisecond at which it was added, 0 if it was there already), to give back exactly these; -1 for what was not counted. `store` tells stores apart that stand behind one another (0 the first).
 struct Receipt {
   std::vector<std::int64_t> slots;
   std::uint8_t store = 0;

@@ -23,14 +23,26 @@ bool says_more(std::uint64_t units, const Window& a, std::int64_t wait_a, const 
 }  // namespace
 
 std::uint64_t units_of(const Charge& charge) {
-  return std::min(charge.amount, charge.kind == CountKind::lease ? std::uint64_t{1} : ring::most_count);
+  return std::min(charge.amount, charge.kind == CountKind::ring ? ring::most_count : std::uint64_t{1});
 }
 
-bool is_over(const Charge& charge, const Window& window, std::uint64_t used) {
-  return used + units_of(charge) > window.max;
+// Where values are counted the store has found out whether the charge fits: only it knows which are there already.
+bool is_over(const Charge& charge, const Window& window, const WindowState& state) {
+  return has_values(charge.kind) ? state.wait > 0 : state.used + units_of(charge) > window.max;
+}
+
+bool has_added(const Charge& charge, std::int64_t slot) {
+  return charge.kind == CountKind::distinct ? slot > 0 : charge.kind == CountKind::first_seen && slot != not_counted;
+}
+
+void note_added(const Charge& charge, const Window& window, std::int64_t slot, WindowState& state) {
+  if (!has_added(charge, slot)) return;
+  ++state.used;
+  if (charge.kind == CountKind::distinct) state.used = std::min(state.used, window.max + 1);
 }
 
 std::uint64_t total_of(const Charge& charge, const WindowState& state, bool counted) {
+  if (has_values(charge.kind)) return state.used;
   return std::min(state.used + (counted ? units_of(charge) : 0), ring::most_count);
 }
 
@@ -40,8 +52,8 @@ Level level_of(const Charge& charge, std::span<const WindowState> states, bool c
   const std::uint64_t units = units_of(charge);
   for (std::size_t i = 0; i < states.size(); ++i) {
     const Window &here = charge.windows[i], &best = charge.windows[level.window];
-    const bool over = is_over(charge, here, states[i].used);
-    level.never_fits = level.never_fits || units > here.max;
+    const bool over = is_over(charge, here, states[i]);
+    level.never_fits = level.never_fits || (over && units > here.max);
     const bool fuller = over == level.over &&
                         (over ? says_more(units, here, states[i].wait, best, states[level.window].wait)
                               : fullness(here, states[i].used) > fullness(best, states[level.window].used));
@@ -73,7 +85,11 @@ Result<void> check_charges(std::span<const Charge> charges) {
         return wrong("a lease needs an id of 1 to " + std::to_string(longest_counter_name) + " bytes");
       continue;
     }
+    if (has_values(charge.kind) && (charge.member.empty() || charge.member.size() > longest_value))
+      return wrong("a value needs 1 to " + std::to_string(longest_value) + " bytes");
     for (const Window& window : charge.windows) {
+      if (charge.kind == CountKind::distinct && window.max > most_distinct)
+        return wrong("no more than " + std::to_string(most_distinct) + " different values can be counted");
       if (window.period < std::chrono::seconds(1) || window.period > longest_period)
         return wrong("a period must be between one second and ten years");
     }

@@ -11,7 +11,8 @@
 namespace mailweir {
 
 struct WindowState {
-  std::uint64_t used = 0;   // before this charge; a lease that the member holds already is not among it
+  // Before this charge; a lease that the member holds already is not among it. Of a counter that has values: after it.
+  std::uint64_t used = 0;
   std::int64_t wait = 0;    // milliseconds until this charge would fit; 0 when it does
 };
 
@@ -24,7 +25,11 @@ inline constexpr std::int64_t not_counted = -1;
 
 // What a charge counts: its amount up to ring::most_count; a lease counts one.
 std::uint64_t units_of(const Charge& charge);
-bool is_over(const Charge& charge, const Window& window, std::uint64_t used);
+bool is_over(const Charge& charge, const Window& window, const WindowState& state);
+// Whether a charge of a counter that has values made it count more, by its slot in the receipt.
+bool has_added(const Charge& charge, std::int64_t slot);
+// Makes the state of a counter that has values that after the charge. A distinct counter has no more than its max + 1.
+void note_added(const Charge& charge, const Window& window, std::int64_t slot, WindowState& state);
 // What a window counts after the charge.
 std::uint64_t total_of(const Charge& charge, const WindowState& state, bool counted);
 // `states` has one for each window. `counted`: the store counted this charge.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "counter_cases.h"
+#include "counter_steps.h"
 
 #include <doctest/doctest.h>
 
@@ -10,44 +10,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-struct Want {
-  bool over = false;
-  bool never_fits = false;
-  std::size_t window = 0;
-  std::uint64_t count = 0;
-  std::int64_t retry_after = 0;  // ms
-};
-
-// One step of a case. A slot of a 30 s window is a second, and the clock starts at the first millisecond of one.
-struct Step {
-  enum What { charge, give_back, renew };
-  std::int64_t after = 0;  // ms by which the clock moves first; below zero it goes back
-  What what = charge;
-  std::vector<Charge> charges{};
-  bool taken = true;
-  std::vector<Want> want{};
-  std::size_t of = 0;  // give_back: the step that charged
-};
-
-struct Case {
-  std::string name;
-  std::vector<Step> steps;
-};
-
-Charge unenforced(Charge charge) {
-  charge.enforce = false;
-  return charge;
-}
-Charge attempts(Charge charge) {
-  charge.attempts = true;
-  return charge;
-}
-Window window(std::uint64_t max, std::int64_t seconds) { return {max, std::chrono::seconds(seconds)}; }
-
-// "10/30s" of key a, and a limit of its own.
-Charge ten(std::uint64_t amount, std::string key = "a") {
-  return ring_charge("ten", std::move(key), {window(10, 30)}, amount);
-}
 Charge two(std::uint64_t amount) { return ring_charge("two", "a", {window(2, 30)}, amount); }
 
 std::vector<Case> ring_cases() {
@@ -262,7 +224,9 @@ void check_level(const Level& level, const Want& want) {
   CHECK(level.retry_after.count() == want.retry_after);
 }
 
-void run(const Case& row, const MakeStore& make) {
+}  // namespace
+
+void run_case(const Case& row, const MakeStore& make) {
   CAPTURE(row.name);
   ManualClock clock;
   const auto store = make(clock);
@@ -290,8 +254,6 @@ void run(const Case& row, const MakeStore& make) {
   }
 }
 
-}  // namespace
-
 Charge ring_charge(std::string limit, std::string key, std::vector<Window> windows, std::uint64_t amount) {
   Charge charge;
   charge.limit = std::move(limit);
@@ -308,11 +270,24 @@ Charge lease_charge(std::string limit, std::string key, std::uint64_t max, std::
   return charge;
 }
 
+Charge distinct_charge(std::string limit, std::string key, std::vector<Window> windows, std::string value) {
+  Charge charge = ring_charge(std::move(limit), std::move(key), std::move(windows));
+  charge.kind = CountKind::distinct;
+  charge.member = std::move(value);
+  return charge;
+}
+
+Charge first_charge(std::string limit, std::string key, std::vector<Window> windows, std::string who) {
+  Charge charge = distinct_charge(std::move(limit), std::move(key), std::move(windows), std::move(who));
+  charge.kind = CountKind::first_seen;
+  return charge;
+}
+
 Deadline soon() { return Deadline::in(std::chrono::seconds(20)); }
 
 void check_counter_table(const MakeStore& make) {
-  for (const Case& row : ring_cases()) run(row, make);
-  for (const Case& row : lease_cases()) run(row, make);
+  for (const Case& row : ring_cases()) run_case(row, make);
+  for (const Case& row : lease_cases()) run_case(row, make);
 }
 
 }  // namespace mailweir

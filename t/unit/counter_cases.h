@@ -17,6 +17,8 @@ using MakeStore = std::function<std::unique_ptr<CounterStore>(const Clock&)>;
 // A charge of a ring counter as tests write it; period in seconds.
 Charge ring_charge(std::string limit, std::string key, std::vector<Window> windows, std::uint64_t amount = 1);
 Charge lease_charge(std::string limit, std::string key, std::uint64_t max, std::string member);
+Charge distinct_charge(std::string limit, std::string key, std::vector<Window> windows, std::string value);
+Charge first_charge(std::string limit, std::string key, std::vector<Window> windows, std::string who);
 // Far enough for a slow machine.
 Deadline soon();
 
@@ -30,5 +32,6 @@ void check_threads(const MakeStore& make);
 void check_lists(const MakeStore& make);
 void check_bad_charges(const MakeStore& make);
 void check_blocks(const MakeStore& make);  // counter_blocks.cc
+void check_values(const MakeStore& make);  // counter_values.cc: lists, reset, bounds
 
 }  // namespace mailweir

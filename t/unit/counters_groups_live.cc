@@ -101,6 +101,7 @@ TEST_CASE("redis cluster: the table of all stores") {
   if (no_redis()) return;
   int number = 0;
   check_counter_table([&number](const Clock& clock) { return store_at(cluster().url(), "t" + std::to_string(++number) + ":", &clock); });
+  check_values([&number](const Clock& clock) { return store_at(cluster().url(), "v" + std::to_string(++number) + ":", &clock); });
   check_lists([&number](const Clock& clock) { return store_at(cluster().url(), "t" + std::to_string(++number) + ":", &clock); });
 }
 

@@ -107,6 +107,10 @@ TEST_CASE("redis counters: blocks") {
   if (no_redis()) return;
   check_blocks(on_test_clock);
 }
+TEST_CASE("redis counters: values") {
+  if (no_redis()) return;
+  check_values(on_test_clock);
+}
 TEST_CASE("redis counters: bad charges") {
   if (no_redis()) return;
   check_bad_charges(on_test_clock);

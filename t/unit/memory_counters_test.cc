@@ -66,6 +66,34 @@ TEST_CASE("memory counters: never over in any period, no refusal without cause")
 TEST_CASE("memory counters: threads") { check_threads(make); }
 TEST_CASE("memory counters: lists") { check_lists(make); }
 TEST_CASE("memory counters: blocks") { check_blocks(make); }
+TEST_CASE("memory counters: values") { check_values(make); }
+TEST_CASE("memory counters: values are bounded, and outlive a restart") {
+  const TempDir dir;
+  const std::string file = dir / "counters";
+  ManualClock clock;
+  const auto before = make_memory_counters({.max_counters = 3}, clock), after = make_memory_counters({}, clock);
+  const auto take = [](CounterStore& store, const Charge& charge) {
+    const auto answer = store.charge({&charge, 1}, soon());
+    return answer && answer->taken;
+  };
+  const auto country = [](std::string value) { return distinct_charge("a limit", "bob", {{2, 3600s}}, std::move(value)); };
+  const auto to = [](std::string who) { return first_charge("first", "bob", {{1, 3600s}}, std::move(who)); };
+  CHECK(take(*before, country("D E")));
+  CHECK(take(*before, to("r1")));
+  CHECK_FALSE(take(*before, country("AT")));  // one value, one counter, one that is remembered
+  CHECK(before->stats().counters == 3);
+  REQUIRE(before->save(file));
+  clock.advance(30min);
+  const auto restored = after->restore(file);
+  REQUIRE(restored);
+  CHECK(restored->restored == 3);
+  CHECK(take(*after, to("r1")));
+  CHECK_FALSE(take(*after, to("r2")));
+  CHECK(take(*after, country("AT")));
+  CHECK_FALSE(take(*after, country("CH")));
+  clock.advance(30min);
+  CHECK(take(*after, country("CH")));  // the first has left, with the time of before the restart
+}
 TEST_CASE("memory counters: blocks outlive a restart") {
   const TempDir dir;
   const std::string file = dir / "counters";

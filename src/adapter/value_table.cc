@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "adapter/value_table.h"
+
+#include <algorithm>
+
+namespace mailweir {
+namespace {
+
+constexpr std::int64_t between_sweeps = 60'000;
+
+template <typename Values>
+auto find_member(Values& values, std::string_view member) {
+  return std::find_if(values.begin(), values.end(), [member](const auto& value) { return value.member == member; });
+}
+
+}  // namespace
+
+ValueTable::Found ValueTable::look(const ValueSetName& name, std::string_view member, std::int64_t now) const {
+  Found found;
+  const auto set = sets_.find(name);
+  if (set == sets_.end()) return found;
+  const std::int64_t span = span_of(name.period);
+  for (const Value& value : set->second) {
+    if (!counts(value, span, now)) continue;
+    ++found.live;
+    found.held = found.held || value.member == member;
+  }
+  return found;
+}
+
+std::int64_t ValueTable::left_at(const ValueSetName& name, std::uint64_t leave, std::int64_t now) const {
+  const std::int64_t span = span_of(name.period);
+  if (const auto set = sets_.find(name); set != sets_.end()) {
+    for (const Value& value : set->second)
+      if (counts(value, span, now) && --leave == 0) return value.at + span;
+  }
+  return now + span;
+}
+
+ValueTable::Values& ValueTable::find_or_make(const ValueSetName& name) {
+  const auto set = sets_.find(name);
+  if (set != sets_.end()) return set->second;
+  return sets_.emplace(Name{std::string(name.limit), std::string(name.key), name.period}, Values{}).first->second;
+}
+
+// The member is not among them.
+void ValueTable::put(Values& values, std::string_view member, std::int64_t at) {
+  Value value{at, std::string(member)};
+  const auto place = std::upper_bound(values.begin(), values.end(), value);
+  values.insert(place, std::move(value));
+  ++size_;
+}
+
+void ValueTable::drop(Values& values, std::int64_t span, std::int64_t now) {
+  size_ -= std::erase_if(values, [span, now](const Value& value) { return !counts(value, span, now); });
+}
+
+bool ValueTable::see(const ValueSetName& name, std::string_view member, std::int64_t now, std::uint64_t keep) {
+  Values& values = find_or_make(name);
+  drop(values, span_of(name.period), now);
+  const auto known = find_member(values, member);
+  const bool fresh = known == values.end();
+  if (!fresh) {
+    values.erase(known);
+    --size_;
+  }
+  put(values, member, now);
+  if (values.size() > keep) {
+    const auto gone = static_cast<std::ptrdiff_t>(values.size() - keep);
+    values.erase(values.begin(), values.begin() + gone);
+    size_ -= static_cast<std::size_t>(gone);
+  }
+  return fresh;
+}
+
+void ValueTable::remove(Sets::iterator set, Values::iterator value) {
+  set->second.erase(value);
+  --size_;
+  if (set->second.empty()) sets_.erase(set);
+}
+
+void ValueTable::take_back(const ValueSetName& name, std::string_view member, std::int64_t at) {
+  const auto set = sets_.find(name);
+  if (set == sets_.end()) return;
+  const auto value = find_member(set->second, member);
+  if (value != set->second.end() && value->at == at) remove(set, value);
+}
+
+void ValueTable::forget(const ValueSetName& name, std::string_view member) {
+  const auto set = sets_.find(name);
+  if (set == sets_.end()) return;
+  const auto value = find_member(set->second, member);
+  if (value != set->second.end()) remove(set, value);
+}
+
+std::size_t ValueTable::erase(std::string_view limit, std::string_view key, std::int64_t now) {
+  std::size_t erased = 0;
+  for (auto set = sets_.begin(); set != sets_.end();) {
+    const auto& [name, values] = *set;
+    if (name.limit != limit || name.key != key) {
+      ++set;
+      continue;
+    }
+    const std::int64_t span = span_of(name.period);
+    // What is remembered is no counter of its own.
+    const bool any = name.period != 0 && std::any_of(values.begin(), values.end(), [&](const Value& value) { return counts(value, span, now); });
+    erased += any ? 1 : 0;
+    size_ -= values.size();
+    set = sets_.erase(set);
+  }
+  return erased;
+}
+
+void ValueTable::sweep(std::int64_t now, bool forced) {
+  if (!forced && now < next_sweep_ && next_sweep_ <= now + between_sweeps) return;
+  next_sweep_ = now + between_sweeps;
+  for (auto set = sets_.begin(); set != sets_.end();) {
+    drop(set->second, span_of(set->first.period), now);
+    set = set->second.empty() ? sets_.erase(set) : std::next(set);
+  }
+}
+
+void ValueTable::for_each(std::int64_t now, const std::function<void(const ValueSetName&, std::uint64_t)>& use) const {
+  for (const auto& [name, values] : sets_) {
+    const std::int64_t span = span_of(name.period);
+    const auto live = std::count_if(values.begin(), values.end(), [&](const Value& value) { return counts(value, span, now); });
+    if (live > 0) use({name.limit, name.key, name.period}, static_cast<std::uint64_t>(live));
+  }
+}
+
+void ValueTable::for_each_value(const std::function<void(const ValueSetName&, std::string_view, std::int64_t)>& use) const {
+  for (const auto& [name, values] : sets_)
+    for (const Value& value : values) use({name.limit, name.key, name.period}, value.member, value.at);
+}
+
+void ValueTable::restore(const ValueSetName& name, std::string_view member, std::int64_t at) {
+  forget(name, member);
+  put(find_or_make(name), member, at);
+}
+
+void ValueTable::clear() {
+  sets_.clear();
+  size_ = 0;
+}
+
+}  // namespace mailweir

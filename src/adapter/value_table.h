@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// ValueTable: what the counters of one shard of the memory store were seen with: for each (limit, key, period) a set of
+// values and when each was seen last. Period 0 is the memory of a first-seen counter: it lasts remembered_for. Not
+// thread-safe: the shard's lock is held. Times are milliseconds since the epoch.
+//
+// A value counts for the period after it was seen. One that was seen more than a period ahead of the clock was seen by a
+// clock that was plainly wrong, and does not count. A set has at most some 1,000 values: it is searched from end to end.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/text.h"
+#include "port/counter_store.h"
+
+namespace mailweir {
+
+struct ValueSetName {
+  std::string_view limit, key;
+  std::uint32_t period = 0;  // seconds
+};
+
+class ValueTable {
+ public:
+  struct Found {
+    std::uint64_t live = 0;  // values that count, the one asked for included
+    bool held = false;       // it is among them
+  };
+  Found look(const ValueSetName& name, std::string_view member, std::int64_t now) const;
+  // When `leave` of the values will count no more if nobody sees them again; a period from `now` if there are fewer.
+  std::int64_t left_at(const ValueSetName& name, std::uint64_t leave, std::int64_t now) const;
+  // Sees the member at `now`, and forgets all but the newest `keep`. Whether it is new.
+  bool see(const ValueSetName& name, std::string_view member, std::int64_t now, std::uint64_t keep);
+  // Forgets the member if it was seen last at `at`.
+  void take_back(const ValueSetName& name, std::string_view member, std::int64_t at);
+  void forget(const ValueSetName& name, std::string_view member);
+  // Forgets all sets of the key; how many had values that count.
+  std::size_t erase(std::string_view limit, std::string_view key, std::int64_t now);
+  // Removes what counts no more, at most once in a minute unless forced.
+  void sweep(std::int64_t now, bool forced);
+
+  std::size_t size() const { return size_; }  // values, those that count no more and were not swept yet included
+  void for_each(std::int64_t now, const std::function<void(const ValueSetName&, std::uint64_t live)>& use) const;
+  void for_each_value(const std::function<void(const ValueSetName&, std::string_view member, std::int64_t at)>& use) const;
+  // A saved value, as it was.
+  void restore(const ValueSetName& name, std::string_view member, std::int64_t at);
+  void clear();
+
+  static std::int64_t span_of(std::uint32_t period) {
+    return period == 0 ? std::int64_t{remembered_for.count()} * 1000 : std::int64_t{period} * 1000;
+  }
+
+ private:
+  struct Name {
+    std::string limit, key;
+    std::uint32_t period;
+  };
+  struct NameHash {
+    using is_transparent = void;
+    template <typename T>
+    std::size_t operator()(const T& name) const {
+      return (TextHash{}(name.limit) * 31 + TextHash{}(name.key)) * 31 + name.period;
+    }
+  };
+  struct NameEqual {
+    using is_transparent = void;
+    template <typename T, typename U>
+    bool operator()(const T& a, const U& b) const {
+      return a.period == b.period && a.key == b.key && a.limit == b.limit;
+    }
+  };
+  struct Value {
+    std::int64_t at;
+    std::string member;
+    auto operator<=>(const Value&) const = default;
+  };
+  using Values = std::vector<Value>;  // the one seen first in front; by name where the time is the same
+  using Sets = std::unordered_map<Name, Values, NameHash, NameEqual>;
+
+  static bool counts(const Value& value, std::int64_t span, std::int64_t now) {
+    return value.at > now - span && value.at <= now + span;
+  }
+  Values& find_or_make(const ValueSetName& name);
+  void put(Values& values, std::string_view member, std::int64_t at);
+  void remove(Sets::iterator set, Values::iterator value);
+  void drop(Values& values, std::int64_t span, std::int64_t now);
+
+  Sets sets_;
+  std::size_t size_ = 0;
+  std::int64_t next_sweep_ = 0;
+};
+
+}  // namespace mailweir
