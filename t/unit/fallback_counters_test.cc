@@ -74,6 +74,13 @@ class Shared final : public SharedCounters {
       Charge charge = ring_charge(counted.limit, counted.key, {{~std::uint64_t{0}, part.period}}, part.units);
       if (!known && !store_->charge({&charge, 1}, deadline)) return trouble();
     }
+    for (const auto& value : counted.values) {
+      const bool remembered = value.period == 0s;
+      Charge charge = remembered ? first_charge(counted.limit, counted.key, {{most_remembered, 1s}}, value.value)
+                                 : distinct_charge(counted.limit, counted.key, {{value.keep - 1, value.period}}, value.value);
+      charge.enforce = false;
+      if (!store_->charge({&charge, 1}, deadline)) return trouble();
+    }
     if (controls_.merges_unsure) return trouble();
     return {};
   }
@@ -224,6 +231,34 @@ TEST_CASE("fallback counters: a share of what is left") {
   test.clock.advance(3'721s);
   for (int i = 1; i <= 25; ++i) CHECK(test.charge(quota) == "ok " + std::to_string(i));
   CHECK(test.charge(quota) == "over 25");
+}
+
+TEST_CASE("fallback counters: values that this node knows stay known, new ones are added when the store is back") {
+  Fixture test(true, 0.25);
+  const auto country = [](std::string value) { return distinct_charge("countries", "bob", {{2, 3'600s}}, std::move(value)); };
+  const auto to = [](std::string who) { return first_charge("strangers", "bob", {{4, 3'600s}}, std::move(who)); };
+  CHECK(test.charge(country("DE")) == "ok 1");
+  CHECK(test.charge(to("r1")) == "ok 1");
+  test.shared.down = true;
+  CHECK(test.charge(country("DE")) == "ok 1");
+  CHECK(test.charge(country("AT")) == "ok 2");   // the whole maximum, whatever the share
+  CHECK(test.charge(country("CH")) == "over 2");
+  CHECK(test.charge(to("r1")) == "ok 1");
+  CHECK(test.charge(to("r2")) == "ok 2");        // one of the three that are left: a quarter, but not less than one
+  CHECK(test.charge(to("r3")) == "over 2");
+  // What was given back meanwhile is not added.
+  const Charge gone = distinct_charge("countries", "alice", {{2, 3'600s}}, "FR");
+  CHECK(test.charge(gone) == "ok 1");
+  REQUIRE(test.store->give_back({&gone, 1}, test.receipt, soon()));
+  test.shared.down = false;
+  CHECK(test.store->look_after());
+  CHECK(test.charge(country("AT")) == "ok 2");
+  CHECK(test.charge(country("CH")) == "over 2");
+  CHECK(test.charge(to("r2")) == "ok 2");
+  CHECK(test.charge(to("r3")) == "ok 3");
+  Charge ask = gone;
+  ask.amount = 0;
+  CHECK(test.charge(ask) == "ok 0");
 }
 
 TEST_CASE("fallback counters: another reason is told, not each time") {
