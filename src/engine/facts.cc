@@ -207,12 +207,6 @@ FactValue Facts::get(const FactRef& fact) {
   return {};
 }
 
-// A database that was replaced may say something else to the next one who asks.
-FactValue Facts::client_country() {
-  if (!client_.address || policy_ == nullptr || !policy_->countries) return {};
-  return text_value(client_country_ = policy_->countries->country(*client_.address));
-}
-
 FactValue Facts::own_fact(const FactRef& fact) {
   const OwnFact& own = policy_->own_facts[fact.own];
   for (const FactRef& key : own.keys) {

@@ -73,6 +73,11 @@ class GoodVerifier final : public Verifier {
   };
 };
 
+class OneCountry final : public Countries {
+ public:
+  std::string country(const IpAddress&) const override { return "DE"; }
+};
+
 TEST_CASE("each fact is known from its stage on, at both doors") {
   Engine engine(milter("[egress]\naddresses = [\"192.0.2.1\"]\n[maps]\nowners = { \"alice@example.com\" = \"alice\" }\n" + std::string(nothing) +
                        "[[rule]]\nname = \"trap\"\nat = \"rcpt\"\nwhen = { recipient = \"trap@example.net\" }\nblock = { by = \"client_address\", for = \"1d\" }\n"), zone_text);
@@ -80,6 +85,7 @@ TEST_CASE("each fact is known from its stage on, at both doors") {
   const auto tools = make_dmarc_tools();
   REQUIRE(tools);
   engine.services.verification = {&verifier, tools->get()};
+  engine.policy->countries = std::make_shared<OneCountry>();
   const HeaderList headers = some_headers();
   const auto map = make_workshop(engine.clock).make_table({{"alice@example.com", "alice"}}, TableKind::map).object;
   test::Mail mail;

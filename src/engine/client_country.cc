@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Facts: the country that the client's address is used in.
+#include "engine/facts.h"
+#include "engine/policy.h"
+
+namespace mailweir {
+
+// A database that was replaced may say something else to the next one who asks.
+FactValue Facts::client_country() {
+  FactValue value;
+  if (!client_.address || policy_ == nullptr || !policy_->countries) return value;
+  client_country_ = policy_->countries->country(*client_.address);
+  if (client_country_.empty()) return value;
+  value.state = FactValue::State::known;
+  value.one.text = client_country_;
+  return value;
+}
+
+}  // namespace mailweir
