@@ -43,7 +43,7 @@ defer = "450 4.7.1 {count} of {limit}, again in {retry_after}"
   engine.clock.advance(std::chrono::hours(1));
   const Verdict verdict = send(engine, mail_from("198.51.100.1"));
   CHECK(verdict.action == Action::defer);
-  CHECK(verdict.reply.line() == "450 4.7.1 2 of 2/1d, again in 23 hours");
+  CHECK(verdict.reply.line() == "450 4.7.1 2 of 2/1d, again in 23h");
   CHECK_FALSE(send(engine, mail_from("192.0.2.7")).refuses());
   CHECK(engine.counted("roaming") == 2);
   const auto session = engine.message(Door::milter, mail_from("198.51.100.1"));
