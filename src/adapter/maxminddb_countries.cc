@@ -5,6 +5,7 @@
 
 #ifdef HAVE_MAXMINDDB
 
+#include <cerrno>
 #include <cstring>
 #include <mutex>
 #include <optional>
@@ -12,12 +13,30 @@
 
 #include <maxminddb.h>
 #include <netinet/in.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
 
 #include "adapter/file_stamp.h"
+#include "base/file.h"
 #include "base/guarded.h"
 
 namespace mailweir {
 namespace {
+
+constexpr std::size_t most_bytes = 512 << 20;
+
+Result<Fd> copy_in_memory(const std::string& path) {
+  auto file = open_regular(path);
+  if (!file) return file.error();
+  Fd copy(memfd_create("mailweir-geoip", MFD_CLOEXEC));
+  if (!copy) return Error{path + ": no memory for a copy: " + std::strerror(errno)};
+  for (std::size_t size = 0;;) {
+    const ssize_t got = sendfile(copy.get(), file->get(), nullptr, 1 << 20);
+    if (got < 0) return Error{path + ": cannot be read: " + std::strerror(errno)};
+    if (got == 0) return copy;
+    if ((size += static_cast<std::size_t>(got)) > most_bytes) return Error{path + ": is larger than 512 MiB"};
+  }
+}
 
 // An open database; closed with the last look-up that uses it.
 class Database {
@@ -28,11 +47,14 @@ class Database {
   ~Database() {
     if (open_) MMDB_close(&handle_);
   }
-  // Null: it is open.
-  const char* open(const std::string& path) {
-    const int status = MMDB_open(path.c_str(), MMDB_MODE_MMAP, &handle_);
+  // The library maps what it opens, so it is given a copy: a file cut short beneath a mapping ends the program.
+  Result<void> open(const std::string& path) {
+    const auto copy = copy_in_memory(path);
+    if (!copy) return copy.error();
+    const int status = MMDB_open(("/proc/self/fd/" + std::to_string(copy->get())).c_str(), MMDB_MODE_MMAP, &handle_);
     open_ = status == MMDB_SUCCESS;
-    return open_ ? nullptr : MMDB_strerror(status);
+    if (!open_) return Error{path + ": cannot be used as a country database: " + MMDB_strerror(status)};
+    return {};
   }
   std::uint16_t ip_version() const { return handle_.metadata.ip_version; }
   std::string country(const IpAddress& address) const;
@@ -78,7 +100,7 @@ std::string Database::country(const IpAddress& address) const {
 
 Result<std::shared_ptr<const Database>> open_database(const std::string& path) {
   auto database = std::make_shared<Database>();
-  if (const char* why = database->open(path)) return Error{path + ": cannot be used as a country database: " + why};
+  if (auto opened = database->open(path); !opened) return opened.error();
   return std::shared_ptr<const Database>(std::move(database));
 }
 
