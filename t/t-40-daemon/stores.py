@@ -5,6 +5,7 @@ import signal
 import time
 
 from harness import Mailweir, PolicyClient, Redis, wait_for
+from harness.ask import request
 from reloads import rule
 
 LIMIT = rule("four", "rcpt", 'limit = { by = "sender", of = "recipients", max = "4/1h" }\ndefer = "450 4.7.1 over"')
@@ -34,8 +35,27 @@ def run(t):
     t.like(daemons["one"].ctl("status").stdout, r"(?m)^counters: asks=redis://127\.0\.0\.1:\d+/0 .*up=true", "status says whom it asks")
     without_redis(t, daemons, redis, over)
     seeded_and_merged(t, daemons, redis, over)
+    all_at_once(t, redis)
     kept_by_redis(t, over)
     killed_after_a_minute(t, killed, counted, over)
+
+
+def all_at_once(t, redis):
+    """Many connections of three daemons charge one key, all of them in flight together."""
+    daemons = [t.start(Mailweir(LIMIT.replace('"4/1h"', '"500/1h"'), milter=None, name=f"node-of-many-{number}", sections={
+        "counters": f'store = "{redis.url}"\non_outage = "defer"\nprefix = "many:"\ndeadline = "2s"'})) for number in range(3)]
+    clients = [PolicyClient(daemon.policy) for daemon in daemons for _ in range(20)]
+    got = []
+    for turn in range(20):
+        for number, client in enumerate(clients):
+            client.send(request(sender="many@example.com", instance=f"many.{number}.{turn}", recipient="bob@example.net"))
+        got += [client.read() for client in clients]
+    for client in clients:
+        client.close()
+    t.equal((got.count("DUNNO"), len(set(got)), len(got)), (500, 2, 1200),
+            "1,200 charges of 60 connections: the maximum passes, not one more or less")
+    for daemon in daemons:
+        t.stop(daemon)
 
 
 def kept_by_redis(t, over):
