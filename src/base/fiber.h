@@ -39,10 +39,12 @@ class Fiber {
   bool ended_ = true;
   void* stack_ = nullptr;
   ucontext_t own_, resumer_;
-  // What a sanitizer must know; null without one.
-  void *own_tag_ = nullptr, *resumer_tag_ = nullptr, *fake_stack_ = nullptr;
-  const void* resumer_stack_ = nullptr;
-  std::size_t resumer_size_ = 0;
+  // What a sanitizer must know; not used without one.
+  [[maybe_unused]] void* own_tag_ = nullptr;
+  [[maybe_unused]] void* resumer_tag_ = nullptr;
+  [[maybe_unused]] void* fake_stack_ = nullptr;
+  [[maybe_unused]] const void* resumer_stack_ = nullptr;
+  [[maybe_unused]] std::size_t resumer_size_ = 0;
 };
 
 }  // namespace mailweir

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "config/conditions.h"
+#include "config/known_fact.h"
 
 namespace mailweir {
 
@@ -103,18 +104,7 @@ class BlockValidator {
     problems_.error(place, "rule \"" + placed.rule.name + "\"." + std::string(key), why);
   }
 
-  Door door(Stage stage) const {
-    if (stage == Stage::auth) return Door::http;
-    return policy_.judges(Door::policy, stage) ? Door::policy : Door::milter;
-  }
-  bool known(const FactRef& fact, Stage stage) const {
-    if (fact.id == FactId::own) {
-      const auto& keys = policy_.own_facts[fact.own].keys;
-      return keys.empty() || std::any_of(keys.begin(), keys.end(), [&](const FactRef& key) { return known(key, stage); });
-    }
-    const auto from = known_from(info(fact.id), door(stage));
-    return from && *from <= stage;
-  }
+  bool known(const FactRef& fact, Stage stage) const { return is_known(policy_, fact, stage); }
   bool known(std::span<const FactRef> by, Stage stage) const {
     return std::all_of(by.begin(), by.end(), [&](const FactRef& fact) { return known(fact, stage); });
   }

@@ -9,6 +9,7 @@
 
 #include "config/block_action.h"
 #include "config/conditions.h"
+#include "config/known_fact.h"
 
 namespace mailweir {
 namespace {
@@ -37,10 +38,7 @@ class Validator {
   void error(const PlacedRule& placed, std::string_view key, std::string_view why) {
     problems_.error(placed.at(key), "rule \"" + placed.rule.name + "\"" + (key.empty() ? "" : "." + std::string(key)), why);
   }
-  Door door(Stage stage) const {
-    if (stage == Stage::auth) return Door::http;
-    return policy_.judges(Door::policy, stage) ? Door::policy : Door::milter;
-  }
+  Door door(Stage stage) const { return door_of(policy_, stage); }
 
   void names() {
     std::map<std::string_view, const PlacedRule*> seen;
@@ -80,16 +78,7 @@ class Validator {
       if (policy_.keys.find(domain).empty()) error(placed, "sign", "there is no [[dkim.key]] for " + domain);
   }
 
-  // A fact of one's own is known as soon as one of its keys is. None of them goes round in circles: the registry saw to that.
-  // One without keys was told already.
-  bool known(const FactRef& fact, Stage stage) const {
-    if (fact.id == FactId::own) {
-      const auto& keys = policy_.own_facts[fact.own].keys;
-      return keys.empty() || std::any_of(keys.begin(), keys.end(), [&](const FactRef& key) { return known(key, stage); });
-    }
-    const auto from = known_from(info(fact.id), door(stage));
-    return from && *from <= stage;
-  }
+  bool known(const FactRef& fact, Stage stage) const { return is_known(policy_, fact, stage); }
 
   // `key` names what of the rule asks for the fact, `where` the place of the fact itself.
   void fact(const PlacedRule& placed, const FactRef& fact, std::string_view key, std::string_view where) {

@@ -262,7 +262,9 @@ at = "connect"
 when = { blocked = true }
 log = true
 )");
-    for (const auto& [trapped, stolen, want] : {std::tuple(false, false, row.none), {true, false, row.trapped}, {false, true, row.stolen}, {true, true, row.both}}) {
+    for (const auto& now : {std::tuple(false, false, row.none), {true, false, row.trapped}, {false, true, row.stolen}, {true, true, row.both}}) {
+      const bool trapped = std::get<0>(now), stolen = std::get<1>(now);
+      const auto& want = std::get<2>(now);
       CAPTURE(trapped);
       CAPTURE(stolen);
       Engine engine(text);
