@@ -8,6 +8,7 @@
 #include <glob.h>
 #include <sys/stat.h>
 
+#include "base/file.h"
 #include "base/text.h"
 
 namespace mailweir {
@@ -55,18 +56,22 @@ void include(const toml::node& node, Document& document, Problems& problems) {
     return;
   }
   const std::string full = document.resolve(pattern->get());
-  glob_t found{};
-  const int status = ::glob(full.c_str(), GLOB_BRACE, nullptr, &found);
-  const bool wild = full.find_first_of("*?[{") != full.npos;
-  if (status == GLOB_NOMATCH && !wild) problems.error(place, "include", full + ": no such file");
-  else if (status != 0 && status != GLOB_NOMATCH) problems.error(place, "include", full + ": cannot be searched");
-  for (std::size_t i = 0; status == 0 && i < found.gl_pathc; ++i) {
-    const std::string path = found.gl_pathv[i];
+  const auto read = [&](const std::string& path) {
     bool twice = false;
     for (const auto& file : document.files) twice = twice || file.path == path;
     if (twice) problems.error(place, "include", path + " is included twice");
     else document.whole = read_file(path, document, problems) && document.whole;
+  };
+  if (full.find_first_of("*?[{") == full.npos) {
+    // Opened here, so that it is told which directory is in the way, and for whom.
+    if (const auto there = open_regular(full); !there) problems.error(place, "include", there.error().what);
+    else read(full);
+    return;
   }
+  glob_t found{};
+  const int status = ::glob(full.c_str(), GLOB_BRACE, nullptr, &found);
+  if (status != 0 && status != GLOB_NOMATCH) problems.error(place, "include", full + ": cannot be searched");
+  for (std::size_t i = 0; status == 0 && i < found.gl_pathc; ++i) read(found.gl_pathv[i]);
   globfree(&found);
 }
 

@@ -24,6 +24,7 @@ class Scenario(Tap):
         seconds for the whole. `base`: where the directory is made (Sendmail wants one that not all can write)."""
         super().__init__()
         self.started = []
+        self.left = False   # in the middle
         self.directory = ""
         self.top = TOP
         self.build = os.environ.get("MAILWEIR_BUILD", os.getcwd())
@@ -39,8 +40,13 @@ class Scenario(Tap):
         self.limit = int(seconds(deadline))
 
     def leave(self, reason):
-        """Cannot run here: the whole scenario is skipped."""
-        shutil.rmtree(self.directory, ignore_errors=True)
+        """Cannot run here: the whole scenario is skipped, or what is left of it."""
+        if self.number:
+            self.skip("the rest", reason)
+            self.left = True
+            sys.exit(0)
+        if not self.started:   # what was started still needs it to its end
+            shutil.rmtree(self.directory, ignore_errors=True)
         self.skip_all(reason)
         sys.exit(77)
 
@@ -104,7 +110,7 @@ class Scenario(Tap):
             self.note(f"kept: {self.directory}")
         else:
             shutil.rmtree(self.directory, ignore_errors=True)
-        if kind is not None and issubclass(kind, SystemExit):
+        if kind is not None and issubclass(kind, SystemExit) and not self.left:
             return False
         if broken:
             self.bail_out(f"{kind.__name__}: {error}")
