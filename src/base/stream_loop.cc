@@ -136,8 +136,8 @@ void StreamLoop::watch(Link& link, int how) {
   epoll_event event{};
   event.events = link.writing ? EPOLLOUT : EPOLLIN;
   event.data.ptr = &link;
+  link.watched = true;  // before: from then on the link may be the leader's
   epoll_ctl(epoll_.get(), how, link.fd.get(), &event);
-  link.watched = true;
 }
 
 // --- a thread's life -------------------------------------------------------------------------------------------------
