@@ -87,18 +87,17 @@ Result<std::size_t> RedisBlocks::reset(std::string_view limit, std::string_view 
   CounterQuery query;
   query.limit = limit;
   query.key = key;
-  const std::string seen = redis_key::name_of(prefix_, limit, key) + std::string(redis_key::seen_suffix);
   std::size_t removed = 0;
   for (const auto& node : *masters) {
     const UsePage remove = [&](const std::vector<std::string>& keys) -> Result<bool> {
       for (const std::string& name : keys) {
         const auto counter = redis_key::question_of(prefix_, name);
-        const bool remembered = name == seen;
-        if (!remembered && (!counter || counter->limit != limit || counter->key != key)) continue;
+        // Nor what a first-seen counter remembers: whom a login has written to it has still written to.
+        if (!counter || counter->limit != limit || counter->key != key) continue;
         const RedisAnswer answer = node->command({"DEL", name}, deadline);
         if (!answer.reply) return answer.reply.error();
         if (answer.is_error()) return node->named(to_error(*answer.reply));
-        removed += answer.reply->integer == 1 && !remembered ? 1 : 0;
+        removed += answer.reply->integer == 1 ? 1 : 0;
       }
       return true;
     };

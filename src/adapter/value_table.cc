@@ -97,13 +97,13 @@ std::size_t ValueTable::erase(std::string_view limit, std::string_view key, std:
   std::size_t erased = 0;
   for (auto set = sets_.begin(); set != sets_.end();) {
     const auto& [name, values] = *set;
-    if (name.limit != limit || name.key != key) {
+    // What is remembered is no counter: whom a login has written to it has still written to.
+    if (name.limit != limit || name.key != key || name.period == 0) {
       ++set;
       continue;
     }
     const std::int64_t span = span_of(name.period);
-    // What is remembered is no counter of its own.
-    const bool any = name.period != 0 && std::any_of(values.begin(), values.end(), [&](const Value& value) { return counts(value, span, now); });
+    const bool any = std::any_of(values.begin(), values.end(), [&](const Value& value) { return counts(value, span, now); });
     erased += any ? 1 : 0;
     size_ -= values.size();
     set = sets_.erase(set);

@@ -42,10 +42,14 @@ void keep_hits(const Policy& before, Policy& after) {
       if (const auto found = hits.find(rule.name); found != hits.end()) rule.hits = found->second;
 }
 
-Result<SocketAccess> access_of(const DoorConfig& door) {
+// `general`: whose group a socket has that names none.
+Result<SocketAccess> access_of(const DoorConfig& door, const GeneralConfig& general) {
   SocketAccess access;
   access.mode = door.mode;
-  if (door.group.empty()) return access;
+  if (door.group.empty()) {
+    if (const auto daemon = find_identity(general.user, general.group); daemon && geteuid() == 0) access.group = daemon->gid;
+    return access;
+  }
   const auto group = find_group(door.group);
   if (!group) return group.error();
   access.group = *group;
@@ -80,7 +84,7 @@ Result<void> Daemon::provide_directories() const {
 Result<void> Daemon::open() {
   if (auto made = provide_directories(); !made) return made;
   if (config_.policy.socket) {
-    const auto access = access_of(config_.policy);
+    const auto access = access_of(config_.policy, config_.general);
     if (!access) return access.error();
     auto listener = listen_on(*config_.policy.socket, *access, 512);
     if (!listener) return listener.error();
@@ -92,7 +96,7 @@ Result<void> Daemon::open() {
     http_listener_ = std::move(*listener);
   }
   if (config_.milter.socket) {
-    const auto access = access_of(config_.milter);
+    const auto access = access_of(config_.milter, config_.general);
     if (!access) return access.error();
     if (config_.milter.transport == MilterTransport::libmilter) return open_libmilter_socket(*config_.milter.socket, *access);
     auto listener = listen_on(*config_.milter.socket, *access, 512);

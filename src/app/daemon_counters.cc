@@ -7,6 +7,7 @@
 #include "app/daemon.h"
 #include "base/duration.h"
 #include "base/text.h"
+#include "engine/limit_key.h"
 
 namespace mailweir {
 namespace {
@@ -18,15 +19,33 @@ constexpr std::chrono::seconds patience{2};
 
 std::string dumped(const json& value) { return value.dump(2, ' ', false, json::error_handler_t::replace) + '\n'; }
 
-bool has_limit(const Policy& policy, const std::string& name) {
-  return std::any_of(policy.rules.begin(), policy.rules.end(), [&](const auto& rules) {
-    return std::any_of(rules.begin(), rules.end(), [&](const Rule& rule) { return rule.limit && rule.limit->counter == name; });
-  });
+const Limit* limit_named(const Policy& policy, std::string_view name) {
+  for (const auto& rules : policy.rules)
+    for (const Rule& rule : rules)
+      if (rule.limit && rule.limit->counter == name) return &*rule.limit;
+  return nullptr;
 }
 
 // Whether a limit or a rule that blocks has that name: somebody then asks for its keys.
 bool blocks_keys(const Policy& policy, const std::string& name) {
   return std::any_of(policy.blocking.begin(), policy.blocking.end(), [&](const Rule* rule) { return blocking(*rule)->list == name; });
+}
+
+// The key as the engine spells it: "ANN@example.com" is counted as "ann@example.com", 192.0.2.7 by /24 as 192.0.2.0.
+Result<std::string> key_in(const Policy& policy, const KeyOfLimit& of) {
+  constexpr std::string_view shadow = "~shadow";
+  std::string_view name = of.limit;
+  if (name.ends_with(shadow)) name.remove_suffix(shadow.size());
+  if (const Limit* limit = limit_named(policy, name)) return key_as_counted(limit->by, limit->prefix4, limit->prefix6, of.key);
+  for (const Rule* rule : policy.blocking)
+    if (const auto blocks = blocking(*rule); blocks->list == name) return key_as_counted(blocks->by, blocks->prefix4, blocks->prefix6, of.key);
+  return of.key;  // of a policy that is no more
+}
+
+// For what takes away: a key that can't be spelled so may stand there from a policy before.
+KeyOfLimit spelled(const Policy& policy, const KeyOfLimit& of) {
+  auto key = key_in(policy, of);
+  return {of.limit, key ? *std::move(key) : of.key};
 }
 
 Error no_limit(const std::string& name) {
@@ -52,7 +71,7 @@ AdminFunctions Daemon::admin_functions() {
 Result<std::string> Daemon::counters(const KeyOfLimit& of, std::size_t most, bool top) {
   CounterQuery query;
   query.limit = of.limit;
-  query.key = of.key;
+  query.key = of.key.empty() || of.limit.empty() ? folded(trimmed(of.key)) : spelled(*policy_.get(), of).key;
   query.most = top ? most_rows : std::min(most, most_rows);
   auto rows = stores_.use().list(query, Deadline::in(patience));
   if (!rows) return rows.error();
@@ -79,19 +98,22 @@ Result<std::string> Daemon::blocks() {
 Result<std::string> Daemon::block(const KeyOfLimit& of, const std::string& time) {
   const auto policy = policy_.get();
   const bool blocks = blocks_keys(*policy, of.limit);
-  if (!blocks && !has_limit(*policy, of.limit)) return no_limit(of.limit);
+  if (!blocks && limit_named(*policy, of.limit) == nullptr) return no_limit(of.limit);
   if (!blocks) return Error{"limit \"" + of.limit + "\" has no block in the policy, so nobody would ask: give it block = \"1d\", say"};
   const auto span = parse_block_time(time);
   if (!span) return Error{"the time " + span.error().what};
-  const Block block{of.limit, of.key, "-", "by hand", length_of(*span, clock_.wall())};
+  const auto key = key_in(*policy, of);
+  if (!key) return key.error();
+  const Block block{of.limit, *key, "-", "by hand", length_of(*span, clock_.wall())};
   const auto blocked = stores_.use().block(block, true, Deadline::in(patience));
   if (!blocked) return blocked.error();
-  Event("key-blocked").with("limit", of.limit).with("key", of.key).with("time", format_duration(block.left)).with("reason", block.reason)
+  Event("key-blocked").with("limit", of.limit).with("key", block.key).with("time", format_duration(block.left)).with("reason", block.reason)
       .to(*log_, Severity::notice);
   return dumped({{"blocked", *blocked}, {"left", rough_duration(block.left)}});
 }
 
-Result<std::string> Daemon::unblock(const KeyOfLimit& of) {
+Result<std::string> Daemon::unblock(const KeyOfLimit& asked) {
+  const KeyOfLimit of = spelled(*policy_.get(), asked);
   const auto was = stores_.use().unblock(of.limit, of.key, Deadline::in(patience));
   if (!was) return was.error();
   // Its counter is at the limit still, and the next message would block it again.
@@ -101,8 +123,9 @@ Result<std::string> Daemon::unblock(const KeyOfLimit& of) {
   return dumped({{"unblocked", *was}});
 }
 
-Result<std::string> Daemon::reset(const KeyOfLimit& of) {
-  if (of.limit.empty()) return Error{"which limit?"};
+Result<std::string> Daemon::reset(const KeyOfLimit& asked) {
+  if (asked.limit.empty()) return Error{"which limit?"};
+  const KeyOfLimit of = spelled(*policy_.get(), asked);
   const auto removed = stores_.use().reset(of.limit, of.key, Deadline::in(patience));
   if (!removed) return removed.error();
   if (*removed > 0)

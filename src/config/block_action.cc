@@ -87,7 +87,8 @@ namespace {
 
 class BlockValidator {
  public:
-  BlockValidator(const std::vector<PlacedRule>& rules, const Policy& policy, Problems& problems) : rules_(rules), policy_(policy), problems_(problems) {}
+  BlockValidator(const std::vector<PlacedRule>& rules, bool all_read, const Policy& policy, Problems& problems)
+      : rules_(rules), all_read_(all_read), policy_(policy), problems_(problems) {}
 
   void run() {
     for (const auto& placed : rules_) {
@@ -147,6 +148,7 @@ class BlockValidator {
       any_known = any_known || known(block->by, placed.rule.at);
     }
     const std::string full = std::string(key) + ".blocked", stage(to_string(placed.rule.at));
+    if (names.empty() && !all_read_) return;  // the rule that blocks may be the one with a mistake
     if (names.empty()) return error(placed, place, full, "no rule blocks a key: give one block = { by, for }, or its limit block = \"1d\"");
     for (const Test& test : cell.tests) {
       const auto* name = std::get_if<TextTest>(&test.what);
@@ -161,6 +163,7 @@ class BlockValidator {
         found = true;
         fits = fits || known(block->by, placed.rule.at);
       }
+      if (!found && !all_read_) continue;
       if (!found) {
         const auto guess = nearest(name->text, names);
         error(placed, place, full, "no rule or limit named " + cleaned(name->text, false, 60) + " blocks keys" +
@@ -172,14 +175,15 @@ class BlockValidator {
   }
 
   const std::vector<PlacedRule>& rules_;
+  const bool all_read_;  // else some rules are missing here
   const Policy& policy_;
   Problems& problems_;
 };
 
 }  // namespace
 
-void validate_blocks(const std::vector<PlacedRule>& rules, const Policy& policy, Problems& problems) {
-  BlockValidator(rules, policy, problems).run();
+void validate_blocks(const std::vector<PlacedRule>& rules, bool all_read, const Policy& policy, Problems& problems) {
+  BlockValidator(rules, all_read, policy, problems).run();
 }
 
 }  // namespace mailweir

@@ -23,6 +23,6 @@ std::optional<BlockAction> read_block_action(const toml::node& node, const std::
 
 // What can only be seen of all rules together: a list that nobody would ask, a name that blocks nothing, a key that is not
 // known where it is asked.
-void validate_blocks(const std::vector<PlacedRule>& rules, const Policy& policy, Problems& problems);
+void validate_blocks(const std::vector<PlacedRule>& rules, bool all_read, const Policy& policy, Problems& problems);
 
 }  // namespace mailweir

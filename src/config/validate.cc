@@ -20,6 +20,7 @@ class Validator {
       : rules_(rules), policy_(policy), keys_known_(keys_known), problems_(problems) {}
 
   void run() {
+    const bool all_read = problems_.error_count() == 0;
     names();
     for (const auto& placed : rules_) {
       effect(placed);
@@ -31,7 +32,7 @@ class Validator {
     }
     skips();
     replies_that_meet();
-    validate_blocks(rules_, policy_, problems_);
+    validate_blocks(rules_, all_read, policy_, problems_);
   }
 
  private:

@@ -62,6 +62,29 @@ std::string key_of(Facts& facts, std::span<const FactRef> by, unsigned prefix4, 
   return key;
 }
 
+Result<std::string> key_as_counted(std::span<const FactRef> by, unsigned prefix4, unsigned prefix6, std::string_view written) {
+  if (by.empty()) return std::string();
+  const auto parts = by.size() == 1 ? std::vector<std::string_view>{written} : split(written, '|');
+  if (parts.size() != by.size())
+    return Error{"the key has " + std::to_string(by.size()) + " parts, \"|\" between them, not " + std::to_string(parts.size())};
+  std::string key;
+  for (std::size_t i = 0; i < by.size(); ++i) {
+    const auto part = trimmed(parts[i]);
+    if (part.empty()) return Error{by[i].name + ": an empty key"};
+    if (i > 0) key += '|';
+    if (by[i].type() == FactType::ip) {
+      const auto ip = IpAddress::parse(part.substr(0, part.find('/')));
+      if (!ip) return Error{by[i].name + ": \"" + cleaned(part, true, 100) + "\" is no IP address"};
+      key += ip->masked(ip->is_v4() ? prefix4 : prefix6).to_string();
+    } else if (by[i].type() == FactType::address) {
+      key += part == "<>" ? std::string(part) : Address::parse(part).without_extension();
+    } else {
+      key += folded(part);
+    }
+  }
+  return key;
+}
+
 std::vector<Window> Session::windows(const Limit& limit, const std::string& key) const {
   if (!limit.overrides) return limit.max;
   Found found = limit.overrides->find_word(key);

@@ -133,7 +133,7 @@ class CounterStore {
   // Keeps leases alive; one that had expired is taken again.
   virtual Result<void> renew(std::span<const Charge> leases, Deadline deadline) = 0;
   virtual Result<std::vector<CounterRow>> list(const CounterQuery& query, Deadline deadline) = 0;
-  // Forgets all counters of the limit's key, leases included; how many. A block stays.
+  // Forgets all counters of the limit's key, leases included; how many. A block stays, and whom a first-seen counter knows.
   virtual Result<std::size_t> reset(std::string_view limit, std::string_view key, Deadline deadline) = 0;
 
   // Blocks the key. One that is blocked already stays as it is, unless `replace`. Whether this call blocked it: of many

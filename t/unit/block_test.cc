@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include "engine/limit_key.h"
 #include "engine_fixture.h"
 
 namespace mailweir {
@@ -148,6 +149,45 @@ TEST_CASE("until midnight is the machine's, also when a day has an hour less") {
   for (const auto* wrong : {"", "1", "0s", "367d", "midnight"}) {
     CAPTURE(wrong);
     CHECK_FALSE(parse_block_time(wrong));
+  }
+}
+
+TEST_CASE("a key that an admin writes is spelled as it is counted") {
+  const auto fact = [](std::string_view name) {
+    FactRef ref;
+    ref.id = find_fact(name)->id;
+    ref.name = name;
+    return ref;
+  };
+  const std::vector<FactRef> client{fact("client_address")}, login{fact("sasl_username")}, sender{fact("sender")},
+      both{fact("sasl_username"), fact("client_address")};
+  const struct {
+    std::vector<FactRef> by;
+    std::string_view written, key;  // "": refused
+    std::string_view why = "";
+  } rows[] = {
+      {login, "Ann@Example.COM", "ann@example.com"},
+      {login, " ann ", "ann"},
+      {login, "a|b", "a|b"},
+      {login, " ", "", "an empty key"},
+      {sender, "Ann+news@Example.com", "ann@example.com"},
+      {sender, "<>", "<>"},
+      {client, "192.0.2.77", "192.0.2.0"},
+      {client, "192.0.2.0/24", "192.0.2.0"},
+      {client, "2001:DB8:1::5", "2001:db8:1::"},
+      {client, "2001:db8:1::/64", "2001:db8:1::"},
+      {client, "ann", "", "no IP address"},
+      {both, "Ann|192.0.2.77", "ann|192.0.2.0"},
+      {both, "ann", "", "has 2 parts"},
+      {both, "a|b|192.0.2.7", "", "has 2 parts"},
+      {{}, "whatever", ""},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.written);
+    const auto key = key_as_counted(row.by, 24, 64, row.written);
+    CHECK(bool(key) == row.why.empty());
+    if (key) CHECK(*key == row.key);
+    else CHECK(key.error().what.find(row.why) != std::string::npos);
   }
 }
 
