@@ -41,8 +41,14 @@ std::string formatted(WallTime time, const char* format) {
 std::string stamp(WallTime time) { return formatted(time, "%Y-%m-%dT%H:%M:%SZ"); }
 std::string mail_date(WallTime time) { return formatted(time, "%a, %d %b %Y %H:%M:%S +0000"); }
 
+// Whose a limit's count is; a rule without a limit has nobody's.
+std::string whose(AlertKind kind, const std::string& key) {
+  if (!key.empty()) return plain(key);
+  return is_edge(kind) ? "everybody" : "somebody without login or address";
+}
+
 std::string meaning(const Alert& alert) {
-  const std::string key = alert.key.empty() ? "everybody" : plain(alert.key);
+  const std::string key = whose(alert.kind, alert.key);
   const std::string of = alert.limit + " of rule " + plain(alert.rule) + " (" + std::to_string(alert.count) + " counted)";
   switch (alert.kind) {
     case AlertKind::over: return key + " has crossed " + of;
@@ -63,7 +69,7 @@ std::string in_words(const AlertSummary& summary) {
   if (summary.alerts > 0) text += " from " + stamp(summary.first) + " to " + stamp(summary.last);
   if (!summary.top.empty()) {
     const auto& most = summary.top.front();
-    text += ", most of them (" + std::to_string(most.count) + ") of rule " + plain(most.rule) + " for " + (most.key.empty() ? "everybody" : plain(most.key));
+    text += ", most of them (" + std::to_string(most.count) + ") of rule " + plain(most.rule) + " for " + whose(most.kind, most.key);
   }
   if (summary.lost > 0) text += "; " + std::to_string(summary.lost) + " were lost for want of room";
   return text;
@@ -130,7 +136,7 @@ std::string body(const AlertSummary& summary) {
   std::string text;
   for (const auto& line : summary.top)
     text += std::to_string(line.count) + " x " + std::string(to_string(line.kind)) + ", rule " + plain(line.rule) + ", " +
-            (line.key.empty() ? "everybody" : plain(line.key)) + (line.shadow ? ", shadow" : "") + ", " + stamp(line.first) + " to " + stamp(line.last) + '\n';
+            whose(line.kind, line.key) + (line.shadow ? ", shadow" : "") + ", " + stamp(line.first) + " to " + stamp(line.last) + '\n';
   if (summary.more_keys > 0) text += "and " + std::to_string(summary.more_keys) + " more keys\n";
   return text;
 }

@@ -65,6 +65,10 @@ void Session::alert_acting(const Rule& rule, const Pending* pending, Verdict& ve
   if (pending->is_block()) return;  // told when it began
   const Level& level = pending->level;
   const Window& window = pending->charge.windows[level.window];
+  if (level.never_fits && window.max > 0) {  // one message that is too much by itself: its key has not used the limit up
+    verdict.alerts.push_back(alert_of(rule, AlertKind::hit));
+    return;
+  }
   if (rule.limit->warn_at > 0) is_first(*pending, AlertKind::near, window);  // nobody is warned of what has happened
   if (rule.limit->block && !level.never_fits) {
     if (pending->began_block) verdict.alerts.push_back(alert_of(*pending, AlertKind::blocked, window, level.count));

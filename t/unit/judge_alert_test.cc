@@ -133,6 +133,20 @@ TEST_CASE("what warns and alerts, and how") {
   }
 }
 
+TEST_CASE("a message that is too much by itself is no crossing: its key has used nothing") {
+  Engine engine(std::string(test::milter_only) +
+                "[[rule]]\nname = \"l\"\nat = \"data\"\nlimit = { by = \"sasl_username\", of = \"recipients\", max = \"2/1h\", block = \"1d\" }\n"
+                "reject = \"550 5.7.1 no\"\nalert = true\n");
+  Told told;
+  engine.services.alerts = &told;
+  test::Mail large = of("alice");
+  large.recipients = {"a@example.net", "b@example.net", "c@example.net"};
+  send(engine, large, 2);
+  CHECK(told.take() == Texts{"hit alice", "hit alice"});
+  send(engine, of("alice"), 3);
+  CHECK(told.take() == Texts{"blocked alice 2 of 2/1h"});
+}
+
 TEST_CASE("of two nodes one tells; a dry run tells nothing") {
   Engine first(policy(R"(max = "2/1h", warn_at = "50%")")), second(policy(R"(max = "2/1h", warn_at = "50%")"));
   Services shared{second.resolver, *first.memory, second.log, first.clock, second.leases, second.board, second.stats};
