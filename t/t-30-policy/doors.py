@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The milter with a policy door that owns some stages: each stage is judged once, and what Postfix does not ask the
 policy door is judged by the milter."""
+import json
 import re
 
 from actions import rule
@@ -67,6 +68,33 @@ def no_unknown_recipient(t, postfix, both, sink):
     postfix.set(relay_recipient_maps="")
 
 
+def guesses_until_midnight(t, postfix, both, sink):
+    """More than N unknown recipients: refused for the rest of the day, whatever the counter has by then."""
+    both.sections["policy"] = 'stages = ["rcpt"]'
+    both.reload(rule("guesses", "mail", 'limit = { by = "client_address", of = "unknown-recipients", max = "2/1h", '
+                                        'block = "until-midnight" }\nreject = "550 5.7.1 guessing"'))
+    postfix.set(relay_recipient_maps="inline:{ bob@example.net=x }")
+    client = postfix.client("both").xclient(addr="198.51.100.78")
+    replies = client.envelope("alice@example.com", ["one@example.net", "two@example.net", "three@example.net", "bob@example.net"])
+    t.equal([reply.code for reply in replies], [250, 550, 550, 550, 250], "Postfix refuses unknown recipients")
+    client.command("RSET")
+    for what in ("more than N", "and again"):
+        t.like(str(client.command("MAIL FROM:<alice@example.com>")), "^550 5.7.1 guessing", f"{what}: refused at MAIL")
+        client.command("RSET")
+    block = [row for row in json.loads(both.ctl("blocks", "--json").stdout) if row["limit"] == "guesses"]
+    t.equal([row["key"] for row in block], ["198.51.100.78"], "this client is blocked")
+    t.ok(0 < block[0]["seconds_left"] <= 25 * 3600, "until midnight", str(block))
+    t.equal(both.ctl("reset", "guesses", "198.51.100.78").returncode, 0, "its counter is forgotten")
+    t.like(str(client.command("MAIL FROM:<alice@example.com>")), "^550 5.7.1 guessing", "the block stands")
+    client.quit()
+    client = postfix.client("both").xclient(addr="198.51.100.79")
+    t.equal(client.message("alice@example.com", ["bob@example.net"], letter()).code, 250, "another client is not blocked")
+    sink.take()
+    client.quit()
+    both.ctl("unblock", "guesses", "198.51.100.78")
+    postfix.set(relay_recipient_maps="")
+
+
 def not_asked(t, postfix, both, sink):
     """permit_sasl_authenticated stands before check_policy_service."""
     client = postfix.client("submission").ehlo()
@@ -127,6 +155,7 @@ def discarded(t, postfix, both, sink):
 def run(t, postfix, both, sink):
     each_once(t, postfix, both, sink)
     no_unknown_recipient(t, postfix, both, sink)
+    guesses_until_midnight(t, postfix, both, sink)
     refused_at_each(t, postfix, both, sink)
     not_asked(t, postfix, both, sink)
     local_mail(t, postfix, both, sink)
