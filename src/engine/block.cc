@@ -14,6 +14,7 @@ using std::chrono::milliseconds;
 
 constexpr std::chrono::hours longest_block{24 * 366};
 
+// Of a fact of one's own all keys, not one: with another key known later its value, and so the blocked key, would change.
 bool known(const Policy& policy, const FactRef& fact, Door door, Stage stage) {
   if (fact.id == FactId::own) {
     const auto& keys = policy.own_facts[fact.own].keys;

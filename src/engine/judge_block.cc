@@ -68,23 +68,29 @@ void Session::begin_blocks(Walk& walk) {
     const std::string limit = to_string(pending.charge.windows[level.window]);
     const Block block{pending.charge.limit, pending.charge.key, rule.name, "over " + limit + ", " + std::to_string(level.count) + " counted",
                       length_of(*rule.limit->block, services_.clock.wall())};
-    const auto begun = services_.counters.block(block, false, Deadline::in(policy_->counter_deadline));
-    if (!begun) {
-      ++services_.stats.counter_errors;
-      Event("key-not-blocked").with("id", transaction_.id).with("rule", rule.name).with("key", block.key).with("reason", begun.error().what)
-          .to(services_.log, Severity::warning);
-      continue;
-    }
+    const auto begun = begin_block(services_, *policy_, rule, transaction_.id, block);
+    if (!begun) continue;
     if (!rule.shadow) level.retry_after = block.left;
-    if (!*begun) continue;  // another was first, and has said so
-    ++services_.stats.blocks;
-    pending.began_block = true;
-    Event line("key-blocked");
-    line.with("id", transaction_.id).with("rule", rule.name).with("limit", block.limit).with("key", block.key)
-        .with("time", format_duration(block.left)).with("reason", block.reason);
-    if (rule.shadow) line.with("what", "the rule is a shadow: refuses nothing");
-    line.to(services_.log, Severity::warning);
+    pending.began_block = *begun;
   }
+}
+
+std::optional<bool> begin_block(Services& services, const Policy& policy, const Rule& rule, std::string_view id, const Block& block) {
+  const auto begun = services.counters.block(block, false, Deadline::in(policy.counter_deadline));
+  if (!begun) {
+    ++services.stats.counter_errors;
+    Event("key-not-blocked").with("id", id).with("rule", rule.name).with("key", block.key).with("reason", begun.error().what)
+        .to(services.log, Severity::warning);
+    return {};
+  }
+  if (!*begun) return false;
+  ++services.stats.blocks;
+  Event line("key-blocked");
+  line.with("id", id).with("rule", rule.name).with("limit", block.limit).with("key", block.key)
+      .with("time", format_duration(block.left)).with("reason", block.reason);
+  if (rule.shadow) line.with("what", "the rule is a shadow: refuses nothing");
+  line.to(services.log, Severity::warning);
+  return true;
 }
 
 // The counter may have room again: what is told is the limit that was reached.

@@ -103,21 +103,8 @@ void Session::put_on_list(const Rule& rule, const std::string& key) {
       if (cell.ask(facts_) == Tri::yes) why += (why.empty() ? "" : ", ") + cell.fact.name + ' ' + facts_.to_text(cell.fact);
   const Block block{list_name(rule), key, rule.name, cleaned(why.empty() ? "the rule applied" : why, false, longest_block_reason),
                     length_of(rule.block->time, services_.clock.wall())};
-  const auto begun = services_.counters.block(block, false, Deadline::in(policy_->counter_deadline));
+  static_cast<void>(begin_block(services_, *policy_, rule, transaction_.id, block));  // trouble is told there
   facts_.blocks_changed();
-  if (!begun) {
-    ++services_.stats.counter_errors;
-    Event("key-not-blocked").with("id", transaction_.id).with("rule", rule.name).with("key", key).with("reason", begun.error().what)
-        .to(services_.log, Severity::warning);
-    return;
-  }
-  if (!*begun) return;  // it was already
-  ++services_.stats.blocks;
-  Event line("key-blocked");
-  line.with("id", transaction_.id).with("rule", rule.name).with("limit", block.limit).with("key", key)
-      .with("time", format_duration(block.left)).with("reason", block.reason);
-  if (rule.shadow) line.with("what", "the rule is a shadow: refuses nothing");
-  line.to(services_.log, Severity::warning);
 }
 
 void Session::trace_block(const Rule& rule, TracedRule& traced) {

@@ -2,7 +2,9 @@
 // What a session finds on its walk through a stage's rules. Not a public header of the floor.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/session.h"
@@ -21,6 +23,9 @@ struct Session::Pending {
 
 // The block list of a rule that blocks.
 std::string list_name(const Rule& rule);
+// Puts a key on its block list and says so in the log, or that it could not be done. True: it was this call; false: it is
+// there already, another has said so; nothing: the store could not be asked.
+std::optional<bool> begin_block(Services& services, const Policy& policy, const Rule& rule, std::string_view id, const Block& block);
 
 struct Session::Walk {
   std::vector<Pending> pending;

@@ -28,13 +28,6 @@ bool shows(const HttpRequest& request, std::string_view token) {
   return same_secret(shown, token);
 }
 
-StreamLimits stream_limits(const HttpDoorLimits& limits) {
-  StreamLimits streams;
-  streams.connections = limits.connections;
-  streams.look_round = limits.look_round;
-  return streams;
-}
-
 }  // namespace
 
 // Bytes of one connection into requests, answers into bytes.
@@ -119,6 +112,7 @@ std::unique_ptr<Conversation> HttpDoor::conversation() { return std::make_unique
 
 HttpServer::HttpServer(Fd listener, std::string token, HttpDoorLimits limits, Services& services, const Snapshot<Policy>& policy)
     : door_(std::move(token), limits, services, policy),
-      streams_("http", std::move(listener), stream_limits(limits), services.clock, services.log, [this] { return door_.conversation(); }) {}
+      streams_("http", std::move(listener),
+               StreamLimits{.connections = limits.connections, .look_round = limits.look_round}, services.clock, services.log, [this] { return door_.conversation(); }) {}
 
 }  // namespace mailweir

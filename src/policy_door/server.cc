@@ -80,17 +80,11 @@ class PolicyStream final : public Conversation {
   std::chrono::milliseconds silent_{0};
 };
 
-StreamLimits stream_limits(const PolicyDoorLimits& limits) {
-  StreamLimits streams;
-  streams.connections = limits.connections;
-  streams.look_round = limits.look_round;
-  return streams;
-}
-
 }  // namespace
 
 PolicyServer::PolicyServer(Fd listener, PolicyDoorLimits limits, Services& services, const Snapshot<Policy>& policy)
-    : streams_("policy", std::move(listener), stream_limits(limits), services.clock, services.log, [=, this, &services, &policy] {
+    : streams_("policy", std::move(listener),
+               StreamLimits{.connections = limits.connections, .look_round = limits.look_round}, services.clock, services.log, [=, this, &services, &policy] {
         return std::make_unique<PolicyStream>(services, policy, limits, stats_);
       }) {}
 
