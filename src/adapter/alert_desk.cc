@@ -5,12 +5,16 @@
 
 namespace mailweir {
 
-MadeReceivers make_receivers(const AlertReceivers& wanted, const std::string& token, const std::string& host, const Clock& clock) {
+Result<MadeReceivers> make_receivers(const AlertReceivers& wanted, const std::string& token, const std::string& host, const Clock& clock) {
   MadeReceivers made;
   made.group = wanted.group;
   made.deadline = wanted.deadline;
   const std::string header = token.empty() ? "" : wanted.webhook_header.empty() ? "Authorization: Bearer " + token : wanted.webhook_header + ": " + token;
-  if (!wanted.webhook.empty()) made.webhook = make_webhook(wanted.webhook, header, host);
+  if (!wanted.webhook.empty()) {
+    auto webhook = make_webhook(wanted.webhook, header, host);
+    if (!webhook) return Error{"alerts.webhook: " + webhook.error().what};
+    made.webhook = *webhook;
+  }
   if (!wanted.command.empty()) made.command = make_alert_command(wanted.command, host);
   if (!wanted.mail_to.empty()) made.mail = make_alert_mail(wanted, host, clock);
   return made;

@@ -20,7 +20,8 @@ struct MadeReceivers {
   std::chrono::milliseconds group{0}, deadline{0};
 };
 // `token`: for the webhook, "" for none. `host`: what the alerts say of where they come from.
-MadeReceivers make_receivers(const AlertReceivers& wanted, const std::string& token, const std::string& host, const Clock& clock);
+// Error: what a receiver needs is not installed.
+Result<MadeReceivers> make_receivers(const AlertReceivers& wanted, const std::string& token, const std::string& host, const Clock& clock);
 
 class AlertDesk final : public AlertSink {
  public:

@@ -18,7 +18,9 @@ Result<void> Daemon::use_alerts(const AlertReceivers& alerts, const Policy& poli
     const bool fits = token.size() <= 1000 && std::all_of(token.begin(), token.end(), [](char c) { return c >= ' ' && c < 0x7f; });
     if (!fits) return Error{"alerts.webhook_token_file: " + alerts.webhook_token_file + ": its first line must be printable ASCII, at most 1000 characters"};
   }
-  alert_desk_->use(make_receivers(alerts, token, policy.hostname, clock_));
+  const auto receivers = make_receivers(alerts, token, policy.hostname, clock_);
+  if (!receivers) return receivers.error();
+  alert_desk_->use(*receivers);
   return {};
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/duration.h"
 #include "base/ip.h"
+#include "base/shared_library.h"
 #include "base/socket.h"
 #include "base/text.h"
 
@@ -129,4 +130,18 @@ TEST_CASE("socket names") {
     CHECK(static_cast<bool>(got) == (row.want != nullptr));
     if (got && row.want) CHECK(got->to_string() == row.want);
   }
+}
+
+TEST_CASE("shared library: what is there is found, what is not is named") {
+  const auto library = SharedLibrary::load("libm.so.6");
+  REQUIRE(library);
+  double (*cube_root)(double) = nullptr;
+  REQUIRE(library->find("cbrt", cube_root));
+  CHECK(cube_root(27.0) == doctest::Approx(3.0));
+  const auto missing = library->find("cube_root_of_nobody", cube_root);
+  REQUIRE_FALSE(missing);
+  CHECK(missing.error().what.find("undefined symbol: cube_root_of_nobody") != std::string::npos);
+  const auto nothing = SharedLibrary::load("libnobody.so.4");
+  REQUIRE_FALSE(nothing);
+  CHECK(nothing.error().what == "libnobody.so.4: cannot open shared object file: No such file or directory");
 }
