@@ -16,6 +16,22 @@ namespace {
 
 constexpr std::size_t largest_file = 16 << 20;
 
+// The one mistake that toml++ tells at another line than where it is: an array's table written as a table.
+bool tell_single_brackets(const std::string& path, std::string_view text, std::string_view description, Problems& problems) {
+  constexpr std::string_view before = "cannot redefine existing table '", after = "' as array-of-tables";
+  const auto start = description.find(before), end = description.find(after);
+  if (start == description.npos || end == description.npos) return false;
+  const std::string name(description.substr(start + before.size(), end - start - before.size()));
+  unsigned line = 0;
+  for (const std::string_view each : split(text, '\n')) {
+    ++line;
+    if (!trimmed(each).starts_with('[' + name + ']')) continue;
+    problems.error({path, line, 1}, name, "must be written as [[" + name + "]], each time");
+    return true;
+  }
+  return false;
+}
+
 // Reads and parses one file. toml++ names line and column of what it does not understand.
 bool read_file(const std::string& path, Document& document, Problems& problems) {
   const Place whole{path, 0, 0};
@@ -41,6 +57,7 @@ bool read_file(const std::string& path, Document& document, Problems& problems) 
   try {
     document.files.push_back({path, toml::parse(text, std::string_view(path))});
   } catch (const toml::parse_error& failure) {
+    if (tell_single_brackets(path, text, failure.description(), problems)) return false;
     const auto& at = failure.source().begin;
     problems.error({path, at.line, at.column}, "", failure.description());
     return false;

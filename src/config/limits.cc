@@ -77,7 +77,9 @@ class LimitReader {
 
   void read_max() {
     const bool open = limit_.of == Quantity::open_connections;
-    if (const auto* node = section_.raw().get("max"); node != nullptr && node->is_integer() && open) {
+    if (const auto* node = section_.node("max"); node != nullptr && node->is_integer()) {
+      if (!open)
+        return section_.wrong("max", "is a number without a period; write how many in what time, like \"" + std::to_string(**node->as_integer()) + "/1h\"");
       if (const auto most = section_.number("max", 0, 1'000'000'000)) limit_.max.push_back({static_cast<std::uint64_t>(*most), {}});
       return;
     }
@@ -114,12 +116,14 @@ class LimitReader {
   }
 
   void read_warn_at() {
-    const auto text = section_.text("warn_at");
-    if (!text) return;
-    std::string_view share = text->value;
-    if (share.ends_with('%')) share.remove_suffix(1);
+    const auto* node = section_.node("warn_at");
+    if (node == nullptr) return;
+    const auto* text = node->as_string();
+    std::string_view share = text != nullptr ? std::string_view(text->get()) : "";
+    const bool is_share = share.ends_with('%');
+    if (is_share) share.remove_suffix(1);
     const auto percent = to_number(share);
-    if (share.size() < text->value.size() && percent && *percent >= 1 && *percent <= 99) limit_.warn_at = static_cast<unsigned>(*percent);
+    if (is_share && percent && *percent >= 1 && *percent <= 99) limit_.warn_at = static_cast<unsigned>(*percent);
     else section_.wrong("warn_at", "must be a share of the maximum from \"1%\" to \"99%\", like \"80%\"");
   }
 

@@ -63,7 +63,8 @@ std::string_view nearest(std::string_view name, const std::vector<std::string_vi
   std::size_t least = std::max<std::size_t>(2, name.size() / 3) + 1;
   if (name.size() > 60) return best;
   for (const auto candidate : candidates) {
-    const auto edits = distance(name, candidate);
+    const bool cut_short = name.size() >= 4 && candidate.starts_with(name);  // sasl_user
+    const auto edits = cut_short ? 1 : distance(name, candidate);
     if (edits >= least) continue;
     least = edits;
     best = candidate;

@@ -171,7 +171,12 @@ Result<FactRef> Registry::fact(std::string_view name) const {
 
 Result<FactRef> Registry::fact_in_template(std::string_view name) const {
   constexpr std::string_view suffix = "_reason";
-  if (!name.ends_with(suffix) || own_facts_.contains(name)) return fact(name);
+  if (!name.ends_with(suffix) || own_facts_.contains(name)) {
+    auto found = fact(name);
+    const auto guess = found ? std::string_view() : nearest(name, {"limit", "count", "retry_after", "rule", "id"});
+    if (!guess.empty()) return Error{"there is nothing named " + cleaned(name, false, 60) + "; did you mean {" + std::string(guess) + "}?"};
+    return found;
+  }
   auto found = fact(name.substr(0, name.size() - suffix.size()));
   if (!found) return found;
   if (!found->check() || found->type() == FactType::boolean || found->type() == FactType::number || found->type() == FactType::blocked)

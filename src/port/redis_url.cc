@@ -111,6 +111,7 @@ std::string_view parse_path(std::string_view path, RedisUrl& url) {
     path = slash == path.npos ? std::string_view() : path.substr(slash + 1);
   }
   if (path.empty()) return "";
+  if (path.ends_with(".sock")) return "a socket's path stands behind redis+unix:, without //";
   if (!set_database(url.database, path)) return "the database must be a number";
   if (url.kind == RedisUrl::Kind::cluster && url.database != 0) return "a cluster has no databases";
   return "";
@@ -127,6 +128,7 @@ std::string_view parse_inet(std::string_view text, const Scheme& scheme, RedisUr
     text.remove_prefix(at + 1);
   }
   const auto slash = text.find('/');
+  if (slash == 0 && url.kind == RedisUrl::Kind::single) return "a socket's path stands behind redis+unix:, without //";
   if (const auto wrong = parse_servers(text.substr(0, slash), scheme, url); !wrong.empty()) return wrong;
   return parse_path(slash == text.npos ? std::string_view() : text.substr(slash + 1), url);
 }
