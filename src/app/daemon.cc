@@ -65,6 +65,7 @@ Daemon::Daemon(std::string config_file, Loaded first, Workshop workshop, std::sh
 
 Daemon::~Daemon() {
   stop();
+  remove_sockets();  // those of a start that failed
   tables_->use_log(nullptr);
 }
 
@@ -81,6 +82,14 @@ Result<void> Daemon::provide_directories() const {
   return made;
 }
 
+void Daemon::note_socket(const SocketName& socket) {
+  if (socket.kind == SocketName::Kind::unix_path) socket_paths_.push_back(socket.path);
+}
+
+void Daemon::remove_sockets() {
+  for (const auto& path : std::exchange(socket_paths_, {})) ::unlink(path.c_str());
+}
+
 Result<void> Daemon::open() {
   if (auto made = provide_directories(); !made) return made;
   if (config_.policy.socket) {
@@ -89,6 +98,7 @@ Result<void> Daemon::open() {
     auto listener = listen_on(*config_.policy.socket, *access, 512);
     if (!listener) return listener.error();
     policy_listener_ = std::move(*listener);
+    note_socket(*config_.policy.socket);
   }
   if (config_.http.socket) {
     auto listener = listen_on(*config_.http.socket, {}, 512);
@@ -98,10 +108,15 @@ Result<void> Daemon::open() {
   if (config_.milter.socket) {
     const auto access = access_of(config_.milter, config_.general);
     if (!access) return access.error();
-    if (config_.milter.transport == MilterTransport::libmilter) return open_libmilter_socket(*config_.milter.socket, *access);
+    if (config_.milter.transport == MilterTransport::libmilter) {
+      auto opened = open_libmilter_socket(*config_.milter.socket, *access);
+      if (opened) note_socket(*config_.milter.socket);
+      return opened;
+    }
     auto listener = listen_on(*config_.milter.socket, *access, 512);
     if (!listener) return listener.error();
     milter_listener_ = std::move(*listener);
+    note_socket(*config_.milter.socket);
   }
   return {};
 }
@@ -322,8 +337,7 @@ void Daemon::stop() {
   dnsbl_prover_.reset();
   alert_desk_->stop(alerts_at_the_end);
   save_stores(stores_, *log_);
-  for (const auto& socket : {config_.policy.socket, config_.milter.socket})
-    if (socket && socket->kind == SocketName::Kind::unix_path) ::unlink(socket->path.c_str());
+  remove_sockets();
   Event("stopped").to(*log_, Severity::notice);
   milter_door_.reset();
   policy_door_.reset();

@@ -53,6 +53,8 @@ class Daemon {
 
  private:
   Result<void> provide_directories() const;
+  void note_socket(const SocketName& socket);
+  void remove_sockets();
   Result<void> make_services();
   Result<void> make_resolver();
   Result<void> make_verification();
@@ -98,6 +100,7 @@ class Daemon {
   std::unique_ptr<DnsblWatch> dnsbl_watch_;
   std::unique_ptr<Periodic> list_reader_, dnsbl_prover_;   // stopped before what they use goes
 
+  std::vector<std::string> socket_paths_;                  // made by us, removed at the end
   Fd policy_listener_, http_listener_, milter_listener_;   // the milter's only for the transport of our own
   std::unique_ptr<PolicyServer> policy_door_;
   std::unique_ptr<HttpServer> http_door_;

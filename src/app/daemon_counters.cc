@@ -109,7 +109,9 @@ Result<std::string> Daemon::block(const KeyOfLimit& of, const std::string& time)
   if (!blocked) return blocked.error();
   Event("key-blocked").with("limit", of.limit).with("key", block.key).with("time", format_duration(block.left)).with("reason", block.reason)
       .to(*log_, Severity::notice);
-  return dumped({{"blocked", *blocked}, {"left", rough_duration(block.left)}});
+  const auto* fallback = stores_.fallback();
+  const bool here_only = fallback != nullptr && !fallback->stats().up;
+  return dumped({{"blocked", *blocked}, {"left", rough_duration(block.left)}, {"this_node_only", here_only}});
 }
 
 Result<std::string> Daemon::unblock(const KeyOfLimit& asked) {

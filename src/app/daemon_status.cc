@@ -65,8 +65,6 @@ void add_lists(Samples& samples, const Policy& policy, const TableSources& table
   });
 }
 
-const FallbackCounters* fallback_of(const Stores& stores) { return dynamic_cast<const FallbackCounters*>(stores.owned.get()); }
-
 // What became of alerts, as a whole and by each receiver.
 void add_alerts(json& result, const AlertDesk& desk) {
   json& alerts = result["alerts"] = {{"raised", desk.raised()}, {"dropped", desk.dropped()}};
@@ -99,7 +97,7 @@ std::string Daemon::status() const {
   json rules = json::array();
   for (const Stage stage : all_stages)
     for (const Rule& rule : policy->at(stage))
-      rules.push_back({{"name", rule.name}, {"at", to_string(stage)}, {"asked", rule.hits->asked.load()}, {"hits", rule.hits->hits.load()},
+      rules.push_back({{"name", rule.name}, {"at", to_string(stage)}, {"asked", rule.hits->asked.load()}, {"hits", rule.hits->hits + rule.hits->over},
                        {"over", rule.hits->over.load()}, {"shadow", rule.hits->shadow.load()}});
   json result = {{"version", PACKAGE_VERSION},
                  {"uptime", format_duration(std::chrono::duration_cast<std::chrono::seconds>(clock_.wall() - started_))},
@@ -133,7 +131,7 @@ std::string Daemon::status() const {
   }
   result["counters"] = {{"store", stores_.memory ? "memory" : "redis"}, {"errors", stats_.counter_errors.load()}};
   if (stores_.memory) result["counters"]["live"] = stores_.memory->stats().counters.load();
-  if (const auto* fallback = fallback_of(stores_)) {
+  if (const auto* fallback = stores_.fallback()) {
     const auto& stats = fallback->stats();
     const auto since = std::chrono::seconds(stats.since.load());
     auto& counters = result["counters"];
@@ -203,7 +201,7 @@ std::string Daemon::metrics() const {
     samples.counter("mailweir_logins_refused_total", "Logins refused by a rule", logins.refused.load());
     samples.counter("mailweir_auth_failures_total", "Failed logins reported, those that count", logins.failures.load());
   }
-  if (const auto* fallback = fallback_of(stores_)) {
+  if (const auto* fallback = stores_.fallback()) {
     samples.gauge("mailweir_counter_store_up", "Whether the shared counter store answers", fallback->stats().up ? 1 : 0);
     samples.counter("mailweir_counter_store_spared_total", "Calls that did not wait for it because it was down", fallback->stats().spared.load());
     samples.gauge("mailweir_counter_store_waiting", "Counters that were counted locally and wait to be added to it", fallback->waiting());

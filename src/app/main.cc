@@ -68,6 +68,12 @@ int run(const Options& options, Loaded loaded, Workshop workshop, std::shared_pt
     background.emplace(std::move(*entered));
   }
   Signals::block();
+  std::optional<ProcessIdentity> identity;
+  if (::geteuid() == 0) {
+    const auto found = find_identity(loaded.config->general.user, loaded.config->general.group);
+    if (!found) return fail("[general] user: " + found.error().what);
+    identity = *found;
+  }
   Daemon daemon(options.file, std::move(loaded), std::move(workshop), std::move(tables));
   const Config& config = daemon.config();
   if (auto opened = daemon.open(); !opened) return fail(opened.error().what);
@@ -77,9 +83,7 @@ int run(const Options& options, Loaded loaded, Workshop workshop, std::shared_pt
     if (!taken) return fail(taken.error().what);
     pid_file.emplace(std::move(*taken));
   }
-  if (::geteuid() == 0) {
-    const auto identity = find_identity(config.general.user, config.general.group);
-    if (!identity) return fail("[general] user: " + identity.error().what);
+  if (identity) {
     if (auto dropped = drop_privileges(*identity); !dropped) return fail(dropped.error().what);
   }
   if (auto started = daemon.start(); !started) return fail(started.error().what);

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "adapter/fallback_counters.h"
 #include "adapter/memory_counters.h"
 #include "adapter/redis_counters.h"
 #include "base/log.h"
@@ -18,6 +19,8 @@ struct Stores {
   std::unique_ptr<MemoryCounters> memory; // store = "memory"; saved and restored
   std::string file;                       // where memory is saved
   CounterStore& use() const { return owned ? *owned : *memory; }
+  // What stands in for a shared store that does not answer; null: there is none.
+  const FallbackCounters* fallback() const { return dynamic_cast<const FallbackCounters*>(owned.get()); }
 };
 
 // The first line of a file, without what ends it: a password, a token. `key` names it in errors.

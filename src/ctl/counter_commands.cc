@@ -96,8 +96,11 @@ int block_command(const Arguments& args) {
   const auto key = parse_key(args, "Usage: mailweirctl block LIMIT KEY TIME [--json] [--socket PATH]", true);
   if (!key) return 0;
   const auto answer = tell(*key, "/block");
-  if (answer.status == 0 && !key->asked.json) std::cout << "blocked for " << answer.value["left"].get<std::string>() << '\n';
-  return answer.status;
+  if (answer.status != 0 || key->asked.json) return answer.status;
+  std::cout << "blocked for " << answer.value["left"].get<std::string>() << '\n';
+  if (answer.value["this_node_only"].get<bool>())
+    std::cerr << "mailweirctl: on this node; the shared store does not answer now, and is told when it is back\n";
+  return 0;
 }
 
 int unblock_command(const Arguments& args) {

@@ -10,14 +10,6 @@ namespace mailweir {
 
 namespace {
 
-LimitWords words_of(const Charge& charge, const Level& level) {
-  LimitWords words;
-  if (level.window < charge.windows.size()) words.limit = to_string(charge.windows[level.window]);
-  words.count = std::to_string(level.count);
-  words.retry_after = rough_duration(level.retry_after);
-  return words;
-}
-
 // What explain says of a count: "3", "2 different client_country".
 std::string counted_of(const Limit& limit, const Level& level) {
   std::string text = std::to_string(level.count);
@@ -37,15 +29,6 @@ void drop_blocks(std::vector<Charge>& charges, Receipt& receipt) {
   }
   receipt.slots = std::move(slots);
   std::erase_if(charges, [](const Charge& charge) { return charge.kind == CountKind::block; });
-}
-
-// Which of a rule's charges says what happens: one that is over, its block first. Null: the rule has none.
-template <typename Pending>
-const Pending* telling(const std::vector<Pending>& all, const Rule* rule) {
-  const Pending* told = nullptr;
-  for (const Pending& pending : all)
-    if (pending.rule == rule && !rule->block && (told == nullptr || (pending.level.over && !told->level.over))) told = &pending;
-  return told;
 }
 
 // Whether a rule defers when a list that decides whether it applies could not be asked. Unless it says so itself: what
@@ -242,82 +225,6 @@ void Session::charge(Stage stage, Walk& walk, Verdict& verdict, Trace* trace) {
   } else if (charged->taken) {
     drop_blocks(charges, charged->receipt);
     if (!charges.empty()) keep_taken(stage, std::move(charges), std::move(charged->receipt));
-  }
-}
-
-void Session::go_along(const Rule& rule, const LimitWords* words, Verdict& verdict) {
-  const auto fill = [&](const Template& text) { return text.fill(facts_, rule.name, words); };
-  Along along;
-  if (rule.hold) along.hold = fill(*rule.hold);
-  if (rule.redirect) along.redirect = fill(*rule.redirect);
-  if (rule.route) along.route = fill(*rule.route);
-  for (const auto& text : rule.bcc) along.bcc.push_back(fill(text));
-  for (const auto& removal : rule.remove_headers)
-    along.edits.push_back({HeaderEdit::Kind::remove, removal.name, removal.value, {}});
-  for (const auto& header : rule.replace_headers)
-    along.edits.push_back({HeaderEdit::Kind::replace, header.name, nullptr, fill(header.value)});
-  for (const auto& header : rule.add_headers)
-    along.edits.push_back({HeaderEdit::Kind::add, header.name, nullptr, fill(header.value)});
-  along.sign = rule.sign;
-  along.sign_domains = rule.sign_domains;
-  verdict.along.join(std::move(along));
-}
-
-void Session::decide(const Rule& rule, const LimitWords* words, bool never_fits, Verdict& verdict) {
-  verdict.action = rule.action;
-  verdict.rule = &rule;
-  const std::string text = rule.reply_text.fill(facts_, rule.name, words);
-  if (is_refusal(rule.action)) {
-    verdict.reply = rule.reply;
-    verdict.reply.text = text;
-    verdict.never_fits = never_fits;
-    if (never_fits) {  // waiting would not help: RFC 5321 4.2.1, a permanent failure
-      if (rule.action == Action::defer) verdict.action = Action::reject;
-      verdict.reply = verdict.reply.as_class('5');
-    }
-  } else {
-    verdict.reason = text;
-  }
-  for (const auto& table : rule.when.tables) {
-    for (const Cell& cell : table) {
-      if (cell.ask(facts_) != Tri::yes) continue;
-      verdict.facts.emplace_back(cell.fact.name, facts_.to_text(cell.fact));
-      if (const auto why = facts_.reason(cell.fact); !why.empty())
-        verdict.facts.emplace_back(cell.fact.name + "_reason", std::string(why));
-    }
-  }
-}
-
-// Puts the verdict together from the rules that held, in order, up to the one that decides.
-void Session::settle(Walk& walk, Verdict& verdict) {
-  for (const Rule* rule : walk.order) {
-    const Pending* pending = telling(walk.pending, rule);
-    const bool limited = pending != nullptr;
-    if (rule == walk.trouble) {
-      verdict.action = Action::defer;
-      verdict.rule = rule;
-      verdict.reply = Reply{"451", "4.3.0", "temporary trouble, try again later"};
-      verdict.reason = walk.trouble_what;
-      verdict.fired.push_back(rule);
-      return;
-    }
-    if (limited && !pending->level.over) continue;
-    if (rule->shadow) {
-      rule->hits->shadow.fetch_add(1, std::memory_order_relaxed);
-      verdict.shadowed.push_back(rule);
-      alert_acting(*rule, pending, verdict);
-      continue;
-    }
-    LimitWords words;
-    if (limited) words = pending->is_block() ? words_of_block(*rule, *pending) : words_of(pending->charge, pending->level);
-    else if (rule->block) words = words_of_listed(*rule);
-    const LimitWords* told = limited || rule->block ? &words : nullptr;
-    verdict.fired.push_back(rule);
-    alert_acting(*rule, pending, verdict);
-    go_along(*rule, told, verdict);
-    if (rule->action == Action::none) continue;
-    decide(*rule, told, limited && pending->level.never_fits, verdict);
-    return;
   }
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "engine/reply_template.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "engine/facts.h"
 
@@ -27,6 +29,13 @@ std::string Template::fill(Facts& facts, std::string_view rule, const LimitWords
   std::string text;
   for (const auto& segment : segments_) text += std::visit(Visitor{facts, rule, limit}, segment.what);
   return text;
+}
+
+bool Template::tells(Special what) const {
+  return std::any_of(segments_.begin(), segments_.end(), [what](const Segment& segment) {
+    const auto* special = std::get_if<Special>(&segment.what);
+    return special != nullptr && *special == what;
+  });
 }
 
 }  // namespace mailweir

@@ -33,6 +33,7 @@ class Template {
   // Facts are put in cleaned: no control bytes, at most 200 bytes each (spf_explanation 400).
   std::string fill(Facts& facts, std::string_view rule, const LimitWords* limit) const;
   bool empty() const { return segments_.empty(); }
+  bool tells(Special what) const;
   const std::vector<Segment>& segments() const { return segments_; }
 
  private:

@@ -153,9 +153,17 @@ std::string PolicyConversation::tell_refusal(Stage stage, std::string action) {
   return action;
 }
 
+// VRFY and ETRN are no mail. Anything else is nothing that Postfix would say; told once a connection.
+std::string PolicyConversation::not_judged(std::string_view state) {
+  if (state != "VRFY" && state != "ETRN" && !std::exchange(told_not_judged_, true))
+    Event("policy-request-not-judged").with("reason", state.empty() ? "no protocol_state" : "protocol_state is no stage that we know")
+        .with("protocol_state", state).with("answer", "DUNNO").to(services_.log, Severity::warning);
+  return "DUNNO";
+}
+
 std::string PolicyConversation::answer(const PolicyRequest& request) {
   const auto stage = request.stage();
-  if (!stage) return "DUNNO";
+  if (!stage) return not_judged(request[Attribute::protocol_state]);
   if (!same_session(request)) new_session(request);
   if (*stage >= Stage::mail && (!session_->in_transaction() || request[Attribute::instance] != instance_)) begin_message(request);
   read(request, *stage);

@@ -37,6 +37,7 @@ class PolicyConversation {
   void read(const PolicyRequest& request, Stage stage);
   std::string judge_up_to(Stage stage);
   void tell_milter(Stage stage);
+  std::string not_judged(std::string_view state);
   std::string tell_refusal(Stage stage, std::string action);
   const Verdict& judge_once(Stage stage);
   void note_refusal(Stage stage);
@@ -49,7 +50,7 @@ class PolicyConversation {
   std::string client_key_, instance_, helo_;
   std::array<std::optional<Verdict>, stage_count> judged_;   // connect and helo for the session, mail for the message
   std::unordered_map<std::string, std::string> answers_;     // stage and recipient -> action
-  bool logged_ = false, asked_ = false;
+  bool logged_ = false, asked_ = false, told_not_judged_ = false;
   bool refused_ = false;                                     // at MAIL, at DATA or later
   bool recipient_taken_ = false, recipient_refused_ = false; // any of them
 };

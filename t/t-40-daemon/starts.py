@@ -141,6 +141,8 @@ def failing(t):
         done = run(config, daemon)
         t.equal(done.returncode, 1, f"{what}: status 1")
         t.like(done.stderr, wanted, f"{what}: said")
+        left = [name for name in os.listdir(f"{directory}/run") if name != "n.sock"]
+        t.equal(left, [], f"{what}: no socket stays behind")
     t.ok(not os.path.exists(f"{directory}/rnu") and not os.path.exists(f"{directory}/mailwier"), "a typo makes no directory")
     other.close()
     with open(f"{directory}/regular") as file:

@@ -121,6 +121,20 @@ TEST_CASE("a message that can never fit is rejected, not deferred for ever") {
   CHECK(send(engine, mail).action == Action::defer);
 }
 
+TEST_CASE("nobody is told to wait for what can never fit") {
+  struct Row {
+    std::string reply, want;
+  };
+  for (const auto& row : {Row{"450 4.7.1 over {limit}, wait {retry_after}", "550 5.7.1 this message alone is over the limit of 3/1h, so it will not pass later either (ref "},
+                          Row{"450 4.7.1 over {limit}, ask for more", "550 5.7.1 over 3/1h, ask for more"}}) {
+    CAPTURE(row.reply);
+    Engine engine(milter(limit_rule("l", R"(by = [], of = "recipients", max = "3/1h")", "defer = \"" + row.reply + '"')));
+    test::Mail mail;
+    mail.recipients = {"a@example.net", "b@example.net", "c@example.net", "d@example.net"};
+    CHECK(send(engine, mail).reply.line().starts_with(row.want));
+  }
+}
+
 TEST_CASE("overrides: the key, then its domain, then default; unlimited counts nothing") {
   struct Row {
     std::string map, login;

@@ -90,6 +90,20 @@ TEST_CASE("policy door: silence in the middle of a request ends the connection, 
   CHECK(told[0].find("the request stopped in the middle") != std::string::npos);
 }
 
+TEST_CASE("policy door: a request of no stage is answered, and told once a connection") {
+  Served door;
+  const Fd strange = door.connect(), postfix = door.connect();
+  const std::string none = "request=smtpd_access_policy\nsender=a@example.com\n\n";
+  CHECK(ask(strange, none) == dunno);
+  CHECK(ask(strange, none) == dunno);
+  CHECK(ask(strange, "request=smtpd_access_policy\nprotocol_state=LUNCH\n\n") == dunno);
+  for (const char* state : {"VRFY", "ETRN"}) CHECK(ask(postfix, std::string("request=smtpd_access_policy\nprotocol_state=") + state + "\n\n") == dunno);
+  door.server->stop(Deadline::in(seconds(5)));
+  const auto told = door.engine.log.of("policy-request-not-judged");
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].find("no protocol_state") != std::string::npos);
+}
+
 TEST_CASE("policy door: a message's line after a silent minute, the connection's end after ten") {
   Served door;
   const Fd connection = door.connect();
