@@ -84,4 +84,10 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
   return {};
 }
 
+std::string format_size(std::uint64_t bytes) {
+  for (const auto& [unit, name] : {std::pair(30, "GiB"), std::pair(20, "MiB"), std::pair(10, "KiB")})
+    if (bytes > 0 && bytes % (std::uint64_t{1} << unit) == 0) return std::to_string(bytes >> unit) + name;
+  return std::to_string(bytes);
+}
+
 }  // namespace mailweir

@@ -207,7 +207,8 @@ void Session::charge(Stage stage, Walk& walk, Verdict& verdict, Trace* trace) {
     verdict.used.push_back({pending.rule->name, pending.charge.key, pending.charge.windows[level.window], level.count, level.over});
     if (trace != nullptr && trace->rules[pending.traced].outcome.empty()) {
       trace->rules[pending.traced].outcome = std::string(level.over ? "over its limit" : "within its limit") + ": " +
-                                             counted_of(*pending.rule->limit, level) + " of " + to_string(pending.charge.windows[level.window]) +
+                                             counted_of(*pending.rule->limit, level) + " of " +
+                                             in_words(pending.charge.windows[level.window], pending.rule->limit->of) +
                                              " for " + pending.charge.key;
     }
     if (!level.over) continue;

@@ -99,7 +99,7 @@ LimitWords Session::words_of_block(const Rule& rule, const Pending& pending) con
   const auto all = windows(*rule.limit, pending.charge.key);
   const auto& told = all.empty() ? rule.limit->max : all;
   if (!told.empty()) {
-    words.limit = to_string(told.front());
+    words.limit = in_words(told.front(), rule.limit->of);
     words.count = std::to_string(told.front().max);
   }
   words.retry_after = rough_duration(pending.level.retry_after);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The verdict on a stage, put together from the rules that held: what goes along, what decides, and its words.
+#include <algorithm>
+
 #include "base/duration.h"
 #include "engine/walk.h"
 
@@ -7,9 +9,9 @@ namespace mailweir {
 
 namespace {
 
-LimitWords words_of(const Charge& charge, const Level& level) {
+LimitWords words_of(const Charge& charge, const Level& level, Quantity of) {
   LimitWords words;
-  if (level.window < charge.windows.size()) words.limit = to_string(charge.windows[level.window]);
+  if (level.window < charge.windows.size()) words.limit = in_words(charge.windows[level.window], of);
   words.count = std::to_string(level.count);
   words.retry_after = rough_duration(level.retry_after);
   return words;
@@ -65,12 +67,20 @@ void Session::decide(const Rule& rule, const LimitWords* words, bool never_fits,
   } else {
     verdict.reason = text;
   }
+  tell_facts(rule, verdict);
+}
+
+// What the rule's conditions found, for the log.
+void Session::tell_facts(const Rule& rule, Verdict& verdict) {
+  const auto tell = [&verdict](const std::string& name, std::string text) {
+    const bool told = std::any_of(verdict.facts.begin(), verdict.facts.end(), [&name](const auto& fact) { return fact.first == name; });
+    if (!told) verdict.facts.emplace_back(name, std::move(text));
+  };
   for (const auto& table : rule.when.tables) {
     for (const Cell& cell : table) {
       if (cell.ask(facts_) != Tri::yes) continue;
-      verdict.facts.emplace_back(cell.fact.name, facts_.to_text(cell.fact));
-      if (const auto why = facts_.reason(cell.fact); !why.empty())
-        verdict.facts.emplace_back(cell.fact.name + "_reason", std::string(why));
+      tell(cell.fact.name, facts_.to_text(cell.fact));
+      if (const auto why = facts_.reason(cell.fact); !why.empty()) tell(cell.fact.name + "_reason", std::string(why));
     }
   }
 }
@@ -92,16 +102,18 @@ void Session::settle(Walk& walk, Verdict& verdict) {
     if (rule->shadow) {
       rule->hits->shadow.fetch_add(1, std::memory_order_relaxed);
       verdict.shadowed.push_back(rule);
+      tell_facts(*rule, verdict);
       alert_acting(*rule, pending, verdict);
       continue;
     }
     LimitWords words;
-    if (limited) words = pending->is_block() ? words_of_block(*rule, *pending) : words_of(pending->charge, pending->level);
+    if (limited) words = pending->is_block() ? words_of_block(*rule, *pending) : words_of(pending->charge, pending->level, rule->limit->of);
     else if (rule->block) words = words_of_listed(*rule);
     const LimitWords* told = limited || rule->block ? &words : nullptr;
     verdict.fired.push_back(rule);
     alert_acting(*rule, pending, verdict);
     go_along(*rule, told, verdict);
+    if (rule->log) tell_facts(*rule, verdict);
     if (rule->action == Action::none) continue;
     decide(*rule, told, limited && pending->level.never_fits, verdict);
     return;

@@ -103,4 +103,8 @@ std::string to_string(const Window& window) {
   return std::to_string(window.max) + '/' + format_duration(window.period);
 }
 
+std::string in_words(const Window& window, Quantity of) {
+  return of == Quantity::bytes ? format_size(window.max) + '/' + format_duration(window.period) : to_string(window);
+}
+
 }  // namespace mailweir

@@ -98,5 +98,7 @@ struct Rule {
 Result<Window> parse_window(std::string_view text);
 Result<std::vector<Window>> parse_windows(std::string_view text);
 std::string to_string(const Window& window);
+// For people: a limit of bytes as a size, "10MiB/1h".
+std::string in_words(const Window& window, Quantity of);
 
 }  // namespace mailweir

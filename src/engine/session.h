@@ -112,6 +112,7 @@ class Session {
   void charge(Stage stage, Walk& walk, Verdict& verdict, Trace* trace);
   void keep_taken(Stage stage, std::vector<Charge> charges, Receipt receipt);
   void settle(Walk& walk, Verdict& verdict);
+  void tell_facts(const Rule& rule, Verdict& verdict);
   void decide(const Rule& rule, const LimitWords* words, bool never_fits, Verdict& verdict);
   void go_along(const Rule& rule, const LimitWords* words, Verdict& verdict);
   void name_transaction();

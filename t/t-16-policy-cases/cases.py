@@ -38,6 +38,13 @@ def policy_with(t, name, entries, change=None):
     return t.file(name, change(text) if change else text)
 
 
+def thrown_away(text, daemon):
+    """The text of a shipped policy with what a throw-away daemon has instead: its user, its socket, its state."""
+    own = f'user = "nobody"\nlog = "stderr"\nstate_directory = "{daemon.directory}/state"'
+    text = re.sub(r'^user = "mailweir"$', own, text, flags=re.M)
+    return re.sub(r'^socket = "unix:.*/milter.sock"(\ngroup = "postfix")?$', f'socket = "{daemon.milter}"\nmode = "0666"', text, flags=re.M)
+
+
 def zone_of(t, case):
     lines = []
     for name in case["zones"]:

@@ -145,3 +145,15 @@ TEST_CASE("shared library: what is there is found, what is not is named") {
   REQUIRE_FALSE(nothing);
   CHECK(nothing.error().what == "libnobody.so.4: cannot open shared object file: No such file or directory");
 }
+
+TEST_CASE("sizes: the shortest spelling, read back as the same") {
+  struct Row {
+    std::uint64_t bytes;
+    const char* want;
+  };
+  for (const auto& row : {Row{0, "0"}, Row{1000, "1000"}, Row{1024, "1KiB"}, Row{1536, "1536"}, Row{10 << 10, "10KiB"}, Row{25 << 20, "25MiB"}, Row{std::uint64_t{3} << 30, "3GiB"}}) {
+    CAPTURE(row.bytes);
+    CHECK(format_size(row.bytes) == row.want);
+    CHECK(parse_size(row.want) == row.bytes);
+  }
+}

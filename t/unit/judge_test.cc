@@ -199,6 +199,9 @@ hold = "really"
   REQUIRE(verdict.alerts.size() == 1);
   CHECK(verdict.alerts[0].shadow);
   CHECK(verdict.along.hold == "really");
+  REQUIRE(verdict.facts.size() >= 1);
+  CHECK(verdict.facts[0].first == "iprev");
+  CHECK(verdict.facts[0].second == "permerror");
   CHECK(engine.policy->at(Stage::data)[0].hits->shadow == 1);
 }
 
