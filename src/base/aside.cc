@@ -108,19 +108,18 @@ bool Aside::add_guest(std::uint64_t name, std::unique_ptr<LoopGuest> guest) {
 void Aside::ready(std::uint64_t tag) { reinterpret_cast<Guest*>(tag & ~std::uint64_t{1})->guest->ready(); }
 
 void Aside::flush() {
-  bool any_over = false;
   for (const auto& guest : guests_) {
     const bool stuck = !guest->guest->flush();
-    if (guest->guest->is_over()) {
-      any_over = true;
-    } else if (std::exchange(guest->stuck, stuck) != stuck) {
+    if (!guest->guest->is_over() && std::exchange(guest->stuck, stuck) != stuck) {
       epoll_event event{};
       event.events = stuck ? EPOLLIN | EPOLLOUT : EPOLLIN;
       event.data.u64 = reinterpret_cast<std::uintptr_t>(guest.get()) | 1;
       epoll_ctl(epoll_, EPOLL_CTL_MOD, guest->guest->fd(), &event);
     }
   }
-  if (!any_over) return;
+}
+
+void Aside::sweep() {
   std::erase_if(guests_, [this](const auto& guest) {
     if (guest->guest->is_over()) epoll_ctl(epoll_, EPOLL_CTL_DEL, guest->guest->fd(), nullptr);
     return guest->guest->is_over();

@@ -50,8 +50,10 @@ class Aside final : public WaitingLoop {
 
   static bool is_guest(std::uint64_t tag) { return (tag & 1) != 0; }
   void ready(std::uint64_t tag);
-  // Lets all guests send, and those go that are over.
+  // Lets all guests send.
   void flush();
+  // Lets those go that are over. Not while events of theirs may still be at hand: they name what is freed here.
+  void sweep();
 
  private:
   struct Guest {

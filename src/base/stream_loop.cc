@@ -166,6 +166,7 @@ void StreamLoop::lead(Turn& turn) {
   std::array<epoll_event, 64> ready;
   while (!over_) {
     aside_.flush();
+    aside_.sweep();
     const auto patience = aside_.patience(limits_.look_round);
     const int count = epoll_wait(epoll_.get(), ready.data(), static_cast<int>(ready.size()), static_cast<int>(patience.count()));
     for (int i = 0, served = 0; i < count; ++i) {

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "engine/stage_board.h"
 
+#include <algorithm>
+#include <functional>
 #include <iterator>
 #include <utility>
+
+#include "base/text.h"
 
 namespace mailweir {
 
@@ -31,7 +35,7 @@ void StageBoard::note(const Client& client, SteadyTime now, Note note) {
     }
     if (found == board.entries.end()) {
       board.order.push_back(name);
-      found = board.entries.emplace(std::move(name), Entry{{}, {}, now, std::prev(board.order.end())}).first;
+      found = board.entries.emplace(std::move(name), Entry{{}, {}, {}, now, std::prev(board.order.end())}).first;
     } else {
       board.order.splice(board.order.end(), board.order, found->second.place);
     }
@@ -40,46 +44,88 @@ void StageBoard::note(const Client& client, SteadyTime now, Note note) {
   });
 }
 
-void StageBoard::asked(const Client& client, Stage stage, SteadyTime now) {
-  note(client, now, [stage](Entry& entry) { ++entry.asked[index(stage)]; });
+// Changes what is noted of a client, and drops the entry when nothing is left.
+template <typename Change>
+void StageBoard::change(const Client& client, Change change) {
+  const auto name = key(client);
+  if (name.empty()) return;
+  board_.with([&](Board& board) {
+    const auto found = board.entries.find(name);
+    if (found == board.entries.end()) return;
+    Entry& entry = found->second;
+    change(entry);
+    if (!entry.refused.empty() || !entry.recipients.empty()) return;
+    if (std::any_of(entry.asked.begin(), entry.asked.end(), [](const auto& asked) { return asked.has_value(); })) return;
+    board.order.erase(entry.place);
+    board.entries.erase(found);
+  });
+}
+
+namespace {
+
+std::string judged_for(Stage stage, const Client& client, const Transaction& transaction) {
+  if (stage == Stage::connect) return {};
+  return folded(stage == Stage::helo ? client.helo_name : transaction.sasl_username);
+}
+
+std::size_t recipient_of(const Transaction& transaction) {
+  return std::hash<std::string>{}(folded(transaction.sasl_username) + '\n' + transaction.recipient.text());
+}
+
+}  // namespace
+
+void StageBoard::asked(const Client& client, Stage stage, const Transaction& transaction, SteadyTime now) {
+  note(client, now, [&](Entry& entry) {
+    if (stage != Stage::rcpt) entry.asked[index(stage)] = judged_for(stage, client, transaction);
+    else if (entry.recipients.size() < most_recipients) entry.recipients.insert(recipient_of(transaction));
+  });
+}
+
+bool StageBoard::was_asked(const Client& client, Stage stage, const Transaction& transaction) const {
+  const auto name = key(client);
+  if (name.empty()) return false;
+  return board_.with([&](const Board& board) {
+    const auto found = board.entries.find(name);
+    if (found == board.entries.end()) return false;
+    if (stage == Stage::rcpt) return found->second.recipients.contains(recipient_of(transaction));
+    return found->second.asked[index(stage)] == judged_for(stage, client, transaction);
+  });
+}
+
+void StageBoard::message_begins(const Client& client) {
+  change(client, [](Entry& entry) {
+    entry.recipients.clear();
+    for (const Stage stage : {Stage::data, Stage::end_of_message}) entry.asked[index(stage)].reset();
+  });
+}
+
+void StageBoard::message_ended(const Client& client) {
+  change(client, [](Entry& entry) {
+    entry.recipients.clear();
+    entry.refused.clear();
+    for (const Stage stage : {Stage::mail, Stage::data, Stage::end_of_message}) entry.asked[index(stage)].reset();
+  });
+}
+
+void StageBoard::session_ended(const Client& client) {
+  change(client, [](Entry& entry) {
+    entry.recipients.clear();
+    entry.refused.clear();
+    entry.asked.fill(std::nullopt);
+  });
 }
 
 void StageBoard::refused_recipient(const Client& client, std::string_view recipient, SteadyTime now) {
   note(client, now, [recipient](Entry& entry) { entry.refused = recipient; });
 }
 
-void StageBoard::drop_if_empty(Board& board, std::unordered_map<std::string, Entry>::iterator entry) {
-  if (!entry->second.refused.empty()) return;
-  for (const auto left : entry->second.asked)
-    if (left != 0) return;
-  board.order.erase(entry->second.place);
-  board.entries.erase(entry);
-}
-
-std::uint64_t StageBoard::take(const Client& client, Stage stage) {
-  const auto name = key(client);
-  if (name.empty()) return 0;
-  return board_.with([&](Board& board) -> std::uint64_t {
-    const auto found = board.entries.find(name);
-    if (found == board.entries.end()) return 0;
-    auto& asked = found->second.asked[index(stage)];
-    if (stage <= Stage::helo) return asked;
-    const auto count = std::exchange(asked, 0);
-    drop_if_empty(board, found);
-    return count;
-  });
-}
-
 bool StageBoard::take_refused_recipient(const Client& client, std::string_view recipient) {
-  const auto name = key(client);
-  if (name.empty()) return false;
-  return board_.with([&](Board& board) {
-    const auto found = board.entries.find(name);
-    if (found == board.entries.end() || found->second.refused != recipient || recipient.empty()) return false;
-    found->second.refused.clear();
-    drop_if_empty(board, found);
-    return true;
+  bool taken = false;
+  change(client, [&](Entry& entry) {
+    taken = !recipient.empty() && entry.refused == recipient;
+    if (taken) entry.refused.clear();
   });
+  return taken;
 }
 
 std::size_t StageBoard::size() const {

@@ -72,7 +72,7 @@ MilterAnswer MilterSession::judge_end() {
   const Client& client = session_.client();
   const bool handed_over = !policy.judges(Door::milter, Stage::end_of_message) && client.origin != Origin::local;
   if (!handed_over) return judge(Stage::end_of_message);
-  if (!client.port || services_.board.take(client, Stage::end_of_message) > 0) return {};
+  if (!client.port || services_.board.was_asked(client, Stage::end_of_message, session_.transaction())) return {};
   ++services_.stats.not_handed_over;
   Verdict verdict = session_.judge(Stage::end_of_message);
   session_.log_verdict(verdict);

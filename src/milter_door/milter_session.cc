@@ -36,6 +36,7 @@ MilterSession::MilterSession(Services& services, const Digests& digests, const S
 MilterSession::~MilterSession() {
   try {
     abort();
+    services_.board.session_ended(session_.client());
   } catch (const std::exception&) {
     ++stats_.exceptions;  // its line is lost, and nothing else can be done about it here
   }
@@ -90,6 +91,7 @@ void MilterSession::begin(const Macros& macros) {
   // What was agreed with the MTA at the session's start may not be enough for a policy that came since.
   if (current != session_.shared_policy() && !traits_.needs.covers(milter_needs(*current))) current = session_.shared_policy();
   session_.begin_transaction(std::move(current));
+  if (session_.policy().has_policy) services_.board.message_begins(session_.client());
   ++stats_.messages;
   ++stats_.in_flight;
   Transaction& transaction = session_.transaction();
@@ -181,7 +183,10 @@ MilterAnswer MilterSession::judge_handed_over() {
   if (!policy.has_policy || client.origin == Origin::local || !client.port) return {};
   Transaction& transaction = session_.transaction();
   for (const Stage stage : {Stage::connect, Stage::helo, Stage::mail, Stage::rcpt, Stage::data}) {
-    if (policy.judges(Door::milter, stage) || services_.board.take(client, stage) > 0) continue;
+    if (policy.judges(Door::milter, stage)) continue;
+    std::vector<Address> not_asked;  // at rcpt
+    if (stage == Stage::rcpt) not_asked = recipients_not_asked();
+    if (stage == Stage::rcpt ? not_asked.empty() : services_.board.was_asked(client, stage, transaction)) continue;
     ++services_.stats.not_handed_over;
     Event("stage-not-asked").with("queue_id", transaction.queue_id).with("id", transaction.id).with("stage", to_string(stage))
         .with("reason", "Postfix did not ask the policy door; is a permit before check_policy_service? Judged at DATA instead")
@@ -197,7 +202,7 @@ MilterAnswer MilterSession::judge_handed_over() {
       if (result.kind != MilterAnswer::Kind::go_on) return result;
       continue;
     }
-    for (const auto& recipient : std::vector<Address>(transaction.recipients)) {
+    for (const auto& recipient : not_asked) {
       transaction.recipient = recipient;
       MilterAnswer result = judge_here(stage);
       if (result.kind != MilterAnswer::Kind::go_on) return result;  // one recipient can't be refused any more: the message is
@@ -206,6 +211,19 @@ MilterAnswer MilterSession::judge_handed_over() {
     transaction.recipient = transaction.recipients.size() == 1 ? transaction.recipients.front() : Address();
   }
   return {};
+}
+
+// Those of the message's recipients that the policy door was not asked about.
+std::vector<Address> MilterSession::recipients_not_asked() {
+  Transaction& transaction = session_.transaction();
+  const Address before = transaction.recipient;
+  std::vector<Address> all;
+  for (const Address& recipient : transaction.recipients) {
+    transaction.recipient = recipient;
+    if (!services_.board.was_asked(session_.client(), Stage::rcpt, transaction)) all.push_back(recipient);
+  }
+  transaction.recipient = before;
+  return all;
 }
 
 MilterAnswer MilterSession::judge(Stage stage) {
@@ -264,6 +282,7 @@ void MilterSession::finish(std::string_view outcome, bool taken) {
   if (!session_.in_transaction()) return;
   session_.log_transaction(outcome, done_);
   session_.end_transaction(taken);
+  if (session_.policy().has_policy) services_.board.message_ended(session_.client());
   --stats_.in_flight;
   headers_ = HeaderList();
   hashes_.reset();

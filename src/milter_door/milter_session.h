@@ -57,6 +57,7 @@ class MilterSession {
   void rejected_recipient(const Macros& macros);
   void find_origin(bool logged_in);
   void begin(const Macros& macros);
+  std::vector<Address> recipients_not_asked();
   void finish(std::string_view outcome, bool taken);
   void begin_hashes();
   MilterAnswer judge_end();

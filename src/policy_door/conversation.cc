@@ -97,16 +97,16 @@ void PolicyConversation::read(const PolicyRequest& request, Stage stage) {
 }
 
 void PolicyConversation::tell_milter(Stage stage) {
-  if (session_->policy().has_milter) services_.board.asked(session_->client(), stage, services_.clock.steady());
+  if (session_->policy().has_milter) services_.board.asked(session_->client(), stage, session_->transaction(), services_.clock.steady());
 }
 
 // The verdict of a stage that is judged once: connect and helo a session, mail a message.
 const Verdict& PolicyConversation::judge_once(Stage stage) {
   auto& kept = judged_[index(stage)];
   if (!kept) {
-    tell_milter(stage);
     kept = session_->judge(stage);
     session_->log_verdict(*kept);
+    if (!kept->refuses()) tell_milter(stage);
   }
   return *kept;
 }
@@ -136,9 +136,9 @@ std::string PolicyConversation::judge_up_to(Stage stage) {
     if (stage >= Stage::rcpt) recipient_taken_ = true;
     return "DUNNO";
   }
-  if (stage > Stage::mail) tell_milter(stage);
   const Verdict verdict = stage <= Stage::mail ? judge_once(stage) : session_->judge(stage);
   if (stage > Stage::mail) session_->log_verdict(verdict);
+  if (stage > Stage::mail && !verdict.refuses()) tell_milter(stage);
   if (stage == Stage::rcpt && !verdict.refuses()) session_->recipient_accepted();
   if (verdict.refuses()) note_refusal(stage);
   else if (stage >= Stage::rcpt) recipient_taken_ = true;  // who gets to DATA has one

@@ -115,6 +115,17 @@ def not_asked(t, postfix, both, sink):
             "without a login the policy door is asked there")
     client.quit()
     t.equal(len(both.lines(event="stage-not-asked")), since, "and nothing is missed")
+    client = postfix.client("submission").ehlo()
+    t.equal([reply.code for reply in client.envelope("alice@example.com", ["bob@example.net", "eve@example.net"])], [250, 250, 550],
+            "recipients are tried before the login")
+    client.command("RSET")
+    client.auth_plain("alice@example.com", "secret")
+    for what in ("one that was asked about before", "and again in the same session"):
+        reply = client.message("alice@example.com", ["bob@example.net", "eve@example.net"], letter())
+        t.like(str(reply), "550 5.7.1 not eve", f"{what}: that covers nothing that is sent with the login")
+        client.command("RSET")
+    client.quit()
+    t.equal(len(both.lines(event="stage-not-asked")), since + 2, "which is told")
 
 
 def local_mail(t, postfix, both, sink):

@@ -148,9 +148,12 @@ TEST_CASE("stages of the milter get DUNNO, and are not told of as judged") {
   Client client;
   client.address = IpAddress::parse("192.0.2.7");
   client.port = 40000;
-  CHECK(door.engine.board.take(client, Stage::rcpt) == 0);
+  Transaction transaction;
+  CHECK_FALSE(door.engine.board.was_asked(client, Stage::rcpt, transaction));
   CHECK(door.ask({.state = "DATA", .count = "1"}) == "DUNNO");
-  CHECK(door.engine.board.take(client, Stage::data) == 1);
+  CHECK(door.engine.board.was_asked(client, Stage::data, transaction));
+  transaction.sasl_username = "somebody";
+  CHECK_FALSE(door.engine.board.was_asked(client, Stage::data, transaction));
 }
 
 TEST_CASE("the name that Postfix has found is used: no question is asked") {
