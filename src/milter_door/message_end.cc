@@ -41,6 +41,8 @@ MilterAnswer MilterSession::end_of_message(MessageEditor& editor, const Macros& 
   if (headers_over_) answer = {MilterAnswer::Kind::reject, Reply{"552", "5.3.4", "the message's header is too large"}, false};
   // Only where the MTA does not read an answer at RCPT: there the recipient was not turned away.
   if (too_many_ && !traits_.needs.answers[index(Stage::rcpt)]) answer = {MilterAnswer::Kind::tempfail, Reply{"452", "4.5.3", "too many recipients"}, false};
+  // Versions 2 and 3 of the protocol (an old milter_protocol in main.cf) do not tell of DATA.
+  if (answer.kind == MilterAnswer::Kind::go_on && traits_.needs.data && !data_judged_) answer = judge_data();
   if (answer.kind == MilterAnswer::Kind::go_on && postponed_) answer = this->answer(*postponed_);
   const auto begun = services_.clock.steady();
   if (answer.kind == MilterAnswer::Kind::go_on) answer = judge_end();

@@ -166,14 +166,18 @@ MilterAnswer MilterSession::data(const Macros& macros) {
   Transaction& transaction = session_.transaction();
   if (const auto id = macros.get("i"); !id.empty()) transaction.queue_id = id;
   transaction.recipient = transaction.recipients.size() == 1 ? transaction.recipients.front() : Address();
-  MilterAnswer answer = judge_handed_over();
-  if (answer.kind == MilterAnswer::Kind::go_on) answer = judge(Stage::data);
-  if (answer.kind == MilterAnswer::Kind::discard) {
-    discard_ = true;
-    return {};
-  }
+  const MilterAnswer answer = judge_data();
   if (answer.kind != MilterAnswer::Kind::go_on) finish("refused", false);
   return answer;
+}
+
+MilterAnswer MilterSession::judge_data() {
+  data_judged_ = true;
+  MilterAnswer answer = judge_handed_over();
+  if (answer.kind == MilterAnswer::Kind::go_on) answer = judge(Stage::data);
+  if (answer.kind != MilterAnswer::Kind::discard) return answer;
+  discard_ = true;
+  return {};
 }
 
 // Stages that the policy door should have judged and did not: a permit stood before check_policy_service in main.cf.
@@ -293,7 +297,7 @@ void MilterSession::finish(std::string_view outcome, bool taken) {
   discarded_.clear();
   refused_before_.clear();
   done_.clear();
-  headers_over_ = too_many_ = discard_ = false;
+  headers_over_ = too_many_ = discard_ = data_judged_ = false;
 }
 
 void MilterSession::abort() { finish("aborted", false); }

@@ -60,6 +60,7 @@ class MilterSession {
   std::vector<Address> recipients_not_asked();
   void finish(std::string_view outcome, bool taken);
   void begin_hashes();
+  MilterAnswer judge_data();
   MilterAnswer judge_end();
   bool carry_out(MessageEditor& editor);
   void edit_headers();
@@ -85,7 +86,7 @@ class MilterSession {
   std::vector<std::string> discarded_;          // accepted and to be deleted
   std::vector<std::string> refused_before_;     // by the policy door
   std::vector<std::pair<std::string, std::string>> done_;   // for the message's line: signed=...
-  bool headers_over_ = false, too_many_ = false, discard_ = false;
+  bool headers_over_ = false, too_many_ = false, discard_ = false, data_judged_ = false;
 };
 
 }  // namespace mailweir

@@ -223,6 +223,17 @@ def counting(t, bed):
     bed.sink.left()
 
 
+
+def old_protocols(t, bed):
+    """Versions 2 and 3 do not tell the milter of DATA: what is to be judged there is judged at the end."""
+    for version in (2, 3, 4):
+        bed.policy(limit_rule(f"old-{version}", "data", "recipients", "2/1h"))
+        bed.postfix.set(milter_protocol=str(version))
+        got = [bed.send(f"old{version}@example.com")[:3] for _ in range(3)]
+        t.equal(got, ["250", "250", "450"], f"milter_protocol = {version}: a limit at data holds")
+    bed.postfix.set(milter_protocol="6")
+
+
 def run(t, bed):
-    for case in (quantities, overrides, connections, given_back, later_milter, counting):
+    for case in (quantities, overrides, connections, given_back, later_milter, counting, old_protocols):
         case(t, bed)
