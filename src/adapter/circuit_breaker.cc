@@ -15,7 +15,7 @@ std::int64_t seconds_of(const Clock& clock) {
 }  // namespace
 
 std::optional<CircuitBreaker::Pass> CircuitBreaker::enter(Deadline deadline) {
-  if (stats_.up) return Pass{deadline.left() >= config_.fair_time};
+  if (stats_.up) return Pass{deadline.left() >= fair_time_.load()};
   ++stats_.spared;
   return std::nullopt;
 }

@@ -3,6 +3,7 @@
 // until the owner has found it back. Thread-safe; no cost while the store is up but one atomic load.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <mutex>
 #include <optional>
@@ -19,7 +20,10 @@ class CircuitBreaker {
   };
   CircuitBreaker(const FallbackConfig& config, std::string_view meanwhile, const Clock& clock, Log& log,
                  FallbackStats& stats)
-      : config_(config), meanwhile_(meanwhile), clock_(clock), log_(log), stats_(stats) {}
+      : config_(config), meanwhile_(meanwhile), clock_(clock), log_(log), stats_(stats), fair_time_(config.fair_time) {}
+
+  // FallbackConfig::fair_time, from now on.
+  void use_fair_time(std::chrono::milliseconds span) { fair_time_ = span; }
 
   // Nothing: the store is down, do not ask it. Whoever passes reports a failure.
   std::optional<Pass> enter(Deadline deadline);
@@ -36,6 +40,7 @@ class CircuitBreaker {
   const Clock& clock_;
   Log& log_;
   FallbackStats& stats_;
+  std::atomic<std::chrono::milliseconds> fair_time_;
 
   mutable std::mutex mutex_;  // guards what follows, and the changes of stats_.up
   SteadyTime went_down_{}, next_word_{};

@@ -111,14 +111,13 @@ class FallbackCountersStore final : public FallbackCounters {
   }
 
   Result<std::vector<CounterRow>> list(const CounterQuery& query, Deadline deadline) override {
-    auto rows = with_shared(deadline, [&](CounterStore& store) { return store.list(query, deadline); });
-    if (rows || !rows.error().temporary || !local_) return rows;
+    if (stats_.up || !local_) return looked_up(deadline, [&](CounterStore& store) { return store.list(query, deadline); });
     return local_->list(query, deadline);
   }
 
   Result<std::size_t> reset(std::string_view limit, std::string_view key, Deadline deadline) override {
     const auto here = local_ ? local_->reset(limit, key, deadline) : Result<std::size_t>(0);
-    auto there = with_shared(deadline, [&](CounterStore& store) { return store.reset(limit, key, deadline); });
+    auto there = looked_up(deadline, [&](CounterStore& store) { return store.reset(limit, key, deadline); });
     return there ? there : told_of_here(there.error(), here && *here > 0);
   }
 
@@ -139,8 +138,7 @@ class FallbackCountersStore final : public FallbackCounters {
     return there ? there : told_of_here(there.error(), here && *here);
   }
   Result<std::vector<Block>> blocks(std::size_t most, Deadline deadline) override {
-    auto all = with_shared(deadline, [&](CounterStore& store) { return store.blocks(most, deadline); });
-    if (all || !all.error().temporary || !local_) return all;
+    if (stats_.up || !local_) return looked_up(deadline, [&](CounterStore& store) { return store.blocks(most, deadline); });
     return local_->blocks(most, deadline);
   }
 
@@ -149,10 +147,19 @@ class FallbackCountersStore final : public FallbackCounters {
   std::size_t waiting() const override { return waiting_.counters() + blocks_.size() + (unsure_ ? 1 : 0); }
   std::uint64_t lost() const override { return waiting_.lost(); }
 
+  void use_deadline(std::chrono::milliseconds deadline) override {
+    breaker_.use_fair_time(deadline / 2);
+    patience_ = deadline;
+  }
+  void first_look() override {
+    const auto probed = shared_->probe(Deadline::in(patience_.load()));
+    if (!probed && breaker_.failed({}, probed.error())) wake();
+  }
+
   bool look_after() override {
     if (stats_.up && waiting() == 0) return true;
     if (!stats_.up) {
-      const auto probed = shared_->probe(Deadline::in(config_.patience));
+      const auto probed = shared_->probe(Deadline::in(patience_.load()));
       if (!probed) {
         breaker_.still_down(probed.error());
         return false;
@@ -179,6 +186,13 @@ class FallbackCountersStore final : public FallbackCounters {
     auto result = use(*shared_);
     if (!result && result.error().temporary && breaker_.failed(*pass, result.error())) wake();
     return result;
+  }
+
+  // For an admin, who asks for all that is there: that it takes its time says nothing of the store.
+  template <typename Use>
+  std::invoke_result_t<Use, CounterStore&> looked_up(Deadline deadline, Use use) {
+    if (!breaker_.enter(deadline)) return breaker_.trouble();
+    return use(*shared_);
   }
 
   Result<Charged> charge_locally(std::span<const Charge> charges, Deadline deadline) {
@@ -247,7 +261,7 @@ class FallbackCountersStore final : public FallbackCounters {
       const std::chrono::milliseconds older(std::max<std::int64_t>(now() - unsure_since_, 0));
       for (auto& part : aged.parts) part.age += older;
       for (auto& value : aged.values) value.age += older;
-      const auto merged = shared_->merge(unsure_id_, aged, Deadline::in(config_.patience));
+      const auto merged = shared_->merge(unsure_id_, aged, Deadline::in(patience_.load()));
       if (!merged && merged.error().temporary) {
         breaker_.still_down(merged.error());
         return false;
@@ -263,12 +277,12 @@ class FallbackCountersStore final : public FallbackCounters {
   // Asking again for one that may be there already does no harm.
   bool add_blocks() {
     while (const auto waiting = blocks_.front(now())) {
-      const auto added = shared_->block(waiting->block, waiting->replace, Deadline::in(config_.patience));
+      const auto added = shared_->block(waiting->block, waiting->replace, Deadline::in(patience_.load()));
       if (!added && added.error().temporary) {
         breaker_.still_down(added.error());
         return false;
       }
-      blocks_.remove(waiting->block.limit, waiting->block.key);
+      blocks_.remove(*waiting);
       const std::lock_guard lock(mutex_);
       if (over_) return false;
     }
@@ -306,6 +320,7 @@ class FallbackCountersStore final : public FallbackCounters {
   }
 
   const FallbackConfig config_;
+  std::atomic<std::chrono::milliseconds> patience_{config_.patience};
   const Clock& clock_;
   FallbackStats stats_;
   const std::unique_ptr<SharedCounters> shared_;

@@ -60,6 +60,10 @@ class FallbackCounters : public CounterStore {
   virtual const SharedCounters& shared() const = 0;
   virtual std::size_t waiting() const = 0;    // counters that wait to be added there
   virtual std::uint64_t lost() const = 0;     // units counted locally that there was no room to remember
+  // The time that callers have, from now on: half of it is fair_time, all of it patience.
+  virtual void use_deadline(std::chrono::milliseconds deadline) = 0;
+  // Asks the store whether it is there, so that an outage at the start is known before the first mail.
+  virtual void first_look() = 0;
   // One round of what the thread does: asks a store that is away, adds what waits. Whether nothing is left to do.
   virtual bool look_after() = 0;
 };

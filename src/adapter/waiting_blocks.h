@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -19,6 +20,7 @@ class WaitingBlocks {
     Block block;
     bool replace = false;
     std::int64_t end = 0;  // milliseconds since the epoch
+    std::uint64_t number = 0;
   };
 
   explicit WaitingBlocks(std::size_t most) : most_(most) {}
@@ -26,11 +28,15 @@ class WaitingBlocks {
   void add(const Block& block, bool replace, std::int64_t now) {
     waiting_.with([&](auto& all) {
       erase(all, block.limit, block.key);
-      if (all.size() < most_) all.push_back({block, replace, now + block.left.count()});
+      if (all.size() < most_) all.push_back({block, replace, now + block.left.count(), ++numbers_});
     });
   }
   void remove(std::string_view limit, std::string_view key) {
     waiting_.with([&](auto& all) { erase(all, limit, key); });
+  }
+  // This one, not another that has come for the key meanwhile.
+  void remove(const Waiting& done) {
+    waiting_.with([&](auto& all) { std::erase_if(all, [&](const Waiting& one) { return one.number == done.number; }); });
   }
   // The oldest that has not ended, with the time it has left at `now`; it stays until it is removed.
   std::optional<Waiting> front(std::int64_t now) {
@@ -52,6 +58,7 @@ class WaitingBlocks {
   }
 
   const std::size_t most_;
+  std::atomic<std::uint64_t> numbers_{0};
   Guarded<std::deque<Waiting>> waiting_;
 };
 

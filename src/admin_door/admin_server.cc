@@ -62,9 +62,9 @@ class HttpAdminServer final : public AdminServer {
 
   void stop() override {
     if (!thread_.joinable()) return;
+    ::unlink(path_.c_str());  // first: a successor's may stand there as soon as nobody answers
     server_.stop();
     thread_.join();
-    ::unlink(path_.c_str());
   }
 
  private:

@@ -91,7 +91,6 @@ void Daemon::remove_sockets() {
 }
 
 Result<void> Daemon::open() {
-  if (auto made = provide_directories(); !made) return made;
   if (config_.policy.socket) {
     const auto access = access_of(config_.policy, config_.general);
     if (!access) return access.error();
@@ -179,6 +178,7 @@ Result<void> Daemon::make_services() {
   auto stores = make_stores(config_, clock_, *log_);
   if (!stores) return stores.error();
   stores_ = std::move(*stores);
+  if (auto* fallback = stores_.fallback()) fallback->first_look();
   leases_ = std::make_unique<Leases>(stores_.use());
   services_ = std::make_unique<Services>(Services{*resolver_, stores_.use(), *log_, clock_, *leases_, board_, stats_, {verifier_.get(), dmarc_tools_.get()}, alert_desk_.get()});
   return {};
@@ -260,6 +260,23 @@ ReloadOutcome Daemon::reload() {
   const std::lock_guard lock(reload_mutex_);
   notifier_.reloading("reading the policy");
   ReloadOutcome outcome;
+  try {
+    take_policy(outcome);
+  } catch (const std::exception& failure) {  // no memory for the new one beside the old one, say
+    outcome.errors.emplace_back(failure.what());
+    Event("policy-error").with("reason", failure.what()).to(*log_, Severity::error);
+  }
+  if (!outcome.ok) {
+    ++failed_reloads_;
+    Event("reload-failed").with("errors", static_cast<std::int64_t>(outcome.errors.size())).with("what", "the old policy stays in force")
+        .to(*log_, Severity::error);
+  }
+  notifier_.ready(outcome.ok ? "serving" : "serving the old policy: the new one has errors");
+  return outcome;
+}
+
+// The policy as it stands in the files now, if it is good.
+void Daemon::take_policy(ReloadOutcome& outcome) {
   Loaded loaded = read_policy();
   if (loaded.policy) {
     if (const auto used = use_alerts(loaded.config->alerts, *loaded.policy); !used) {
@@ -270,26 +287,20 @@ ReloadOutcome Daemon::reload() {
   }
   outcome.errors = loaded.errors;
   outcome.warnings = loaded.warnings;
-  outcome.ok = loaded.policy != nullptr;
-  if (outcome.ok) {
-    outcome.restart = changed_keys(config_, *loaded.config);
-    loaded.policy->generation = policy_.get()->generation + 1;
-    Event line("reloaded");
-    line.with("generation", static_cast<std::int64_t>(loaded.policy->generation));
-    for (const auto& key : outcome.restart) line.with("needs_restart", key);
-    keep_hits(*policy_.get(), *loaded.policy);
-    keep_dnsbl_states(policy_.get()->dnsbl, loaded.policy->dnsbl);
-    // The old one is freed here, or by the last transaction that still has it.
-    const auto old = policy_.swap(std::move(loaded.policy));
-    line.to(*log_, Severity::notice);
-    ++reloads_;
-  } else {
-    ++failed_reloads_;
-    Event("reload-failed").with("errors", static_cast<std::int64_t>(loaded.errors.size())).with("what", "the old policy stays in force")
-        .to(*log_, Severity::error);
-  }
-  notifier_.ready(outcome.ok ? "serving" : "serving the old policy: the new one has errors");
-  return outcome;
+  if (!loaded.policy) return;
+  outcome.restart = changed_keys(config_, *loaded.config);
+  loaded.policy->generation = policy_.get()->generation + 1;
+  Event line("reloaded");
+  line.with("generation", static_cast<std::int64_t>(loaded.policy->generation));
+  for (const auto& key : outcome.restart) line.with("needs_restart", key);
+  keep_hits(*policy_.get(), *loaded.policy);
+  keep_dnsbl_states(policy_.get()->dnsbl, loaded.policy->dnsbl);
+  if (auto* fallback = stores_.fallback()) fallback->use_deadline(loaded.policy->counter_deadline);
+  // The old one is freed here, or by the last transaction that still has it.
+  const auto old = policy_.swap(std::move(loaded.policy));
+  outcome.ok = true;
+  line.to(*log_, Severity::notice);
+  ++reloads_;
 }
 
 bool Daemon::healthy() const { return !milter_door_ || milter_door_->running(); }
@@ -322,6 +333,7 @@ void Daemon::keep_house() {
 void Daemon::stop() {
   if (!services_) return;
   notifier_.stopping("letting messages in flight finish");
+  remove_sockets();  // first: a successor's may stand there as soon as nobody listens
   const Deadline drain = Deadline::in(config_.general.drain);
   if (milter_door_) milter_door_->stop(drain);
   if (policy_door_) policy_door_->stop(drain);
@@ -337,7 +349,6 @@ void Daemon::stop() {
   dnsbl_prover_.reset();
   alert_desk_->stop(alerts_at_the_end);
   save_stores(stores_, *log_);
-  remove_sockets();
   Event("stopped").to(*log_, Severity::notice);
   milter_door_.reset();
   policy_door_.reset();

@@ -37,7 +37,9 @@ class Daemon {
   Daemon(std::string config_file, Loaded first, Workshop workshop, std::shared_ptr<TableSources> tables);
   ~Daemon();
 
-  // The doors' and the admin's sockets.
+  // Makes the directories of sockets and state that are ours to make.
+  Result<void> provide_directories() const;
+  // The doors' sockets.
   Result<void> open();
   // As the daemon's own user: the log, the policy (read again: as this user), the counters, all threads.
   Result<void> start();
@@ -52,7 +54,6 @@ class Daemon {
   const Config& config() const { return config_; }
 
  private:
-  Result<void> provide_directories() const;
   void note_socket(const SocketName& socket);
   void remove_sockets();
   Result<void> make_services();
@@ -63,6 +64,7 @@ class Daemon {
   void start_doors();
   void start_watches();
   Loaded read_policy();
+  void take_policy(ReloadOutcome& outcome);
   AdminFunctions admin_functions();
   std::string status() const;
   std::string metrics() const;

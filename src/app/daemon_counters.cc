@@ -15,7 +15,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t most_rows = 100'000;
-constexpr std::chrono::seconds patience{2};
+constexpr std::chrono::seconds patience{2}, long_patience{30};  // for one key; for all that is there
 
 std::string dumped(const json& value) { return value.dump(2, ' ', false, json::error_handler_t::replace) + '\n'; }
 
@@ -31,11 +31,16 @@ bool blocks_keys(const Policy& policy, const std::string& name) {
   return std::any_of(policy.blocking.begin(), policy.blocking.end(), [&](const Rule* rule) { return blocking(*rule)->list == name; });
 }
 
+// The counters of a rule in shadow have a name of their own.
+std::string_view without_shadow(std::string_view name) {
+  constexpr std::string_view shadow = "~shadow";
+  if (name.ends_with(shadow)) name.remove_suffix(shadow.size());
+  return name;
+}
+
 // The key as the engine spells it: "ANN@example.com" is counted as "ann@example.com", 192.0.2.7 by /24 as 192.0.2.0.
 Result<std::string> key_in(const Policy& policy, const KeyOfLimit& of) {
-  constexpr std::string_view shadow = "~shadow";
-  std::string_view name = of.limit;
-  if (name.ends_with(shadow)) name.remove_suffix(shadow.size());
+  const std::string_view name = without_shadow(of.limit);
   if (const Limit* limit = limit_named(policy, name)) return key_as_counted(limit->by, limit->prefix4, limit->prefix6, of.key);
   for (const Rule* rule : policy.blocking)
     if (const auto blocks = blocking(*rule); blocks->list == name) return key_as_counted(blocks->by, blocks->prefix4, blocks->prefix6, of.key);
@@ -69,11 +74,12 @@ AdminFunctions Daemon::admin_functions() {
 }
 
 Result<std::string> Daemon::counters(const KeyOfLimit& of, std::size_t most, bool top) {
+  if (!of.limit.empty() && limit_named(*policy_.get(), without_shadow(of.limit)) == nullptr) return no_limit(of.limit);
   CounterQuery query;
   query.limit = of.limit;
   query.key = of.key.empty() || of.limit.empty() ? folded(trimmed(of.key)) : spelled(*policy_.get(), of).key;
   query.most = top ? most_rows : std::min(most, most_rows);
-  auto rows = stores_.use().list(query, Deadline::in(patience));
+  auto rows = stores_.use().list(query, Deadline::in(long_patience));
   if (!rows) return rows.error();
   if (top) {
     std::stable_sort(rows->begin(), rows->end(), [](const CounterRow& a, const CounterRow& b) { return a.count > b.count; });
@@ -86,7 +92,7 @@ Result<std::string> Daemon::counters(const KeyOfLimit& of, std::size_t most, boo
 }
 
 Result<std::string> Daemon::blocks() {
-  const auto blocks = stores_.use().blocks(most_rows, Deadline::in(patience));
+  const auto blocks = stores_.use().blocks(most_rows, Deadline::in(long_patience));
   if (!blocks) return blocks.error();
   json result = json::array();
   for (const Block& block : *blocks)
@@ -120,7 +126,7 @@ Result<std::string> Daemon::unblock(const KeyOfLimit& asked) {
   if (!was) return was.error();
   // Its counter is at the limit still, and the next message would block it again.
   if (*was)
-    if (const auto forgotten = stores_.use().reset(of.limit, of.key, Deadline::in(patience)); !forgotten) return forgotten.error();
+    if (const auto forgotten = stores_.use().reset(of.limit, of.key, Deadline::in(long_patience)); !forgotten) return forgotten.error();
   if (*was) Event("key-unblocked").with("limit", of.limit).with("key", of.key).with("reason", "by hand").to(*log_, Severity::notice);
   return dumped({{"unblocked", *was}});
 }
@@ -128,7 +134,8 @@ Result<std::string> Daemon::unblock(const KeyOfLimit& asked) {
 Result<std::string> Daemon::reset(const KeyOfLimit& asked) {
   if (asked.limit.empty()) return Error{"which limit?"};
   const KeyOfLimit of = spelled(*policy_.get(), asked);
-  const auto removed = stores_.use().reset(of.limit, of.key, Deadline::in(patience));
+  if (limit_named(*policy_.get(), without_shadow(of.limit)) == nullptr && !blocks_keys(*policy_.get(), of.limit)) return no_limit(of.limit);
+  const auto removed = stores_.use().reset(of.limit, of.key, Deadline::in(long_patience));
   if (!removed) return removed.error();
   if (*removed > 0)
     Event("counter-reset").with("limit", of.limit).with("key", of.key).with("counters", static_cast<std::int64_t>(*removed)).to(*log_, Severity::notice);

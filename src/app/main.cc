@@ -76,13 +76,14 @@ int run(const Options& options, Loaded loaded, Workshop workshop, std::shared_pt
   }
   Daemon daemon(options.file, std::move(loaded), std::move(workshop), std::move(tables));
   const Config& config = daemon.config();
-  if (auto opened = daemon.open(); !opened) return fail(opened.error().what);
-  std::optional<PidFile> pid_file;
+  if (auto made = daemon.provide_directories(); !made) return fail(made.error().what);
+  std::optional<PidFile> pid_file;  // before the sockets: who has it lives, and has them
   if (!config.general.pid_file.empty()) {
     auto taken = PidFile::take(config.general.pid_file);
     if (!taken) return fail(taken.error().what);
     pid_file.emplace(std::move(*taken));
   }
+  if (auto opened = daemon.open(); !opened) return fail(opened.error().what);
   if (identity) {
     if (auto dropped = drop_privileges(*identity); !dropped) return fail(dropped.error().what);
   }

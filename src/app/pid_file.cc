@@ -50,7 +50,7 @@ Result<PidFile> PidFile::take(const std::string& path) {
     if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
       if (errno != EWOULDBLOCK) return failed(path, "lock");
       const auto pid = holder(fd.get());
-      return Error{"pid file " + path + ": already running as process " + (pid.empty() ? "(not written yet)" : pid)};
+      return Error{"pid file " + path + ": already running as process " + (pid.empty() ? "(not written yet)" : pid), true};
     }
     if (!is_still_there(path, fd.get())) continue;
     const auto text = std::to_string(::getpid()) + '\n';

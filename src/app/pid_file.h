@@ -12,7 +12,7 @@ namespace mailweir {
 
 class PidFile {
  public:
-  // Makes or takes over the file and writes our pid. While another process holds it: an error that names its pid.
+  // Makes or takes over the file and writes our pid. While another process holds it: a temporary error that names its pid.
   static Result<PidFile> take(const std::string& path);
 
   PidFile(PidFile&&) = default;

@@ -8,6 +8,7 @@
 #include "adapter/fallback_counters.h"
 #include "adapter/memory_counters.h"
 #include "adapter/redis_counters.h"
+#include "app/pid_file.h"
 #include "base/log.h"
 #include "config/config.h"
 #include "port/counter_store.h"
@@ -18,15 +19,17 @@ struct Stores {
   std::unique_ptr<CounterStore> owned;    // the outermost, when it is not the memory store itself
   std::unique_ptr<MemoryCounters> memory; // store = "memory"; saved and restored
   std::string file;                       // where memory is saved
+  std::unique_ptr<PidFile> lock;          // beside it: nobody else saves there
   CounterStore& use() const { return owned ? *owned : *memory; }
   // What stands in for a shared store that does not answer; null: there is none.
-  const FallbackCounters* fallback() const { return dynamic_cast<const FallbackCounters*>(owned.get()); }
+  FallbackCounters* fallback() const { return dynamic_cast<FallbackCounters*>(owned.get()); }
 };
 
 // The first line of a file, without what ends it: a password, a token. `key` names it in errors.
 Result<std::string> read_secret(const std::string& key, const std::string& path);
 
-// Restores saved counters. Errors are those of the configuration (a URL); a damaged file is a log line and a fresh start.
+// Restores saved counters. Errors are those of the configuration (a URL), and another daemon that has the same file; a
+// damaged file is a log line and a fresh start.
 Result<Stores> make_stores(const Config& config, const Clock& clock, Log& log);
 
 // Writes the counters to their file; trouble is a log line.

@@ -110,8 +110,24 @@ std::string SocketName::libmilter_string() const {
   return to_string();
 }
 
+// Only a refusal says that nobody is there: whose backlog is full (EAGAIN) lives, and is busy.
 bool is_served(const SocketName& name) {
-  return static_cast<bool>(connect_to(name, Deadline::in(std::chrono::seconds(1))));
+  const auto end = resolve(name);
+  if (!end) return false;
+  const Fd fd(socket(end->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd) return true;
+  if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&end->address), end->length) == 0) return true;
+  return errno != ECONNREFUSED && errno != ENOENT && errno != ENOTSOCK && errno != ENOTDIR;
+}
+
+// Through a descriptor that was looked at: the directory may be another user's, who could put a link in the socket's place.
+Result<void> give_to_group(const SocketName& name, gid_t group) {
+  const Fd fd(::open(name.path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  struct stat status{};
+  if (!fd || fstat(fd.get(), &status) != 0) return trouble(name, "cannot set the group", errno);
+  if (!S_ISSOCK(status.st_mode)) return Error{name.to_string() + ": is no socket any more; who has put something else there?"};
+  if (fchownat(fd.get(), "", static_cast<uid_t>(-1), group, AT_EMPTY_PATH) != 0) return trouble(name, "cannot set the group", errno);
+  return {};
 }
 
 Result<Fd> listen_on(const SocketName& name, const SocketAccess& access, int backlog) {
@@ -126,14 +142,17 @@ Result<Fd> listen_on(const SocketName& name, const SocketAccess& access, int bac
     const int on = 1;
     setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   }
-  if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&end->address), end->length) != 0) {
+  // By the umask: what stands at the path a moment later may be somebody else's.
+  const bool moded = name.kind == SocketName::Kind::unix_path && access.mode;
+  const mode_t before = moded ? umask(static_cast<mode_t>(~*access.mode & 0777)) : 0;
+  const int bound = bind(fd.get(), reinterpret_cast<const sockaddr*>(&end->address), end->length);
+  if (moded) umask(before);
+  if (bound != 0) {
     if (errno == EADDRINUSE) return Error{name.to_string() + ": is served by another process; stop that one first"};
     return trouble(name, "cannot listen", errno);
   }
-  if (name.kind == SocketName::Kind::unix_path) {
-    if (access.group && chown(name.path.c_str(), static_cast<uid_t>(-1), *access.group) != 0)
-      return trouble(name, "cannot set the group", errno);
-    if (access.mode && chmod(name.path.c_str(), *access.mode) != 0) return trouble(name, "cannot set the mode", errno);
+  if (name.kind == SocketName::Kind::unix_path && access.group) {
+    if (auto given = give_to_group(name, *access.group); !given) return given.error();
   }
   if (listen(fd.get(), backlog) != 0) return trouble(name, "listen", errno);
   return fd;

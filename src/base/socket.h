@@ -38,8 +38,10 @@ struct SocketAccess {
 // ("served by another process"), and so is a path that is no socket.
 Result<Fd> listen_on(const SocketName& name, const SocketAccess& access, int backlog);
 
-// Whether somebody answers on it now.
+// Whether somebody listens on it now, even if he is too busy to answer. Asked of unix sockets.
 bool is_served(const SocketName& name);
+// Gives the unix socket that was just made to a group, and nothing else that may stand there by now.
+Result<void> give_to_group(const SocketName& name, gid_t group);
 
 // A connected, blocking stream socket, close-on-exec. Waits until the deadline at the most.
 Result<Fd> connect_to(const SocketName& name, Deadline deadline);

@@ -237,20 +237,28 @@ void StreamLoop::hear(Turn& turn, Link& link) {
   }
   if (work != nullptr) give_spare(turn, std::move(work));
   const bool nothing = got < 0 && (error == EAGAIN || error == EWOULDBLOCK || error == EINTR);
-  if (!nothing) link.talk->closed(got == 0 ? "closed by the peer" : std::strerror(error));
+  if (!nothing) guarded([&] { link.talk->closed(got == 0 ? "closed by the peer" : std::strerror(error)); });
   settle(turn, link, nothing);
+}
+
+// A conversation's exception is the end of its connection, and of nothing else.
+template <typename Talk>
+void StreamLoop::guarded(Talk talk) {
+  try {
+    talk();
+  } catch (const std::exception& failure) {
+    Event("connection-exception").with("door", door_).with("reason", failure.what()).with("answer", "none, connection closed").to(log_, Severity::error);
+  }
 }
 
 // On the work's own stack.
 void StreamLoop::converse(Link& link, AsideWork& work) {
   work.keep = false;
-  try {
+  guarded([&] {
     work.keep = link.talk->received({work.room.data(), work.size}, link);
     link.heard = clock_.steady();  // before the peer can see the answer
     if (!work.keep) link.flush();
-  } catch (const std::exception& failure) {
-    Event("connection-exception").with("door", door_).with("reason", failure.what()).with("answer", "none, connection closed").to(log_, Severity::error);
-  }
+  });
 }
 
 // Until the work ends or is set aside.
@@ -314,11 +322,7 @@ void StreamLoop::close(Turn& turn, Link& link) {
     if (turn.leading) epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, link.fd.get(), nullptr);
     links_.erase(found);
   }
-  try {
-    owned->talk.reset();  // may block: it gives charges back
-  } catch (const std::exception& failure) {
-    Event("connection-exception").with("door", door_).with("reason", failure.what()).to(log_, Severity::error);
-  }
+  owned->talk.reset();  // may block: it gives charges back
   owned.reset();
   const std::lock_guard lock(mutex_);
   --stats_.open;
@@ -336,7 +340,8 @@ void StreamLoop::look_round(Turn& turn) {
   }
   for (Link* link : silent) {
     turn.current = link;
-    const bool keep = !link->writing && link->talk->silent(*link);
+    bool keep = false;
+    if (!link->writing) guarded([&] { keep = link->talk->silent(*link); });
     link->heard = now;
     settle(turn, *link, keep && link->send_some());
     if (!turn.leading) return;

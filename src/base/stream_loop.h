@@ -58,6 +58,8 @@ class StreamLoop {
   void serve(Turn& turn, Link& link, std::uint32_t events);
   void hear(Turn& turn, Link& link);
   void go_on(Turn& turn, Link& link, std::unique_ptr<AsideWork> work);
+  template <typename Talk>
+  void guarded(Talk talk);
   void converse(Link& link, AsideWork& work);
   bool serve_due(Turn& turn);
   void give_spare(Turn& turn, std::unique_ptr<AsideWork> work);

@@ -291,8 +291,7 @@ Result<void> open_libmilter_socket(const SocketName& name, const SocketAccess& a
   const int failure = errno;
   umask(before);
   if (opened != MI_SUCCESS) return Error{name.to_string() + ": cannot listen: " + std::strerror(failure) + "; does the directory exist?"};
-  if (name.kind == SocketName::Kind::unix_path && access.group && chown(name.path.c_str(), static_cast<uid_t>(-1), *access.group) != 0)
-    return Error{name.to_string() + ": cannot set the group: " + std::strerror(errno)};
+  if (name.kind == SocketName::Kind::unix_path && access.group) return give_to_group(name, *access.group);
   return {};
 }
 

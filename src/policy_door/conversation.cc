@@ -19,7 +19,13 @@ Resolved resolved(const PolicyRequest& request) {
 
 }  // namespace
 
-PolicyConversation::~PolicyConversation() { end_message(); }
+PolicyConversation::~PolicyConversation() {
+  try {
+    end_message();
+  } catch (const std::exception&) {
+    // No memory for the give-back: the charge stays counted until its period is over.
+  }
+}
 
 bool PolicyConversation::same_session(const PolicyRequest& request) const {
   if (!session_) return false;

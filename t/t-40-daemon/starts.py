@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 
@@ -33,7 +34,7 @@ def as_root(t):
     t.ok(True, "and that it is alive, in time for the watchdog")
     second = run(daemon.config, daemon)
     t.equal(second.returncode, 1, "a second one on the same sockets does not start")
-    t.like(second.stderr, r"mailweir: unix:.*\.sock: is served by another process; stop that one first", "and says why")
+    t.like(second.stderr, r"mailweir: pid file .*/run/pid: already running as process \d+", "and says why")
     t.equal(PolicyClient(daemon.policy).ask(), "DUNNO", "the first one is not disturbed")
     t.equal(t.stop(daemon), 0, "SIGTERM: status 0")
     left = [name for name in os.listdir(f"{daemon.directory}/run")]
@@ -65,7 +66,7 @@ def background(t):
         t.equal(os.getsid(pid), pid, "in a session of its own")
         again = run(daemon.config, daemon, foreground=False)
         t.equal(again.returncode, 1, "a start that fails in the background: status 1")
-        t.like(again.stderr, "is served by another process", "told before the terminal is let go")
+        t.like(again.stderr, "already running as process", "told before the terminal is let go")
     finally:
         os.kill(pid, 15)
         wait_for(lambda: not os.path.exists(f"/proc/{pid}"), "its end")
@@ -150,6 +151,37 @@ def failing(t):
     return daemon
 
 
+def two_at_once(t):
+    """What one daemon has, another does not take: sockets, though it is too busy to answer, and the file of its counters."""
+    first = t.start(Mailweir("# nothing\n", name="first"))
+    first.process.send(signal.SIGSTOP)
+    full = []
+    try:
+        for _ in range(2000):   # until nothing more fits into its backlog
+            one = socket.socket(socket.AF_UNIX)
+            one.setblocking(False)
+            full.append(one)
+            one.connect(first.address("policy").removeprefix("unix:"))
+    except BlockingIOError:
+        pass
+    done = run(first.config, first)
+    t.equal((done.returncode, "is served by another process" in done.stderr), (1, True), "a daemon that stands still keeps its sockets")
+    first.process.send(signal.SIGCONT)
+    for one in full:
+        one.close()
+    second = Mailweir("# nothing\n", name="second", sections={"general": f'state_directory = "{first.directory}/state"'})
+    second.scenario = t
+    second._make_directory(t)
+    second.write_policy("# nothing\n")
+    shutil.copy(f"{first.directory}/mailweir", f"{second.directory}/mailweir")
+    done = run(second.config, second)
+    t.equal(done.returncode, 1, "a second daemon with the counters of the first does not start")
+    t.like(done.stderr, r"the counters in \S+ are another daemon's; .*already running as process \d+", "and says whose they are")
+    t.equal(os.listdir(f"{second.directory}/run"), [], "nothing of it stays behind")
+    t.equal(PolicyClient(first.policy).ask(), "DUNNO", "the first one is not disturbed")
+    t.stop(first)
+
+
 def own_directories(t):
     """What is called mailweir is made at the start, its owner the daemon's user."""
     daemon = Mailweir("# nothing\n", name="fresh", user=None, milter=None,
@@ -181,6 +213,7 @@ def run_scenario(t):
     background(t)
     daemon = failing(t)
     own_directories(t)
+    two_at_once(t)
     checking(t, daemon)
     try:
         t.start(Mailweir("[[rule]]\n", name="refused"))
