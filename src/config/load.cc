@@ -52,7 +52,7 @@ class Loader {
   std::vector<const toml::table*> lists_, maps_, facts_, dkim_, dnsbl_, rule_tables_;
   const toml::table* general_ = nullptr;
   std::vector<PlacedRule> rules_;
-  bool keys_told_ = false;
+  bool keys_told_ = false, stages_told_ = false;
 };
 
 // A section that may stand in one of the files only.
@@ -72,10 +72,13 @@ void Loader::read_file(const Document::File& file) {
   const auto section = [&](const toml::table& table, std::string_view name) { return Section(table, std::string(name), problems_); };
   if (const auto* table = once(top, "general")) {
     general_ = table;
-    read_general(section(*table, "general"), config_.general, *policy_);
+    read_general(section(*table, "general"), config_.general, *policy_, document_);
   }
   if (const auto* table = once(top, "milter")) read_milter(section(*table, "milter"), config_.milter);
-  if (const auto* table = once(top, "policy")) read_policy_door(section(*table, "policy"), config_.policy);
+  if (const auto* table = once(top, "policy")) {
+    stages_told_ = table->contains("stages");
+    read_policy_door(section(*table, "policy"), config_.policy);
+  }
   if (const auto* table = once(top, "admin")) read_admin(section(*table, "admin"), config_.admin);
   if (const auto* table = once(top, "http")) read_http(section(*table, "http"), config_.http, document_);
   if (const auto* table = once(top, "counters")) read_counters(section(*table, "counters"), config_.counters, *policy_, document_);
@@ -125,7 +128,7 @@ void Loader::settle_doors() {
     for (const Stage stage : config_.policy.stages) policy_->policy_owns[index(stage)] = true;
   }
   policy_->policy_owns[index(Stage::auth)] = false;  // the http door's, always
-  if (told_policy && told_milter && config_.policy.stages.empty())
+  if (told_policy && told_milter && !stages_told_)
     problems_.warning(seen_.at("policy"), "policy.stages", "is not set: the milter judges all stages and the policy door answers DUNNO to everything");
   if (!policy_->authentication_results.authserv_id.empty() && !told_milter)
     problems_.error(seen_.at("authentication_results"), "authentication_results", "needs a [milter]: the policy door does not see the message");
@@ -134,16 +137,20 @@ void Loader::settle_doors() {
 }
 
 // At the milter one callback may wait for all of these: Sendmail gives it 10 s. The store is asked up to three times: to give
-// back what an earlier message took, to charge, to give that back; once more for the fact `blocked`, and to block a key.
+// back what an earlier message took, to charge, to give that back; once more for the fact `blocked`, and to block a key. Tables in
+// Redis count once: while their server does not answer, one look-up a second waits for it, and the others go on at once.
 void Loader::settle_deadlines() {
   constexpr std::chrono::milliseconds most{8000};
   const auto any = [&](auto&& has) { return std::any_of(rules_.begin(), rules_.end(), [&](const PlacedRule& placed) { return has(placed.rule); }); };
   const bool asks = any([](const Rule& rule) { return rule.asks(FactId::blocked); }), blocks = any([](const Rule& rule) { return rule.block.has_value(); });
   const int calls = 3 + (asks ? 1 : 0) + (blocks ? 1 : 0);
-  if (!policy_->has_milter || config_.dns.deadline + calls * config_.counters.deadline <= most) return;
-  const auto place = seen_.find(seen_.contains("counters") ? "counters" : "dns");
-  problems_.error(place->second, "counters.deadline", std::string(calls == 3 ? "three" : calls == 4 ? "four" : "five") + " times this and dns.deadline are over " + format_duration(most) +
-                                                          " together: Sendmail would not wait for the milter so long");
+  const bool tables = registry_.has_redis_tables();
+  const auto together = config_.dns.deadline + calls * config_.counters.deadline + (tables ? config_.redis.deadline : std::chrono::milliseconds(0));
+  if (!policy_->has_milter || together <= most) return;
+  const auto place = seen_.find(seen_.contains("counters") ? "counters" : seen_.contains("dns") ? "dns" : "redis");
+  problems_.error(place->second, "counters.deadline", std::string(calls == 3 ? "three" : calls == 4 ? "four" : "five") + " times this" +
+                                                          (tables ? ", dns.deadline and redis.deadline are over " : " and dns.deadline are over ") +
+                                                          format_duration(most) + " together: Sendmail would not wait for the milter so long");
 }
 
 void Loader::read_keys() {

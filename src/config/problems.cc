@@ -65,7 +65,8 @@ std::string_view nearest(std::string_view name, const std::vector<std::string_vi
   for (const auto candidate : candidates) {
     const bool cut_short = name.size() >= 4 && candidate.starts_with(name);  // sasl_user
     const auto edits = cut_short ? 1 : distance(name, candidate);
-    if (edits >= least) continue;
+    // Of a word of two letters one must have stayed.
+    if (edits >= least || edits >= name.size()) continue;
     least = edits;
     best = candidate;
   }

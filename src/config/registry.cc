@@ -103,9 +103,11 @@ TablePtr Registry::keep(Made<TablePtr> made, const Place& place, const std::stri
   return made.errors.empty() ? made.object : nullptr;
 }
 
-void Registry::add_list(const std::string& name, TablePtr table, const Place& place) {
-  lists_.emplace(name, NamedTable{std::move(table), place});
+std::optional<Place> Registry::add_list(const std::string& name, TablePtr table, const Place& place) {
   used_.insert("list:" + name);
+  const auto [old, fresh] = lists_.emplace(name, NamedTable{table, place});
+  if (fresh || old->second.table == table) return {};
+  return old->second.place;
 }
 
 TablePtr Registry::table(std::string_view reference, const Place& place, std::string_view key) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -33,6 +34,7 @@ class Registry {
   // Where tables in Redis are; before they are read. An empty URL: nowhere.
   void use_redis(std::string url, std::chrono::milliseconds deadline) { redis_ = {std::move(url), {}, deadline}; }
   bool is_in_redis(std::string_view reference) const { return in_redis_.contains(reference); }
+  bool has_redis_tables() const { return !in_redis_.empty(); }
   // The block lists that rules may name.
   void use_dnsbl(const std::vector<Dnsbl>& lists, std::vector<Place> places) {
     dnsbl_ = &lists;
@@ -50,7 +52,8 @@ class Registry {
 
   // "list:name" or "map:name" -> its table. Null, and the problem told, when there is none.
   TablePtr table(std::string_view reference, const Place& place, std::string_view key);
-  void add_list(const std::string& name, TablePtr table, const Place& place);
+  // Another name for a table, or one that stands in no [lists]. The place of another list that has the name already, if there is one.
+  std::optional<Place> add_list(const std::string& name, TablePtr table, const Place& place);
   // A fact by the name that a rule uses. Errors name what is near.
   Result<FactRef> fact(std::string_view name) const;
   // Tables that nothing refers to: a warning each.

@@ -3,7 +3,9 @@
 
 #include "base/port_number.h"
 #include "base/text.h"
+#include "config/http_token.h"
 #include "mail/domain.h"
+#include "port/log_setting.h"
 #include "port/redis_url.h"
 
 namespace mailweir {
@@ -49,21 +51,22 @@ bool is_loopback(const std::string& host) {
 
 }  // namespace
 
-void read_general(Section section, GeneralConfig& general, Policy& policy) {
+void read_general(Section section, GeneralConfig& general, Policy& policy, const Document& document) {
   if (const auto name = section.text("hostname"); name && !name->value.empty()) {
     if (is_fully_qualified(name->value) && !name->value.starts_with('[')) general.hostname = policy.hostname = *to_domain(name->value);
     else section.wrong("hostname", "must be a full host name, like \"mx.example.net\"");
   }
   if (const auto user = section.text("user")) general.user = user->value;
   if (const auto group = section.text("group")) general.group = group->value;
-  if (const auto file = section.text("pid_file")) general.pid_file = file->value;
+  if (const auto file = section.text("pid_file"); file && !file->value.empty()) general.pid_file = document.resolve(file->value);
   if (const auto log = section.text("log")) {
-    const std::string_view where = log->value;
-    const bool known = where == "journal" || where == "syslog" || where == "stderr" || where.starts_with("syslog:") || where.starts_with("file:/");
-    if (known) general.log = where;
-    else section.wrong("log", "must be journal, syslog, syslog:FACILITY, stderr or file:/PATH");
+    if (const auto known = check_log_setting(log->value)) general.log = log->value;
+    else section.wrong("log", known.error().what);
   }
-  if (const auto directory = section.text("state_directory")) general.state_directory = directory->value;
+  if (const auto directory = section.text("state_directory")) {
+    if (directory->value.empty()) section.wrong("state_directory", "is empty; leave it out for the default");
+    else general.state_directory = document.resolve(directory->value);
+  }
   if (const auto drain = section.duration("drain", milliseconds(0), std::chrono::minutes(10))) general.drain = *drain;
   if (section.raw().get("mynetworks") != nullptr)  // understood with the policy, where the lists are
     if (const auto texts = section.texts("mynetworks"))
@@ -116,9 +119,7 @@ void read_http(Section section, HttpConfig& http, const Document& document) {
   }
   if (const auto token = section.text("token")) {
     http.token = token->value;
-    bool good = http.token.size() >= 8 && http.token.size() <= 512;
-    for (const char c : http.token) good = good && c > ' ' && c < 0x7f;
-    if (!good) section.wrong("token", "must be 8 to 512 printable ASCII characters without blanks");
+    if (const std::string wrong = wrong_http_token(http.token); !wrong.empty()) section.wrong("token", wrong);
   }
   if (const auto file = section.text("token_file")) {
     http.token_file = document.resolve(file->value);
@@ -241,7 +242,10 @@ void read_mynetworks(const toml::table& general, Registry& registry, Policy& pol
     for (const auto& error : made.errors) problems.error(place_of(*node), "general.mynetworks", error);
     policy.mynetworks = made.object;
   }
-  if (policy.mynetworks) registry.add_list("mynetworks", policy.mynetworks, place_of(*node));
+  if (!policy.mynetworks) return;
+  if (const auto other = registry.add_list("mynetworks", policy.mynetworks, place_of(*node)))
+    problems.error(place_of(*node), "general.mynetworks", "there is a list mynetworks at " + other->to_string() +
+                                                              " too; write mynetworks = \"list:mynetworks\" here, or take one of them out");
 }
 
 std::vector<std::string> changed_keys(const Config& before, const Config& after) {

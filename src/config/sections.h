@@ -10,7 +10,7 @@
 namespace mailweir {
 
 // One file's sections, each present at most once over all files (the caller sees to that).
-void read_general(Section section, GeneralConfig& general, Policy& policy);
+void read_general(Section section, GeneralConfig& general, Policy& policy, const Document& document);
 void read_milter(Section section, MilterConfig& milter);
 void read_policy_door(Section section, PolicyDoorConfig& policy);
 void read_admin(Section section, AdminConfig& admin);

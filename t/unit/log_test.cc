@@ -12,7 +12,9 @@
 #include "adapter/file_log.h"
 #include "adapter/line_time.h"
 #include "adapter/open_log.h"
+#include "adapter/syslog_log.h"
 #include "base/text.h"
+#include "port/log_setting.h"
 #include "temp_dir.h"
 
 using namespace mailweir;
@@ -203,6 +205,14 @@ TEST_CASE("file log: what cannot be a log file") {
     CAPTURE(log.error().what);
     CHECK(log.error().what.starts_with("log file " + row.path + ": "));
     CHECK(log.error().what.find(row.want) != std::string::npos);
+  }
+}
+
+TEST_CASE("log settings: each facility that a policy file may name is one of syslog's") {
+  for (const auto name : log_facilities) {
+    CAPTURE(name);
+    CHECK(syslog_facility(name));
+    CHECK(check_log_setting("syslog:" + std::string(name)));
   }
 }
 
