@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "mail/address.h"
 #include "mail/domain.h"
+#include "port/pattern.h"
 
 namespace mailweir {
 namespace {
@@ -147,8 +148,24 @@ std::optional<Error> foreign_spelling(std::string_view key) {
   if (key.starts_with("*@")) return Error{"there are no wildcards; all of a domain is " + std::string(key.substr(2))};
   if (key == "*") return Error{"there are no wildcards; in the overrides of a limit write default"};
   if (key.starts_with('!') && key.size() > 1) return Error{"there are no exceptions in a table; use two tables, and unless"};
-  if (key.size() > 2 && key.starts_with('/') && key.ends_with('/'))
-    return Error{"a pattern cannot stand in a table; write it in the condition"};
+  const bool expression = key.starts_with('/') && key.find_first_of("^$(|[\\") != key.npos;
+  if ((key.size() > 2 && key.starts_with('/') && key.ends_with('/')) || is_pattern_with_flags(key) || expression)
+    return Error{"a pattern cannot stand in a table; write it in the condition, as \"/.../\""};
+  return {};
+}
+
+// The marks of aliases(5) and of CSV, which would become part of the key.
+std::optional<Error> foreign_marks(std::string_view key) {
+  const auto quotes = key.starts_with('"') ? key.rfind('"') + 1 : 0;
+  const auto plain = key.substr(quotes);
+  if (const auto mark = plain.find_last_not_of(",;:"); !plain.empty() && mark + 1 != plain.size()) {
+    const auto rest = key.substr(0, quotes + (mark == plain.npos ? 0 : mark + 1));
+    if (rest.empty()) return Error{"there is nothing before the " + std::string(plain.substr(0, 1))};
+    return Error{std::string("ends with a \"") + plain.back() + "\"; write " + std::string(rest) +
+                 ", or the whole key in quotes if that belongs to it"};
+  }
+  if (plain.find('@') != plain.npos && plain.find_first_of(",;") != plain.npos)
+    return Error{"each key is an entry or a line of its own"};
   return {};
 }
 
@@ -162,6 +179,7 @@ Result<TableKey> parse_table_key(std::string_view key) {
   if (key == "<>") return TableKey{};
   if (const auto error = foreign_spelling(key)) return *error;
   if (const auto network = try_network(key)) return *network;
+  if (const auto error = foreign_marks(key)) return *error;
   if (key.size() >= 2 && key.starts_with('"') && key.ends_with('"')) {
     const auto inner = key.substr(1, key.size() - 2);
     return inner.empty() ? Result<TableKey>(Error{"an empty key"}) : TableKey{{}, folded(inner)};

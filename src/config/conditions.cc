@@ -7,6 +7,7 @@
 
 #include "base/duration.h"
 #include "base/text.h"
+#include "config/foreign_spelling.h"
 #include "mail/domain.h"
 
 namespace mailweir {
@@ -31,7 +32,7 @@ class ConditionReader {
   bool read_name(const std::string& text, const toml::node& node, const std::string& key, FactType type, Test& test);
   bool read_dnsbl(const std::string& text, const toml::node& node, const std::string& key, Cell& cell, Test& test);
   bool read_number(std::string_view text, const toml::node& node, const std::string& key, Test& test);
-  bool no_wildcard(const std::string& text, const toml::node& node, const std::string& key, const FactRef& fact);
+  bool is_ours(const std::string& text, const toml::node& node, const std::string& key, const FactRef& fact);
   bool fail(const toml::node& node, const std::string& key, std::string_view why) {
     problems_.error(place_of(node), key, why);
     return false;
@@ -161,7 +162,7 @@ bool ConditionReader::read_test(const std::string& text, const toml::node& node,
     test.what = std::move(*pattern);
     return true;
   }
-  if (!no_wildcard(text, node, key, cell.fact)) return false;
+  if (!is_ours(text, node, key, cell.fact)) return false;
   switch (type) {
     case FactType::word: {
       const auto allowed = words(info(cell.fact.id).words);
@@ -183,22 +184,13 @@ bool ConditionReader::read_test(const std::string& text, const toml::node& node,
   }
 }
 
-// What other software understands and we do not: said, so that nobody waits for it to match.
-bool ConditionReader::no_wildcard(const std::string& text, const toml::node& node, const std::string& key, const FactRef& fact) {
-  const FactType type = fact.type();
-  const bool texts = type == FactType::text || type == FactType::login || type == FactType::domain || type == FactType::address;
-  if (!texts || text.find('*') == text.npos) return true;
-  // These may well hold one: "*** Spam ***", the certificate of "*.example.com".
-  if (fact.id == FactId::header || fact.id == FactId::ccert_subject || fact.id == FactId::ccert_issuer) {
-    if (text.starts_with('*') != text.ends_with('*'))
-      problems_.warning(place_of(node), key, "there are no wildcards, so the * must stand in the value; a pattern is written between slashes: \"/.../\"");
-    return true;
-  }
-  const bool addresses = type == FactType::address || type == FactType::domain;
-  if (addresses && text.size() > 2 && text.starts_with("*.")) return fail(node, key, "there are no wildcards; all names below a domain are \"" + cleaned(text.substr(1), false, 60) + '"');
-  if (addresses && text.size() > 2 && text.starts_with("*@")) return fail(node, key, "there are no wildcards; all of a domain is \"" + cleaned(text.substr(2), false, 60) + '"');
-  if (addresses && text.size() > 2 && text.ends_with("@*")) return fail(node, key, "there are no wildcards; a user of any domain is \"" + cleaned(text.substr(0, text.size() - 1), false, 60) + '"');
-  return fail(node, key, "there are no wildcards; a pattern is written between slashes: \"/.../\"");
+// Whether the value is one of ours; a doubtful one is, with a warning.
+bool ConditionReader::is_ours(const std::string& text, const toml::node& node, const std::string& key, const FactRef& fact) {
+  const auto found = foreign_spelling(text, fact);
+  if (!found) return true;
+  if (!found->may_be_meant) return fail(node, key, found->why);
+  problems_.warning(place_of(node), key, found->why);
+  return true;
 }
 
 bool ConditionReader::read_dnsbl(const std::string& text, const toml::node& node, const std::string& key, Cell& cell, Test& test) {
