@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "config/syntax_hint.h"
 
 namespace mailweir {
 namespace {
@@ -59,7 +60,8 @@ bool read_file(const std::string& path, Document& document, Problems& problems) 
   } catch (const toml::parse_error& failure) {
     if (tell_single_brackets(path, text, failure.description(), problems)) return false;
     const auto& at = failure.source().begin;
-    problems.error({path, at.line, at.column}, "", failure.description());
+    const std::string hint = syntax_hint(failure.description(), text, at.line, at.column);
+    problems.error({path, at.line, at.column}, "", std::string(failure.description()) + (hint.empty() ? "" : "; " + hint));
     return false;
   }
   return true;
