@@ -37,8 +37,15 @@ std::variant<Options, int> parse(int argc, char** argv) {
       "help,h", "print this");
   try {
     po::variables_map values;
-    po::store(po::parse_command_line(argc, argv, all), values);
+    const auto parsed = po::parse_command_line(argc, argv, all);
+    po::store(parsed, values);
     po::notify(values);
+    // parse_command_line takes and forgets words that no option asked for.
+    for (const auto& option : parsed.options) {
+      if (option.position_key < 0 || option.value.empty()) continue;
+      std::cerr << "mailweir: surplus word \"" << option.value.front() << "\": the policy file goes behind -c; see mailweir --help\n";
+      return 64;  // EX_USAGE
+    }
     if (values.count("help") != 0) {
       std::cout << all << "\nSee mailweir(8), mailweir.toml(5), mailweir-rules(5).\n";
       return EXIT_SUCCESS;

@@ -206,6 +206,10 @@ def checking(t, daemon):
     t.like(done.stderr, r'(?s)bad\.toml:2:\d+: .*bad\.toml:3:\d+: .*bad\.toml:6:\d+: ', "all its errors, with line and column")
     t.equal(run(f"{daemon.directory}/no.toml", daemon, "--check").returncode, 1, "--check of no file: status 1")
     t.equal(run(good, daemon, "--nonsense").returncode, 64, "an unknown option: EX_USAGE")
+    done = run(good, daemon, "--check", bad)
+    t.equal((done.returncode, done.stderr),
+            (64, f'mailweir: surplus word "{bad}": the policy file goes behind -c; see mailweir --help\n'),
+            "a word that belongs to no option: EX_USAGE, for the file it names would not be read")
 
 
 def run_scenario(t):
