@@ -32,6 +32,7 @@ struct Options {
 
 std::optional<Options> parse(const Arguments& args) {
   Options options;
+  std::string size;
   WhatIf& what = options.what;
   po::options_description all("Usage: mailweirctl explain [OPTION...] [MESSAGE-FILE]\n\nThe transaction");
   all.add_options()("client", po::value(&what.client_address)->value_name("ADDRESS"), "client_address")(
@@ -41,8 +42,8 @@ std::optional<Options> parse(const Arguments& args) {
       "recipient", po::value(&what.recipients)->value_name("ADDRESS")->composing(), "a recipient; may be given several times")(
       "login", po::value(&what.sasl_username)->value_name("LOGIN"), "sasl_username")(
       "tls", po::value(&what.encryption_protocol)->value_name("PROTOCOL"), "encryption_protocol, TLSv1.3 say")(
-      "service", po::value(&what.service)->value_name("NAME"), "service")("size", po::value(&what.size)->value_name("BYTES"), "size of the message")(
-      "local", po::bool_switch(&what.local), "as from sendmail(1)");
+      "service", po::value(&what.service)->value_name("NAME"), "service")(
+      "size", po::value(&size)->value_name("BYTES"), "the size that the client declares; the message's, if there is no file")("local", po::bool_switch(&what.local), "as from sendmail(1)");
   po::options_description more("Where from");
   more.add_options()("config,c", po::value(&options.file)->value_name("FILE"), "the policy file")(
       "message", po::value(&options.message)->value_name("FILE"), "a message file, for its header and size")("help,h", "print this");
@@ -59,6 +60,17 @@ std::optional<Options> parse(const Arguments& args) {
   }
   if (what.recipients.empty()) what.recipients.emplace_back("recipient@example.net");
   if (values.count("sender") == 0) what.sender = "sender@example.com";
+  if (values.count("size") != 0) {
+    what.declared_size = to_number(size);
+    if (!what.declared_size) throw po::error("--size " + size + ": how many bytes?");
+    what.size = *what.declared_size;
+  }
+  if (what.local) {  // as Postfix introduces it to its milters
+    if (values.count("client") == 0) what.client_address = "127.0.0.1";
+    for (auto* name : {&what.client_name, &what.reverse_client_name})
+      if (name->empty()) *name = "localhost";
+    if (values.count("helo") == 0) what.helo = "localhost";
+  }
   return options;
 }
 
@@ -85,6 +97,10 @@ void print(const Along& along) {
   if (along.sign) std::cout << "      sign\n";
 }
 
+// What becomes of the message. Held and bounced: local mail, which is deferred or rejected at its end only.
+enum class Fate { refused, taken, held, bounced };
+constexpr std::string_view fate_words[] = {"not taken", "taken", "held", "bounced"};
+
 class Explainer {
  public:
   Explainer(Services& services, std::shared_ptr<const Policy> policy, const WhatIf& what, std::string asked)
@@ -96,19 +112,18 @@ class Explainer {
     }
   }
 
-  // Whether the message would be taken.
-  bool run() {
-    bool taken = ask(Stage::connect) && ask(Stage::helo);
-    if (!taken || !ask_login()) return false;
+  Fate run() {
+    if (!ask(Stage::connect) || !ask(Stage::helo) || !ask_login()) return Fate::refused;
     for (Session* session : {&milter_, &policy_door_}) {
       session->begin_transaction(policy_);
       Transaction& transaction = session->transaction();
       transaction.sender = Address::parse(what_.sender);
       transaction.sasl_username = what_.sasl_username;
       transaction.sasl_method = what_.sasl_username.empty() ? "" : "PLAIN";
-      if (what_.size > 0) transaction.declared_size = what_.size;
+      if (what_.declared_size) transaction.declared_size = what_.declared_size;
+      else if (what_.size > 0 && !what_.local) transaction.declared_size = what_.size;  // as clients do, but sendmail(1)
     }
-    if (!ask(Stage::mail)) return false;
+    if (!ask(Stage::mail)) return Fate::refused;
     std::vector<Address> accepted;
     for (const auto& text : what_.recipients) {
       for (Session* session : {&milter_, &policy_door_}) session->transaction().recipient = Address::parse(text);
@@ -116,22 +131,23 @@ class Explainer {
       accepted.push_back(Address::parse(text));
       for (Session* session : {&milter_, &policy_door_}) session->recipient_accepted();
     }
-    if (accepted.empty()) return false;
+    if (accepted.empty()) return Fate::refused;
     for (Session* session : {&milter_, &policy_door_}) {
       Transaction& transaction = session->transaction();
       transaction.recipient = accepted.size() == 1 ? accepted.front() : Address();
       transaction.recipient_count = accepted.size();
     }
-    if (!ask(Stage::data)) return false;
+    if (!ask(Stage::data)) return Fate::refused;
     for (Session* session : {&milter_, &policy_door_}) {
       Transaction& transaction = session->transaction();
       transaction.size = what_.size;
       if (what_.headers) transaction.headers = &*what_.headers;
     }
+    if (postponed_) return tell_postponed();
     verify();
-    taken = ask(Stage::end_of_message);
-    if (taken && what_.headers && policy_->has_milter) tell_results();
-    return taken;
+    if (!ask(Stage::end_of_message)) return postponed_ ? tell_postponed() : Fate::refused;
+    if (what_.headers && policy_->has_milter) tell_results();
+    return Fate::taken;
   }
 
  private:
@@ -149,7 +165,7 @@ class Explainer {
 
   void fill(Client& client) const {
     client.address = IpAddress::parse(what_.client_address);
-    client.port = what_.client_port;
+    if (!what_.local) client.port = what_.client_port;
     client.name = what_.client_name;
     client.reverse_name = what_.reverse_client_name;
     if (!what_.client_name.empty() && what_.client_name != "unknown") client.resolved = Resolved::ok;
@@ -188,9 +204,22 @@ class Explainer {
     std::cout << "  => " << to_string(verdict.action) << (verdict.rule != nullptr ? " by " + verdict.rule->name : "") << '\n';
     print(verdict.along);
     if (const auto off = session.checks_off(stage).names(); !off.empty()) std::cout << "  checks turned off: " << off << '\n';
-    std::cout << "     " << answer_of(verdict, door) << "\n\n";
+    const bool waits = what_.local && door == Door::milter && verdict.refuses();
+    if (!waits) std::cout << "     " << answer_of(verdict, door) << "\n\n";
+    else if (postponed_) std::cout << "     (an earlier stage has decided)\n\n";
+    else std::cout << "     " << (stage == Stage::end_of_message ? "" : "waits for the end of the message: ") << answer_of(verdict, door) << "\n\n";
     if (stage == Stage::end_of_message || verdict.refuses()) lookups(session);
-    return !verdict.refuses();
+    if (!waits) return !verdict.refuses();
+    if (!postponed_) postponed_ = Postponed{stage, verdict.reply};
+    return stage != Stage::end_of_message;
+  }
+
+  // Local mail that a stage has refused (mailweir-rules(5), Local mail): what becomes of it at its end.
+  Fate tell_postponed() const {
+    const bool held = postponed_->reply.klass() == '4';
+    std::cout << "end of the message, by what " << to_string(postponed_->stage) << " has said: " << (held ? "held: " : "bounced: ")
+              << postponed_->reply.line(true) << "\n\n";
+    return held ? Fate::held : Fate::bounced;
   }
 
   void lookups(Session& session) {
@@ -203,6 +232,11 @@ class Explainer {
   const WhatIf& what_;
   const std::string asked_;  // whom the look-ups ask
   Session milter_, policy_door_, http_;
+  struct Postponed {
+    Stage stage;
+    Reply reply;
+  };
+  std::optional<Postponed> postponed_;  // of local mail: the first refusal
 };
 
 }  // namespace
@@ -237,9 +271,9 @@ int explain_command(const Arguments& args) {
   StageBoard board;
   EngineStats stats;
   Services services{*resolver->resolver, *counters, log, clock, leases, board, stats, {verifier->get(), tools->get()}};
-  const bool taken = Explainer(services, loaded->policy, options->what, resolver->asked).run();
-  std::cout << (taken ? "The message is taken.\n" : "The message is not taken.\n");
-  return taken ? 0 : 1;
+  const Fate fate = Explainer(services, loaded->policy, options->what, resolver->asked).run();
+  std::cout << "The message is " << fate_words[static_cast<std::size_t>(fate)] << ".\n";
+  return fate == Fate::taken || fate == Fate::held ? 0 : 1;
 }
 
 }  // namespace mailweir

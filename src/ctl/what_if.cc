@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 
@@ -15,6 +16,7 @@ bool read_message(const std::string& path, WhatIf& what) {
     return false;
   }
   HeaderList headers;
+  what.size = 0;
   std::string name, value, line;
   const auto finish = [&] {
     if (!name.empty() && !headers.receive(name, value)) std::cerr << "mailweirctl: " << path << ": the header is too large, the rest is left out\n";
@@ -37,6 +39,10 @@ bool read_message(const std::string& path, WhatIf& what) {
   }
   finish();
   while (std::getline(file, line)) what.size += line.size() + (line.ends_with('\r') ? 1 : 2);
+  if (file.bad()) {  // opened, and then not read: a directory
+    std::cerr << "mailweirctl: " << path << ": " << (std::filesystem::is_directory(path) ? "is a directory, must be a message file" : "cannot be read") << '\n';
+    return false;
+  }
   what.headers = std::move(headers);
   what.file = path;
   return true;

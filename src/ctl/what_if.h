@@ -18,13 +18,14 @@ struct WhatIf {
   std::string sender, sasl_username, sasl_method, encryption_protocol;
   std::vector<std::string> recipients;
   std::uint16_t client_port = 40000;
-  bool local = false;
+  bool local = false;                  // from sendmail(1)
   std::optional<HeaderList> headers;   // of a message file
   std::string file;                    // that file; read_body reads its body
-  std::uint64_t size = 0;
+  std::optional<std::uint64_t> declared_size;   // SIZE= of MAIL FROM
+  std::uint64_t size = 0;                       // as SMTP carries it
 };
 
-// The header of a message file (RFC 5322; LF or CRLF) and the file's size. Empty when it cannot be read: told on stderr.
+// The header of a message file (RFC 5322; LF or CRLF) and the message's size. False when it cannot be read: told on stderr.
 bool read_message(const std::string& path, WhatIf& what);
 
 // The body of a message file, in pieces, with CRLF at the end of each line as SMTP carries it. False: it cannot be read.
