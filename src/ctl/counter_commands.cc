@@ -23,13 +23,12 @@ void print_rows(const json& rows, const std::vector<std::string>& columns) {
     for (const auto& column : columns) cells.push_back(row[column].is_string() ? cleaned(row[column].get<std::string>(), false, 300) : row[column].dump());
     table.push_back(std::move(cells));
   }
-  for (const auto& cells : table) {
-    for (std::size_t i = 0; i < cells.size(); ++i) {
-      std::size_t width = 0;
-      for (const auto& other : table) width = std::max(width, other[i].size());
-      std::cout << cells[i] << (i + 1 < cells.size() ? std::string(width - cells[i].size() + 2, ' ') : "\n");
-    }
-  }
+  std::vector<std::size_t> widths(columns.size());
+  for (const auto& cells : table)
+    for (std::size_t i = 0; i < cells.size(); ++i) widths[i] = std::max(widths[i], cells[i].size());
+  for (const auto& cells : table)
+    for (std::size_t i = 0; i < cells.size(); ++i)
+      std::cout << cells[i] << (i + 1 < cells.size() ? std::string(widths[i] - cells[i].size() + 2, ' ') : "\n");
 }
 
 // The daemon's answer, or the exit status after having said what is wrong.

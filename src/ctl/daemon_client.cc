@@ -2,11 +2,18 @@
 #include "ctl/daemon_client.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <iostream>
 
 #include <boost/program_options.hpp>
 #include <httplib.h>
+#include <grp.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 
+#include "base/handle.h"
 #include "config/config.h"
 
 namespace mailweir {
@@ -26,10 +33,44 @@ httplib::Client client_of(const Asked& asked) {
 
 httplib::Params params_of(const Parameters& parameters) { return {parameters.begin(), parameters.end()}; }
 
+int connect_errno(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) return ENAMETOOLONG;
+  path.copy(address.sun_path, path.size());
+  const Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (socket.get() < 0) return errno;
+  return ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ? 0 : errno;
+}
+
+// Why there is no connection, and what to do; empty: there is one. httplib says no more than "Connection".
+std::string why_not(const std::string& path) {
+  struct stat status{};
+  const int failure = ::stat(path.c_str(), &status) != 0 ? errno : S_ISSOCK(status.st_mode) ? connect_errno(path) : ENOTSOCK;
+  switch (failure) {
+    case 0: return {};
+    case ENOENT: case ENOTDIR:
+      return "there is no such socket; is the daemon running, and is this the [admin] socket of its policy file? --socket names another";
+    case ENOTSOCK:
+      return std::string("is ") + (S_ISDIR(status.st_mode) ? "a directory" : "a file") + ", must be the daemon's admin socket; --socket names it";
+    case ECONNREFUSED: return "nobody listens there; the daemon is not running, or has another [admin] socket now";
+    case EACCES: case EPERM: {
+      const bool seen = S_ISSOCK(status.st_mode);
+      const group* owner = seen ? ::getgrgid(status.st_gid) : nullptr;
+      return "permission denied; " + (!seen ? "its directory is closed to you: ask as root or as the daemon's user"
+                                      : "ask as root or as a member of the socket's group, " +
+                                            (owner != nullptr ? std::string(owner->gr_name) : std::to_string(status.st_gid)));
+    }
+    case ENAMETOOLONG: return "is longer than a socket's path may be";
+    default: return std::strerror(failure);
+  }
+}
+
 std::optional<DaemonAnswer> answer_of(const Asked& asked, const httplib::Result& response) {
   if (response) return DaemonAnswer{response->status, response->body};
-  std::cerr << "mailweirctl: " << asked.socket << ": the daemon does not answer (" << httplib::to_string(response.error())
-            << "); is it running, and may you use the socket?\n";
+  const std::string why = why_not(asked.socket);
+  std::cerr << "mailweirctl: " << asked.socket << ": "
+            << (why.empty() ? "the daemon does not answer (" + httplib::to_string(response.error()) + ')' : why) << '\n';
   return {};
 }
 
