@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <map>
 #include <thread>
 
 #include <httplib.h>
@@ -68,14 +69,43 @@ class HttpAdminServer final : public AdminServer {
   }
 
  private:
+  using Handler = httplib::Server::Handler;
+
+  void post(const std::string& path, Handler handler) {
+    server_.Post(path, handler);
+    posts_[path] = std::move(handler);
+  }
+
+  // A request with neither Content-Length nor Transfer-Encoding has no body (RFC 9112 6.3). httplib would read until the
+  // client closes, and call it bad when it does not.
+  httplib::Server::HandlerResponse without_body(const httplib::Request& request, httplib::Response& response) const {
+    using Handled = httplib::Server::HandlerResponse;
+    if (request.method != "POST" || request.has_header("Content-Length") || request.has_header("Transfer-Encoding")) return Handled::Unhandled;
+    const auto found = posts_.find(request.path);
+    if (found == posts_.end()) response.status = 404;
+    else found->second(request, response);
+    return Handled::Handled;
+  }
+
+  // What is refused before a handler sees it has a text, too.
+  static void say_status(const httplib::Request& request, httplib::Response& response) {
+    if (!response.body.empty()) return;
+    const std::string what = cleaned(request.method + ' ' + request.path, false, 100);
+    response.set_content(response.status == 404 ? what + ": there is no such request\n"
+                         : response.status == 413 ? what + ": the body is larger than 64 KiB\n"
+                                                  : what + ": the request could not be read\n", "text/plain");
+  }
+
   void routes() {
+    server_.set_pre_routing_handler([this](const auto& request, auto& response) { return without_body(request, response); });
+    server_.set_error_handler([](const httplib::Request& request, httplib::Response& response) { say_status(request, response); });
     server_.Get("/status", [this](const httplib::Request&, httplib::Response& response) {
       response.set_content(functions_.status(), "application/json");
     });
     server_.Get("/metrics", [this](const httplib::Request&, httplib::Response& response) {
       response.set_content(functions_.metrics(), "text/plain; version=0.0.4; charset=utf-8");
     });
-    server_.Post("/reload", [this](const httplib::Request&, httplib::Response& response) {
+    post("/reload", [this](const httplib::Request&, httplib::Response& response) {
       const ReloadOutcome outcome = functions_.reload();
       const nlohmann::json answer = {{"ok", outcome.ok}, {"errors", outcome.errors}, {"warnings", outcome.warnings}, {"restart", outcome.restart}};
       response.status = outcome.ok ? 200 : 409;
@@ -86,14 +116,14 @@ class HttpAdminServer final : public AdminServer {
       answer(response, functions_.counters(key_of(request), most, request.has_param("top")));
     });
     server_.Get("/blocks", [this](const httplib::Request&, httplib::Response& response) { answer(response, functions_.blocks()); });
-    server_.Post("/alerts/test", [this](const httplib::Request&, httplib::Response& response) { answer(response, functions_.test_alerts()); });
-    server_.Post("/reset", [this](const httplib::Request& request, httplib::Response& response) {
+    post("/alerts/test", [this](const httplib::Request&, httplib::Response& response) { answer(response, functions_.test_alerts()); });
+    post("/reset", [this](const httplib::Request& request, httplib::Response& response) {
       answer(response, functions_.reset(key_of(request)));
     });
-    server_.Post("/unblock", [this](const httplib::Request& request, httplib::Response& response) {
+    post("/unblock", [this](const httplib::Request& request, httplib::Response& response) {
       answer(response, functions_.unblock(key_of(request)));
     });
-    server_.Post("/block", [this](const httplib::Request& request, httplib::Response& response) {
+    post("/block", [this](const httplib::Request& request, httplib::Response& response) {
       answer(response, functions_.block(key_of(request), request.get_param_value("time")));
     });
   }
@@ -108,6 +138,7 @@ class HttpAdminServer final : public AdminServer {
 
   AdminFunctions functions_;
   httplib::Server server_;
+  std::map<std::string, Handler> posts_;
   std::thread thread_;
   std::string path_;
 };
