@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "adapter/table_sources.h"
 
+#include <algorithm>
+
 namespace mailweir {
 
 Made<TablePtr> TableSources::file(const std::string& path, TableKind kind) {
@@ -11,7 +13,11 @@ Made<TablePtr> TableSources::file(const std::string& path, TableKind kind) {
 Made<TablePtr> TableSources::redis(const RedisPlace& place, TableKind kind) {
   Made<TablePtr> made;
   servers_.with([&](auto& servers) {
-    auto& server = servers[{place.url, place.deadline}];
+    std::erase_if(servers, [](const UsedServer& used) { return used.tables.expired(); });
+    const auto known = std::find_if(servers.begin(), servers.end(), [&](const UsedServer& used) {
+      return used.url == place.url && used.deadline == place.deadline;
+    });
+    auto server = known == servers.end() ? nullptr : known->tables.lock();
     if (!server) {
       RedisTablesConfig config;
       config.url = place.url;
@@ -22,6 +28,7 @@ Made<TablePtr> TableSources::redis(const RedisPlace& place, TableKind kind) {
         return;
       }
       server = std::move(*opened);
+      servers.push_back({place.url, place.deadline, server});
     }
     made.object = server->table(place.key, kind);
   });
@@ -51,11 +58,20 @@ void TableSources::refresh() {
   });
 }
 
-void TableSources::each_server(const std::function<void(const RedisTables&)>& visit) const {
+std::vector<ListServer> TableSources::servers() const {
+  std::vector<ListServer> found;
   servers_.with([&](const auto& servers) {
-    for (const auto& [url, server] : servers)
-      if (server) visit(*server);
+    for (const UsedServer& used : servers) {
+      const auto tables = used.tables.lock();
+      if (!tables) continue;
+      auto one = std::find_if(found.begin(), found.end(), [&](const ListServer& other) { return other.name == tables->server(); });
+      if (one == found.end()) one = found.insert(found.end(), ListServer{tables->server()});
+      one->up = tables->stats().up;
+      one->asked += tables->stats().asked;
+      one->errors += tables->stats().errors;
+    }
   });
+  return found;
 }
 
 }  // namespace mailweir

@@ -4,10 +4,10 @@
 #pragma once
 
 #include <atomic>
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "adapter/maxminddb_countries.h"
 #include "adapter/redis_tables.h"
@@ -17,6 +17,13 @@
 #include "port/workshop.h"
 
 namespace mailweir {
+
+// A Redis server of lists, as status and metrics tell it.
+struct ListServer {
+  std::string name;                      // its URL without the password
+  bool up = false;                       // as the newest policy that uses it finds it
+  std::uint64_t asked = 0, errors = 0;
+};
 
 class TableSources {
  public:
@@ -32,7 +39,8 @@ class TableSources {
   // To be called about twice a second: picks up files that changed.
   void refresh();
   const TableCache& files() const { return files_; }
-  void each_server(const std::function<void(const RedisTables&)>& visit) const;
+  // The Redis servers that a table still uses, one for each URL.
+  std::vector<ListServer> servers() const;
 
  private:
   struct LateLog final : Log {
@@ -45,7 +53,13 @@ class TableSources {
   LateLog log_;
   TableCache files_;
   Guarded<std::map<std::string, std::weak_ptr<CountryFile>>> countries_;
-  Guarded<std::map<std::pair<std::string, std::chrono::milliseconds>, std::shared_ptr<RedisTables>>> servers_;
+  // Kept alive by their tables: with the last policy that has one, its server goes. In the order in which they were made.
+  struct UsedServer {
+    std::string url;
+    std::chrono::milliseconds deadline;
+    std::weak_ptr<RedisTables> tables;
+  };
+  Guarded<std::vector<UsedServer>> servers_;
 };
 
 }  // namespace mailweir

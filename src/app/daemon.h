@@ -84,7 +84,7 @@ class Daemon {
   std::shared_ptr<TableSources> tables_;      // of the workshop
   std::mutex reload_mutex_;
   std::atomic<std::uint64_t> reloads_{0}, failed_reloads_{0};
-  WallTime started_ = clock_.wall();
+  const SteadyTime started_ = clock_.steady();   // a clock that was set does not change how long it runs
 
   std::unique_ptr<Log> log_;
   Snapshot<Policy> policy_;

@@ -42,10 +42,8 @@ void add_lists(json& result, const Policy& policy, const TableSources& tables, W
     result["dnsbl"].push_back(std::move(one));
   }
   result["lists"] = {{"files_refreshed", tables.files().stats().refreshed.load()}, {"files_refused", tables.files().stats().refused.load()}};
-  tables.each_server([&](const RedisTables& server) {
-    result["redis_lists"].push_back({{"server", server.server()}, {"up", server.stats().up.load()}, {"asked", server.stats().asked.load()},
-                                     {"errors", server.stats().errors.load()}});
-  });
+  for (const auto& server : tables.servers())
+    result["redis_lists"].push_back({{"server", server.name}, {"up", server.up}, {"asked", server.asked}, {"errors", server.errors}});
 }
 
 void add_lists(Samples& samples, const Policy& policy, const TableSources& tables) {
@@ -59,10 +57,10 @@ void add_lists(Samples& samples, const Policy& policy, const TableSources& table
   }
   samples.counter("mailweir_list_files_read_total", "List files that were read again because they changed", tables.files().stats().refreshed.load());
   samples.counter("mailweir_list_files_refused_total", "List files that changed and were bad", tables.files().stats().refused.load());
-  tables.each_server([&](const RedisTables& server) {
-    samples.gauge("mailweir_list_store_up", "Whether the Redis server of lists answers", server.stats().up ? 1 : 0, {{"store", server.server()}});
-    samples.counter("mailweir_list_store_errors_total", "Look-ups in it that failed", server.stats().errors.load(), {{"store", server.server()}});
-  });
+  for (const auto& server : tables.servers()) {
+    samples.gauge("mailweir_list_store_up", "Whether the Redis server of lists answers", server.up ? 1 : 0, {{"store", server.name}});
+    samples.counter("mailweir_list_store_errors_total", "Look-ups in it that failed", server.errors, {{"store", server.name}});
+  }
 }
 
 // What became of alerts, as a whole and by each receiver.
@@ -100,7 +98,7 @@ std::string Daemon::status() const {
       rules.push_back({{"name", rule.name}, {"at", to_string(stage)}, {"asked", rule.hits->asked.load()}, {"hits", rule.hits->hits + rule.hits->over},
                        {"over", rule.hits->over.load()}, {"shadow", rule.hits->shadow.load()}});
   json result = {{"version", PACKAGE_VERSION},
-                 {"uptime", format_duration(std::chrono::duration_cast<std::chrono::seconds>(clock_.wall() - started_))},
+                 {"uptime", format_duration(std::chrono::duration_cast<std::chrono::seconds>(clock_.steady() - started_))},
                  {"file", config_file_},
                  {"generation", policy->generation},
                  {"reloads", reloads_.load()},
