@@ -27,6 +27,13 @@ void append_who(std::string& line, const Client& client, const Transaction& tran
     append_field(line, "sender", transaction.sender.is_null() ? "<>" : std::string_view(transaction.sender.original()));
 }
 
+// The recipient, if exactly one was accepted. The policy door counts them, and keeps none.
+const Address* only_recipient(const Transaction& transaction) {
+  if (transaction.recipient_count != 1) return nullptr;
+  const Address& only = transaction.recipients.size() == 1 ? transaction.recipients.front() : transaction.recipient;
+  return only.is_absent() ? nullptr : &only;
+}
+
 std::string names_of(const std::vector<const Rule*>& rules) {
   std::string names;
   for (const Rule* rule : rules) {
@@ -63,7 +70,7 @@ void append_along(std::string& line, const Along& along) {
 
 }  // namespace
 
-void Session::log_verdict(const Verdict& verdict) {
+void Session::log_verdict(const Verdict& verdict, std::string_view at_end) {
   if (verdict.silent()) return;
   std::string line = start_line(transaction_, "verdict");
   append_field(line, "stage", to_string(verdict.stage));
@@ -71,6 +78,7 @@ void Session::log_verdict(const Verdict& verdict) {
   append_field(line, "action", to_string(verdict.action));
   if (verdict.rule != nullptr) append_field(line, "rule", verdict.rule->name);
   if (verdict.refuses()) append_field(line, "reply", verdict.reply.line(true));
+  append_known(line, "at_end", at_end);
   append_known(line, "reason", verdict.reason);
   append_known(line, "blocked", verdict.blocked);
   if (verdict.never_fits) append_field(line, "never_fits", "true");
@@ -123,6 +131,7 @@ void Session::log_transaction(std::string_view outcome, const std::vector<std::p
   append_field(line, "door", to_string(door_));
   append_field(line, "outcome", outcome);
   append_who(line, client_, transaction_);
+  if (const Address* only = only_recipient(transaction_)) append_field(line, "recipient", only->original());
   append_field(line, "recipients", std::to_string(transaction_.recipient_count));
   if (transaction_.size) append_field(line, "size", std::to_string(*transaction_.size));
   append_known(line, "service", client_.service);

@@ -72,6 +72,7 @@ MilterAnswer MilterSession::helo(std::string_view name, const Macros& macros) {
   if (client.helo_name != name) {
     client.helo_name = name;
     session_.helo_changed();
+    if (postponed_ && postponed_->stage == Stage::helo) postponed_.reset();
   }
   find_origin(false);
   return judge(Stage::helo);
@@ -142,7 +143,10 @@ MilterAnswer MilterSession::rcpt(const std::vector<std::string_view>& args, cons
     discarded_.emplace_back(given);
     return {};
   }
-  if (answer.kind != MilterAnswer::Kind::go_on) return answer;
+  if (answer.kind != MilterAnswer::Kind::go_on) {
+    refused_recipient_ = true;
+    return answer;
+  }
   session_.recipient_accepted();
   recipients_.emplace_back(given);
   transaction.recipients.push_back(transaction.recipient);
@@ -156,9 +160,11 @@ void MilterSession::rejected_recipient(const Macros& macros) {
   // It was our own policy door; Postfix does not ask it again about the same recipient, but tells us again.
   if (std::find(refused_before_.begin(), refused_before_.end(), recipient) != refused_before_.end()) return;
   if (services_.board.take_refused_recipient(session_.client(), recipient)) {
+    refused_recipient_ = true;
     if (refused_before_.size() < 100) refused_before_.push_back(recipient);
     return;
   }
+  mta_refused_recipient_ = true;
   if (macros.get("{rcpt_host}").ends_with(".1.1")) session_.count_event(Quantity::unknown_recipients);
 }
 
@@ -234,7 +240,7 @@ MilterAnswer MilterSession::judge(Stage stage) {
   const bool local = session_.client().origin == Origin::local;  // the policy door never sees such mail
   if (!local && !judges(stage)) return {};
   Verdict verdict = session_.judge(stage);
-  session_.log_verdict(verdict);
+  session_.log_verdict(verdict, local && verdict.refuses() ? at_end(verdict) : std::string_view());
   if (!verdict.refuses()) {
     along_.join(std::move(verdict.along));
     return answer(verdict);
@@ -243,6 +249,12 @@ MilterAnswer MilterSession::judge(Stage stage) {
   // Postfix would try mail that is refused here again every minute, for ever: the verdict waits for the end.
   if (!postponed_) postponed_ = std::move(verdict);
   return {};
+}
+
+// What becomes at its end of local mail that is refused so.
+std::string_view MilterSession::at_end(const Verdict& verdict) const {
+  if (postponed_) return "as-before";
+  return verdict.reply.klass() == '4' ? "held" : "bounced";
 }
 
 MilterAnswer MilterSession::answer(const Verdict& verdict) {
@@ -292,14 +304,18 @@ void MilterSession::finish(std::string_view outcome, bool taken) {
   hashes_.reset();
   bytes_ = 0;
   along_ = Along();
-  postponed_.reset();
+  if (postponed_ && postponed_->stage >= Stage::mail) postponed_.reset();
   recipients_.clear();
   discarded_.clear();
   refused_before_.clear();
   done_.clear();
-  headers_over_ = too_many_ = discard_ = data_judged_ = false;
+  headers_over_ = too_many_ = discard_ = data_judged_ = refused_recipient_ = mta_refused_recipient_ = false;
 }
 
-void MilterSession::abort() { finish("aborted", false); }
+// When no recipient is left the MTA ends the message, and it looks like any other abort.
+void MilterSession::abort() {
+  const bool refused = refused_recipient_ && !mta_refused_recipient_ && recipients_.empty() && discarded_.empty();
+  finish(refused ? "refused" : "aborted", false);
+}
 
 }  // namespace mailweir

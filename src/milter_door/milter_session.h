@@ -52,6 +52,7 @@ class MilterSession {
  private:
   bool judges(Stage stage) const { return session_.policy().judges(Door::milter, stage); }
   MilterAnswer judge(Stage stage);
+  std::string_view at_end(const Verdict& verdict) const;
   MilterAnswer answer(const Verdict& verdict);
   MilterAnswer judge_handed_over();
   void rejected_recipient(const Macros& macros);
@@ -81,12 +82,13 @@ class MilterSession {
   std::unique_ptr<BodyHashes> hashes_;
   std::uint64_t bytes_ = 0;
   Along along_;
-  std::optional<Verdict> postponed_;            // of local mail: answered at its end
+  std::optional<Verdict> postponed_;            // of local mail: answered at its end; of connect and helo: at the end of each
   std::vector<std::string> recipients_;         // accepted, as the MTA gave them, for deletion
   std::vector<std::string> discarded_;          // accepted and to be deleted
   std::vector<std::string> refused_before_;     // by the policy door
   std::vector<std::pair<std::string, std::string>> done_;   // for the message's line: signed=...
   bool headers_over_ = false, too_many_ = false, discard_ = false, data_judged_ = false;
+  bool refused_recipient_ = false, mta_refused_recipient_ = false;   // any: by a rule of ours, by the MTA
 };
 
 }  // namespace mailweir

@@ -6,23 +6,15 @@
 #include <random>
 #include <stdexcept>
 
-#include "adapter/openssl_digest.h"
-#include "engine_fixture.h"
-#include "milter_dialogue.h"
-#include "milter_door/milter_conversation.h"
+#include "milter_mta.h"
 
 namespace mailweir {
 namespace {
 
-using test::Engine;
+using test::Buffer;
 using test::filter_words;
 using test::mta_bytes;
 using Kind = milter::Command;
-
-class Buffer final : public Conversation::Output {
- public:
-  bool flush() override { return true; }
-};
 
 constexpr std::string_view rules = R"(
 [[rule]]
@@ -75,28 +67,9 @@ when = { header.subject = "told" }
 reject = "550 5.7.1 {queue_id} {size}"
 )";
 
-class Mta {
+class Mta : public test::Mta {
  public:
-  explicit Mta(const std::string& text = std::string(test::milter_only) + std::string(rules))
-      : engine(text), policy(engine.policy), digests(openssl_digests()),
-        door{engine.services, *digests, policy, {}, stats, draining}, conversation(std::in_place, door) {}
-
-  // What is answered to this, and " | end" when the connection is closed.
-  std::string say(std::string_view words) { return bytes(mta_bytes(words)); }
-  std::string bytes(std::string_view sent) {
-    Buffer out;
-    const bool open = conversation->received(sent, out);
-    return filter_words(out.buffer()) + (open ? "" : " | end");
-  }
-  std::vector<std::string> bad() const { return engine.log.of("bad-milter-packet"); }
-
-  Engine engine;
-  Snapshot<Policy> policy;
-  DigestsPtr digests;
-  MilterStats stats;
-  std::atomic<bool> draining{false};
-  MilterDoor door;
-  std::optional<MilterConversation> conversation;
+  explicit Mta(const std::string& text = std::string(test::milter_only) + std::string(rules)) : test::Mta(text) {}
 };
 
 // The facts of one row; `bad`: what the log says of it.

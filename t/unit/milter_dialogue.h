@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Dialogues of the milter protocol as words. What the MTA says: O (its offer; O2: of version 2, with nothing in it), C
-// (C=ADDRESS), H, M=SENDER, R=RECIPIENT, T, L=NAME:VALUE, N, B=TEXT, E (E=TEXT), A, Q, K, U=LINE, DX=NAME:VALUE (a macro
+// (C=ADDRESS; C=local: as sendmail(1) comes), H, M=SENDER, R=RECIPIENT, T, L=NAME:VALUE, N, B=TEXT, E (E=TEXT), A, Q, K, U=LINE, DX=NAME:VALUE (a macro
 // for the command X). What the filter answers: its packets in the same way, as in "c", "t", "y550 5.7.1 no".
 #pragma once
 
@@ -31,7 +31,10 @@ inline std::string mta_bytes(std::string_view words_of_mta) {
         event = word == "O2" ? milter::Options{.version = 2, .actions = milter::action::all & 0x3f, .steps = 0x7f}
                              : milter::Options{.actions = milter::action::all, .steps = milter::step::all};
         break;
-      case 'C': event = milter::Connect{"client.example", milter::Family::inet, 4711, text.empty() ? "192.0.2.7" : std::string_view(text)}; break;
+      case 'C':
+        if (text == "local") event = milter::Connect{"localhost", milter::Family::inet, 0, "127.0.0.1"};
+        else event = milter::Connect{"client.example", milter::Family::inet, 4711, text.empty() ? "192.0.2.7" : std::string_view(text)};
+        break;
       case 'H': event = milter::Helo{text.empty() ? "client.example" : std::string_view(text)}; break;
       case 'M': event = milter::Mail{address, {"SIZE=100"}}; break;
       case 'R': event = milter::Rcpt{address}; break;
