@@ -46,7 +46,7 @@ ROWS = [
         > DATA
         < (554|503) 5
         > RSET
-        < 250""", [], [{"event": "message", "outcome": "aborted", "recipients": "0"}]),
+        < 250""", [], [{"event": "message", "outcome": "refused", "recipients": "0"}]),
     Row("three messages on a connection", TAG, message(1) + message(2) + message(3),
         [{"sender": f"m{number}@example.com", "X-Id": tag(f"m{number}@example.com")} for number in (1, 2, 3)]),
     Row("a refused message does not spoil the next", rule("no", "end-of-message", when='{ sender = "m1@example.com" }',
