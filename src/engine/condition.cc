@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "engine/condition.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "engine/facts.h"
 #include "mail/domain.h"
 
 namespace mailweir {
 namespace {
+
+bool is_null_sender(const FactItem& item, FactType type) { return type == FactType::address && item.address->is_null(); }
 
 bool name_matches(const NameTest& test, const FactItem& item, FactType type) {
   if (type == FactType::address) {
@@ -51,6 +55,7 @@ bool matches(const Test& test, const FactItem& item, FactType type, bool& outage
     bool operator()(const Network& t) const { return t.contains(*item.ip); }
     bool operator()(const PatternPtr& t) const {
       if (type == FactType::ip) return t->matches(item.ip->to_string());
+      if (is_null_sender(item, type)) return false;  // "/.*/" does not name it
       return t->matches(type == FactType::address ? std::string_view(item.address->text()) : item.text);
     }
     bool operator()(const TableTest& t) const {
@@ -79,6 +84,9 @@ Tri Cell::ask(Facts& facts) const {
     (test.negated ? may_fail : may_hit) |= outage;
   }
   if (may_fail || (may_hit && !hit)) return Tri::outage;
+  // The null sender is matched only where it is named, by "<>" or a list that has it; anything else says nothing of it.
+  const auto null = [&](const FactItem& item) { return is_null_sender(item, fact.type()); };
+  if (const auto items = value.items(); std::all_of(items.begin(), items.end(), null)) return hit ? Tri::yes : Tri::unknown;
   // Of block lists some did not answer: a listing found stands, "not listed" does not.
   if (value.partial && (negatives || !hit || value.many.empty())) return names_temperror ? Tri::yes : Tri::unknown;
   return !positives || hit ? Tri::yes : Tri::no;

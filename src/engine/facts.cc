@@ -274,6 +274,7 @@ FactValue Facts::header(const std::string& name) {
   if (found == headers_.end()) {
     HeaderValues values;
     values.texts = transaction_.headers->values(name);
+    std::erase_if(values.texts, [](const std::string& text) { return trimmed(text).empty(); });  // an empty field says nothing
     for (const auto& text : values.texts) values.items.push_back({text});
     found = headers_.emplace(name, std::move(values)).first;
   }
