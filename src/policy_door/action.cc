@@ -15,6 +15,9 @@ std::string one_word(std::string_view text) {
   return word;
 }
 
+// Postfix puts "<recipient>: Recipient address rejected: " into it, and a reply line has 512 bytes (RFC 5321 4.5.3.1.5).
+constexpr std::size_t longest_reply = 300;
+
 std::string header_value(std::string_view text) { return cleaned(text, true, 700); }
 
 }  // namespace
@@ -22,12 +25,12 @@ std::string header_value(std::string_view text) { return cleaned(text, true, 700
 std::string to_action(const Verdict& verdict, const Along& along) {
   switch (verdict.action) {
     case Action::reject:
-    case Action::defer: return verdict.reply.line(false, 500);
+    case Action::defer: return verdict.reply.line(false, longest_reply);
     case Action::drop: {
       // access(5): 421 and 521 close the connection after the reply, other codes do not.
       Reply reply = verdict.reply;
       reply.code = reply.klass() == '5' ? "521" : "421";
-      return reply.line(false, 500);
+      return reply.line(false, longest_reply);
     }
     case Action::discard: return cleaned("DISCARD " + verdict.reason, true, 300);
     case Action::permit: return "OK";
