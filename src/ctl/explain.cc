@@ -94,7 +94,7 @@ void print(const Along& along) {
     constexpr std::string_view words[] = {"remove header ", "add header ", "replace header "};
     std::cout << "      " << words[static_cast<std::size_t>(edit.kind)] << edit.name << (edit.text.empty() ? "" : ": " + edit.text) << '\n';
   }
-  if (along.sign) std::cout << "      sign\n";
+  if (along.signs()) std::cout << "      sign\n";
 }
 
 // What becomes of the message. Held and bounced: local mail, which is deferred or rejected at its end only.

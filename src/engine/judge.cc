@@ -142,6 +142,10 @@ void Session::walk(Stage stage, Walk& walk, Trace* trace) {
       if (traced != nullptr) traced->outcome = "does not apply";
       continue;
     }
+    if (rule.only_signs() && !facts_.is_outgoing()) {
+      if (traced != nullptr) traced->outcome = "does not apply: signs outgoing mail only";
+      continue;
+    }
     if (rule.limit) {
       const auto before = walk.pending.size();
       Pending blocked, pending;
@@ -234,6 +238,7 @@ Verdict Session::judge(Stage stage, Trace* trace) {
   Verdict verdict;
   verdict.stage = stage;
   name_transaction();
+  spell_names();
   if (stage == Stage::rcpt) recipient_skip_ = CheckSet();
   facts_.stage(stage, Deadline::in(policy_->dns_deadline));
   facts_.now(services_.clock.wall());
@@ -260,6 +265,7 @@ void Session::count_event(Quantity quantity, bool log) {
   std::vector<Charge> charges;
   std::vector<const Rule*> rules;
   const bool login = quantity == Quantity::distinct;
+  spell_names();
   const Stage now = quantity == Quantity::unknown_recipients ? Stage::rcpt : Stage::auth;
   facts_.stage(now, Deadline::in(policy_->dns_deadline));
   facts_.skip(skipped(now));
@@ -301,8 +307,9 @@ void Along::join(Along&& later) {
   if (later.route) route = std::move(later.route);
   for (auto& address : later.bcc) bcc.push_back(std::move(address));
   for (auto& edit : later.edits) edits.push_back(std::move(edit));
-  sign = sign || later.sign;
-  for (auto& domain : later.sign_domains) sign_domains.push_back(std::move(domain));
+  sign_author = sign_author || later.sign_author;
+  for (auto& domain : later.sign_domains)
+    if (std::find(sign_domains.begin(), sign_domains.end(), domain) == sign_domains.end()) sign_domains.push_back(std::move(domain));
 }
 
 }  // namespace mailweir

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/duration.h"
+#include "base/text.h"
 #include "engine/walk.h"
 
 namespace mailweir {
@@ -36,7 +37,11 @@ const Pending* telling(const std::vector<Pending>& all, const Rule* rule) {
 void Session::go_along(const Rule& rule, const LimitWords* words, Verdict& verdict) {
   const auto fill = [&](const Template& text) { return text.fill(facts_, rule.name, words); };
   Along along;
-  if (rule.hold) along.hold = fill(*rule.hold);
+  if (rule.hold) {
+    along.hold = fill(*rule.hold);
+    // "{sasl_username}" without a login: no MTA takes an empty reason.
+    if (trimmed(*along.hold).empty()) along.hold = rule.name;
+  }
   if (rule.redirect) along.redirect = fill(*rule.redirect);
   if (rule.route) along.route = fill(*rule.route);
   for (const auto& text : rule.bcc) along.bcc.push_back(fill(text));
@@ -46,7 +51,7 @@ void Session::go_along(const Rule& rule, const LimitWords* words, Verdict& verdi
     along.edits.push_back({HeaderEdit::Kind::replace, header.name, nullptr, fill(header.value)});
   for (const auto& header : rule.add_headers)
     along.edits.push_back({HeaderEdit::Kind::add, header.name, nullptr, fill(header.value)});
-  along.sign = rule.sign;
+  along.sign_author = rule.sign && rule.sign_domains.empty();
   along.sign_domains = rule.sign_domains;
   verdict.along.join(std::move(along));
 }

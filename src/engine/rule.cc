@@ -56,6 +56,11 @@ bool Rule::asks(FactId id) const {
   return any_cell(*this, [id](const Cell& cell) { return cell.fact.id == id; });
 }
 
+bool Rule::only_signs() const {
+  const bool changes = hold || redirect || route || !bcc.empty() || !remove_headers.empty() || !add_headers.empty() || !replace_headers.empty();
+  return sign && action == Action::none && !limit && !changes && !block && skip.empty() && !alert && !log;
+}
+
 std::string CheckSet::names() const {
   std::string text;
   const auto name = [&](std::string_view one) { text += (text.empty() ? "" : " ") + std::string(one); };

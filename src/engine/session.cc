@@ -5,6 +5,8 @@
 #include <random>
 #include <utility>
 
+#include "mail/domain.h"
+
 namespace mailweir {
 
 Session::Session(Services& services, PolicyPtr policy, Door door)
@@ -38,6 +40,11 @@ void Session::begin_transaction(PolicyPtr policy) {
 // What is judged before MAIL has the id of the transaction that comes next: one search finds both.
 void Session::name_transaction() {
   if (transaction_.id.empty()) transaction_.id = new_transaction_id(services_.clock.wall());
+}
+
+// One spelling in conditions, keys and look-ups, however the MTA and the client wrote a name.
+void Session::spell_names() {
+  for (std::string* name : {&client_.name, &client_.reverse_name, &client_.helo_name}) name->resize(without_last_dot(*name).size());
 }
 
 void Session::end_transaction(bool taken) {

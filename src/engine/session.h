@@ -117,6 +117,7 @@ class Session {
   void decide(const Rule& rule, const LimitWords* words, bool never_fits, Verdict& verdict);
   void go_along(const Rule& rule, const LimitWords* words, Verdict& verdict);
   void name_transaction();
+  void spell_names();
   void give_back();
   void log_event(std::string_view event, const std::vector<CounterUse>& used, std::string_view trouble);
   void note_used(const std::vector<CounterUse>& used);

@@ -36,11 +36,12 @@ struct Along {
   std::optional<std::string> hold, redirect, route;
   std::vector<std::string> bcc;
   std::vector<HeaderEdit> edits;
-  bool sign = false;
-  std::vector<std::string> sign_domains;  // empty and sign: the From header's
+  bool sign_author = false;               // with the keys of the From header's domains
+  std::vector<std::string> sign_domains;  // and with those of these
 
-  bool empty() const { return !hold && !redirect && !route && bcc.empty() && edits.empty() && !sign; }
-  void join(Along&& later);               // of several routes, redirects and holds the last named wins
+  bool signs() const { return sign_author || !sign_domains.empty(); }
+  bool empty() const { return !hold && !redirect && !route && bcc.empty() && edits.empty() && !signs(); }
+  void join(Along&& later);               // of several routes, redirects and holds the last named wins; the rest is collected
 };
 
 struct Verdict {

@@ -16,6 +16,12 @@ std::optional<std::string> to_domain(std::string_view text);
 // ASCII that fits the DNS (RFC 1035 2.3.4): labels of 1 to 63 octets, 253 together, no blank or control byte, no dot at the end.
 bool fits_dns(std::string_view name);
 
+// "client.example." -> "client.example": a client may write the root's dot in HELO, a PTR record has it.
+inline std::string_view without_last_dot(std::string_view name) {
+  if (name.ends_with('.')) name.remove_suffix(1);
+  return name;
+}
+
 // RFC 5321 2.3.5 as an MTA checks it: at least two labels, letters, digits and inner hyphens, not all digits at the end;
 // an address literal in brackets counts as fully qualified too.
 bool is_fully_qualified(std::string_view name);

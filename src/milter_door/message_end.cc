@@ -41,6 +41,8 @@ MilterAnswer MilterSession::end_of_message(MessageEditor& editor, const Macros& 
   if (headers_over_) answer = {MilterAnswer::Kind::reject, Reply{"552", "5.3.4", "the message's header is too large"}, false};
   // Only where the MTA does not read an answer at RCPT: there the recipient was not turned away.
   if (too_many_ && !traits_.needs.answers[index(Stage::rcpt)]) answer = {MilterAnswer::Kind::tempfail, Reply{"452", "4.5.3", "too many recipients"}, false};
+  for (const auto& postponed : postponed_of_session_)
+    if (answer.kind == MilterAnswer::Kind::go_on && postponed) answer = answer_again(*postponed);
   // Versions 2 and 3 of the protocol (an old milter_protocol in main.cf) do not tell of DATA.
   if (answer.kind == MilterAnswer::Kind::go_on && traits_.needs.data && !data_judged_) answer = judge_data();
   if (answer.kind == MilterAnswer::Kind::go_on && postponed_) answer = this->answer(*postponed_);
@@ -57,8 +59,10 @@ MilterAnswer MilterSession::end_of_message(MessageEditor& editor, const Macros& 
   }
   if (answer.kind == MilterAnswer::Kind::go_on) {
     held = along_.hold.has_value();
-    if (!carry_out(editor)) {
+    if (const auto done = carry_out(editor); !done) {
       ++stats_.edits_failed;
+      Event("edits-failed").with("queue_id", transaction.queue_id).with("id", transaction.id).with("edit", done.error().what)
+          .with("done", "deferred").with("reply", trouble.reply->line()).to(services_.log, Severity::warning);
       answer = trouble;
     }
   }
@@ -82,13 +86,17 @@ MilterAnswer MilterSession::judge_end() {
   return answer(verdict);
 }
 
-bool MilterSession::carry_out(MessageEditor& editor) {
+// Errors name the edit that the MTA does not take.
+Result<void> MilterSession::carry_out(MessageEditor& editor) {
   edit_headers();
   tell_results();
-  if (along_.sign) sign();
-  if (!send_headers(editor) || !send_recipients(editor)) return false;
+  if (along_.signs()) sign();
+  if (const auto sent = send_headers(editor); !sent) return sent;
+  if (const auto sent = send_recipients(editor); !sent) return sent;
+  if (!along_.hold) return {};
   // Sendmail shows the reason; Postfix 3.7 drops it, there it stands in our log only.
-  return !along_.hold || editor.quarantine(cleaned(*along_.hold, true, 100));
+  const std::string reason = cleaned(*along_.hold, true, 100);
+  return editor.quarantine(reason) ? Result<void>() : Error{"hold: " + reason};
 }
 
 void MilterSession::edit_headers() {
@@ -122,36 +130,40 @@ void MilterSession::tell_results() {
   if (const auto value = session_.authentication_results()) headers_.add(HeaderList::Place::top, authentication_results_field, *value);
 }
 
-bool MilterSession::send_headers(MessageEditor& editor) {
-  bool good = true;
-  for (const auto& op : headers_.ops()) {
+Result<void> MilterSession::send_headers(MessageEditor& editor) {
+  const auto take = [&editor](const HeaderOp& op) {
     const int occurrence = static_cast<int>(op.occurrence);
     switch (op.kind) {
-      case HeaderOp::Kind::change: good = editor.change_header(op.name, occurrence, op.value) && good; break;
-      case HeaderOp::Kind::remove: good = editor.change_header(op.name, occurrence, std::nullopt) && good; break;
-      case HeaderOp::Kind::insert: good = editor.insert_header(0, op.name, op.value) && good; break;
-      case HeaderOp::Kind::append: good = editor.add_header(op.name, op.value) && good; break;
+      case HeaderOp::Kind::change: return editor.change_header(op.name, occurrence, op.value);
+      case HeaderOp::Kind::remove: return editor.change_header(op.name, occurrence, std::nullopt);
+      case HeaderOp::Kind::insert: return editor.insert_header(0, op.name, op.value);
+      case HeaderOp::Kind::append: return editor.add_header(op.name, op.value);
     }
-  }
-  if (!along_.route) return good;
+    return false;
+  };
+  for (const auto& op : headers_.ops())
+    if (!take(op)) return Error{"header " + op.name + " (" + std::to_string(op.value.size()) + " bytes)"};
+  if (!along_.route) return {};
   // Postfix's milter_header_checks sees the field and sets FILTER; deleted again at once, nobody else sees it.
   std::string value = cleaned(*along_.route, true, 300);
   std::erase(value, ' ');
   const std::string name(route_field);
-  return editor.add_header(name, (traits_.leading_space ? " " : "") + value) && editor.change_header(name, 1, std::nullopt) && good;
+  const bool good = editor.add_header(name, (traits_.leading_space ? " " : "") + value) && editor.change_header(name, 1, std::nullopt);
+  return good ? Result<void>() : Error{"route: " + value};
 }
 
-bool MilterSession::send_recipients(MessageEditor& editor) {
-  bool good = true;
+Result<void> MilterSession::send_recipients(MessageEditor& editor) {
   const auto address = [](const std::string& text) { return '<' + cleaned(text, false, 500) + '>'; };
-  for (const auto& recipient : discarded_) good = editor.delete_recipient(recipient) && good;
+  for (const auto& recipient : discarded_)
+    if (!editor.delete_recipient(recipient)) return Error{"discard of recipient " + recipient};
   if (along_.redirect) {
-    for (const auto& recipient : recipients_) good = editor.delete_recipient(recipient) && good;
-    good = editor.add_recipient(address(*along_.redirect)) && good;
-    return good;
+    for (const auto& recipient : recipients_)
+      if (!editor.delete_recipient(recipient)) return Error{"redirect, away from " + recipient};
+    return editor.add_recipient(address(*along_.redirect)) ? Result<void>() : Error{"redirect to " + *along_.redirect};
   }
-  for (const auto& recipient : along_.bcc) good = editor.add_recipient(address(recipient)) && good;
-  return good;
+  for (const auto& recipient : along_.bcc)
+    if (!editor.add_recipient(address(recipient))) return Error{"bcc to " + recipient};
+  return {};
 }
 
 }  // namespace mailweir

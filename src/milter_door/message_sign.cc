@@ -75,9 +75,10 @@ void MilterSession::sign() {
   if (!session_.facts().is_outgoing()) return;
   const auto from = from_fields(headers_);
   std::vector<const DkimKey*> keys;
-  if (along_.sign_domains.empty()) keys = keys_of(policy.keys, author_domains(from));
+  if (along_.sign_author) keys = keys_of(policy.keys, author_domains(from));
   for (const auto& domain : along_.sign_domains)
-    for (const auto& key : policy.keys.find(domain)) keys.push_back(&key);
+    for (const auto& key : policy.keys.find(domain))
+      if (std::find(keys.begin(), keys.end(), &key) == keys.end()) keys.push_back(&key);
   if (keys.empty()) return;
 
   const auto unsigned_because = [&](std::string_view why) {

@@ -5,6 +5,7 @@
 
 #include "base/port_number.h"
 #include "base/text.h"
+#include "mail/domain.h"
 
 namespace mailweir {
 namespace {
@@ -69,11 +70,11 @@ MilterAnswer MilterSession::connect(std::string_view host, const std::optional<I
 MilterAnswer MilterSession::helo(std::string_view name, const Macros& macros) {
   Client& client = session_.client();
   read_tls(macros, !sendmail_host_.empty(), client);
-  if (client.helo_name != name) {
+  if (name = without_last_dot(name); client.helo_name != name) {
     client.helo_name = name;
     session_.helo_changed();
-    if (postponed_ && postponed_->stage == Stage::helo) postponed_.reset();
   }
+  judged_at_data_[index(Stage::helo)].reset();
   find_origin(false);
   return judge(Stage::helo);
 }
@@ -197,6 +198,12 @@ MilterAnswer MilterSession::judge_handed_over() {
     std::vector<Address> not_asked;  // at rcpt
     if (stage == Stage::rcpt) not_asked = recipients_not_asked();
     if (stage == Stage::rcpt ? not_asked.empty() : services_.board.was_asked(client, stage, transaction)) continue;
+    const bool of_session = stage <= Stage::helo;
+    if (of_session && judged_at_data_[index(stage)]) {
+      MilterAnswer result = answer_again(*judged_at_data_[index(stage)]);
+      if (result.kind != MilterAnswer::Kind::go_on) return result;
+      continue;
+    }
     ++services_.stats.not_handed_over;
     Event("stage-not-asked").with("queue_id", transaction.queue_id).with("id", transaction.id).with("stage", to_string(stage))
         .with("reason", "Postfix did not ask the policy door; is a permit before check_policy_service? Judged at DATA instead")
@@ -204,6 +211,7 @@ MilterAnswer MilterSession::judge_handed_over() {
     const auto judge_here = [&](Stage one) {
       const Verdict verdict = session_.judge(one);
       session_.log_verdict(verdict);
+      if (of_session) judged_at_data_[index(one)] = kept(verdict);
       along_.join(Along(verdict.along));
       return answer(verdict);
     };
@@ -238,23 +246,41 @@ std::vector<Address> MilterSession::recipients_not_asked() {
 
 MilterAnswer MilterSession::judge(Stage stage) {
   const bool local = session_.client().origin == Origin::local;  // the policy door never sees such mail
+  const bool of_session = stage <= Stage::helo;
+  if (of_session) postponed_of_session_[index(stage)].reset();
   if (!local && !judges(stage)) return {};
   Verdict verdict = session_.judge(stage);
-  session_.log_verdict(verdict, local && verdict.refuses() ? at_end(verdict) : std::string_view());
+  session_.log_verdict(verdict, at_end(verdict));
   if (!verdict.refuses()) {
     along_.join(std::move(verdict.along));
     return answer(verdict);
   }
   if (!local || stage == Stage::end_of_message) return answer(verdict);
   // Postfix would try mail that is refused here again every minute, for ever: the verdict waits for the end.
-  if (!postponed_) postponed_ = std::move(verdict);
+  if (of_session) postponed_of_session_[index(stage)] = kept(verdict);
+  else if (!postponed_) postponed_ = std::move(verdict);
   return {};
 }
 
 // What becomes at its end of local mail that is refused so.
 std::string_view MilterSession::at_end(const Verdict& verdict) const {
+  if (session_.client().origin != Origin::local || !verdict.refuses()) return {};
+  for (const auto& earlier : postponed_of_session_)
+    if (earlier && earlier->told == session_.transaction().id) return "as-before";
   if (postponed_) return "as-before";
   return verdict.reply.klass() == '4' ? "held" : "bounced";
+}
+
+MilterSession::SessionVerdict MilterSession::kept(const Verdict& verdict) {
+  SessionVerdict kept{verdict, session_.shared_policy(), session_.transaction().id};
+  kept.verdict.alerts.clear();  // raised once
+  return kept;
+}
+
+// Each message that is refused has the reason among its lines.
+MilterAnswer MilterSession::answer_again(const SessionVerdict& kept) {
+  if (kept.verdict.refuses() && kept.told != session_.transaction().id) session_.log_verdict(kept.verdict, at_end(kept.verdict));
+  return answer(kept.verdict);
 }
 
 MilterAnswer MilterSession::answer(const Verdict& verdict) {
@@ -304,7 +330,7 @@ void MilterSession::finish(std::string_view outcome, bool taken) {
   hashes_.reset();
   bytes_ = 0;
   along_ = Along();
-  if (postponed_ && postponed_->stage >= Stage::mail) postponed_.reset();
+  postponed_.reset();
   recipients_.clear();
   discarded_.clear();
   refused_before_.clear();

@@ -5,12 +5,15 @@
 // caller answers TEMPFAIL and goes on.
 #pragma once
 
+#include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/guarded.h"
+#include "base/result.h"
 #include "check/body_hashes.h"
 #include "engine/needs.h"
 #include "engine/session.h"
@@ -50,11 +53,21 @@ class MilterSession {
   void abort();
 
  private:
+  // A verdict on connect or helo that counts for every message of the session, with the policy that it points into.
+  struct SessionVerdict {
+    Verdict verdict;
+    PolicyPtr policy;
+    std::string told;   // the transaction whose log lines have it
+  };
+  using SessionVerdicts = std::array<std::optional<SessionVerdict>, 2>;   // connect, helo
+
+  SessionVerdict kept(const Verdict& verdict);
   bool judges(Stage stage) const { return session_.policy().judges(Door::milter, stage); }
   MilterAnswer judge(Stage stage);
   std::string_view at_end(const Verdict& verdict) const;
   MilterAnswer answer(const Verdict& verdict);
   MilterAnswer judge_handed_over();
+  MilterAnswer answer_again(const SessionVerdict& kept);
   void rejected_recipient(const Macros& macros);
   void find_origin(bool logged_in);
   void begin(const Macros& macros);
@@ -63,12 +76,12 @@ class MilterSession {
   void begin_hashes();
   MilterAnswer judge_data();
   MilterAnswer judge_end();
-  bool carry_out(MessageEditor& editor);
+  Result<void> carry_out(MessageEditor& editor);
   void edit_headers();
   void tell_results();
   void sign();
-  bool send_headers(MessageEditor& editor);
-  bool send_recipients(MessageEditor& editor);
+  Result<void> send_headers(MessageEditor& editor);
+  Result<void> send_recipients(MessageEditor& editor);
 
   Services& services_;
   const Digests& digests_;
@@ -82,7 +95,9 @@ class MilterSession {
   std::unique_ptr<BodyHashes> hashes_;
   std::uint64_t bytes_ = 0;
   Along along_;
-  std::optional<Verdict> postponed_;            // of local mail: answered at its end; of connect and helo: at the end of each
+  std::optional<Verdict> postponed_;            // of local mail: answered at its end
+  SessionVerdicts postponed_of_session_;        // likewise, of each of its messages
+  SessionVerdicts judged_at_data_;              // handed over, and the policy door was not asked
   std::vector<std::string> recipients_;         // accepted, as the MTA gave them, for deletion
   std::vector<std::string> discarded_;          // accepted and to be deleted
   std::vector<std::string> refused_before_;     // by the policy door

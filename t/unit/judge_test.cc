@@ -2,6 +2,7 @@
 // How a stage is judged: the order of rules, what ends it and for whom, skip, shadow, what goes along, replies.
 #include <doctest/doctest.h>
 
+#include "dkim_keys.h"
 #include "engine_fixture.h"
 
 namespace mailweir {
@@ -45,6 +46,77 @@ reject = "550 5.7.1 no"
   CHECK(names_of(verdict.fired) == "mark decides");
   CHECK(engine.policy->at(Stage::data)[3].hits->asked == 0);
   CHECK(session->judge(Stage::rcpt).silent());
+}
+
+TEST_CASE("names have one spelling, with or without the root's dot") {
+  struct Row {
+    std::string name, helo;
+  };
+  for (const Row& row : {Row{"mx.example.org", "LocalHost"}, Row{"mx.example.org.", "LocalHost."}}) {
+    CAPTURE(row.helo);
+    Engine engine(milter(R"(
+[[rule]]
+name = "counted"
+at = "mail"
+when = { helo_name = "localhost", client_name = ".example.org", reverse_client_name = "/org$/" }
+limit = { by = ["helo_name", "client_name"], of = "messages", max = "10/1h" }
+reject = "550 5.7.1 no"
+[[rule]]
+name = "says"
+at = "rcpt"
+reject = "550 5.7.1 {helo_name} {client_name} {reverse_client_name}"
+)"));
+    const auto session = engine.session(Door::milter);
+    session->client().helo_name = row.helo;
+    session->client().name = session->client().reverse_name = row.name;
+    engine.begin(*session);
+    CHECK_FALSE(session->judge(Stage::mail).refuses());
+    CHECK(engine.counted("counted", "localhost|mx.example.org") == 1);
+    CHECK(session->judge(Stage::rcpt).reply.line() == "550 5.7.1 LocalHost mx.example.org mx.example.org");
+  }
+}
+
+TEST_CASE("a rule that only signs has nothing to do with incoming mail") {
+  const dkim_keys::TemporaryFile key(dkim_keys::ed25519_pem);
+  Engine engine(milter("[[dkim.key]]\ndomain = \"example.com\"\nselector = \"s\"\nfile = \"" + key.path() + "\"\n" + R"(
+[[rule]]
+name = "sign"
+at = "end-of-message"
+sign = true
+[[rule]]
+name = "sign-in-shadow"
+at = "end-of-message"
+shadow = true
+sign = ["example.com"]
+[[rule]]
+name = "sign-and-mark"
+at = "end-of-message"
+when = { sender = "mark@example.com" }
+sign = true
+add_headers = { X-Mark = "1" }
+)"));
+  struct Row {
+    std::string sender, login, fired, shadowed;
+    std::uint64_t hits;
+  };
+  const Row rows[] = {{"alice@example.com", "", "", "", 0},
+                      {"alice@example.com", "alice", "sign", "sign-in-shadow", 1},
+                      {"mark@example.com", "", "sign-and-mark", "", 1}};
+  for (const auto& row : rows) {
+    CAPTURE(row.sender + " " + row.login);
+    test::Mail mail;
+    mail.sender = row.sender;
+    mail.login = row.login;
+    const auto session = engine.message(Door::milter, mail);
+    Trace trace;
+    const Verdict verdict = session->judge(Stage::end_of_message, &trace);
+    CHECK(names_of(verdict.fired) == row.fired);
+    CHECK(names_of(verdict.shadowed) == row.shadowed);
+    CHECK(verdict.silent() == row.fired.empty());
+    CHECK(engine.policy->at(Stage::end_of_message).front().hits->hits == row.hits);
+    REQUIRE(trace.rules.size() == 3);
+    CHECK(trace.rules[0].outcome == (row.login.empty() ? "does not apply: signs outgoing mail only" : "applies: continue"));
+  }
 }
 
 TEST_CASE("accept ends its own stage only, and turns no limit off") {

@@ -61,6 +61,11 @@ add_headers = { X-Mark = "50%" }
 hold = "look"
 redirect = "carl@example.net"
 [[rule]]
+name = "who-is-it"
+at = "end-of-message"
+when = { sender = "stranger@example.com" }
+hold = "{sasl_username}"
+[[rule]]
 name = "told"
 at = "end-of-message"
 when = { header.subject = "told" }
@@ -99,6 +104,9 @@ constexpr Row dialogues[] = {
      "O | c | c | c | c | m2 x-secret: | m1 X-Secret: | hX-Mark: 50% | -<bob@example.net> | +<carl@example.net> | qlook | c"},
     {"O C H M=a@example.com R=gone@example.net T N E M=a@example.com R=gone@example.net R=bob@example.net T N E",
      "O | c | c | c | c | d | c | c | c | c | -<gone@example.net> | c"},
+    // A reason must be given.
+    {"O C H M=stranger@example.com R=bob@example.net T N E A DM={auth_authen}:anna M=stranger@example.com R=bob@example.net T N E",
+     "O | c | c | c | c | qwho-is-it | c | c | c | c | qanna | c"},
     // Macros: the later step's, and nothing of the message before. The size is what was sent, E's own piece too.
     {"O C H M=a@example.com R=b@example.net T DN=i:4B1 L=Subject:~told N B=12345 E=678 "
      "M=a@example.com DR={i}:4B2 R=b@example.net T L=Subject:~told N DE=i:4B3 E M=a@example.com R=b@example.net T L=Subject:~told N E",

@@ -10,6 +10,7 @@
 #include "engine/needs.h"
 #include "engine_fixture.h"
 #include "milter_door/milter_session.h"
+#include "milter_peer.h"
 
 using namespace mailweir;
 using namespace mailweir::test;
@@ -22,34 +23,6 @@ const std::string spf_zone = "bounce.football.example.com TXT \"v=spf1 ip4:192.0
                              "list.example TXT \"v=spf1 ip4:192.0.2.7 -all\"\nslow.football.example.com SERVFAIL\n";
 constexpr const char* body = "Hi.\r\n\r\nWe lost the game.  Are you hungry yet?\r\n\r\nJoe.\r\n";
 const std::string results = "[authentication_results]\nauthserv_id = \"mx.example.org\"\nchecks = [\"iprev\", \"dkim\", \"dmarc\"]\n";
-
-struct MacroMap final : Macros {
-  std::string_view get(const char* name) const override {
-    const auto found = values.find(name);
-    return found == values.end() ? std::string_view() : found->second;
-  }
-  std::map<std::string, std::string, std::less<>> values;
-};
-
-// Writes down what is done to the message.
-struct Editor final : MessageEditor {
-  bool add_header(const std::string& name, const std::string& value) override { return note("add " + name + ":" + value); }
-  bool insert_header(int index, const std::string& name, const std::string& value) override {
-    return note("insert " + std::to_string(index) + " " + name + ":" + value);
-  }
-  bool change_header(const std::string& name, int occurrence, const std::optional<std::string>& value) override {
-    return note((value ? "change " : "remove ") + name + " " + std::to_string(occurrence));
-  }
-  bool add_recipient(const std::string& address) override { return note("rcpt " + address); }
-  bool delete_recipient(const std::string& address) override { return note("del " + address); }
-  bool quarantine(const std::string& reason) override { return note("hold " + reason); }
-  void progress() override {}
-  bool note(std::string what) {
-    done.push_back(std::move(what));
-    return true;
-  }
-  std::vector<std::string> done;
-};
 
 struct Message {
   std::string client = "192.0.2.7", login, sender = "<joe@football.example.com>", helo = "mx.football.example.com";

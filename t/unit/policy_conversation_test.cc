@@ -197,6 +197,10 @@ TEST_CASE("verdicts as actions of access(5)") {
       {"discard = \"a hole\"", "DISCARD a hole"},
       {"hold = \"look at {sender}\"", "HOLD look at al?ice@example.com"},
       {"hold = true", "HOLD held by r"},
+      {"hold = \"{sasl_username}\"", "HOLD r"},
+      // Postfix puts the recipient and words of its own before it; a reply line has 512 bytes.
+      {"reject = \"550 5.7.1 " + std::string(450, 'x') + "\"", "550 5.7.1 " + std::string(290, 'x')},
+      {"drop = \"421 4.7.1 " + std::string(450, 'x') + "\"", "421 4.7.1 " + std::string(290, 'x')},
       {"redirect = \"trap@example.com\"", "REDIRECT trap@example.com"},
       {"bcc = \"copy@example.com\"", "BCC copy@example.com"},
       {"route = \"slow:\"", "FILTER slow:"},
