@@ -47,6 +47,7 @@ struct Advice {
 // The first word that stands in the error decides.
 constexpr Advice advices[] = {
     {"NOAUTH", "it wants a password: write it into the URL, redis://user:password@host, or give counters.password_file"},
+    {"unauthenticated", "it wants a password: write it into the URL, redis://user:password@host, or give counters.password_file"},
     {"WRONGPASS", "the user or the password is wrong"},
     {"invalid password", "the password is wrong"},
     {"without any password", "it has no password: take it out of the URL"},

@@ -10,6 +10,7 @@
 #include "adapter/redis_pool.h"
 #include "adapter/table_candidates.h"
 #include "base/duration.h"
+#include "base/file.h"
 #include "base/text.h"
 
 namespace mailweir {
@@ -193,6 +194,10 @@ Result<std::shared_ptr<RedisTables>> make_redis_tables(const RedisTablesConfig& 
   constexpr std::string_view forms = "; write redis://host:port/db or redis+unix:/path?db=N";  // fewer than counters have
   if (!url) return Error{url.error().what.substr(0, url.error().what.find("; write ")) + std::string(forms)};
   if (url->kind != RedisUrl::Kind::single) return Error{"lists are asked of one server, in [redis] url" + std::string(forms)};
+  if (!config.password_file.empty()) {
+    url->user = config.user;
+    if (auto password = first_line(config.password_file)) url->password = *std::move(password);
+  }
   return std::shared_ptr<RedisTables>(std::make_shared<Server>(config, std::move(*url), clock, log));
 }
 

@@ -15,20 +15,22 @@ Made<TablePtr> TableSources::redis(const RedisPlace& place, TableKind kind) {
   servers_.with([&](auto& servers) {
     std::erase_if(servers, [](const UsedServer& used) { return used.tables.expired(); });
     const auto known = std::find_if(servers.begin(), servers.end(), [&](const UsedServer& used) {
-      return used.url == place.url && used.deadline == place.deadline;
+      return used.url == place.url && used.deadline == place.deadline && used.password_file == place.password_file && used.user == place.user;
     });
     auto server = known == servers.end() ? nullptr : known->tables.lock();
     if (!server) {
       RedisTablesConfig config;
       config.url = place.url;
       config.deadline = place.deadline;
+      config.user = place.user;
+      config.password_file = place.password_file;
       auto opened = make_redis_tables(config, clock_, log_);
       if (!opened) {
         made.errors.push_back(opened.error().what);
         return;
       }
       server = std::move(*opened);
-      servers.push_back({place.url, place.deadline, server});
+      servers.push_back({place.url, place.deadline, place.user, place.password_file, server});
     }
     made.object = server->table(place.key, kind);
   });

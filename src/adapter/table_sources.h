@@ -57,6 +57,7 @@ class TableSources {
   struct UsedServer {
     std::string url;
     std::chrono::milliseconds deadline;
+    std::string user, password_file;
     std::weak_ptr<RedisTables> tables;
   };
   Guarded<std::vector<UsedServer>> servers_;

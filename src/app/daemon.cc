@@ -18,6 +18,7 @@
 #include "adapter/zone_resolver.h"
 #include "app/own_directory.h"
 #include "app/privileges.h"
+#include "config/http_token.h"
 #include "milter_door/builtin_server.h"
 #include "milter_door/libmilter.h"
 
@@ -192,6 +193,7 @@ Result<void> Daemon::make_http_door() {
     auto read = read_secret("http.token_file", config_.http.token_file);
     if (!read) return read.error();
     token = std::move(*read);
+    if (const auto wrong = wrong_http_token(token); !wrong.empty()) return Error{"http.token_file: " + config_.http.token_file + ": " + wrong};
   }
   HttpDoorLimits limits;
   limits.connections = config_.http.max_connections;

@@ -1,20 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "app/stores.h"
 
-#include <fstream>
-
 #include "adapter/fallback_counters.h"
+#include "base/file.h"
 
 namespace mailweir {
 
 Result<std::string> read_secret(const std::string& key, const std::string& path) {
-  std::ifstream file(path);
-  std::string line;
-  if (!file) return Error{key + ": " + path + " cannot be read by the daemon's user"};
-  std::getline(file, line);
-  if (line.ends_with('\r')) line.pop_back();
-  if (line.empty()) return Error{key + ": " + path + ": its first line is empty; the secret stands there"};
-  return line;
+  auto line = first_line(path);
+  if (!line) return Error{key + ": " + line.error().what};
+  if (line->empty()) return Error{key + ": " + path + ": its first line is empty; the secret stands there"};
+  return *std::move(line);
 }
 
 Result<Stores> make_stores(const Config& config, const Clock& clock, Log& log) {

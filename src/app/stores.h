@@ -25,7 +25,7 @@ struct Stores {
   FallbackCounters* fallback() const { return dynamic_cast<FallbackCounters*>(owned.get()); }
 };
 
-// The first line of a file, without what ends it: a password, a token. `key` names it in errors.
+// What stands in the first line of a file: a password, a token. `key` names it in errors.
 Result<std::string> read_secret(const std::string& key, const std::string& path);
 
 // Restores saved counters. Errors are those of the configuration (a URL), and another daemon that has the same file; a

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "base/file.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -42,6 +43,23 @@ Error cannot_open(const std::string& path, int error) {
 }
 
 }  // namespace
+
+Result<std::string> first_line(const std::string& path) {
+  const auto file = open_regular(path);
+  if (!file) return file.error();
+  std::string line(64 << 10, '\0');
+  std::size_t size = 0;
+  while (size < line.size()) {
+    const auto got = ::read(file->get(), line.data() + size, line.size() - size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return Error{path + ": " + std::strerror(errno)};
+    if (got == 0) break;
+    size += static_cast<std::size_t>(got);
+  }
+  line.resize(std::min(size, line.find('\n')));
+  if (line.ends_with('\r')) line.pop_back();
+  return line;
+}
 
 std::string octal(mode_t mode) {
   std::string digits;

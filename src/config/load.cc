@@ -216,7 +216,10 @@ void Loader::read_all() {
   for (const auto& file : document_.files) read_file(file);
   settle_doors();
   const bool shared = config_.counters.store != "memory";
-  registry_.use_redis(config_.redis.url.empty() && shared ? config_.counters.store : config_.redis.url, config_.redis.deadline);
+  if (config_.redis.url.empty() && shared)
+    registry_.use_redis({config_.counters.store, {}, config_.redis.deadline, config_.counters.user, config_.counters.password_file});
+  else
+    registry_.use_redis({config_.redis.url, {}, config_.redis.deadline, {}, {}});
   std::vector<Place> dnsbl_places;
   for (const auto* table : dnsbl_) read_dnsbl(*table, *policy_, dnsbl_places, problems_);
   registry_.use_dnsbl(policy_->dnsbl, std::move(dnsbl_places));

@@ -32,7 +32,7 @@ class Registry {
   void read_facts(const std::vector<const toml::table*>& sections, Policy& policy);
 
   // Where tables in Redis are; before they are read. An empty URL: nowhere.
-  void use_redis(std::string url, std::chrono::milliseconds deadline) { redis_ = {std::move(url), {}, deadline}; }
+  void use_redis(RedisPlace place) { redis_ = std::move(place); }
   bool is_in_redis(std::string_view reference) const { return in_redis_.contains(reference); }
   bool has_redis_tables() const { return !in_redis_.empty(); }
   // The block lists that rules may name.

@@ -263,7 +263,7 @@ MilterAnswer MilterSession::judge(Stage stage) {
 }
 
 // What becomes at its end of local mail that is refused so.
-std::string_view MilterSession::at_end(const Verdict& verdict) const {
+std::string_view MilterSession::at_end(const Verdict& verdict) {
   if (session_.client().origin != Origin::local || !verdict.refuses()) return {};
   for (const auto& earlier : postponed_of_session_)
     if (earlier && earlier->told == session_.transaction().id) return "as-before";

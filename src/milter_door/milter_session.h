@@ -64,7 +64,7 @@ class MilterSession {
   SessionVerdict kept(const Verdict& verdict);
   bool judges(Stage stage) const { return session_.policy().judges(Door::milter, stage); }
   MilterAnswer judge(Stage stage);
-  std::string_view at_end(const Verdict& verdict) const;
+  std::string_view at_end(const Verdict& verdict);
   MilterAnswer answer(const Verdict& verdict);
   MilterAnswer judge_handed_over();
   MilterAnswer answer_again(const SessionVerdict& kept);

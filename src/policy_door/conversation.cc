@@ -5,6 +5,7 @@
 
 #include "base/port_number.h"
 #include "base/text.h"
+#include "mail/domain.h"
 #include "policy_door/action.h"
 
 namespace mailweir {
@@ -76,8 +77,8 @@ void PolicyConversation::idle() {
 void PolicyConversation::read(const PolicyRequest& request, Stage stage) {
   Client& client = session_->client();
   Transaction& transaction = session_->transaction();
-  if (helo_ != request[Attribute::helo_name]) {
-    helo_ = request[Attribute::helo_name];
+  if (const auto name = without_last_dot(request[Attribute::helo_name]); helo_ != name) {
+    helo_ = name;
     client.helo_name = helo_;
     judged_[index(Stage::helo)].reset();
     session_->helo_changed();

@@ -30,6 +30,7 @@ struct Made {
 struct RedisPlace {
   std::string url, key;
   std::chrono::milliseconds deadline{100};   // of one look-up
+  std::string user{}, password_file{};       // where the URL has none: those of [counters]
 };
 
 struct Workshop {

@@ -109,7 +109,7 @@ constexpr LocalRow local_rows[] = {
     {"O C=local H M=later@example.com R=no@example.net T N E", "mail-later held, rcpt-no as-before", "q450 4.7.1 later | c", "held"},
     {"O C H M=a@example.com R=later@example.net R=bob@example.net T N E", "rcpt-later -", "c", "accepted"},
     // What was refused before MAIL counts for every message, until another HELO.
-    {"O C=local H=later M=a@example.com R=bob@example.net T N E M=a@example.com R=bob@example.net T N E", "helo held", "q450 4.7.1 not by this name | c",
+    {"O C=local H=later M=a@example.com R=bob@example.net T N E M=a@example.com R=bob@example.net T N E", "helo held, helo held", "q450 4.7.1 not by this name | c",
      "held held"},
     {"O C=local H=later H=host M=a@example.com R=bob@example.net T N E", "helo held", "c", "accepted"},
 };
