@@ -63,6 +63,14 @@ std::optional<KeyAsked> parse_key(const Arguments& args, const std::string& usag
 
 Answer tell(const KeyAsked& key, const std::string& path) { return read_answer(key.asked, tell_daemon(key.asked, path, key.parameters)); }
 
+// Who looks must know whether he sees what all nodes share.
+void say_if_alone(const Asked& asked) {
+  const auto status = ask_daemon(asked, "/status");
+  const json value = status ? json::parse(status->body, nullptr, false) : json();
+  if (value.is_object() && value.contains("counters") && value["counters"].value("up", true) == false)
+    std::cerr << "mailweirctl: of this node only; the shared store does not answer now\n";
+}
+
 }  // namespace
 
 int counters_command(const Arguments& args) {
@@ -80,6 +88,7 @@ int counters_command(const Arguments& args) {
   if (!top.empty()) parameters.emplace_back("top", "1");
   const auto answer = read_answer(*asked, ask_daemon(*asked, "/counters", parameters));
   if (answer.status == 0 && !asked->json) print_rows(answer.value, {"limit", "key", "period", "count"});
+  if (answer.status == 0) say_if_alone(*asked);
   return answer.status;
 }
 
@@ -88,6 +97,7 @@ int blocks_command(const Arguments& args) {
   if (!asked) return 0;
   const auto answer = read_answer(*asked, ask_daemon(*asked, "/blocks"));
   if (answer.status == 0 && !asked->json) print_rows(answer.value, {"limit", "key", "left", "rule", "reason"});
+  if (answer.status == 0) say_if_alone(*asked);
   return answer.status;
 }
 

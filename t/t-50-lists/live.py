@@ -3,7 +3,7 @@
 import time
 
 from bed import rule
-from harness import wait_for
+from harness import Mailweir, PolicyClient, wait_for
 
 RULES = rule("banned", "rcpt", when='{ client_address = "list:banned" }', reject='"554 5.7.1 banned by file"')
 LIVE = (rule("live-client", "rcpt", when='{ client_address = "list:live" }', reject='"554 5.7.1 banned in redis"')
@@ -29,6 +29,22 @@ def run(t, bed):
     files(t, bed)
     in_redis(t, bed)
     without_redis(t, bed)
+    with_the_login_of_counters(t, bed)
+
+
+def with_the_login_of_counters(t, bed):
+    """Without a [redis] url lists are where the counters are, and log in as these do."""
+    bed.redis.ask("SADD", "banned-here", "198.51.100.0/24")
+    bed.redis.ask("CONFIG", "SET", "requirepass", "a-secret")
+    password = t.file("redis-password", "a-secret\n", 0o644)
+    daemon = t.start(Mailweir('[lists]\nbanned = "redis:banned-here"\n' + RULES, milter=None, name="logs-in",
+                              sections={"counters": f'store = "{bed.redis.url}"\npassword_file = "{password}"\ndeadline = "500ms"'}))
+    with PolicyClient(daemon.policy) as client:
+        t.equal([client.ask(client_address=address, instance=address) for address in ("198.51.100.9", "192.0.2.9")],
+                ["554 5.7.1 banned by file", "DUNNO"], "a list of a Redis with a password is asked with that of [counters]")
+    t.equal(daemon.lines(event="list-store"), [], "and nothing is down")
+    t.stop(daemon)
+    bed.redis.ask("-a", "a-secret", "CONFIG", "SET", "requirepass", "")
 
 
 def files(t, bed):
