@@ -25,7 +25,7 @@ namespace mailweir {
 
 struct RedisTablesConfig {
   std::string url;                             // port/redis_url.h
-  std::string user, password_file;             // the login, if the URL has none; a file that can't be read is no login
+  std::string user{}, password_file{};         // the login, if the URL has none; a file that can't be read is no login
   std::chrono::milliseconds deadline{100};     // of one look-up
   std::chrono::milliseconds fresh{500};
   std::size_t most_kept = 20'000;              // answers
