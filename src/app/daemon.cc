@@ -30,6 +30,7 @@ using std::chrono::seconds;
 constexpr seconds renew_every{30};   // well within lease_time
 constexpr seconds save_every{60};
 constexpr seconds alerts_at_the_end{5};  // for those that wait when the daemon ends
+constexpr seconds saving_at_the_end{30};
 
 std::string directory_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
@@ -334,7 +335,7 @@ void Daemon::keep_house() {
 
 void Daemon::stop() {
   if (!services_) return;
-  notifier_.stopping("letting messages in flight finish");
+  notifier_.stopping("letting messages in flight finish", config_.general.drain + alerts_at_the_end + saving_at_the_end);
   remove_sockets();  // first: a successor's may stand there as soon as nobody listens
   const Deadline drain = Deadline::in(config_.general.drain);
   if (milter_door_) milter_door_->stop(drain);

@@ -56,7 +56,9 @@ void ServiceNotifier::reloading(std::string_view status) const {
   tell("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(now.tv_sec * 1'000'000LL + now.tv_nsec / 1000) + '\n', status);
 }
 
-void ServiceNotifier::stopping(std::string_view status) const { tell("STOPPING=1\n", status); }
+void ServiceNotifier::stopping(std::string_view status, std::chrono::milliseconds longest) const {
+  tell("STOPPING=1\nEXTEND_TIMEOUT_USEC=" + std::to_string(std::chrono::microseconds(longest).count()) + '\n', status);
+}
 
 void ServiceNotifier::status(std::string_view status) const { tell({}, status); }
 

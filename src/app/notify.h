@@ -14,7 +14,8 @@ class ServiceNotifier {
   // One line of text each, shown by systemctl status; control characters in it are replaced.
   void ready(std::string_view status) const;
   void reloading(std::string_view status) const;  // ready() ends it
-  void stopping(std::string_view status) const;
+  // It may take so long, whatever the unit's TimeoutStopSec.
+  void stopping(std::string_view status, std::chrono::milliseconds longest) const;
   void status(std::string_view status) const;
   // "Still alive": to be said at least every watchdog_period.
   void alive() const;

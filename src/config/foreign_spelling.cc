@@ -98,11 +98,8 @@ Spelling blanks(string_view text, string_view bare, FactType type) {
   if (type == FactType::login || bare.find_first_of(" \t") == bare.npos) return {};
   if (bare.find('<') != bare.npos) return error("is a name with an address; write the address alone");
   const bool one = std::count(bare.begin(), bare.end(), '@') == 1 && bare.find_last_of(" \t") < bare.find('@');
-  if (type == FactType::address && one) {
-    const auto at = text.find('@');
-    const std::string quoted = '"' + std::string(text.substr(0, at)) + '"' + std::string(text.substr(at));
-    return error("has a blank; a local part with a blank stands in quotes: '" + cleaned(quoted, false, 60) + '\'');
-  }
+  // The log and mailweir-rules(5) have addresses without quotes.
+  if (type == FactType::address && one) return warning("is taken as one address with a blank before the @; several values are an array: [\"...\", \"...\"]");
   return error("has a blank; several values are an array: [\"...\", \"...\"]");
 }
 

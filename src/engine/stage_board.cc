@@ -2,7 +2,6 @@
 #include "engine/stage_board.h"
 
 #include <algorithm>
-#include <functional>
 #include <iterator>
 #include <utility>
 
@@ -68,11 +67,11 @@ std::string judged_for(Stage stage, const Client& client, const Transaction& tra
   return folded(stage == Stage::helo ? client.helo_name : transaction.sasl_username);
 }
 
-std::size_t recipient_of(const Transaction& transaction) {
-  return std::hash<std::string>{}(folded(transaction.sasl_username) + '\n' + transaction.recipient.text());
-}
-
 }  // namespace
+
+std::uint64_t StageBoard::recipient_of(const Transaction& transaction) const {
+  return hash_(folded(transaction.sasl_username), transaction.recipient.text());
+}
 
 void StageBoard::asked(const Client& client, Stage stage, const Transaction& transaction, SteadyTime now) {
   note(client, now, [&](Entry& entry) {

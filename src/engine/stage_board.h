@@ -19,6 +19,7 @@
 
 #include "base/clock.h"
 #include "base/guarded.h"
+#include "base/keyed_hash.h"
 #include "mail/client.h"
 #include "mail/stage.h"
 #include "mail/transaction.h"
@@ -49,7 +50,7 @@ class StageBoard {
  private:
   struct Entry {
     std::array<std::optional<std::string>, stage_count> asked;  // for whom; rcpt has a set of its own
-    std::unordered_set<std::size_t> recipients;                 // hashes of login and recipient
+    std::unordered_set<std::uint64_t> recipients;               // hashes of login and recipient
     std::string refused;                                        // the recipient refused last
     SteadyTime last;
     std::list<std::string>::iterator place;                     // in the order
@@ -59,10 +60,12 @@ class StageBoard {
     std::list<std::string> order;             // the one asked last at the end; each once
   };
   static std::string key(const Client& client);
+  std::uint64_t recipient_of(const Transaction& transaction) const;
   template <typename Note>
   void note(const Client& client, SteadyTime now, Note note);
   template <typename Change>
   void change(const Client& client, Change change);
+  const KeyedHash hash_;  // strangers choose recipients
   Guarded<Board> board_;
 };
 

@@ -211,8 +211,8 @@ TEST_CASE("notify: what systemd hears") {
     CHECK(systemd.next() == "STATUS=line?READY=0");
     notifier.alive();
     CHECK(systemd.next() == "WATCHDOG=1");
-    notifier.stopping("saving counters");
-    CHECK(systemd.next() == "STOPPING=1\nSTATUS=saving counters");
+    notifier.stopping("saving counters", std::chrono::seconds(90));
+    CHECK(systemd.next() == "STOPPING=1\nEXTEND_TIMEOUT_USEC=90000000\nSTATUS=saving counters");
   }
   {
     NotifySocket systemd("@mailweir-unit-" + std::to_string(getpid()));  // an abstract name
