@@ -12,6 +12,7 @@
 #include "config/sections.h"
 #include "config/validate.h"
 #include "engine/early.h"
+#include "engine/ledger.h"
 #include "mail/domain.h"
 
 namespace mailweir {
@@ -136,20 +137,16 @@ void Loader::settle_doors() {
     problems_.error(seen_.at("policy"), "policy.socket", "is the milter's socket too; each door needs its own");
 }
 
-// At the milter one callback may wait for all of these: Sendmail gives it 10 s. The store is asked up to three times: to give
-// back what an earlier message took, to charge, to give that back; once more for the fact `blocked`, and to block a key. Tables in
-// Redis count once: while their server does not answer, one look-up a second waits for it, and the others go on at once.
+// At the milter one callback may wait for all of these: Sendmail gives it 10 s. The ledger bounds what all calls of the counter
+// store may take together. Tables in Redis count once: while their server does not answer, one lookup a second waits for
+// it, and the others go on at once.
 void Loader::settle_deadlines() {
   constexpr std::chrono::milliseconds most{8000};
-  const auto any = [&](auto&& has) { return std::any_of(rules_.begin(), rules_.end(), [&](const PlacedRule& placed) { return has(placed.rule); }); };
-  const bool asks = any([](const Rule& rule) { return rule.asks(FactId::blocked); }), blocks = any([](const Rule& rule) { return rule.block.has_value(); });
-  const int calls = 3 + (asks ? 1 : 0) + (blocks ? 1 : 0);
   const bool tables = registry_.has_redis_tables();
-  const auto together = config_.dns.deadline + calls * config_.counters.deadline + (tables ? config_.redis.deadline : std::chrono::milliseconds(0));
+  const auto together = config_.dns.deadline + Ledger::calls_of_a_callback * config_.counters.deadline + (tables ? config_.redis.deadline : std::chrono::milliseconds(0));
   if (!policy_->has_milter || together <= most) return;
   const auto place = seen_.find(seen_.contains("counters") ? "counters" : seen_.contains("dns") ? "dns" : "redis");
-  problems_.error(place->second, "counters.deadline", std::string(calls == 3 ? "three" : calls == 4 ? "four" : "five") + " times this" +
-                                                          (tables ? ", dns.deadline and redis.deadline are over " : " and dns.deadline are over ") +
+  problems_.error(place->second, "counters.deadline", std::string("three times this") + (tables ? ", dns.deadline and redis.deadline are over " : " and dns.deadline are over ") +
                                                           format_duration(most) + " together: Sendmail would not wait for the milter so long");
 }
 

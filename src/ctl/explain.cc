@@ -195,8 +195,12 @@ class Explainer {
       std::cout << "  " << traced.rule->name << "  " << traced.rule->where << '\n';
       for (const auto& cell : traced.cells) {
         constexpr std::string_view words[] = {"no", "yes", "unknown", "could not be asked"};
+        if (!cell.outcome) {
+          std::cout << "    " << cell.text << "  was not asked: the conditions before it have decided\n";
+          continue;
+        }
         std::cout << "    " << cell.text << "  is " << (cell.value.empty() ? "(absent)" : cleaned(cell.value, false, 300)) << ": "
-                  << words[static_cast<std::size_t>(cell.outcome)] << (cell.reason.empty() ? "" : "  (" + cleaned(cell.reason, false, 300) + ')') << '\n';
+                  << words[static_cast<std::size_t>(*cell.outcome)] << (cell.reason.empty() ? "" : "  (" + cleaned(cell.reason, false, 300) + ')') << '\n';
       }
       std::cout << "    -> " << traced.outcome << '\n';
     }

@@ -4,13 +4,13 @@
 #include <algorithm>
 
 #include "engine/limit_key.h"
-#include "engine/services.h"
+#include "engine/ledger.h"
 
 namespace mailweir {
 
 FactValue BlockFacts::get(Facts& facts, const Policy& policy, Stage stage) {
   FactValue value;
-  if (services_ == nullptr || policy.blocking.empty()) return value;
+  if (ledger_ == nullptr || policy.blocking.empty()) return value;
   value.state = FactValue::State::outage;
   if (failed_ == stage) return value;
   failed_.reset();
@@ -33,11 +33,10 @@ FactValue BlockFacts::get(Facts& facts, const Policy& policy, Stage stage) {
   }
   if (!questions.empty()) {
     if (asked_.size() > most_kept) asked_.clear();
-    const auto charged = services_->counters.charge(questions, Deadline::in(policy.counter_deadline));
+    const auto charged = ledger_->charge(questions);
     if (!charged) {
       failed_ = stage;
-      ++services_->stats.counter_errors;
-      Event("limits-not-asked").with("id", facts.transaction().id).with("reason", charged.error().what).to(services_->log, Severity::warning);
+      ledger_->not_asked(facts.transaction().id, charged.error());
       return value;
     }
     for (std::size_t i = 0; i < places.size(); ++i) {

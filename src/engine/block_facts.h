@@ -14,11 +14,11 @@ namespace mailweir {
 
 class Facts;
 struct Policy;
-struct Services;
+class Ledger;
 
 class BlockFacts {
  public:
-  void use(Services& services) { services_ = &services; }
+  void use(Ledger& ledger) { ledger_ = &ledger; }
   // An item for each list that has a key of this transaction, its number 1 and its text the list's name; else one with
   // number 0. outage: the store could not be asked; it is not asked again at this stage.
   FactValue get(Facts& facts, const Policy& policy, Stage stage);
@@ -34,7 +34,7 @@ class BlockFacts {
 
   static constexpr std::size_t most_kept = 500;  // by recipient there may be many
 
-  Services* services_ = nullptr;
+  Ledger* ledger_ = nullptr;
   std::vector<Asked> asked_;
   std::vector<FactItem> items_;
   std::optional<Stage> failed_;

@@ -69,8 +69,9 @@ bool matches(const Test& test, const FactItem& item, FactType type, bool& outage
 
 }  // namespace
 
-Tri Cell::ask(Facts& facts) const {
-  const FactValue value = facts.get(fact);
+Tri Cell::ask(Facts& facts) const { return ask(facts.get(fact)); }
+
+Tri Cell::ask(const FactValue& value) const {
   if (value.state == FactValue::State::absent) return Tri::unknown;
   if (value.state == FactValue::State::temperror) return names_temperror ? Tri::yes : Tri::unknown;
   if (value.state == FactValue::State::outage) return Tri::outage;
@@ -93,22 +94,7 @@ Tri Cell::ask(Facts& facts) const {
 }
 
 Tri Conditions::ask(Facts& facts, bool checks) const {
-  Tri whole = Tri::no;
-  for (const auto& table : tables) {
-    Tri all = Tri::yes;
-    for (const Cell& cell : table) {
-      if (all == Tri::unknown && cell.fact.check()) break;  // it can't become yes any more: ask nobody
-      const Tri one = cell.fact.check() && !checks ? Tri::unknown : cell.ask(facts);
-      if (one == Tri::no) {
-        all = Tri::no;
-        break;
-      }
-      if (one == Tri::unknown || (one == Tri::outage && all == Tri::yes)) all = one;  // unknown can never become yes
-    }
-    if (all == Tri::yes) return Tri::yes;
-    if (all == Tri::outage || (all == Tri::unknown && whole == Tri::no)) whole = all;
-  }
-  return whole;
+  return ask(checks, [&facts](const Cell& cell) { return cell.ask(facts); });
 }
 
 }  // namespace mailweir

@@ -18,6 +18,7 @@
 namespace mailweir {
 
 class Facts;
+struct FactValue;
 
 enum class Tri : std::uint8_t { no, yes, unknown, outage };
 
@@ -65,6 +66,8 @@ struct Cell {
   std::string text;              // "iprev = [\"fail\"]", for explain
 
   Tri ask(Facts& facts) const;
+  // Of a value that the fact has.
+  Tri ask(const FactValue& value) const;
 };
 
 // An array of tables: in each all cells must hold; any table may hold. Cells are kept cheap first, checks last.
@@ -72,8 +75,31 @@ struct Conditions {
   std::vector<std::vector<Cell>> tables;
 
   bool empty() const { return tables.empty(); }
-  // With `checks` false, cells that need a look-up count as unknown and are not asked.
+  // With `checks` false, cells that need a lookup count as unknown and are not asked.
   Tri ask(Facts& facts, bool checks = true) const;
+  // The same, each cell asked by `ask_cell`, at most once.
+  template <typename AskCell>
+  Tri ask(bool checks, AskCell&& ask_cell) const;
 };
+
+template <typename AskCell>
+Tri Conditions::ask(bool checks, AskCell&& ask_cell) const {
+  Tri whole = Tri::no;
+  for (const auto& table : tables) {
+    Tri all = Tri::yes;
+    for (const Cell& cell : table) {
+      if (all == Tri::unknown && cell.fact.check()) break;  // it can't become yes any more: ask nobody
+      const Tri one = cell.fact.check() && !checks ? Tri::unknown : ask_cell(cell);
+      if (one == Tri::no) {
+        all = Tri::no;
+        break;
+      }
+      if (one == Tri::unknown || (one == Tri::outage && all == Tri::yes)) all = one;  // unknown can never become yes
+    }
+    if (all == Tri::yes) return Tri::yes;
+    if (all == Tri::outage || (all == Tri::unknown && whole == Tri::no)) whole = all;
+  }
+  return whole;
+}
 
 }  // namespace mailweir

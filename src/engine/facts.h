@@ -69,13 +69,15 @@ class Facts {
   void stage(Stage stage, Deadline deadline);
   void stage(Stage stage) { stage_ = stage; }
   void now(WallTime now) { now_ = now; }
+  WallTime now() const { return now_; }
+  Door door() const { return door_; }
   void forget_helo();
   void forget_transaction();
 
   // What dkim and dmarc are asked with. Without it they are absent, as they are where begin_message_checks was not called.
   void verify_with(MessageChecks::Tools tools) { tools_ = tools; }
   // What `blocked` is asked with; without it nobody is.
-  void ask_blocks_with(Services& services) { blocks_.use(services); }
+  void ask_blocks_with(Ledger& ledger) { blocks_.use(ledger); }
   void blocks_changed() { blocks_.forget(); }
   // At the end of the header: from now on the body goes to message_body(). With `with_dmarc` what dmarc asks for is looked up early.
   void begin_message_checks(bool with_dmarc = true);

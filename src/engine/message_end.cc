@@ -43,7 +43,7 @@ void add_dkim(const DkimResult& dkim, std::vector<MethodResult>& results) {
 
 void Session::begin_message_checks(bool body_comes) {
   facts_.stage(end, Deadline::in(policy_->dns_deadline));
-  const CheckSet off = skipped(end);
+  const CheckSet off = skips_.off(end);
   facts_.skip(off);
   const auto may_apply = [&](const Rule& rule) {
     // The true size is not known yet: whatever it is compared with may come true.
@@ -77,17 +77,17 @@ bool Session::writes_authentication_results() const {
 bool Session::removes_authentication_results() const {
   const auto& results = policy_->authentication_results;
   if (results.authserv_id.empty()) return false;
-  return !transaction_.sasl_username.empty() || !facts_.is_outgoing();
+  return !state_.mail.sasl_username.empty() || !facts_.is_outgoing();
 }
 
 std::optional<std::string> Session::authentication_results() {
   if (!writes_authentication_results()) return {};
   const auto& policy = policy_->authentication_results;
-  const CheckSet off = skipped(end);
+  const CheckSet off = skips_.off(end);
   std::vector<MethodResult> results;
-  if (!transaction_.sasl_username.empty()) {
+  if (!state_.mail.sasl_username.empty()) {
     results.push_back(result_of("auth", AuthWord::pass, {}));
-    results.back().properties = {{"smtp.auth", transaction_.sasl_username}};
+    results.back().properties = {{"smtp.auth", state_.mail.sasl_username}};
   }
   for (const FactId id : policy.checks) {
     if (off.has(id)) continue;
@@ -108,10 +108,10 @@ std::optional<std::string> Session::authentication_results() {
     auto result = result_of(info(id).name, word_of(facts_.to_text(ref_of(id), value)), facts_.reason(ref_of(id)));
     if (id == FactId::iprev) {
       result.properties = {{"policy.iprev", client_.address ? client_.address->to_string() : std::string()}};
-    } else if (transaction_.sender.is_null()) {
+    } else if (state_.mail.sender.is_null()) {
       result.properties = {{"smtp.helo", client_.helo_name}};
     } else {
-      result.properties = {{"smtp.mailfrom", transaction_.sender.original()}};
+      result.properties = {{"smtp.mailfrom", state_.mail.sender.original()}};
     }
     results.push_back(std::move(result));
   }

@@ -1,117 +1,250 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "engine/session.h"
 
+#include <algorithm>
 #include <atomic>
 #include <random>
 #include <utility>
 
+#include "base/duration.h"
+#include "engine/limit_charge.h"
+#include "engine/verdict_of.h"
+#include "engine/walk_rules.h"
 #include "mail/domain.h"
 
 namespace mailweir {
+namespace {
+
+// What explain says of a count: "3", "2 different client_country".
+std::string counted_of(const Limit& limit, const Level& level) {
+  std::string text = std::to_string(level.count);
+  if (limit.of == Quantity::distinct) text += " different " + limit.distinct->name;
+  if (limit.of == Quantity::first_time_recipients) text += " first-time recipients";
+  return text;
+}
+
+std::string outcome_of(const Asking& asking) {
+  const Level& level = asking.level;
+  if (asking.is_block()) return "its key is blocked: " + asking.charge.key + ", for another " + rough_duration(level.retry_after);
+  return std::string(level.over ? "over its limit" : "within its limit") + ": " + counted_of(*asking.rule->limit, level) + " of " +
+         in_words(asking.charge.windows[level.window], asking.rule->limit->of) + " for " + asking.charge.key;
+}
+
+bool is_among(const std::vector<const Rule*>& rules, const Rule* rule) { return std::find(rules.begin(), rules.end(), rule) != rules.end(); }
+
+}  // namespace
 
 Session::Session(Services& services, PolicyPtr policy, Door door)
-    : services_(services), policy_(std::move(policy)), door_(door), facts_(client_, transaction_, door, services.resolver) {
-  facts_.use(*policy_);
+    : services_(services), policy_(std::move(policy)), door_(door), facts_(client_, state_.mail, door, services.resolver),
+      ledger_(services), blocked_keys_(services, ledger_), alert_edges_(services, ledger_, client_, state_.mail),
+      mail_log_(services.log, door) {
   facts_.verify_with(services.verification);
-  facts_.ask_blocks_with(services);
+  facts_.ask_blocks_with(ledger_);
+  use(*policy_);
 }
 
 Session::~Session() {
   try {
-    if (in_transaction_) end_transaction(false);
-    for (const auto& lease : leases_)
-      services_.leases.release(lease.charges.front(), lease.receipt, Deadline::in(policy_->counter_deadline));
+    ledger_.callback_begins();
+    if (state_.open) end_transaction(false);
+    ledger_.release();
   } catch (const std::exception&) {
     ++services_.stats.counter_errors;  // a lease that was not released expires
   }
 }
 
+void Session::use(const Policy& policy) {
+  facts_.use(policy);
+  ledger_.use(policy.counter_deadline);
+}
+
 void Session::helo_changed() { facts_.forget_helo(); }
 
 void Session::begin_transaction(PolicyPtr policy) {
-  if (in_transaction_) end_transaction(false);
+  if (state_.open) end_transaction(false);
   policy_ = std::move(policy);
-  facts_.use(*policy_);
-  in_transaction_ = true;
+  use(*policy_);
+  state_.open = true;
   name_transaction();
   ++services_.stats.transactions;
 }
 
 // What is judged before MAIL has the id of the transaction that comes next: one search finds both.
 void Session::name_transaction() {
-  if (transaction_.id.empty()) transaction_.id = new_transaction_id(services_.clock.wall());
+  if (state_.mail.id.empty()) state_.mail.id = new_transaction_id(services_.clock.wall());
 }
 
-// One spelling in conditions, keys and look-ups, however the MTA and the client wrote a name.
+// One spelling in conditions, keys and lookups, however the MTA and the client wrote a name.
 void Session::spell_names() {
   for (std::string* name : {&client_.name, &client_.reverse_name, &client_.helo_name}) name->resize(without_last_dot(*name).size());
 }
 
 void Session::end_transaction(bool taken) {
-  if (!taken) give_back();
-  taken_.clear();
-  used_.clear();
-  took_ = {};
-  transaction_ = Transaction();
+  if (taken) ledger_.forget();
+  else ledger_.refund(state_.mail.id);
+  state_ = TransactionState();
   facts_.forget_transaction();
-  transaction_skip_ = recipient_skip_ = all_recipients_skip_ = CheckSet();
-  any_recipient_ = false;
-  just_blocked_ = {};
-  in_transaction_ = false;
+  skips_.transaction_ends();
 }
 
-void Session::recipient_accepted() {
-  all_recipients_skip_ = any_recipient_ ? all_recipients_skip_ & recipient_skip_ : recipient_skip_;
-  any_recipient_ = true;
-}
-
-CheckSet Session::skipped(Stage stage) const {
-  const CheckSet wide = session_skip_ | transaction_skip_;
-  if (stage < Stage::rcpt) return wide;
-  if (stage == Stage::rcpt) return wide | recipient_skip_;
-  return wide | all_recipients_skip_;
-}
-
-void Session::note_skip(Stage stage, CheckSet checks) {
-  if (stage <= Stage::helo) session_skip_ = session_skip_ | checks;
-  else if (stage == Stage::rcpt) recipient_skip_ = recipient_skip_ | checks;
-  else transaction_skip_ = transaction_skip_ | checks;
-  facts_.skip(skipped(stage));
-}
-
-void Session::give_back() {
-  for (const auto& taken : taken_) {
-    const auto given = services_.counters.give_back(taken.charges, taken.receipt, Deadline::in(policy_->counter_deadline));
-    if (!given) {
-      ++services_.stats.counter_errors;
-      Event("give-back-failed").with("id", transaction_.id).with("reason", given.error().what).to(services_.log, Severity::warning);
-      break;  // the store is in trouble: do not wait for each
-    }
+Verdict Session::judge(Stage stage, Trace* trace) {
+  const auto start = services_.clock.steady();
+  name_transaction();
+  spell_names();
+  if (stage == Stage::rcpt) skips_.recipient_begins();
+  facts_.stage(stage, Deadline::in(policy_->dns_deadline));
+  facts_.now(services_.clock.wall());
+  facts_.skip(skips_.off(stage));
+  start_early(*policy_, stage, facts_);
+  Verdict verdict;
+  if (const auto& rest = state_.just_blocked; rest && stage >= Stage::mail) {
+    verdict = refusal_of_blocked(*rest->rule, rest->key, rest->left, stage, facts_);
+  } else {
+    const Judgement judgement = ask_rules(stage, verdict, trace);
+    begin_blocks(judgement, verdict);
+    raise_alerts(judgement, verdict);
   }
-  taken_.clear();
+  if (!verdict.blocked.empty()) ++services_.stats.blocked;
+  ++services_.stats.verdicts[index(stage)][static_cast<std::size_t>(verdict.action)];
+  verdict.took = std::chrono::duration_cast<std::chrono::microseconds>(services_.clock.steady() - start);
+  state_.took += verdict.took;
+  state_.note_used(verdict.used);
+  return verdict;
 }
 
-// What a stage charged is kept to be given back: with the transaction, or with the session for an open connection.
-// `connections` are not given back: a connection was made, whatever became of its mail.
-void Session::keep_taken(Stage stage, std::vector<Charge> charges, Receipt receipt) {
-  if (stage >= Stage::mail) {
-    for (auto& charge : charges)
-      if (charge.attempts) charge.amount = 0;  // counts even if refused: giving back nothing leaves it
-    taken_.push_back({std::move(charges), std::move(receipt)});
+// The rules are walked first, limits taken as free. If the walk ends in a refusal only attempts are charged; else the
+// limits reached are charged in one call, all or none, and the first over in rule order decides.
+Judgement Session::ask_rules(Stage stage, Verdict& verdict, Trace* trace) {
+  Judgement judgement = walk_rules(*policy_, stage, facts_, skips_, trace);
+  Verdict asked;
+  charge(stage, judgement, asked, trace);
+  verdict = verdict_of(judgement, stage, facts_);
+  verdict.used = std::move(asked.used);
+  for (const Rule* rule : verdict.shadowed) rule->hits->shadow.fetch_add(1, std::memory_order_relaxed);
+  return judgement;
+}
+
+void Session::charge(Stage stage, Judgement& judgement, Verdict& verdict, Trace* trace) {
+  const bool refused = judgement.refuses();
+  std::vector<Charge> charges;
+  std::vector<Asking*> asked;
+  for (auto& asking : judgement.asked) {
+    if (refused && !asking.charge.attempts) continue;
+    asked.push_back(&asking);
+    charges.push_back(std::move(asking.charge));
+  }
+  if (charges.empty()) return;
+  const auto charged = ledger_.charge(charges);
+  if (!charged) {
+    for (std::size_t i = 0; i < asked.size(); ++i) asked[i]->charge = std::move(charges[i]);
+    not_charged(asked, charged.error(), judgement);
     return;
   }
-  std::size_t slot = 0;
-  for (auto& charge : charges) {
-    const auto slots = charge.windows.size();
-    if (charge.kind == CountKind::lease) {
-      Receipt own = receipt;
-      own.slots.assign(receipt.slots.begin() + static_cast<std::ptrdiff_t>(std::min(slot, receipt.slots.size())),
-                       receipt.slots.begin() + static_cast<std::ptrdiff_t>(std::min(slot + slots, receipt.slots.size())));
-      services_.leases.hold(charge);
-      leases_.push_back({{std::move(charge)}, std::move(own)});
-    }
-    slot += slots;
+  if (dry_run_) ledger_.undo(charges, charged->receipt);
+  else if (charged->taken && stage >= Stage::mail) ledger_.keep(charges, charged->receipt);
+  else if (charged->taken) ledger_.keep_places(charges, charged->receipt);
+  auto total = charged->totals.begin();
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    Asking& asking = *asked[i];
+    asking.charge = std::move(charges[i]);
+    asking.level = charged->levels[i];
+    const auto left = charged->totals.end() - total;
+    const auto end = total + std::min(left, static_cast<std::ptrdiff_t>(asking.charge.windows.size()));
+    if (!asking.is_block() && asking.rule->limit->warn_at > 0) asking.totals.assign(total, end);
+    total = end;
   }
+  note_levels(asked, verdict, trace);
+  if (!dry_run_) blocked_keys_.begin_of_limits(judgement, state_.mail.id);
+}
+
+void Session::not_charged(const std::vector<Asking*>& asked, const Error& error, Judgement& judgement) {
+  ledger_.not_asked(state_.mail.id, error);
+  for (const Asking* asking : asked) {
+    // The file speaks of rules that refuse; a hold or a route defers only if it says so itself.
+    const Rule& rule = *asking->rule;
+    const Outage by_file = rule.lets_pass() && !asking->is_block() ? Outage::go_on : policy_->counters_outage;
+    if ((rule.on_outage != Outage::unset ? rule.on_outage : by_file) != Outage::defer || rule.shadow) continue;
+    judgement.fail(rule, "the counters could not be asked: " + error.what);
+    return;
+  }
+}
+
+void Session::note_levels(const std::vector<Asking*>& asked, Verdict& verdict, Trace* trace) {
+  for (const Asking* asking : asked) {
+    const Level& level = asking->level;
+    if (level.over) asking->rule->hits->over.fetch_add(1, std::memory_order_relaxed);
+    if (!asking->is_block())
+      verdict.used.push_back({asking->rule->name, asking->charge.key, asking->charge.windows[level.window], level.count, level.over});
+    if (trace == nullptr) continue;
+    std::string& outcome = trace->rules[asking->traced].outcome;
+    if (asking->is_block() ? level.over : outcome.empty()) outcome = outcome_of(*asking);
+  }
+}
+
+// Blocks the keys of the rules that had an effect and say so themselves.
+void Session::begin_blocks(const Judgement& judgement, const Verdict& verdict) {
+  if (dry_run_) return;
+  for (const Held& held : judgement.held) {
+    const Rule& rule = *held.rule;
+    if (!rule.block || &rule == judgement.trouble || (!is_among(verdict.fired, &rule) && !is_among(verdict.shadowed, &rule))) continue;
+    if (verdict.rule == &rule && !verdict.blocked.empty()) return;  // its key was blocked before: no rule was heard
+    const auto question = block_question_for(rule, facts_);
+    if (!question) continue;
+    blocked_keys_.begin(rule, question->key, held.evidence, state_.mail.id);
+    facts_.blocks_changed();
+    if (rule.shadow || !rule.block->time.refuse || !is_refusal(rule.action) || verdict.rule != &rule || !state_.open) continue;
+    state_.just_blocked = JustBlocked{&rule, question->key, length_of(rule.block->time, services_.clock.wall())};
+  }
+}
+
+// Edges have their line now, whether the verdict has one or not. The mail that carries an alert must not make another.
+void Session::raise_alerts(const Judgement& judgement, Verdict& verdict) {
+  if (dry_run_) return;
+  verdict.alerts = alert_edges_.alerts_of(judgement, verdict);
+  if (verdict.alerts.empty()) return;
+  mail_log_.alerts(subject(), verdict, true);
+  const bool own_mail = client_.origin == Origin::local && !policy_->alert_sender.empty() && state_.mail.sender.text() == policy_->alert_sender;
+  if (services_.alerts == nullptr || own_mail) return;
+  for (const Alert& alert : verdict.alerts) services_.alerts->raise(alert);
+}
+
+void Session::count_event(Quantity quantity, bool log) {
+  std::vector<Charge> charges;
+  std::vector<const Rule*> rules;
+  const bool login = quantity == Quantity::distinct;
+  spell_names();
+  const Stage now = quantity == Quantity::unknown_recipients ? Stage::rcpt : Stage::auth;
+  facts_.stage(now, Deadline::in(policy_->dns_deadline));
+  facts_.skip(skips_.off(now));
+  Evaluation evaluation;
+  for (const Stage stage : all_stages) {
+    if (login && stage != Stage::auth) continue;  // elsewhere it is counted when a rule asks
+    for (const Rule& rule : policy_->at(stage)) {
+      if (!rule.limit || rule.limit->of != quantity || evaluation.ask(rule, facts_, Evaluation::Keep::nothing) != Holds::yes) continue;
+      auto charge = charge_for(rule, stage, facts_);
+      if (!charge) continue;
+      charge->amount = 1;
+      // It has happened: what is over its maximum is counted too. But a value that does not fit shall not be one of those
+      // that are known from now on.
+      if (!login) charge->enforce = false;
+      charges.push_back(std::move(*charge));
+      rules.push_back(&rule);
+    }
+  }
+  if (charges.empty()) return;
+  const auto charged = ledger_.charge(charges);
+  if (!log) return;
+  std::vector<CounterUse> used;
+  for (std::size_t i = 0; charged && i < rules.size(); ++i)
+    used.push_back({rules[i]->name, charges[i].key, charges[i].windows[charged->levels[i].window], charged->levels[i].count, charged->levels[i].over});
+  mail_log_.event(subject(), quantity == Quantity::auth_failures ? "auth-failure" : "unknown-recipient", used,
+                  charged ? std::string_view() : std::string_view(charged.error().what));
+}
+
+void Session::log_verdict(const Verdict& verdict, std::string_view at_end) { mail_log_.verdict(subject(), verdict, at_end); }
+
+void Session::log_transaction(std::string_view outcome, const std::vector<std::pair<std::string, std::string>>& more) {
+  mail_log_.message(subject(), {outcome, facts_.is_outgoing(), state_.used, more, state_.took});
 }
 
 std::string new_transaction_id(WallTime now) {

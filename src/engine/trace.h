@@ -2,6 +2,7 @@
 // Trace: what the engine asked and found, rule by rule; for `mailweirctl explain`. Costs nothing when nobody asks.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,7 +14,7 @@ struct TracedCell {
   std::string text;     // "when.iprev = [\"fail\"]"
   std::string value;    // "fail"
   std::string reason;   // why the check says so
-  Tri outcome = Tri::unknown;
+  std::optional<Tri> outcome;  // nothing: it was not asked
 };
 
 struct TracedRule {

@@ -29,6 +29,7 @@ std::string_view outcome_of(const MilterAnswer& answer) {
 }  // namespace
 
 MilterAnswer MilterSession::end_of_message(MessageEditor& editor, const Macros& macros) {
+  session_.callback_begins();
   Transaction& transaction = session_.transaction();
   if (const auto id = macros.get("i"); !id.empty()) transaction.queue_id = id;
   transaction.headers = &headers_;

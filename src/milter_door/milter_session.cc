@@ -36,6 +36,7 @@ MilterSession::MilterSession(Services& services, const Digests& digests, const S
 
 MilterSession::~MilterSession() {
   try {
+    session_.callback_begins();
     abort();
     services_.board.session_ended(session_.client());
   } catch (const std::exception&) {
@@ -46,6 +47,7 @@ MilterSession::~MilterSession() {
 
 MilterAnswer MilterSession::connect(std::string_view host, const std::optional<IpAddress>& address, std::uint16_t port,
                                     const Macros& macros) {
+  session_.callback_begins();
   Client& client = session_.client();
   client.address = address;
   if (const auto given = IpAddress::parse(macros.get("{client_addr}"))) client.address = given;
@@ -68,6 +70,7 @@ MilterAnswer MilterSession::connect(std::string_view host, const std::optional<I
 }
 
 MilterAnswer MilterSession::helo(std::string_view name, const Macros& macros) {
+  session_.callback_begins();
   Client& client = session_.client();
   read_tls(macros, !sendmail_host_.empty(), client);
   if (name = without_last_dot(name); client.helo_name != name) {
@@ -106,6 +109,7 @@ void MilterSession::begin(const Macros& macros) {
 }
 
 MilterAnswer MilterSession::mail(const std::vector<std::string_view>& args, const Macros& macros) {
+  session_.callback_begins();
   begin(macros);
   Transaction& transaction = session_.transaction();
   transaction.sender = Address::parse(args.empty() ? std::string_view("<>") : args[0]);
@@ -127,6 +131,7 @@ MilterAnswer MilterSession::mail(const std::vector<std::string_view>& args, cons
 }
 
 MilterAnswer MilterSession::rcpt(const std::vector<std::string_view>& args, const Macros& macros) {
+  session_.callback_begins();
   Transaction& transaction = session_.transaction();
   if (const auto id = macros.get("i"); !id.empty()) transaction.queue_id = id;
   const std::string_view given = args.empty() ? std::string_view() : args[0];
@@ -170,6 +175,7 @@ void MilterSession::rejected_recipient(const Macros& macros) {
 }
 
 MilterAnswer MilterSession::data(const Macros& macros) {
+  session_.callback_begins();
   Transaction& transaction = session_.transaction();
   if (const auto id = macros.get("i"); !id.empty()) transaction.queue_id = id;
   transaction.recipient = transaction.recipients.size() == 1 ? transaction.recipients.front() : Address();
@@ -304,6 +310,7 @@ MilterAnswer MilterSession::header(std::string_view name, std::string_view value
 }
 
 MilterAnswer MilterSession::end_of_header(const Macros& macros) {
+  session_.callback_begins();
   Transaction& transaction = session_.transaction();
   if (const auto id = macros.get("i"); !id.empty()) transaction.queue_id = id;
   bytes_ += 2;
@@ -340,6 +347,7 @@ void MilterSession::finish(std::string_view outcome, bool taken) {
 
 // When no recipient is left the MTA ends the message, and it looks like any other abort.
 void MilterSession::abort() {
+  session_.callback_begins();
   const bool refused = refused_recipient_ && !mta_refused_recipient_ && recipients_.empty() && discarded_.empty();
   finish(refused ? "refused" : "aborted", false);
 }

@@ -22,6 +22,7 @@ Resolved resolved(const PolicyRequest& request) {
 
 PolicyConversation::~PolicyConversation() {
   try {
+    if (session_) session_->callback_begins();
     end_message();
   } catch (const std::exception&) {
     // No memory for the give-back: the charge stays counted until its period is over.
@@ -171,6 +172,7 @@ std::string PolicyConversation::not_judged(std::string_view state) {
 std::string PolicyConversation::answer(const PolicyRequest& request) {
   const auto stage = request.stage();
   if (!stage) return not_judged(request[Attribute::protocol_state]);
+  if (session_) session_->callback_begins();
   if (!same_session(request)) new_session(request);
   if (*stage >= Stage::mail && (!session_->in_transaction() || request[Attribute::instance] != instance_)) begin_message(request);
   read(request, *stage);

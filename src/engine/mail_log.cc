@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The one place that writes verdict and transaction lines: key=value, the MTA's queue id first, so that one search finds
-// a message in the MTA's log and in ours. docs/log.md lists the fields.
+#include "engine/mail_log.h"
+
 #include "base/text.h"
-#include "engine/session.h"
 
 namespace mailweir {
 namespace {
@@ -70,9 +69,10 @@ void append_along(std::string& line, const Along& along) {
 
 }  // namespace
 
-void Session::log_verdict(const Verdict& verdict, std::string_view at_end) {
+void MailLog::verdict(const Subject& subject, const Verdict& verdict, std::string_view at_end) const {
   if (verdict.silent()) return;
-  std::string line = start_line(transaction_, "verdict");
+  const auto& [client, transaction] = subject;
+  std::string line = start_line(transaction, "verdict");
   append_field(line, "stage", to_string(verdict.stage));
   append_field(line, "door", to_string(door_));
   append_field(line, "action", to_string(verdict.action));
@@ -82,8 +82,8 @@ void Session::log_verdict(const Verdict& verdict, std::string_view at_end) {
   append_known(line, "reason", verdict.reason);
   append_known(line, "blocked", verdict.blocked);
   if (verdict.never_fits) append_field(line, "never_fits", "true");
-  append_who(line, client_, transaction_);
-  if (!transaction_.recipient.is_absent()) append_field(line, "recipient", transaction_.recipient.original());
+  append_who(line, client, transaction);
+  if (!transaction.recipient.is_absent()) append_field(line, "recipient", transaction.recipient.original());
   for (const auto& [name, value] : verdict.facts) {
     if (name != "client_address" && name != "sasl_username" && name != "sender" && name != "recipient") append_field(line, name, value);
   }
@@ -93,53 +93,53 @@ void Session::log_verdict(const Verdict& verdict, std::string_view at_end) {
   append_along(line, verdict.along);
   append_known(line, "used", used_text(verdict.used));
   append_field(line, "took_us", std::to_string(verdict.took.count()));
-  services_.log.write(verdict.refuses() ? Severity::notice : Severity::info, line);
+  log_.write(verdict.refuses() ? Severity::notice : Severity::info, line);
 
-  log_alerts(verdict, false);
+  alerts(subject, verdict, false);
 }
 
-void Session::log_alerts(const Verdict& verdict, bool edges) {
-  for (const Alert& told : verdict.alerts) {
-    if (is_edge(told.kind) != edges) continue;
-    std::string alert = start_line(transaction_, "alert");
-    append_field(alert, "rule", told.rule);
-    append_field(alert, "what", to_string(told.kind));
-    if (told.shadow) append_field(alert, "shadow", "true");
+void MailLog::alerts(const Subject& subject, const Verdict& verdict, bool edges) const {
+  for (const Alert& raised : verdict.alerts) {
+    if (is_edge(raised.kind) != edges) continue;
+    std::string alert = start_line(subject.transaction, "alert");
+    append_field(alert, "rule", raised.rule);
+    append_field(alert, "what", to_string(raised.kind));
+    if (raised.shadow) append_field(alert, "shadow", "true");
     if (edges) {
-      append_known(alert, "key", told.key);
-      append_field(alert, "limit", told.limit);
-      append_field(alert, "count", std::to_string(told.count));
+      append_known(alert, "key", raised.key);
+      append_field(alert, "limit", raised.limit);
+      append_field(alert, "count", std::to_string(raised.count));
     }
-    append_who(alert, client_, transaction_);
+    append_who(alert, subject.client, subject.transaction);
     append_known(alert, "used", used_text(verdict.used));
-    services_.log.write(Severity::warning, alert);
+    log_.write(Severity::warning, alert);
   }
 }
 
-// `trouble`: why the counters could not be asked.
-void Session::log_event(std::string_view event, const std::vector<CounterUse>& used, std::string_view trouble) {
-  std::string line = start_line(transaction_, event);
-  append_who(line, client_, transaction_);
-  if (!transaction_.recipient.is_absent()) append_field(line, "recipient", transaction_.recipient.original());
+void MailLog::event(const Subject& subject, std::string_view event, const std::vector<CounterUse>& used, std::string_view trouble) const {
+  std::string line = start_line(subject.transaction, event);
+  append_who(line, subject.client, subject.transaction);
+  if (!subject.transaction.recipient.is_absent()) append_field(line, "recipient", subject.transaction.recipient.original());
   append_known(line, "used", used_text(used));
   append_known(line, "reason", trouble);
-  services_.log.write(trouble.empty() ? Severity::info : Severity::warning, line);
+  log_.write(trouble.empty() ? Severity::info : Severity::warning, line);
 }
 
-void Session::log_transaction(std::string_view outcome, const std::vector<std::pair<std::string, std::string>>& more) {
-  std::string line = start_line(transaction_, "message");
+void MailLog::message(const Subject& subject, const Outcome& outcome) const {
+  const auto& [client, transaction] = subject;
+  std::string line = start_line(transaction, "message");
   append_field(line, "door", to_string(door_));
-  append_field(line, "outcome", outcome);
-  append_who(line, client_, transaction_);
-  if (const Address* only = only_recipient(transaction_)) append_field(line, "recipient", only->original());
-  append_field(line, "recipients", std::to_string(transaction_.recipient_count));
-  if (transaction_.size) append_field(line, "size", std::to_string(*transaction_.size));
-  append_known(line, "service", client_.service);
-  append_known(line, "direction", facts_.is_outgoing() ? "outgoing" : "incoming");
-  append_known(line, "used", used_text(used_));
-  for (const auto& [key, value] : more) append_field(line, key, value);
-  append_field(line, "took_us", std::to_string(took_.count()));
-  services_.log.write(Severity::info, line);
+  append_field(line, "outcome", outcome.word);
+  append_who(line, client, transaction);
+  if (const Address* only = only_recipient(transaction)) append_field(line, "recipient", only->original());
+  append_field(line, "recipients", std::to_string(transaction.recipient_count));
+  if (transaction.size) append_field(line, "size", std::to_string(*transaction.size));
+  append_known(line, "service", client.service);
+  append_known(line, "direction", outcome.outgoing ? "outgoing" : "incoming");
+  append_known(line, "used", used_text(outcome.used));
+  for (const auto& [key, value] : outcome.more) append_field(line, key, value);
+  append_field(line, "took_us", std::to_string(outcome.took.count()));
+  log_.write(Severity::info, line);
 }
 
 }  // namespace mailweir

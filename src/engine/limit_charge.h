@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What a rule's limit, or its block, asks of the counter store. Free functions of the rule and the facts.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/facts.h"
+#include "engine/rule.h"
+#include "mail/stage.h"
+#include "port/counter_store.h"
+
+namespace mailweir {
+
+// The charge of the rule's limit at this stage. Nothing: the key or the value is not known, this key is unlimited, or
+// there is nothing to count.
+std::optional<Charge> charge_for(const Rule& rule, Stage stage, Facts& facts);
+
+// The question whether the key that the rule blocks, by its limit or itself, is blocked. Nothing: the key is not known.
+std::optional<Charge> block_question_for(const Rule& rule, Facts& facts);
+
+// The limit's windows for a key: what its overrides have, else its own. Empty: unlimited.
+std::vector<Window> windows_for(const Limit& limit, const std::string& key);
+
+// The block list of a rule that blocks.
+std::string list_name(const Rule& rule);
+
+}  // namespace mailweir

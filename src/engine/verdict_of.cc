@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "engine/verdict_of.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "base/duration.h"
+#include "base/text.h"
+#include "engine/limit_charge.h"
+
+namespace mailweir {
+namespace {
+
+LimitWords words_of(const Charge& charge, const Level& level, Quantity of) {
+  LimitWords words;
+  if (level.window < charge.windows.size()) words.limit = in_words(charge.windows[level.window], of);
+  words.count = std::to_string(level.count);
+  words.retry_after = rough_duration(level.retry_after);
+  return words;
+}
+
+// In place of a reply that promises a next time, when there is none.
+std::string text_of_never(const LimitWords& words, const std::string& id) {
+  return "this message alone is over the limit of " + words.limit + ", so it will not pass later either (ref " + id + ')';
+}
+
+// A text with a fact that is not known yet would have a hole in it.
+bool all_known(const Template& text, Facts& facts, Stage stage) {
+  return std::all_of(text.segments().begin(), text.segments().end(), [&](const Template::Segment& segment) {
+    const auto* fact = std::get_if<FactRef>(&segment.what);
+    if (fact == nullptr) return true;
+    if (fact->id == FactId::own) return !facts.to_text(*fact).empty();
+    const auto from = known_from(info(fact->id), facts.door());
+    return from && *from <= stage;
+  });
+}
+
+class Settlement {
+ public:
+  Settlement(const Judgement& judgement, Stage stage, Facts& facts) : judgement_(judgement), facts_(facts) { verdict_.stage = stage; }
+
+  Verdict run() {
+    for (const Asking& asking : judgement_.asked)
+      if (asking.rule->block && settle_listed(asking)) return std::move(verdict_);
+    for (const Held& held : judgement_.held)
+      if (settle(held)) break;
+    add_shadows();
+    return std::move(verdict_);
+  }
+
+ private:
+  // Whether a key on a rule's own block list, or the store that could not be asked for it, decides.
+  bool settle_listed(const Asking& asking) {
+    const Rule& rule = *asking.rule;
+    const auto is_rule = [&rule](const Held& held) { return held.rule == &rule; };
+    if (&rule == judgement_.trouble && std::none_of(judgement_.held.begin(), judgement_.held.end(), is_rule)) {
+      defer_for_trouble(rule);
+      return true;
+    }
+    if (!asking.level.over || !asking.charge.enforce) return false;
+    const Stage stage = verdict_.stage;
+    verdict_ = refusal_of_blocked(rule, asking.charge.key, asking.level.retry_after, stage, facts_);
+    return true;
+  }
+
+  // True: the rule decides.
+  bool settle(const Held& held) {
+    const Rule& rule = *held.rule;
+    if (&rule == judgement_.trouble) {
+      defer_for_trouble(rule);
+      return true;
+    }
+    const Asking* asking = judgement_.telling(rule);
+    if (asking != nullptr && !asking->level.over) return false;
+    if (rule.shadow) {
+      verdict_.shadowed.push_back(&rule);
+      tell(held);
+      return false;
+    }
+    const auto words = words_for(rule, asking);
+    verdict_.fired.push_back(&rule);
+    go_along(rule, words ? &*words : nullptr);
+    if (rule.log) tell(held);
+    if (rule.action == Action::none) return false;
+    if (asking != nullptr && asking->is_block() && asking->charge.enforce) verdict_.blocked = asking->charge.key;
+    decide(held, words ? &*words : nullptr, asking != nullptr && asking->level.never_fits);
+    return true;
+  }
+
+  // A shadow whose key is blocked would have refused, whether its conditions hold now or not.
+  void add_shadows() {
+    for (const Asking& asking : judgement_.asked) {
+      const Rule* rule = asking.rule;
+      auto& shadowed = verdict_.shadowed;
+      if (rule->block && rule->shadow && asking.level.over && std::find(shadowed.begin(), shadowed.end(), rule) == shadowed.end())
+        shadowed.push_back(rule);
+    }
+  }
+
+  std::optional<LimitWords> words_for(const Rule& rule, const Asking* asking) const {
+    if (asking != nullptr) return asking->is_block() ? words_of_block(rule, *asking) : words_of(asking->charge, asking->level, rule.limit->of);
+    if (rule.block) return LimitWords{{}, {}, rough_duration(length_of(rule.block->time, facts_.now()))};
+    return {};
+  }
+
+  // The counter may have room again: what is told is the limit that was reached.
+  LimitWords words_of_block(const Rule& rule, const Asking& blocked) const {
+    LimitWords words;
+    const auto own = std::find_if(judgement_.asked.begin(), judgement_.asked.end(),
+                                  [&](const Asking& one) { return one.rule == &rule && !one.is_block(); });
+    const auto all = own != judgement_.asked.end() ? own->charge.windows : windows_for(*rule.limit, blocked.charge.key);
+    const auto& told = all.empty() ? rule.limit->max : all;
+    if (!told.empty()) {
+      words.limit = in_words(told.front(), rule.limit->of);
+      words.count = std::to_string(told.front().max);
+    }
+    words.retry_after = rough_duration(blocked.level.retry_after);
+    return words;
+  }
+
+  void defer_for_trouble(const Rule& rule) {
+    verdict_.action = Action::defer;
+    verdict_.rule = &rule;
+    verdict_.reply = Reply{"451", "4.3.0", "temporary trouble, try again later"};
+    verdict_.reason = judgement_.trouble_what;
+    verdict_.fired.push_back(&rule);
+  }
+
+  void go_along(const Rule& rule, const LimitWords* words) {
+    const auto fill = [&](const Template& text) { return text.fill(facts_, rule.name, words); };
+    Along along;
+    if (rule.hold) {
+      along.hold = fill(*rule.hold);
+      // "{sasl_username}" without a login: no MTA takes an empty reason.
+      if (trimmed(*along.hold).empty()) along.hold = rule.name;
+    }
+    if (rule.redirect) along.redirect = fill(*rule.redirect);
+    if (rule.route) along.route = fill(*rule.route);
+    for (const auto& text : rule.bcc) along.bcc.push_back(fill(text));
+    for (const auto& removal : rule.remove_headers)
+      along.edits.push_back({HeaderEdit::Kind::remove, removal.name, removal.value, {}});
+    for (const auto& header : rule.replace_headers)
+      along.edits.push_back({HeaderEdit::Kind::replace, header.name, nullptr, fill(header.value)});
+    for (const auto& header : rule.add_headers)
+      along.edits.push_back({HeaderEdit::Kind::add, header.name, nullptr, fill(header.value)});
+    along.sign_author = rule.sign && rule.sign_domains.empty();
+    along.sign_domains = rule.sign_domains;
+    verdict_.along.join(std::move(along));
+  }
+
+  void decide(const Held& held, const LimitWords* words, bool never_fits) {
+    const Rule& rule = *held.rule;
+    verdict_.action = rule.action;
+    verdict_.rule = &rule;
+    const bool asks_to_wait = never_fits && rule.reply_text.tells(Template::Special::retry_after);
+    const std::string text = asks_to_wait ? text_of_never(*words, facts_.transaction().id) : rule.reply_text.fill(facts_, rule.name, words);
+    if (is_refusal(rule.action)) {
+      verdict_.reply = rule.reply;
+      verdict_.reply.text = text;
+      verdict_.never_fits = never_fits;
+      if (never_fits) {  // waiting would not help: RFC 5321 4.2.1, a permanent failure
+        if (rule.action == Action::defer) verdict_.action = Action::reject;
+        verdict_.reply = verdict_.reply.as_class('5');
+      }
+    } else {
+      verdict_.reason = text;
+    }
+    tell(held);
+  }
+
+  // What the rule's conditions found, for the log.
+  void tell(const Held& held) {
+    const auto add = [this](const std::string& name, const std::string& text) {
+      const bool told = std::any_of(verdict_.facts.begin(), verdict_.facts.end(), [&name](const auto& fact) { return fact.first == name; });
+      if (!told) verdict_.facts.emplace_back(name, text);
+    };
+    for (const Evidence& one : held.evidence) {
+      add(one.fact, one.value);
+      if (!one.reason.empty()) add(one.fact + "_reason", one.reason);
+    }
+  }
+
+  const Judgement& judgement_;
+  Facts& facts_;
+  Verdict verdict_;
+};
+
+}  // namespace
+
+Verdict verdict_of(const Judgement& judgement, Stage stage, Facts& facts) {
+  return Settlement(judgement, stage, facts).run();
+}
+
+Verdict refusal_of_blocked(const Rule& rule, std::string key, std::chrono::milliseconds left, Stage stage, Facts& facts) {
+  Verdict verdict;
+  verdict.stage = stage;
+  const LimitWords words{{}, {}, rough_duration(left)};
+  verdict.rule = &rule;
+  verdict.fired.push_back(&rule);
+  verdict.blocked = std::move(key);
+  if (is_refusal(rule.action) && all_known(rule.reply_text, facts, stage)) {
+    verdict.action = rule.action;
+    verdict.reply = rule.reply;
+    verdict.reply.text = rule.reply_text.fill(facts, rule.name, &words);
+    return verdict;
+  }
+  verdict.action = is_refusal(rule.action) ? rule.action : Action::reject;
+  verdict.reply = is_refusal(rule.action) ? rule.reply : Reply{"550", "5.7.1", {}};
+  verdict.reply.text = "blocked for " + words.retry_after;
+  return verdict;
+}
+
+void Along::join(Along&& later) {
+  if (later.hold) hold = std::move(later.hold);
+  if (later.redirect) redirect = std::move(later.redirect);
+  if (later.route) route = std::move(later.route);
+  for (auto& address : later.bcc) bcc.push_back(std::move(address));
+  for (auto& edit : later.edits) edits.push_back(std::move(edit));
+  sign_author = sign_author || later.sign_author;
+  for (auto& domain : later.sign_domains)
+    if (std::find(sign_domains.begin(), sign_domains.end(), domain) == sign_domains.end()) sign_domains.push_back(std::move(domain));
+}
+
+}  // namespace mailweir
