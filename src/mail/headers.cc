@@ -111,6 +111,7 @@ std::string unfolded(std::string_view value) {
 std::string safe_header_value(std::string_view value, bool utf8) {
   value = trimmed(value);
   std::string safe;
+  std::size_t used = 0;  // of the line that is being written
   while (!value.empty()) {
     const auto end = value.find('\n');
     auto line = value.substr(0, end);
@@ -118,13 +119,21 @@ std::string safe_header_value(std::string_view value, bool utf8) {
     const bool fold = !safe.empty() && is_wsp(line.empty() ? '.' : line.front());
     line = trimmed(line);
     if (line.empty()) continue;
-    if (!safe.empty()) safe += fold ? "\n\t" : " ";
-    const auto last_break = safe.rfind('\n');
-    const auto used = safe.size() - (last_break == safe.npos ? 0 : last_break + 1);
+    if (fold) {
+      safe += "\n\t";
+      used = 1;
+    } else if (!safe.empty()) {
+      if (used + 1 >= longest_header_line) continue;
+      safe += ' ';
+      ++used;
+    }
+    const auto before = safe.size();
     // A tab is a blank to every reader, and the only control byte that may stay one.
     std::string blanks(line);
     std::replace(blanks.begin(), blanks.end(), '\t', ' ');
-    safe += cleaned(blanks, !utf8, longest_header_line - std::min(used, longest_header_line));
+    safe += cleaned(blanks, !utf8, longest_header_line - used);
+    used += safe.size() - before;
+    for (; safe.ends_with(' '); --used) safe.pop_back();  // where it was cut
   }
   return safe;
 }

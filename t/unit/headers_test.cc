@@ -215,6 +215,11 @@ TEST_CASE("headers: values are safe to hand to an MTA") {
   }
   CHECK(safe_header_value(std::string(5000, 'x'), false).size() == longest_header_line);
   CHECK(safe_header_value(std::string(5000, 'x') + "\n " + std::string(5000, 'y'), false).size() == 2 * longest_header_line + 1);
+  // Lines that are no folds go on in the same line, which stays as long as a line may be and ends in no blank.
+  std::string many;
+  for (int i = 0; i < 2000; ++i) many += "ab\n";
+  CHECK(safe_header_value(many, false).size() == longest_header_line - 1);
+  CHECK(safe_header_value(std::string(longest_header_line - 1, 'x') + " y", false) == std::string(longest_header_line - 1, 'x'));
 }
 
 TEST_CASE("headers: names") {
