@@ -14,7 +14,8 @@ namespace {
 std::string line_of(const Place& place, std::string_view key, std::string_view why) {
   std::string line = place.to_string() + ": ";
   if (!key.empty()) line += std::string(key) + ": ";
-  return line += why;
+  line += why;
+  return cleaned(line, false, line.size());  // a quoted key may hold anything
 }
 
 // Edits that turn one word into the other (Levenshtein), case aside.
