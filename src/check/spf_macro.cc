@@ -84,24 +84,26 @@ std::string value_of(char letter, const MacroValues& values) {
   }
 }
 
-// RFC 7208 7.3: split at the delimiters, reverse, keep the right-hand parts, join with dots.
+// RFC 7208 7.3: split at the delimiters, reverse, keep the right-hand parts, join with dots. Only as much of the value is looked
+// at as is kept: a record may ask for one part of a long local part thousands of times.
 std::string transformed(const std::string& value, const MacroPiece& piece) {
   if (piece.text.empty() && !piece.reversed && piece.parts == 0) return value;
   const std::string_view delimiters = piece.text.empty() ? std::string_view(".") : piece.text;
-  std::vector<std::string_view> parts;
+  std::vector<std::string_view> parts;  // of those that are kept the last one first
   std::string_view rest = value;
-  for (;;) {
-    const auto end = rest.find_first_of(delimiters);
-    parts.push_back(rest.substr(0, end));
-    if (end == rest.npos) break;
-    rest.remove_prefix(end + 1);
+  while (piece.parts == 0 || parts.size() < piece.parts) {
+    const auto at = piece.reversed ? rest.find_first_of(delimiters) : rest.find_last_of(delimiters);
+    if (at == rest.npos) {
+      parts.push_back(rest);
+      break;
+    }
+    parts.push_back(piece.reversed ? rest.substr(0, at) : rest.substr(at + 1));
+    rest = piece.reversed ? rest.substr(at + 1) : rest.substr(0, at);
   }
-  if (piece.reversed) std::reverse(parts.begin(), parts.end());
-  const auto keep = piece.parts == 0 ? parts.size() : std::min<std::size_t>(piece.parts, parts.size());
   std::string joined;
-  for (auto i = parts.size() - keep; i < parts.size(); ++i) {
-    if (i > parts.size() - keep) joined += '.';
-    joined += parts[i];
+  for (auto part = parts.rbegin(); part != parts.rend(); ++part) {
+    if (part != parts.rbegin()) joined += '.';
+    joined += *part;
   }
   return joined;
 }
