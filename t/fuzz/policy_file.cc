@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// A policy file of any text: errors that name the file, or a policy; and what `mailweirctl config` prints of it is
+// read as the same. What it names (files, servers) is not opened here.
+#include "adapter/make_workshop.h"
+#include "base/text.h"
+#include "config/load.h"
+#include "target.h"
+#include "temp_file.h"
+
+namespace mailweir {
+namespace {
+
+using fuzz::must;
+
+Workshop workshop() {
+  auto made = make_workshop(system_clock());
+  made.read_table = [](const std::string&, TableKind kind) {
+    const auto table = make_table({}, kind);
+    return Made<TablePtr>{table.table, {}, {}};
+  };
+  made.redis_table = [](const RedisPlace&, TableKind kind) {
+    const auto table = make_table({}, kind);
+    return Made<TablePtr>{table.table, {}, {}};
+  };
+  made.read_key = [](const std::string& path) { return Made<SignerPtr>{nullptr, {path + ": not here"}, {}}; };
+  made.countries = [](const std::string& path) { return Result<CountriesPtr>(Error{path + ": not here"}); };
+  return made;
+}
+
+Loaded read(std::string_view text) {
+  static const fuzz::TempFile file;
+  static const Workshop shop = workshop();
+  file.write(text);
+  auto loaded = load(file.path(), shop);
+  must(loaded.errors.empty() == (loaded.policy != nullptr) && loaded.config.has_value() == (loaded.policy != nullptr));
+  for (const auto* lines : {&loaded.errors, &loaded.warnings})
+    for (const auto& line : *lines) {
+      must(line.starts_with(file.path()) && fuzz::is_printable(line));
+      must(line.size() < 2000 + text.size());
+    }
+  return loaded;
+}
+
+}  // namespace
+
+const std::size_t fuzz::changes = 1'500;
+
+}  // namespace mailweir
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace mailweir;
+  const auto text = fuzz::as_text(data, size);
+  if (text.find("include") != text.npos) return 0;  // of whatever this machine has
+  const auto loaded = read(text);
+  if (!loaded.policy) return 0;
+  const auto again = read(loaded.effective);
+  fuzz::must(again.policy != nullptr);
+  const auto bare = [](const std::string& effective) {  // without the comments, which name lines
+    std::string kept;
+    for (const auto line : split(effective, '\n'))
+      if (!line.starts_with("# ")) kept += std::string(line) + '\n';
+    return kept;
+  };
+  fuzz::must(bare(again.effective) == bare(loaded.effective));
+  return 0;
+}
