@@ -11,14 +11,11 @@
 #include <optional>
 #include <thread>
 
-#include <arpa/inet.h>
-#include <arpa/nameser.h>
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
-#include <ares.h>
-
+#include "adapter/ares_calls.h"
 #include "adapter/dns_decode.h"
 #include "base/handle.h"
 #include "base/port_number.h"
@@ -48,10 +45,9 @@ struct Library {
   const bool good;
 };
 
-using Channel = CPtr<ares_channeldata, ares_destroy>;
-
-Result<std::vector<ares_addr_port_node>> parse_servers(const std::vector<std::string>& names) {
-  std::vector<ares_addr_port_node> nodes;
+// As ares_set_servers_ports_csv wants them: "192.0.2.53:53,[2001:db8::53]:53"; "" for those of the system.
+Result<std::string> parse_servers(const std::vector<std::string>& names) {
+  std::string list;
   for (const auto& name : names) {
     const auto wrong = [&](std::string_view why) {
       return Error{"DNS server \"" + cleaned(name, true, 100) + "\": " + std::string(why) +
@@ -71,14 +67,11 @@ Result<std::vector<ares_addr_port_node>> parse_servers(const std::vector<std::st
     if (!address) return wrong("no IP address (a name cannot be looked up here)");
     const auto number = to_port(port);
     if (!number) return wrong("the port must be 1 to 65535");
-    ares_addr_port_node node{};
-    node.family = address->is_v4() ? AF_INET : AF_INET6;
-    std::memcpy(&node.addr, address->bytes().data() + (address->is_v4() ? 12 : 0), address->is_v4() ? 4 : 16);
-    node.udp_port = node.tcp_port = *number;
-    nodes.push_back(node);
+    const auto text = address->to_string();
+    if (!list.empty()) list += ',';
+    list += (address->is_v4() ? text : '[' + text + ']') + ':' + std::to_string(*number);
   }
-  for (std::size_t i = 0; i + 1 < nodes.size(); ++i) nodes[i].next = &nodes[i + 1];
-  return nodes;
+  return list;
 }
 
 std::string trouble_text(int status) {
@@ -99,9 +92,12 @@ class AresResolver final : public dns::Resolver {
   AnswerPtr ask(const Question& question, Deadline deadline, Done done) override;
 
  private:
-  // A question. Owned by c-ares from ares_query to its callback, which always comes. After its deadline it has no `due`
+  // A question. Owned by c-ares from ares_ask to its answer, which always comes. After its deadline it has no `due`
   // and no `done` any more, and only waits for c-ares to let it go.
-  struct Flight {
+  struct Flight final : AresAsker {
+    Flight(AresResolver& resolver, const Question& asked, Deadline until, Done call)
+        : home(resolver), question(asked), deadline(until), done(std::move(call)) {}
+    void on_answer(int status, std::span<const unsigned char> message) override { home.on_answer(*this, status, message); }
     AresResolver& home;
     Question question;
     Deadline deadline;
@@ -109,7 +105,7 @@ class AresResolver final : public dns::Resolver {
     std::optional<std::multimap<SteadyTime, Flight*>::iterator> due;
   };
 
-  Result<Channel> open_channel(std::vector<ares_addr_port_node>& servers, int flags);
+  Result<AresChannel> open_channel(const std::string& servers, int flags);
   void run();
   void wake() const;
   void take_submitted();
@@ -129,7 +125,7 @@ class AresResolver final : public dns::Resolver {
   bool stopping_ = false;                           // guarded by mutex_
   std::multimap<SteadyTime, Flight*> due_;          // I/O thread only, as is all below
   std::deque<std::unique_ptr<Flight>> unsent_;
-  Channel channel_;
+  AresChannel channel_;
   std::thread thread_;
 };
 
@@ -143,7 +139,7 @@ AresResolver::~AresResolver() {
   thread_.join();
 }
 
-Result<Channel> AresResolver::open_channel(std::vector<ares_addr_port_node>& servers, int flags) {
+Result<AresChannel> AresResolver::open_channel(const std::string& servers, int flags) {
   ares_options options{};
   options.flags = flags | ARES_FLAG_EDNS;
   options.ednspsz = udp_size;
@@ -154,14 +150,12 @@ Result<Channel> AresResolver::open_channel(std::vector<ares_addr_port_node>& ser
     static_cast<AresResolver*>(self)->watch(socket, readable != 0, writable != 0);
   };
   options.sock_state_cb_data = this;
-  ares_channel raw = nullptr;
-  const int status = ares_init_options(&raw, &options, ARES_OPT_FLAGS | ARES_OPT_EDNSPSZ | ARES_OPT_TIMEOUTMS |
-                                                           ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB |
-                                                           ARES_OPT_SOCK_RCVBUF);
-  if (status != ARES_SUCCESS) return Error{std::string("DNS: c-ares: ") + ares_strerror(status)};
-  Channel channel(raw);
+  int status = ARES_SUCCESS;
+  auto channel = open_ares(options, ARES_OPT_FLAGS | ARES_OPT_EDNSPSZ | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB | ARES_OPT_SOCK_RCVBUF,
+                           status);
+  if (channel == nullptr) return Error{std::string("DNS: c-ares: ") + ares_strerror(status)};
   if (!servers.empty()) {
-    const int set = ares_set_servers_ports(channel.get(), servers.data());
+    const int set = ares_set_servers_ports_csv(channel.get(), servers.c_str());
     if (set != ARES_SUCCESS) return Error{std::string("DNS: c-ares: servers: ") + ares_strerror(set)};
   }
   return channel;
@@ -180,12 +174,9 @@ Result<void> AresResolver::start() {
   // only that none answered.
   auto channel = open_channel(*servers, ARES_FLAG_NOCHECKRESP);
   if (!channel) return channel.error();
-  ares_addr_port_node* known = nullptr;
-  if (ares_get_servers_ports(channel->get(), &known) != ARES_SUCCESS || !known)
-    return Error{"DNS: no server is known; name one in [dns] servers or in resolv.conf"};
-  const bool several = known->next != nullptr;
-  ares_free_data(known);
-  if (several) channel = open_channel(*servers, 0);
+  const auto servers_known = ares_server_count(channel->get());
+  if (servers_known == 0) return Error{"DNS: no server is known; name one in [dns] servers or in resolv.conf"};
+  if (servers_known > 1) channel = open_channel(*servers, 0);
   if (!channel) return channel.error();
   channel_ = std::move(*channel);
 
@@ -205,7 +196,7 @@ AnswerPtr AresResolver::ask(const Question& question, Deadline deadline, Done do
     --under_way_;
     return dns::temperror("too many DNS questions under way");
   }
-  std::unique_ptr<Flight> flight(new Flight{*this, question, deadline, std::move(done), {}});
+  auto flight = std::make_unique<Flight>(*this, question, deadline, std::move(done));
   bool first = false;
   {
     std::lock_guard lock(mutex_);
@@ -294,12 +285,8 @@ void AresResolver::send_some(std::size_t most) {
       --under_way_;
       continue;
     }
-    const auto answered = [](void* of, int status, int, unsigned char* bytes, int length) {
-      auto& about = *static_cast<Flight*>(of);
-      about.home.on_answer(about, status, {bytes, bytes ? static_cast<std::size_t>(length) : 0});
-    };
-    const auto& question = flight->question;
-    ares_query(channel_.get(), question.name.c_str(), ns_c_in, static_cast<int>(question.type), answered, flight.release());
+    Flight& sent = *flight.release();
+    ares_ask(channel_.get(), sent.question.name, static_cast<int>(sent.question.type), sent);
   }
 }
 

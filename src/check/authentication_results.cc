@@ -14,7 +14,7 @@ constexpr std::size_t longest_value = 320, longest_reason = 200;
 // RFC 2045 5.1: what stands in no token.
 constexpr bool is_token_byte(char c) { return c > ' ' && c < 0x7f && std::string_view("()<>@,;:\\\"/[]?=").find(c) == std::string_view::npos; }
 
-std::string quoted(std::string_view text) {
+std::string quoted_string(std::string_view text) {
   std::string result = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') result += '\\';
@@ -30,7 +30,7 @@ std::string property_value(std::string_view given) {
   const auto plain = [](std::string_view part) { return std::all_of(part.begin(), part.end(), is_token_byte); };
   if (!text.empty() && at == text.npos && plain(text)) return text;
   if (at != text.npos && at + 1 < text.size() && plain(std::string_view(text).substr(0, at)) && plain(std::string_view(text).substr(at + 1))) return text;
-  return quoted(text);
+  return quoted_string(text);
 }
 
 // A comment may hold others, and quoted pairs (RFC 5322 3.2.2). An unclosed one reaches to the end.
@@ -84,7 +84,7 @@ std::string authentication_results(std::string_view authserv_id, const std::vect
     value += ";\n\t" + result.method + '=' + std::string(to_string(result.word));
     auto reason = cleaned(result.reason, true, longest_reason);
     std::replace(reason.begin(), reason.end(), ';', ',');  // some readers cut there, quoted or not
-    if (!reason.empty()) value += " reason=" + quoted(reason);
+    if (!reason.empty()) value += " reason=" + quoted_string(reason);
     for (const auto& [name, property] : result.properties)
       if (!property.empty()) value += ' ' + name + '=' + property_value(property);
   }
