@@ -5,6 +5,7 @@
 #include <string>
 
 #include "mail/address_list.h"
+#include "cpu_time.h"
 
 using namespace mailweir;
 
@@ -100,9 +101,6 @@ TEST_CASE("address list: time is linear in hostile text") {
     CAPTURE(piece);
     std::string text;
     while (text.size() < 100'000) text += piece;
-    const auto start = std::chrono::steady_clock::now();
-    const auto found = parse_address_list(text);
-    CHECK(found.size() <= text.size());
-    CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(2));
+    CHECK(test::cpu_time([&] { CHECK(parse_address_list(text).size() <= text.size()); }) < std::chrono::seconds(2));
   }
 }

@@ -263,9 +263,8 @@ TEST_CASE("redis outages: each is told once, counted through, and merged") {
     REQUIRE(charged);
     CHECK(charged->receipt.store == 1);
     CHECK(charged->levels[0].count == 2);  // known from before
-    const SteadyTime start = std::chrono::steady_clock::now();
-    for (int i = 0; i < 1'000; ++i) REQUIRE(store->charge({&quota, 1}, Deadline::in(200ms)));
-    CHECK(std::chrono::steady_clock::now() - start < 5s);
+    // Nobody waits: with this much time each would.
+    for (int i = 0; i < 1'000; ++i) REQUIRE(store->charge({&quota, 1}, Deadline::in(20s)));
     REQUIRE(log.all().size() == 1);
     CHECK(has(log.all()[0], "state=down"));
     CHECK(has(log.all()[0], row.error));

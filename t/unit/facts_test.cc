@@ -340,23 +340,33 @@ TEST_CASE("a transaction waits for silent name servers no longer than the deadli
   client.helo_name = "client.example.org";
   Transaction transaction;
   transaction.sender = Address::parse("alice@example.com");
-  Facts facts(client, transaction, Door::milter, silent);
-  facts.use(*engine.policy);
   constexpr auto deadline = std::chrono::milliseconds(40);
-  const auto ask = [&](FactId id, Stage stage) {
+  // What is left of the deadline for what the stage asks, as the resolver sees it.
+  const auto ask = [&](Facts& facts, FactId id, Stage stage) {
     FactRef fact;
     fact.id = id;
-    facts.stage(stage, Deadline::in(deadline));
+    const auto before = silent.count();
     const auto begun = std::chrono::steady_clock::now();
+    facts.stage(stage, Deadline(begun + deadline));
     CHECK(facts.get(fact).state == FactValue::State::temperror);
-    return std::chrono::steady_clock::now() - begun;
+    return silent.count() > before ? silent.asked[before].deadline.at() - begun : std::chrono::nanoseconds(0);
   };
-  CHECK(ask(FactId::iprev, Stage::connect) >= deadline - std::chrono::milliseconds(1));
-  CHECK(ask(FactId::helo_dns, Stage::helo) < deadline);
-  CHECK(ask(FactId::sender_domain_dns, Stage::mail) < deadline);
-  facts.forget_transaction();
-  transaction.sender = Address::parse("alice@example.org");
-  CHECK(ask(FactId::spf, Stage::mail) >= deadline - std::chrono::milliseconds(1));
+  // A busy machine may use up the time before the wait begins: then nothing was waited, and the next stage has all of it.
+  bool shorter = false;
+  for (int tries = 0; tries < 100 && !shorter; ++tries) {
+    Facts facts(client, transaction, Door::milter, silent);
+    facts.use(*engine.policy);
+    CHECK(ask(facts, FactId::iprev, Stage::connect) == deadline);
+    const auto left = ask(facts, FactId::helo_dns, Stage::helo);
+    CHECK(left <= deadline);
+    CHECK(ask(facts, FactId::sender_domain_dns, Stage::mail) <= left);
+    shorter = left < deadline;
+    facts.forget_transaction();
+    transaction.sender = Address::parse("alice@example.org");
+    CHECK(ask(facts, FactId::spf, Stage::mail) == deadline);
+    transaction.sender = Address::parse("alice@example.com");
+  }
+  CHECK(shorter);
 }
 
 }  // namespace

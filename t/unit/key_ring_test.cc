@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "check/key_ring.h"
+#include "cpu_time.h"
 
 using namespace mailweir;
 
@@ -84,9 +85,10 @@ TEST_CASE("key ring: a hundred thousand domains") {
   const auto ring = KeyRing::make(std::move(keys));
   REQUIRE(ring);
   CHECK(ring->domains() == 100'000);
-  const auto start = std::chrono::steady_clock::now();
   std::size_t hits = 0;
-  for (int i = 0; i < 100'000; ++i) hits += ring->find("mail.customer" + std::to_string(i) + ".example").size();
+  const auto cost = test::cpu_time([&] {
+    for (int i = 0; i < 100'000; ++i) hits += ring->find("mail.customer" + std::to_string(i) + ".example").size();
+  });
   CHECK(hits == 50'000);
-  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(2));  // 20 us each; it takes well under one
+  CHECK(cost < std::chrono::seconds(2));  // 20 us each; it takes well under one
 }

@@ -156,9 +156,7 @@ TEST_CASE("redis pipeline: a server that stops, and goes on") {
   const auto all = door.connect(40);
   for (int i = 0; i < 3; ++i) round_of(all, "20000");
   redis.signal(SIGSTOP);
-  const SteadyTime start = std::chrono::steady_clock::now();
   CHECK(round_of(all, "200", "no answer in time") == 0);
-  CHECK(std::chrono::steady_clock::now() - start < 5s);
   redis.signal(SIGCONT);
   const std::size_t sum = 3 * all.size() + round_of(all, "20000");
   CHECK(sum == 4 * all.size());
