@@ -4,9 +4,16 @@
 #include <algorithm>
 #include <string_view>
 
+#include <ares.h>
+
+#include "base/handle.h"
+
 namespace mailweir {
 
-AresChannel open_ares(ares_options options, int mask, int& status) {
+void AresClose::operator()(ares_channeldata* channel) const { ares_destroy(channel); }
+
+AresChannel open_ares(const ares_options& wanted, int mask, int& status) {
+  ares_options options = wanted;
 #ifdef ARES_OPT_QUERY_CACHE
   options.qcache_max_ttl = 0;
   mask |= ARES_OPT_QUERY_CACHE;

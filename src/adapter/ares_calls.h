@@ -4,16 +4,19 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <string>
 
-#include <ares.h>
-
-#include "base/handle.h"
+struct ares_channeldata;
+struct ares_options;
 
 namespace mailweir {
 
-using AresChannel = CPtr<ares_channeldata, ares_destroy>;
+struct AresClose {
+  void operator()(ares_channeldata* channel) const;
+};
+using AresChannel = std::unique_ptr<ares_channeldata, AresClose>;
 
 // Whom an answer is brought to. The call always comes, once: after the answer, or what went wrong.
 class AresAsker {
@@ -27,7 +30,7 @@ class AresAsker {
 };
 
 // A channel, or null and why in `status`. It keeps no answers: from 1.31 on c-ares would, for an hour.
-AresChannel open_ares(ares_options options, int mask, int& status);
+AresChannel open_ares(const ares_options& options, int mask, int& status);
 
 // How many servers it asks; 0 when it knows none.
 std::size_t ares_server_count(ares_channeldata* channel);

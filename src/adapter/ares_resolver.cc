@@ -15,6 +15,8 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
+#include <ares.h>
+
 #include "adapter/ares_calls.h"
 #include "adapter/dns_decode.h"
 #include "base/handle.h"
