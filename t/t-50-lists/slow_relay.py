@@ -13,6 +13,7 @@ class SlowRelay:
         self.delay = delay
         self.port = free_port()
         self.asked = []
+        self.answered = {}   # name: how many had been asked when its first answer went back
         self.socket = None
 
     def start(self, _scenario=None):
@@ -45,7 +46,9 @@ class SlowRelay:
             back.settimeout(5)
             back.sendto(packet, self.behind)
             try:
-                self.socket.sendto(back.recv(65535), peer)
+                answer = back.recv(65535)
+                self.answered.setdefault(name, len(self.asked))
+                self.socket.sendto(answer, peer)
             except OSError:
                 pass
 
