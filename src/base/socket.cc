@@ -110,13 +110,21 @@ std::string SocketName::libmilter_string() const {
   return to_string();
 }
 
-// Only a refusal says that nobody is there: whose backlog is full (EAGAIN) lives, and is busy.
+// Of a unix socket only a refusal says that nobody is there: whose backlog is full (EAGAIN) lives, and is busy. A TCP connection may
+// be in progress for a moment, which says nothing yet.
 bool is_served(const SocketName& name) {
   const auto end = resolve(name);
   if (!end) return false;
   const Fd fd(socket(end->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd) return true;
   if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&end->address), end->length) == 0) return true;
+  if (name.kind == SocketName::Kind::inet) {
+    constexpr int patience = 1000;  // milliseconds
+    pollfd wait{fd.get(), POLLOUT, 0};
+    int failure = 0;
+    socklen_t length = sizeof failure;
+    return errno == EINPROGRESS && poll(&wait, 1, patience) == 1 && getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &failure, &length) == 0 && failure == 0;
+  }
   return errno != ECONNREFUSED && errno != ENOENT && errno != ENOTSOCK && errno != ENOTDIR;
 }
 

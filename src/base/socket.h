@@ -38,7 +38,7 @@ struct SocketAccess {
 // ("served by another process"), and so is a path that is no socket.
 Result<Fd> listen_on(const SocketName& name, const SocketAccess& access, int backlog);
 
-// Whether somebody listens on it now, even if he is too busy to answer. Asked of unix sockets.
+// Whether somebody listens on it now, even if he is too busy to answer. A TCP socket that does not say so within a second: no.
 bool is_served(const SocketName& name);
 // Gives the unix socket that was just made to a group, and nothing else that may stand there by now.
 Result<void> give_to_group(const SocketName& name, gid_t group);

@@ -4,33 +4,15 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/code_point.h"
+
 namespace mailweir {
 namespace {
 
 constexpr bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
-// Length of the UTF-8 character that starts at `at` (RFC 3629), 0 if it is none.
-std::size_t utf8_length(std::string_view text, std::size_t at) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[at + i]); };
-  const unsigned char first = byte(0);
-  if (first < 0x80) return 1;
-  const std::size_t length = first >= 0xc2 && first <= 0xdf ? 2 : (first & 0xf0) == 0xe0 ? 3 : first >= 0xf0 && first <= 0xf4 ? 4 : 0;
-  if (length == 0 || at + length > text.size()) return 0;
-  for (std::size_t i = 1; i < length; ++i)
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-  if (first == 0xe0 && byte(1) < 0xa0) return 0;  // overlong
-  if (first == 0xed && byte(1) > 0x9f) return 0;  // surrogates
-  if (first == 0xf0 && byte(1) < 0x90) return 0;  // overlong
-  if (first == 0xf4 && byte(1) > 0x8f) return 0;  // beyond U+10FFFF
-  return length;
-}
-
-// What may stand in a log line or a reply as it is: printable ASCII, and UTF-8 but for the C1 controls (terminals obey them).
-bool printable(std::string_view text, std::size_t at, std::size_t length) {
-  const auto first = static_cast<unsigned char>(text[at]);
-  if (length == 1) return first >= 0x20 && first != 0x7f;
-  return length > 1 && !(first == 0xc2 && static_cast<unsigned char>(text[at + 1]) < 0xa0);
-}
+// What may stand in a log line or a reply as it is.
+bool printable(const CodePoint& one) { return one.length > 0 && !is_hidden(one.value); }
 
 }  // namespace
 
@@ -89,8 +71,9 @@ std::string cleaned(std::string_view text, bool ascii_only, std::size_t longest)
   std::string result;
   result.reserve(std::min(text.size(), longest));
   for (std::size_t i = 0; i < text.size();) {
-    const auto length = utf8_length(text, i);
-    const bool keep = printable(text, i, length) && (length == 1 || !ascii_only);
+    const auto one = code_point(text, i);
+    const auto length = one.length;
+    const bool keep = printable(one) && (length == 1 || !ascii_only);
     if (result.size() + (keep ? length : 1) > longest) break;
     if (keep) result.append(text, i, length);
     else result += '?';
@@ -118,12 +101,13 @@ void append_field(std::string& line, std::string_view key, std::string_view valu
       line += "...";
       break;
     }
-    const auto length = utf8_length(value, i);
+    const auto one = code_point(value, i);
+    const auto length = one.length;
     const auto first = static_cast<unsigned char>(value[i]);
     if (length == 1 && (first == '"' || first == '\\')) {
       line += '\\';
       line += value[i];
-    } else if (printable(value, i, length)) {
+    } else if (printable(one)) {
       line.append(value, i, length);
     } else {
       for (std::size_t k = i; k < i + std::max<std::size_t>(length, 1); ++k) {
@@ -142,7 +126,7 @@ void append_field(std::string& line, std::string_view key, std::string_view valu
 
 bool is_utf8(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
-    const auto length = utf8_length(text, i);
+    const auto length = code_point(text, i).length;
     if (length == 0) return false;
     i += length;
   }
@@ -153,7 +137,7 @@ std::string made_utf8(std::string_view text) {
   std::string result;
   result.reserve(text.size() + text.size() / 2);
   for (std::size_t i = 0; i < text.size();) {
-    const auto length = utf8_length(text, i);
+    const auto length = code_point(text, i).length;
     if (length > 0) result.append(text, i, length);
     else result += "\xef\xbf\xbd";
     i += std::max<std::size_t>(length, 1);

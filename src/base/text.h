@@ -24,11 +24,11 @@ std::vector<std::string_view> words(std::string_view text);           // by blan
 // A whole decimal number, no sign, no blanks; nothing on overflow.
 std::optional<std::uint64_t> to_number(std::string_view text);
 
-// Control bytes (and, if asked, all that is not ASCII) become '?'; cut to `longest` bytes at a character's edge.
+// What is_hidden (base/code_point.h), is no UTF-8 or, if asked, not ASCII becomes '?'; cut to `longest` bytes, no character in two.
 std::string cleaned(std::string_view text, bool ascii_only, std::size_t longest = 512);
 
-// Appends key=value with a blank before it; the value is quoted when it is empty or has a blank, '"', '=' or a byte
-// outside printable ASCII or valid UTF-8; those bytes are written \xHH. At most `longest` bytes of it.
+// Appends key=value with a blank before it; the value is quoted when it is empty or has a blank, '"', '=' or other than
+// printable ASCII; what is_hidden (base/code_point.h) or no UTF-8 is written \xHH, byte by byte. At most `longest` bytes of it.
 void append_field(std::string& line, std::string_view key, std::string_view value, std::size_t longest = 400);
 
 bool is_utf8(std::string_view text);

@@ -8,6 +8,7 @@
 
 #include "config.h"
 
+#include "base/safe_output.h"
 #include "ctl/command.h"
 
 namespace {
@@ -47,6 +48,8 @@ int usage(std::ostream& out, int status) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // What others have sent, or written into a policy file, must not move a terminal's cursor or turn its lines around.
+  const mailweir::SafeOutput output(std::cout), errors(std::cerr);
   const std::string_view name = argc > 1 ? argv[1] : "";
   if (name == "--help" || name == "-h" || name == "help") return usage(std::cout, EXIT_SUCCESS);
   if (name == "--version" || name == "-V") {

@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <doctest/doctest.h>
 
+#include <sstream>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "base/doubtful_text.h"
 #include "base/duration.h"
 #include "base/ip.h"
+#include "base/safe_output.h"
 #include "base/shared_library.h"
 #include "base/socket.h"
 #include "base/text.h"
@@ -94,6 +102,15 @@ TEST_CASE("nothing from the network reaches a line unescaped") {
       {"\xff\xfe", "k=\"\\xff\\xfe\""},
       {"\x1b[31m", "k=\"\\x1b[31m\""},
       {"\xc2\x9b" "31m", "k=\"\\xc2\\x9b31m\""},  // a C1 control, which terminals obey
+      {"a\xe2\x80\xae" "b", "k=\"a\\xe2\\x80\\xae" "b\""},     // U+202E turns the rest of the line around
+      {"\xe2\x81\xa6x\xe2\x81\xa9", "k=\"\\xe2\\x81\\xa6x\\xe2\\x81\\xa9\""},  // U+2066, U+2069: isolates
+      {"\xd8\x9c", "k=\"\\xd8\\x9c\""},                        // U+061C
+      {"a\xc2\xad" "b", "k=\"a\\xc2\\xad" "b\""},                // a soft hyphen
+      {"a\xe2\x80\x8b", "k=\"a\\xe2\\x80\\x8b\""},            // no width
+      {"\xef\xbb\xbf", "k=\"\\xef\\xbb\\xbf\""},              // a byte order mark
+      {"a\xe2\x80\xa8", "k=\"a\\xe2\\x80\\xa8\""},            // U+2028 ends a line
+      {"\xf3\xa0\x81\x81", "k=\"\\xf3\\xa0\\x81\\x81\""},    // a tag
+      {"\xe2\x80\x90", "k=\"\xe2\x80\x90\""},                  // U+2010, a hyphen that is seen
   };
   for (const auto& row : rows) {
     std::string line;
@@ -103,6 +120,45 @@ TEST_CASE("nothing from the network reaches a line unescaped") {
   CHECK(cleaned("a\r\nb\x7f\xc3\xbc", true) == "a??b??");
   CHECK(cleaned("b\xc3\xbc", false) == "b\xc3\xbc");
   CHECK(cleaned("b\xc3\xbc", false, 2) == "b");
+  CHECK(cleaned("a\xe2\x80\xae" "b", false) == "a?b");
+}
+
+TEST_CASE("a terminal is shown nothing that it obeys, and nothing hidden") {
+  struct Row {
+    std::string in, want;
+  };
+  const Row rows[] = {
+      {"two\nlines\tand a tab", "two\nlines\tand a tab"},
+      {"b\xc3\xbc" "cher", "b\xc3\xbc" "cher"},
+      {"\x1b]0;title\x07", "\\u001b]0;title\\u0007"},
+      {"a\rb\x7f", "a\\u000db\\u007f"},
+      {"\xc2\x9b" "31m", "\\u009b31m"},
+      {"ceo@\xe2\x80\xae" "example", "ceo@\\u202eexample"},
+      {"\xf3\xa0\x81\x81", "\\udb40\\udc41"},  // a pair, as in JSON
+      {"\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80"},
+      {"\xff\xc3", "\\xff\\xc3"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.want);
+    CHECK(made_safe(row.in) == row.want);
+    std::ostringstream stream;
+    {
+      const SafeOutput output(stream);
+      for (const char byte : row.in) stream << byte;  // a character in pieces
+    }
+    CHECK(stream.str() == row.want);
+    stream.str("");
+    stream << row.in;
+    CHECK(stream.str() == row.in);  // the stream is as it was
+  }
+  std::ostringstream stream;
+  std::string much = "x";  // so that a piece ends within a character
+  while (much.size() < 300'000) much += "\xf0\x9f\x98\x80";
+  {
+    const SafeOutput output(stream);
+    for (std::size_t at = 0; at < much.size(); at += 1000) stream << much.substr(at, 1000);
+  }
+  CHECK(stream.str() == much);
 }
 
 TEST_CASE("wildcards") {
@@ -156,4 +212,55 @@ TEST_CASE("sizes: the shortest spelling, read back as the same") {
     CHECK(format_size(row.bytes) == row.want);
     CHECK(parse_size(row.want) == row.bytes);
   }
+}
+
+TEST_CASE("an entry that came by copy and paste is doubted") {
+  struct Row {
+    std::string in, want;
+  };
+  const Row rows[] = {
+      {"boss@example.com", ""},
+      {".example.com", ""},
+      {"2001:db8::1", ""},
+      {"b\xc3\xbc" "cher.example", ""},
+      {"exam\xe2\x80\x8bple.com", "holds U+200B, which is not seen; write it without"},
+      {"\xef\xbb\xbf" "example.com", "holds U+FEFF, which is not seen; write it without"},
+      {"example.com\xe2\x80\xac", "holds U+202C, which is not seen; write it without"},
+      {"a\xe2\x80\x8d" "b", "holds U+200D, which is not seen; write it without"},
+      {"\xd9\x86\xe2\x80\x8c\xd8\xa7", ""},  // U+200C between Arabic letters is spelling
+      {"a\xc2\xa0" "b", "holds U+00A0, which looks like a blank and is none; write it without"},
+      {"\xe2\x80\x9e" "a@example.com\xe2\x80\x9c", "has the quotes of a text in print around it; write it without"},
+      {"\xc2\xab" "example.com\xc2\xbb", "has the quotes of a text in print around it; write it without"},
+      {"o\xe2\x80\x99neill", ""},
+      {"https://www.example.com/path", "is a URL; write www.example.com"},
+      {"http://alice@example.com:8080?q", "is a URL; write example.com"},
+      {"HTTP://[2001:db8::1]:80/", "is a URL; write 2001:db8::1"},
+      {"mailto:eve@example.com?subject=x", "is a URL; write eve@example.com"},
+      {"file:///", "is a URL, must be a name or an address"},
+      {"host/name", ""},
+      {"a\xff", "is not UTF-8"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.in);
+    CHECK(doubt_about(row.in) == row.want);
+  }
+}
+
+TEST_CASE("socket: whether somebody serves it") {
+  const auto at = [](const Fd& fd) {
+    sockaddr_in address{};
+    socklen_t length = sizeof address;
+    REQUIRE(getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &length) == 0);
+    return SocketName{SocketName::Kind::inet, {}, "127.0.0.1", ntohs(address.sin_port)};
+  };
+  Fd listening(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)), bound(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  for (const Fd* fd : {&listening, &bound}) {
+    sockaddr_in any{};
+    any.sin_family = AF_INET;
+    any.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    REQUIRE(::bind(fd->get(), reinterpret_cast<const sockaddr*>(&any), sizeof any) == 0);
+  }
+  REQUIRE(::listen(listening.get(), 1) == 0);
+  CHECK(is_served(at(listening)));
+  CHECK_FALSE(is_served(at(bound)));  // nobody listens: the connection is refused, at once or a moment later
 }
