@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 #include <mutex>
 #include <shared_mutex>
@@ -18,18 +17,8 @@
 
 #include "base/text.h"
 #include "milter_door/libmilter_context.h"
+#include "milter_door/libmilter_guard.h"
 #include "milter_door/negotiation.h"
-
-// libmilter's signal thread waits for HUP, TERM and INT and ends smfi_main for good on any of them. They are the daemon's
-// own, but the kernel gives one to that thread whenever the main thread is busy with another. So the process has a sigwait
-// that leaves these three out; nobody else here calls it.
-extern "C" __attribute__((visibility("default"))) int sigwait(const sigset_t* set, int* number) {
-  sigset_t others = *set;
-  for (const int ours : {SIGHUP, SIGTERM, SIGINT}) sigdelset(&others, ours);
-  do *number = sigwaitinfo(&others, nullptr);
-  while (*number < 0 && errno == EINTR);
-  return *number < 0 ? errno : 0;
-}
 
 namespace mailweir {
 namespace {
@@ -78,6 +67,7 @@ class LibmilterServer final : public MilterServer {
   const MilterStats& stats() const override { return stats_; }
   bool running() const override { return running_; }
   bool draining() const { return draining_; }
+  void bad_packet() { mailweir::Event("bad-milter-packet").with("reason", "has a macro without a value").to(services_.log, Severity::warning); }
 
   sfsistat negotiate(SMFICTX* context, unsigned long f0, unsigned long f1, unsigned long* pf0, unsigned long* pf1);
 
@@ -275,6 +265,12 @@ Result<void> open_libmilter_socket(const SocketName& name, const SocketAccess& a
   description.xxfi_close = on_close;
   description.xxfi_data = on_data;
   description.xxfi_negotiate = on_negotiate;
+  guard_libmilter([] {
+    through_gate([](LibmilterServer& server) {
+      server.bad_packet();
+      return static_cast<sfsistat>(SMFIS_CONTINUE);
+    });
+  });
   if (smfi_register(description) != MI_SUCCESS) return Error{name.to_string() + ": libmilter does not take the registration"};
   if (smfi_setconn(const_cast<char*>(name.libmilter_string().c_str())) != MI_SUCCESS)
     return Error{name.to_string() + ": libmilter does not take this socket"};
@@ -290,7 +286,9 @@ Result<void> open_libmilter_socket(const SocketName& name, const SocketAccess& a
   const int opened = smfi_opensocket(true);
   const int failure = errno;
   umask(before);
-  if (opened != MI_SUCCESS) return Error{name.to_string() + ": cannot listen: " + std::strerror(failure) + "; does the directory exist?"};
+  if (opened != MI_SUCCESS)
+    return Error{name.to_string() + ": cannot listen: " + std::strerror(failure) +
+                 (name.kind == SocketName::Kind::unix_path ? "; does the directory exist?" : "")};
   if (name.kind == SocketName::Kind::unix_path && access.group) return give_to_group(name, *access.group);
   return {};
 }

@@ -13,6 +13,11 @@ RULES = (rule("no-eve", "rcpt", 'when = { recipient = "eve@example.net" }\nrejec
          rule("quota", "end-of-message", 'limit = { by = "sender", of = "recipients", max = "100000/1h" }\ndefer = "450 4.7.1 over"'))
 OPTIONS = struct.pack("!I", 13) + b"O" + struct.pack("!III", 6, 0x1ff, 0x1fffff)
 
+
+def packet(data):
+    return struct.pack("!I", len(data)) + data
+
+
 RAW = {
     "nothing": b"",
     "text": b"EHLO client.test\r\nMAIL FROM:<a@example.com>\r\n",
@@ -29,6 +34,11 @@ RAW = {
     "the end first": OPTIONS + struct.pack("!I", 1) + b"E",
     "RCPT without MAIL": OPTIONS + struct.pack("!I", 5) + b"R<a>\0" + struct.pack("!I", 1) + b"E",
     "macros without end": OPTIONS + struct.pack("!I", 8) + b"DMi\0abcd",
+    "a macro with a name and no value": OPTIONS + packet(b"DCj\0") + packet(b"Cclient.test\0U"),
+    "three strings are no pairs": OPTIONS + packet(b"DC{daemon_name}\0smtp\0{v}\0") + packet(b"Cclient.test\0U"),
+    "a macro without a value, where others have been": OPTIONS + 20 * (packet(b"DC{daemon_name}\0" + 15 * b"A" + b"\0") + packet(b"DC" + 3 * b"name\0"))
+    + packet(b"Cclient.test\0U"),
+    "macros of no names": OPTIONS + packet(b"DC") + packet(b"Cclient.test\0U"),
     "a header without a value": OPTIONS + struct.pack("!I", 5) + b"M<a>\0" + struct.pack("!I", 3) + b"LX\0",
     "1,000 negotiations": OPTIONS * 1000,
     "random bytes": os.urandom(20_000),

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "milter_door/codec.h"
+#include "milter_door/libmilter_guard.h"
 
 using namespace mailweir;
 using namespace mailweir::milter;
@@ -297,4 +298,27 @@ TEST_CASE("milter codec: negotiation") {
   CHECK_FALSE(check_answer(old, Options{.version = 6}));
   CHECK_FALSE(check_answer(old, Options{.version = 2, .actions = action::set_macros}));
   CHECK_FALSE(check_answer(old, Options{.version = 2, .steps = step::skip}));
+}
+
+TEST_CASE("libmilter is given macro packets of pairs only") {
+  struct Row {
+    std::string_view in;  // after the 'D'
+    bool want;
+  };
+  const Row rows[] = {
+      {"C"sv, true},
+      {"Cj\0mx.example\0"sv, true},
+      {"Cj\0mx.example\0{client_addr}\0\0"sv, true},
+      {"Ci\0\0"sv, true},
+      {"Cj\0"sv, false},
+      {"Cj\0mx.example\0v\0"sv, false},
+      {"C\0"sv, false},
+      {"Cj\0mx.example"sv, false},
+      {"Cj"sv, false},
+      {""sv, false},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(std::string(row.in));
+    CHECK(good_macro_packet(row.in) == row.want);
+  }
 }
