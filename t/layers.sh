@@ -8,7 +8,7 @@
 set -eu
 export LC_ALL=C
 
-# Each room, and the rooms below it that it may include. Nobody but app and ctl knows adapters; the doors, and check
+# Each room, and the rooms below it that it may include. Nobody but start, app and ctl knows adapters; the doors, and check
 # and adapter, never know each other; of the doors only the milter's, which signs, knows checks; every room may include
 # itself.
 rooms='
@@ -24,8 +24,9 @@ admin_door      base mail port engine
 http_door       base mail port engine
 socketmap_door  base mail port engine
 config          base mail port check engine
-app             base mail port check adapter engine policy_door milter_door admin_door http_door socketmap_door config
-ctl             base mail port check adapter engine policy_door milter_door admin_door http_door socketmap_door config
+start           base mail port adapter engine config
+app             base mail port check adapter engine policy_door milter_door admin_door http_door socketmap_door config start
+ctl             base mail port check adapter engine policy_door milter_door admin_door http_door socketmap_door config start
 '
 
 # Third-party headers, and the files under src in which they may stand (shell patterns). An adapter may use any

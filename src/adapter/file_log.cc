@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "adapter/file_log.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <condition_variable>
 #include <csignal>
@@ -26,9 +27,10 @@ constexpr auto gather = 50ms;        // lines that come within it are written to
 constexpr std::size_t keep = 256 * 1024;  // memory of a burst beyond this is given back
 constexpr auto retry_after = 500ms;  // when the disk refused
 
-Result<Fd> open_log_file(const std::string& path) {
+// `make`: O_CREAT or 0.
+Result<Fd> open_log_file(const std::string& path, int make = O_CREAT) {
   // Not blocking: a pipe that nobody reads must not hold up the daemon.
-  Fd fd(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640));
+  Fd fd(::open(path.c_str(), O_WRONLY | O_APPEND | make | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640));
   if (!fd) {
     const int error = errno;  // before looking up the user changes it
     return Error{"log file " + path + ": user " + process_user() + " cannot open it for writing: " + std::strerror(error)};
@@ -165,6 +167,17 @@ class FileLog final : public Log {
 };
 
 }  // namespace
+
+Result<void> try_log_file(const std::string& path) {
+  if (::access(path.c_str(), F_OK) == 0 || errno != ENOENT) {
+    const auto fd = open_log_file(path, 0);
+    return fd ? Result<void>() : fd.error();
+  }
+  const auto directory = path.substr(0, std::max<std::size_t>(path.rfind('/'), 1));
+  if (::faccessat(AT_FDCWD, directory.c_str(), W_OK | X_OK, AT_EACCESS) == 0) return {};
+  const int error = errno;
+  return Error{"log file " + path + ": user " + process_user() + " cannot make it in " + directory + ": " + std::strerror(error)};
+}
 
 Result<std::unique_ptr<Log>> make_file_log(const FileLogConfig& config, const Clock& clock) {
   auto fd = open_log_file(config.path);

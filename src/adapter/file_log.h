@@ -23,5 +23,7 @@ struct FileLogConfig {
 
 // The clock must outlive the log. An error names the path.
 Result<std::unique_ptr<Log>> make_file_log(const FileLogConfig& config, const Clock& clock);
+// Whether it could be opened, or made, now; makes nothing.
+Result<void> try_log_file(const std::string& path);
 
 }  // namespace mailweir

@@ -43,11 +43,16 @@ class JournalLog final : public Log {
 
 }  // namespace
 
-Result<std::unique_ptr<Log>> make_journal_log(std::string_view identity) {
-  // The library itself would drop every line without a word.
+// The library itself would drop every line without a word.
+Result<void> find_journal() {
   if (::access(journal_socket, W_OK) != 0)
     return Error{std::string("log journal: ") + journal_socket + ": " + std::strerror(errno) +
                  "; without systemd write \"syslog\", \"stderr\" or \"file:/PATH\""};
+  return {};
+}
+
+Result<std::unique_ptr<Log>> make_journal_log(std::string_view identity) {
+  if (const auto found = find_journal(); !found) return found.error();
   return std::unique_ptr<Log>(std::make_unique<JournalLog>(identity));
 }
 

@@ -13,5 +13,7 @@ namespace mailweir {
 
 // An error when no journal listens on this machine.
 Result<std::unique_ptr<Log>> make_journal_log(std::string_view identity);
+// Whether one does.
+Result<void> find_journal();
 
 }  // namespace mailweir

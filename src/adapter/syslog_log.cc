@@ -2,9 +2,16 @@
 #include "adapter/syslog_log.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
 #include <string>
 
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <syslog.h>
+
+#include "base/handle.h"
 
 namespace mailweir {
 namespace {
@@ -47,8 +54,25 @@ std::optional<int> syslog_facility(std::string_view name) {
   return {};
 }
 
-std::unique_ptr<Log> make_syslog_log(std::string_view identity, int facility) {
-  return std::make_unique<SyslogLog>(identity, facility);
+Result<void> find_syslog(const char* path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+  int failure = 0;
+  for (const int kind : {SOCK_DGRAM, SOCK_STREAM}) {  // syslog(3) takes either
+    const Fd fd(::socket(AF_UNIX, kind | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!fd) return Error{std::string("log syslog: ") + std::strerror(errno)};
+    if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 || errno == EAGAIN) return {};
+    failure = errno;
+    if (failure != EPROTOTYPE) break;
+  }
+  return Error{std::string("log syslog: ") + path + ": " + std::strerror(failure) +
+               "; start the syslog daemon first, or write \"journal\", \"stderr\" or \"file:/PATH\""};
+}
+
+Result<std::unique_ptr<Log>> make_syslog_log(std::string_view identity, int facility) {
+  if (const auto found = find_syslog(); !found) return found.error();
+  return std::unique_ptr<Log>(std::make_unique<SyslogLog>(identity, facility));
 }
 
 }  // namespace mailweir

@@ -8,12 +8,16 @@
 #include <string_view>
 
 #include "base/log.h"
+#include "base/result.h"
 
 namespace mailweir {
 
 // "mail", "daemon", "local0" to "local7", ...: the number of a facility in syslog(3), or nothing.
 std::optional<int> syslog_facility(std::string_view name);
 
-std::unique_ptr<Log> make_syslog_log(std::string_view identity, int facility);
+// An error where nobody listens at /dev/log: syslog(3) would drop every line without a word.
+Result<std::unique_ptr<Log>> make_syslog_log(std::string_view identity, int facility);
+// Whether somebody listens there.
+Result<void> find_syslog(const char* path = "/dev/log");
 
 }  // namespace mailweir

@@ -16,9 +16,8 @@
 #include "adapter/opendkim_verifier.h"
 #include "adapter/openssl_digest.h"
 #include "adapter/zone_resolver.h"
-#include "app/own_directory.h"
-#include "app/privileges.h"
-#include "config/http_token.h"
+#include "start/own_directory.h"
+#include "start/privileges.h"
 #include "milter_door/builtin_server.h"
 #include "milter_door/libmilter.h"
 
@@ -189,16 +188,11 @@ Result<void> Daemon::make_services() {
 // Its socket is open already; the token is read as the daemon's user.
 Result<void> Daemon::make_http_door() {
   if (!http_listener_) return {};
-  std::string token = config_.http.token;
-  if (!config_.http.token_file.empty()) {
-    auto read = read_secret("http.token_file", config_.http.token_file);
-    if (!read) return read.error();
-    token = std::move(*read);
-    if (const auto wrong = wrong_http_token(token); !wrong.empty()) return Error{"http.token_file: " + config_.http.token_file + ": " + wrong};
-  }
+  auto token = read_http_token(config_.http);
+  if (!token) return token.error();
   HttpDoorLimits limits;
   limits.connections = config_.http.max_connections;
-  http_door_ = std::make_unique<HttpServer>(std::move(http_listener_), std::move(token), limits, *services_, policy_);
+  http_door_ = std::make_unique<HttpServer>(std::move(http_listener_), std::move(*token), limits, *services_, policy_);
   return {};
 }
 

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The daemon's receivers of alerts: made from the policy file at the start and at each reload, tested by mailweirctl.
-#include <algorithm>
-
 #include <nlohmann/json.hpp>
 
 #include "app/daemon.h"
@@ -10,15 +8,9 @@ namespace mailweir {
 
 // The token is read as the daemon's user, again at each reload.
 Result<void> Daemon::use_alerts(const AlertReceivers& alerts, const Policy& policy) {
-  std::string token;
-  if (!alerts.webhook_token_file.empty()) {
-    const auto read = read_secret("alerts.webhook_token_file", alerts.webhook_token_file);
-    if (!read) return read.error();
-    token = *read;
-    const bool fits = token.size() <= 1000 && std::all_of(token.begin(), token.end(), [](char c) { return c >= ' ' && c < 0x7f; });
-    if (!fits) return Error{"alerts.webhook_token_file: " + alerts.webhook_token_file + ": its first line must be printable ASCII, at most 1000 characters"};
-  }
-  const auto receivers = make_receivers(alerts, token, policy.hostname, clock_);
+  const auto token = read_alert_token(alerts);
+  if (!token) return token.error();
+  const auto receivers = make_receivers(alerts, *token, policy.hostname, clock_);
   if (!receivers) return receivers.error();
   alert_desk_->use(*receivers);
   return {};

@@ -15,8 +15,10 @@
 #include "app/background.h"
 #include "app/daemon.h"
 #include "app/pid_file.h"
-#include "app/privileges.h"
+#include "start/privileges.h"
 #include "app/signals.h"
+#include "start/start_check.h"
+#include "base/safe_output.h"
 
 namespace mailweir {
 namespace {
@@ -33,7 +35,7 @@ std::variant<Options, int> parse(int argc, char** argv) {
   po::options_description all("Usage: mailweir [-c FILE] [--foreground] [--check]");
   all.add_options()("config,c", po::value(&options.file)->value_name("FILE"), "the policy file")(
       "foreground,f", po::bool_switch(&options.foreground), "stay in the foreground")(
-      "check", po::bool_switch(&options.check), "read the policy file, tell all its errors, and end")("version,V", "print the version")(
+      "check", po::bool_switch(&options.check), "read the policy file, look whether a start would succeed, tell all errors, and end")("version,V", "print the version")(
       "help,h", "print this");
   try {
     po::variables_map values;
@@ -66,8 +68,17 @@ int fail(const std::string& why) {
   return EXIT_FAILURE;
 }
 
+int look_at_start(const Options& options, const Config& config) {
+  const auto found = check_start(options.file, config, options.foreground ? StartedAs::foreground : StartedAs::background);
+  for (const auto& warning : found.warnings) std::cerr << "warning: " << warning << '\n';
+  for (const auto& error : found.errors) std::cerr << error << '\n';
+  return found.errors.empty() ? EXIT_SUCCESS : fail(options.file + ": has no error, but with it mailweir does not start");
+}
+
 // After the first load, which told of errors in the file itself, the rest of a start.
 int run(const Options& options, Loaded loaded, Workshop workshop, std::shared_ptr<TableSources> tables) {
+  const auto as = options.foreground ? StartedAs::foreground : StartedAs::background;
+  if (const auto lost = log_lost(*loaded.config, as); !lost.empty()) return fail(lost);
   std::optional<Background> background;
   if (!options.foreground) {
     auto entered = Background::enter();
@@ -130,7 +141,7 @@ int main_of(int argc, char** argv) {
   for (const auto& warning : loaded.warnings) std::cerr << "warning: " << warning << '\n';
   for (const auto& error : loaded.errors) std::cerr << error << '\n';
   if (!loaded.config) return fail(options.file + ": " + std::to_string(loaded.errors.size()) + (loaded.errors.size() == 1 ? " error" : " errors"));
-  if (options.check) return EXIT_SUCCESS;
+  if (options.check) return look_at_start(options, *loaded.config);
   return run(options, std::move(loaded), std::move(workshop), std::move(tables));
 }
 
@@ -138,6 +149,7 @@ int main_of(int argc, char** argv) {
 }  // namespace mailweir
 
 int main(int argc, char** argv) {
+  const mailweir::SafeOutput output(std::cout), errors(std::cerr);
   try {
     return mailweir::main_of(argc, argv);
   } catch (const std::exception& failure) {

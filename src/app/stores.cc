@@ -2,16 +2,8 @@
 #include "app/stores.h"
 
 #include "adapter/fallback_counters.h"
-#include "base/file.h"
 
 namespace mailweir {
-
-Result<std::string> read_secret(const std::string& key, const std::string& path) {
-  auto line = first_line(path);
-  if (!line) return Error{key + ": " + line.error().what};
-  if (line->empty()) return Error{key + ": " + path + ": its first line is empty; the secret stands there"};
-  return *std::move(line);
-}
 
 Result<Stores> make_stores(const Config& config, const Clock& clock, Log& log) {
   Stores stores;

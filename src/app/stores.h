@@ -9,6 +9,7 @@
 #include "adapter/memory_counters.h"
 #include "adapter/redis_counters.h"
 #include "app/pid_file.h"
+#include "start/secret.h"
 #include "base/log.h"
 #include "config/config.h"
 #include "port/counter_store.h"
@@ -24,9 +25,6 @@ struct Stores {
   // What stands in for a shared store that does not answer; null: there is none.
   FallbackCounters* fallback() const { return dynamic_cast<FallbackCounters*>(owned.get()); }
 };
-
-// What stands in the first line of a file: a password, a token. `key` names it in errors.
-Result<std::string> read_secret(const std::string& key, const std::string& path);
 
 // Restores saved counters. Errors are those of the configuration (a URL), and another daemon that has the same file; a
 // damaged file is a log line and a fresh start.

@@ -6,6 +6,7 @@
 #include <boost/program_options.hpp>
 
 #include "adapter/make_workshop.h"
+#include "start/start_check.h"
 #include "ctl/command.h"
 
 namespace mailweir {
@@ -13,11 +14,14 @@ namespace {
 
 namespace po = boost::program_options;
 
-// The file that a command is about; nothing when help was asked for and printed.
-std::optional<std::string> file_argument(const Arguments& args, const char* usage) {
+// The file that a command is about; nothing when help was asked for and printed. `policy_only`: where --policy-only goes, if it is
+// an option of the command.
+std::optional<std::string> file_argument(const Arguments& args, const char* usage, bool* policy_only = nullptr) {
   std::string file = default_policy_file();
   po::options_description all(usage);
   all.add_options()("file,c", po::value(&file)->value_name("FILE"), "the policy file")("help,h", "print this");
+  if (policy_only != nullptr)
+    all.add_options()("policy-only", po::bool_switch(policy_only), "do not look whether the daemon would start with it here");
   po::positional_options_description positions;
   positions.add("file", 1);
   po::variables_map values;
@@ -41,10 +45,20 @@ std::optional<Loaded> read_policy_file(const std::string& path) {
 }
 
 int check_command(const Arguments& args) {
-  const auto file = file_argument(args, "Usage: mailweirctl check [FILE]");
+  bool policy_only = false;
+  const auto file = file_argument(args, "Usage: mailweirctl check [--policy-only] [FILE]", &policy_only);
   if (!file) return 0;
   const auto loaded = read_policy_file(*file);
   if (!loaded) return 1;
+  if (!policy_only) {
+    const auto found = check_start(*file, *loaded->config, StartedAs::unknown);
+    for (const auto& warning : found.warnings) std::cerr << "warning: " << warning << '\n';
+    for (const auto& error : found.errors) std::cerr << error << '\n';
+    if (!found.errors.empty()) {
+      std::cerr << *file << ": has no error, but with it mailweir does not start here (--policy-only does not look at that)\n";
+      return 1;
+    }
+  }
   std::size_t rules = 0;
   for (const auto& stage : loaded->policy->rules) rules += stage.size();
   std::cout << *file << ": good: " << rules << (rules == 1 ? " rule" : " rules") << " in " << loaded->files.size()

@@ -135,13 +135,34 @@ def failing(t):
         ("a key that is not there", milter + key("nothing"), "nothing.pem.*no such file"),
         ("a key that its user can't read", milter + key("secret"), "secret.pem"),
         ("a user that does not exist", milter, "no-such-user does not exist"),
+        ("a user that is root", milter, "user root is root; name another"),
+        ("a group that does not exist", milter + 'group = "no-such-group"\n', "group no-such-group does not exist"),
+        ("a log in no directory", milter, "log file .*nothere/log: .*No such file"),
+        ("a log in a directory of root's", milter, "log file .*closed/log: user nobody .*Permission denied"),
+        ("an admin socket in a directory of root's", milter, "closed/a.sock"),
+        ("a token file that is not there", milter + f'[http]\nsocket = "inet:10931@127.0.0.1"\ntoken_file = "{directory}/nothing"\n',
+         "http.token_file: .*nothing: there is no such file"),
+        ("a password file that its user can't read", milter + f'[counters]\nstore = "redis://127.0.0.1:1"\npassword_file = "{directory}/secret.pem"\n',
+         "counters.password_file: .*secret.pem"),
+        ("a socket at an address of another machine", '[milter]\nsocket = "inet:10930@192.0.2.1"\n', "inet:10930@192.0.2.1: cannot listen"),
     ]
+    if not os.path.exists("/dev/log"):
+        rows.append(("a syslog that nobody reads", milter, "log syslog: /dev/log: No such file or directory; start the syslog daemon first"))
+    others = {"a user that does not exist": ("nobody", "no-such-user"), "a user that is root": ("nobody", "root"),
+              "a log in no directory": ("stderr", f"file:{directory}/nothere/log"), "a syslog that nobody reads": ("stderr", "syslog"),
+              "a log in a directory of root's": ("stderr", f"file:{directory}/closed/log")}
+    os.makedirs(f"{directory}/closed", mode=0o755)
     for what, text, wanted in rows:
-        mine = general.replace("nobody", "no-such-user") if "user that" in what else general
-        config = t.file("failing.d/mailweir.toml", text + mine + admin)
+        mine = general.replace(*others[what]) if what in others else general
+        door = admin.replace("/run/", "/closed/") if what.startswith("an admin socket") else admin
+        config = t.file("failing.d/mailweir.toml", text + mine + door)
         done = run(config, daemon)
         t.equal(done.returncode, 1, f"{what}: status 1")
         t.like(done.stderr, wanted, f"{what}: said")
+        if "served by another" not in wanted:   # which may be the daemon that runs now
+            for check in (run(config, daemon, "--check"), subprocess.run([t.need("mailweirctl"), "check", config], capture_output=True, text=True, check=False)):
+                t.equal(check.returncode, 1, f"{what}: check: status 1")
+                t.like(check.stderr, wanted, f"{what}: check says so too")
         left = [name for name in os.listdir(f"{directory}/run") if name != "n.sock"]
         t.equal(left, [], f"{what}: no socket stays behind")
     t.ok(not os.path.exists(f"{directory}/rnu") and not os.path.exists(f"{directory}/mailwier"), "a typo makes no directory")
@@ -196,7 +217,12 @@ def own_directories(t):
 
 
 def checking(t, daemon):
-    good = t.file("failing.d/mailweir.toml", f'[general]\nuser = "nobody"\n[policy]\nsocket = "unix:{daemon.directory}/x.sock"\n')
+    good = t.file("failing.d/mailweir.toml", f'[general]\nuser = "nobody"\nlog = "stderr"\nstate_directory = "{daemon.directory}/state"\n[policy]\n'
+                  f'socket = "unix:{daemon.directory}/x.sock"\n[admin]\nsocket = "unix:{daemon.directory}/run/a.sock"\n')
+    done = run(good, daemon, "--check", foreground=False)
+    t.equal(done.returncode, 1, "--check as if for the background: a log to stderr would be lost")
+    t.like(done.stderr, '"stderr" wants mailweir --foreground', "and says so")
+    t.like(run(good, daemon, foreground=False).stderr, '"stderr" wants mailweir --foreground', "as the start does")
     done = run(good, daemon, "--check")
     t.equal((done.returncode, done.stdout, done.stderr), (0, "", ""), "--check of a good file: status 0, nothing said")
     t.ok(not os.path.exists(f"{daemon.directory}/x.sock"), "and no socket made")

@@ -6,13 +6,16 @@
 #include <thread>
 #include <vector>
 
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "adapter/file_log.h"
 #include "adapter/line_time.h"
 #include "adapter/open_log.h"
 #include "adapter/syslog_log.h"
+#include "base/handle.h"
 #include "base/text.h"
 #include "port/log_setting.h"
 #include "temp_dir.h"
@@ -250,9 +253,48 @@ TEST_CASE("log settings") {
   }
   CHECK(without_time(lines_of(dir / "log").at(0)) == "event=test");
   CHECK(open_log("stderr", "unit"));
-  CHECK(open_log("syslog:local3", "unit"));
+  const auto syslog = open_log("syslog:local3", "unit");
+  CHECK(static_cast<bool>(syslog) == static_cast<bool>(find_syslog()));
+  if (!syslog) CHECK(syslog.error().what.find("log syslog: /dev/log: ") != std::string::npos);
   const auto journal = open_log("journal", "unit");
   const bool listens = access("/run/systemd/journal/socket", W_OK) == 0;
   CHECK(static_cast<bool>(journal) == listens);
   if (!journal) CHECK(journal.error().what.find("/run/systemd/journal/socket") != std::string::npos);
+}
+
+TEST_CASE("log: whether it could be opened, and nothing is made") {
+  const TempDir dir;
+  CHECK(try_log("file:" + (dir / "log")));
+  CHECK_FALSE(std::filesystem::exists(dir / "log"));
+  write_file(dir / "log", "");
+  CHECK(try_log("file:" + (dir / "log")));
+  CHECK(try_log("stderr"));
+  const auto nowhere = try_log("file:" + (dir / "nothere/log"));
+  REQUIRE_FALSE(nowhere);
+  CHECK(nowhere.error().what.find("cannot make it in " + (dir / "nothere") + ": No such file or directory") != std::string::npos);
+  const auto below_a_file = try_log("file:" + (dir / "log/log"));
+  REQUIRE_FALSE(below_a_file);
+  CHECK(below_a_file.error().what.find("Not a directory") != std::string::npos);
+  CHECK_FALSE(try_log("file:" + dir.path()));
+}
+
+TEST_CASE("log: syslog only where somebody listens, on a socket of either kind") {
+  const TempDir dir;
+  const auto path = dir / "log";
+  const auto none = find_syslog(path.c_str());
+  REQUIRE_FALSE(none);
+  CHECK(none.error().what == "log syslog: " + path + ": No such file or directory; start the syslog daemon first, or write \"journal\", \"stderr\" or "
+                                                     "\"file:/PATH\"");
+  for (const int kind : {SOCK_DGRAM, SOCK_STREAM}) {
+    std::filesystem::remove(path);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    Fd fd(::socket(AF_UNIX, kind | SOCK_CLOEXEC, 0));
+    REQUIRE(::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+    if (kind == SOCK_STREAM) REQUIRE(::listen(fd.get(), 1) == 0);
+    CHECK(find_syslog(path.c_str()));
+    fd.reset();
+    CHECK_FALSE(find_syslog(path.c_str()));  // its socket is left, and nobody is there
+  }
 }

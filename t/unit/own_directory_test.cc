@@ -3,8 +3,10 @@
 #include <doctest/doctest.h>
 
 #include <sys/stat.h>
+#include <unistd.h>
 
-#include "app/own_directory.h"
+#include "start/own_directory.h"
+#include "skip.h"
 #include "temp_dir.h"
 
 using namespace mailweir;
@@ -49,4 +51,34 @@ TEST_CASE("directories: made with the mode that is wanted, whatever the umask") 
   struct stat status{};
   REQUIRE(::stat((dir / "mailweir").c_str(), &status) == 0);
   CHECK((status.st_mode & 07777) == 0755);
+}
+
+TEST_CASE("directories: made is the one that is given away, not what a link leads to") {
+  const TempDir dir;
+  std::filesystem::create_directory(dir / "other");
+  std::filesystem::create_directory(dir / "run");
+  std::filesystem::create_directory_symlink(dir / "run", dir / "link");
+  std::filesystem::create_directory_symlink(dir / "nothere", dir / "run/mailweir");
+  // A link that leads nowhere stands where the directory would be made.
+  const auto made = provide_directory(dir / "link/mailweir", "milter.socket", 0755, {});
+  REQUIRE_FALSE(made);
+  CHECK(made.error().what.find("cannot be made: File exists") != std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(dir / "nothere"));
+  // The parent may be reached by a link, as /var/run is.
+  std::filesystem::remove(dir / "run/mailweir");
+  CHECK(static_cast<bool>(provide_directory(dir / "link/mailweir", "milter.socket", 0755, {})));
+  CHECK(std::filesystem::is_directory(dir / "run/mailweir"));
+}
+
+TEST_CASE("directories: as root it is the daemon's") {
+  if (::geteuid() != 0) return skip_test("needs root");
+  const TempDir dir;
+  const auto nobody = find_identity("nobody");
+  REQUIRE(nobody);
+  REQUIRE(static_cast<bool>(provide_directory(dir / "mailweir", "general.state_directory", 0750, *nobody)));
+  struct stat status{};
+  REQUIRE(::stat((dir / "mailweir").c_str(), &status) == 0);
+  CHECK(status.st_uid == nobody->uid);
+  CHECK(status.st_gid == nobody->gid);
+  CHECK((status.st_mode & 07777) == 0750);
 }

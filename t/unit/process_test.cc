@@ -17,7 +17,7 @@
 
 #include "app/notify.h"
 #include "app/pid_file.h"
-#include "app/privileges.h"
+#include "start/privileges.h"
 #include "temp_dir.h"
 
 using namespace mailweir;

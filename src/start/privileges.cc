@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "app/privileges.h"
+#include "start/privileges.h"
 
 #include <array>
 #include <cerrno>

@@ -8,7 +8,7 @@
 
 #include <sys/types.h>
 
-#include "app/privileges.h"
+#include "start/privileges.h"
 #include "base/result.h"
 
 namespace mailweir {
@@ -16,5 +16,8 @@ namespace mailweir {
 // Sees to it that `path` is a directory, for `owner` if there is one and we are root. `key` is the setting that names it,
 // for the error: "milter.socket: there is no directory /srv/nothere; ...".
 Result<void> provide_directory(const std::string& path, const std::string& key, mode_t mode, const std::optional<ProcessIdentity>& owner);
+
+// Whether it is there already; an error where provide_directory would have one.
+Result<bool> look_for_directory(const std::string& path, const std::string& key);
 
 }  // namespace mailweir

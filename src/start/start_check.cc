@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "start/start_check.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <utility>
+
+#include <fcntl.h>
+#include <netdb.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "adapter/alert_desk.h"
+#include "adapter/ares_resolver.h"
+#include "adapter/dmarc_tools.h"
+#include "adapter/make_workshop.h"
+#include "adapter/open_log.h"
+#include "adapter/opendkim_verifier.h"
+#include "adapter/zone_resolver.h"
+#include "start/own_directory.h"
+#include "start/privileges.h"
+#include "start/secret.h"
+#include "base/file.h"
+#include "base/handle.h"
+#include "base/text.h"
+#include "config/load.h"
+
+namespace mailweir {
+namespace {
+
+std::string directory_of(const std::string& path) { return path.substr(0, std::max<std::size_t>(path.rfind('/'), 1)); }
+
+bool may(const std::string& path, int how) { return ::faccessat(AT_FDCWD, path.c_str(), how, AT_EACCESS) == 0; }
+
+template <typename T>
+void want(StartProblems& found, const Result<T>& result) {
+  if (!result) found.errors.push_back(result.error().what);
+}
+
+// --- what root does before it becomes the daemon's user ---------------------------------------------------------------
+
+void look_at_directories(StartProblems& found, const Config& config) {
+  want(found, look_for_directory(config.general.state_directory, "general.state_directory"));
+  const auto of_socket = [&](const std::optional<SocketName>& socket, const std::string& key) {
+    if (socket && socket->kind == SocketName::Kind::unix_path) want(found, look_for_directory(directory_of(socket->path), key));
+  };
+  of_socket(config.admin.socket, "admin.socket");
+  of_socket(config.policy.socket, "policy.socket");
+  of_socket(config.milter.socket, "milter.socket");
+  if (const auto& path = config.general.pid_file; !path.empty()) {
+    struct stat status{};
+    if (::stat(directory_of(path).c_str(), &status) != 0) found.errors.push_back("pid file " + path + ": " + std::strerror(errno));
+    else if (::lstat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) found.errors.push_back("pid file " + path + ": is no regular file");
+  }
+}
+
+// Another daemon may well serve it: the one that runs now. So only what no start can do is an error.
+void look_at_socket(StartProblems& found, const std::optional<SocketName>& socket) {
+  if (!socket) return;
+  if (socket->kind == SocketName::Kind::unix_path) {
+    struct stat status{};
+    if (::lstat(socket->path.c_str(), &status) == 0 && !S_ISSOCK(status.st_mode))
+      found.errors.push_back(socket->to_string() + ": exists and is no socket; remove it or name another path");
+    return;
+  }
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_NUMERICSERV;
+  addrinfo* first = nullptr;
+  if (const int failure = getaddrinfo(socket->host.c_str(), "0", &hints, &first); failure != 0) {
+    found.errors.push_back(socket->to_string() + ": " + gai_strerror(failure));
+    return;
+  }
+  const CPtr<addrinfo, freeaddrinfo> owner(first);
+  const Fd fd(::socket(first->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!fd || ::bind(fd.get(), first->ai_addr, first->ai_addrlen) != 0)
+    found.errors.push_back(socket->to_string() + ": cannot listen: " + std::strerror(errno));
+}
+
+void look_at_doors(StartProblems& found, const Config& config) {
+  for (const DoorConfig* door : {static_cast<const DoorConfig*>(&config.policy), static_cast<const DoorConfig*>(&config.milter)}) {
+    if (door->socket && !door->group.empty()) want(found, find_group(door->group));
+    look_at_socket(found, door->socket);
+  }
+  look_at_socket(found, config.http.socket);
+  look_at_socket(found, config.admin.socket);
+}
+
+// --- what the daemon does as its own user -----------------------------------------------------------------------------
+
+// `as_root`: the start is root's, who makes sockets anywhere; but it may be the unit's, which starts it as its user.
+void look_at_writable(StartProblems& found, const Config& config, bool as_root) {
+  const auto& general = config.general;
+  const auto user = process_user();
+  const auto& counters = config.counters;
+  if (counters.store == "memory") {
+    const auto directory = counters.file.starts_with('/') ? directory_of(counters.file) : general.state_directory;
+    if (may(directory, F_OK) && !may(directory, W_OK | X_OK))
+      found.warnings.push_back("counters.file: user " + user + " cannot write into " + directory + ": counters are not kept over a restart");
+  }
+  for (const auto& socket : {config.policy.socket, config.milter.socket}) {
+    if (!socket || socket->kind != SocketName::Kind::unix_path) continue;
+    const auto directory = directory_of(socket->path);
+    if (!may(directory, F_OK) || may(directory, W_OK | X_OK)) continue;
+    const auto why = socket->to_string() + ": user " + user + " cannot make it: " + std::strerror(errno);
+    if (as_root) found.warnings.push_back(why + "; a start by root can, one by him (as systemd's unit is) cannot");
+    else found.errors.push_back(why);
+  }
+  const auto directory = directory_of(config.admin.socket.path);
+  if (may(directory, F_OK) && !may(directory, W_OK | X_OK))
+    found.errors.push_back("admin.socket: user " + user + " cannot make " + config.admin.socket.path + ": " + std::strerror(errno));
+}
+
+StartProblems look_as_user(const std::string& file, const Config& config, bool as_root) {
+  StartProblems found;
+  static const SystemClock clock;
+  if (as_root) {  // whose own eyes have read it
+    Loaded loaded = load(file, make_workshop(clock));
+    found.errors = std::move(loaded.errors);
+  }
+  want(found, try_log(config.general.log));
+  look_at_writable(found, config, as_root);
+  want(found, read_http_token(config.http));
+  if (!config.counters.password_file.empty()) want(found, read_secret("counters.password_file", config.counters.password_file));
+  if (const auto token = read_alert_token(config.alerts)) want(found, make_receivers(config.alerts, *token, config.general.hostname, clock));
+  else found.errors.push_back(token.error().what);
+  if (!config.dns.zone.empty()) {
+    want(found, load_zone_resolver(config.dns.zone_path));
+  } else {
+    AresConfig ares;
+    ares.servers = config.dns.servers;
+    want(found, make_ares_resolver(ares));
+  }
+  want(found, make_opendkim_verifier());
+  want(found, make_dmarc_tools());
+  return found;
+}
+
+// Each problem as a line, an E or a W before it; a line end within one is \r meanwhile.
+std::string to_lines(const StartProblems& found) {
+  std::string text;
+  for (const auto& [kind, list] : {std::pair('E', &found.errors), std::pair('W', &found.warnings)})
+    for (std::string one : *list) {
+      std::replace(one.begin(), one.end(), '\n', '\r');
+      text += kind + one + '\n';
+    }
+  return text;
+}
+
+StartProblems from_lines(std::string_view text) {
+  StartProblems found;
+  for (const auto line : split(text, '\n')) {
+    if (line.empty()) continue;
+    std::string one(line.substr(1));
+    std::replace(one.begin(), one.end(), '\r', '\n');
+    (line.front() == 'E' ? found.errors : found.warnings).push_back(std::move(one));
+  }
+  return found;
+}
+
+// The same in a child that has become the daemon's user for good.
+StartProblems look_in_child(const std::string& file, const Config& config, const ProcessIdentity& identity) {
+  StartProblems failed;
+  failed.errors.push_back("it could not be looked at as user " + identity.user);
+  int ends[2] = {-1, -1};
+  if (::pipe2(ends, O_CLOEXEC) != 0) return failed;
+  Fd read_end(ends[0]), write_end(ends[1]);
+  std::fflush(nullptr);
+  const pid_t child = ::fork();
+  if (child < 0) return failed;
+  if (child == 0) {
+    StartProblems found;
+    try {
+      if (const auto dropped = drop_privileges(identity); !dropped) found.errors.push_back(dropped.error().what);
+      else found = look_as_user(file, config, true);
+    } catch (const std::exception& failure) {
+      found.errors.emplace_back(failure.what());
+    }
+    const auto text = to_lines(found);
+    for (std::string_view rest = text; !rest.empty();) {
+      const auto count = ::write(write_end.get(), rest.data(), rest.size());
+      if (count <= 0) ::_exit(EXIT_FAILURE);
+      rest.remove_prefix(static_cast<std::size_t>(count));
+    }
+    ::_exit(EXIT_SUCCESS);
+  }
+  write_end.reset();
+  std::string text;
+  char buffer[4096];
+  for (ssize_t count = 0; (count = ::read(read_end.get(), buffer, sizeof buffer)) > 0 || (count < 0 && errno == EINTR);)
+    if (count > 0) text.append(buffer, static_cast<std::size_t>(count));
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {}
+  return WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS ? from_lines(text) : failed;
+}
+
+void add(StartProblems& all, StartProblems more, const std::string& before) {
+  for (auto& one : more.errors) all.errors.push_back(before + one);
+  for (auto& one : more.warnings) all.warnings.push_back(before + one);
+}
+
+}  // namespace
+
+std::string log_lost(const Config& config, StartedAs as) {
+  if (config.general.log != "stderr" || as == StartedAs::foreground) return {};
+  return "general.log: \"stderr\" wants mailweir --foreground: in the background it is closed, and every line would be lost; or write "
+         "\"journal\", \"syslog\" or \"file:/PATH\"";
+}
+
+StartProblems check_start(const std::string& file, const Config& config, StartedAs as) {
+  StartProblems found;
+  if (auto lost = log_lost(config, as); !lost.empty()) (as == StartedAs::background ? found.errors : found.warnings).push_back(std::move(lost));
+  const auto& general = config.general;
+  const auto identity = find_identity(general.user, general.group);
+  const bool root = ::geteuid() == 0;
+  if (root || (identity && ::geteuid() == identity->uid)) {  // others may not see what is there
+    look_at_directories(found, config);
+    look_at_doors(found, config);
+  }
+  if (!identity) {
+    found.errors.push_back("general.user: " + identity.error().what);
+  } else if (identity->uid == 0) {
+    found.errors.push_back("general.user: user " + general.user + " is root; name another user to run as");
+  } else if (root) {
+    add(found, look_in_child(file, config, *identity), "as user " + general.user + ": ");
+  } else if (::geteuid() == identity->uid) {
+    add(found, look_as_user(file, config, false), "");
+  } else {
+    found.warnings.push_back("whether user " + general.user + " may read and write what he needs can be seen as root or as himself only, not as user " +
+                             process_user());
+  }
+  return found;
+}
+
+}  // namespace mailweir
