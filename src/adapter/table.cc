@@ -9,6 +9,7 @@
 #include "adapter/expiry.h"
 #include "adapter/flat_index.h"
 #include "adapter/table_key.h"
+#include "base/doubtful_text.h"
 #include "base/text.h"
 
 namespace mailweir {
@@ -221,6 +222,8 @@ void TableBuilder::add(std::string_view key, std::string_view value, std::size_t
   if (parts_->added == FlatIndex::most_entries) return fault(line, column, "too many entries");
   ++parts_->added;
   const auto place = static_cast<std::uint32_t>(line);
+  if (const auto doubt = parsed->network ? std::string() : doubt_about(key); !doubt.empty())
+    parts_->warn(line, column, '"' + cleaned(key, false, 80) + "\" " + doubt + ": as it is it hardly matches anything");
   if (until && *until <= parts_->clock.wall())
     parts_->warn(line, column, "expired on " + to_text(*until) + ": it does not match any more; remove it");
   if (parsed->network) {

@@ -137,6 +137,29 @@ class BlockValidator {
     return false;
   }
 
+  // A key that is blocked is refused before the rules of the first stage from mail on that can: a rule there never hears of it.
+  void refused_before(const PlacedRule& placed, const Cell& cell, const std::string& full, const Place& place) {
+    if (placed.rule.at < Stage::mail || placed.rule.shadow) return;
+    for (const Test& test : cell.tests) {
+      const auto* name = std::get_if<TextTest>(&test.what);
+      const auto* truth = std::get_if<BooleanTest>(&test.what);
+      if (test.negated || (truth != nullptr && !truth->value)) return;
+      std::size_t heard = 0, lists = 0;
+      for (const auto& other : rules_) {
+        const auto block = blocking(other.rule);
+        if (!block || other.rule.shadow || (name != nullptr && !equal_folded(block->list, name->text))) continue;
+        ++lists;
+        const auto from = other.rule.block ? refused_from(policy_, *other.rule.block) : std::nullopt;
+        if (!block->time->refuse || !from || *from > placed.rule.at) ++heard;
+      }
+      if (lists == 0 || heard > 0) return;
+    }
+    if (cell.tests.empty()) return;
+    problems_.warning(place, "rule \"" + placed.rule.name + "\"." + full,
+                      "the rule never acts: who is blocked is refused before the rules of this stage; give the block refuse = false, or put the rule "
+                      "at connect or helo");
+  }
+
   // Each name must block something, at this stage.
   void asked(const PlacedRule& placed, const Cell& cell, std::string_view key, const Place& place) {
     std::vector<std::string_view> names;
@@ -148,6 +171,7 @@ class BlockValidator {
       any_known = any_known || known(block->by, placed.rule.at);
     }
     const std::string full = std::string(key) + ".blocked", stage(to_string(placed.rule.at));
+    if (key == "when") refused_before(placed, cell, full, place);
     if (names.empty() && !all_read_) return;  // the rule that blocks may be the one with a mistake
     if (names.empty()) return error(placed, place, full, "no rule blocks a key: give one block = { by, for }, or its limit block = \"1d\"");
     for (const Test& test : cell.tests) {

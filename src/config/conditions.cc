@@ -5,6 +5,7 @@
 #include <functional>
 #include <sstream>
 
+#include "base/doubtful_text.h"
 #include "base/duration.h"
 #include "base/text.h"
 #include "config/foreign_spelling.h"
@@ -12,6 +13,8 @@
 
 namespace mailweir {
 namespace {
+
+constexpr std::size_t most_doubts = 20;   // that are told of one map
 
 // Facts whose condition names the map that they are asked of.
 bool takes_map(FactId id) { return id == FactId::sender_login_mismatch || id == FactId::from_login_mismatch; }
@@ -33,6 +36,7 @@ class ConditionReader {
   bool read_dnsbl(const std::string& text, const toml::node& node, const std::string& key, Cell& cell, Test& test);
   bool read_number(std::string_view text, const toml::node& node, const std::string& key, Test& test);
   bool is_ours(const std::string& text, const toml::node& node, const std::string& key, const FactRef& fact);
+  void doubt_logins(const std::string& map, const toml::node& node, const std::string& key, const Table* owners);
   bool fail(const toml::node& node, const std::string& key, std::string_view why) {
     problems_.error(place_of(node), key, why);
     return false;
@@ -142,6 +146,7 @@ bool ConditionReader::read_test(const std::string& text, const toml::node& node,
     if (!text.starts_with("map:")) return fail(node, key, "must be \"map:NAME\": the map of addresses and the logins that may use them");
     if (cell.fact.map) return fail(node, key, "takes one map");
     cell.fact.map = registry_.table(text, place_of(node), key);
+    doubt_logins(text, node, key, cell.fact.map.get());
     test.what = BooleanTest{!test.negated};
     test.negated = false;
     return cell.fact.map != nullptr;
@@ -191,6 +196,22 @@ bool ConditionReader::is_ours(const std::string& text, const toml::node& node, c
   if (!found->may_be_meant) return fail(node, key, found->why);
   problems_.warning(place_of(node), key, found->why);
   return true;
+}
+
+// Logins that nobody has: "@example.com" is no pattern for those of a domain.
+void ConditionReader::doubt_logins(const std::string& map, const toml::node& node, const std::string& key, const Table* owners) {
+  if (owners == nullptr) return;
+  std::size_t told = 0;
+  owners->each([&](std::string_view address, std::string_view logins) {
+    std::string list(logins);
+    std::replace(list.begin(), list.end(), ',', ' ');
+    for (const auto login : words(list)) {
+      const auto why = login.starts_with('@') ? std::string("stands for no login: * is any login, and logins of a domain cannot be named together")
+                                              : doubt_about(login);
+      if (why.empty() || ++told > most_doubts) continue;
+      problems_.warning(place_of(node), key, map + ": " + cleaned(address, false, 80) + ": the login \"" + cleaned(login, false, 60) + "\" " + why);
+    }
+  });
 }
 
 bool ConditionReader::read_dnsbl(const std::string& text, const toml::node& node, const std::string& key, Cell& cell, Test& test) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/doubtful_text.h"
 #include "base/ip.h"
 #include "base/text.h"
 #include "port/pattern.h"
@@ -139,6 +140,7 @@ std::optional<ForeignSpelling> foreign_spelling(string_view text, const FactRef&
       return error("ends with a colon; write " + in_quotes(text.substr(0, text.size() - 1)));
     if (auto found = wildcard(text, fact, address)) return found;
     if (auto found = in_domain(bare, fact)) return found;
+    if (auto doubt = doubt_about(text); !doubt.empty()) return warning(std::move(doubt));
     return bare_word(text, fact);
   }
   return wildcard(text, fact, address);
