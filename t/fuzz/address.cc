@@ -57,7 +57,7 @@ void look_at_list(std::string_view text) {
   const std::string read = texts(addresses);
   // A fold before a blank is no part of the text (RFC 5322 2.2.3).
   std::string folds;
-  for (const char c : text) folds += c == ' ' ? std::string("\n ") : std::string(1, c);
+  for (const char c : text) folds += c == ' ' ? std::string("\r\n ") : std::string(1, c);
   must(texts(parse_address_list(folds)) == read);
   if (text.find_first_of("(<\"[\\") != text.npos) return;
   const auto more = parse_address_list(std::string(text) + ",\n last@fuzz.example");
