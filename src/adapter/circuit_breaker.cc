@@ -58,6 +58,11 @@ void CircuitBreaker::back() {
   merged_before_ = stats_.merged;
 }
 
+SteadyTime CircuitBreaker::went_down() const {
+  const std::lock_guard lock(mutex_);
+  return went_down_;
+}
+
 Error CircuitBreaker::trouble() const {
   const std::lock_guard lock(mutex_);
   return Error{config_.name + " is down and was not asked; the last error: " + last_error_, true};

@@ -31,6 +31,7 @@ class CircuitBreaker {
   bool failed(Pass pass, const Error& error);
   void still_down(const Error& error);
   void back();
+  SteadyTime went_down() const;  // the last time
   // Why nobody passes.
   Error trouble() const;
 

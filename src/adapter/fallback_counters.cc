@@ -11,103 +11,73 @@
 #include <vector>
 
 #include "adapter/circuit_breaker.h"
-#include "adapter/local_counts.h"
-#include "adapter/waiting_blocks.h"
+#include "adapter/hand_back.h"
+#include "adapter/key_stripes.h"
+#include "adapter/local_share.h"
+#include "adapter/node_roll.h"
 #include "port/window_state.h"
 
 namespace mailweir {
 namespace {
 
 constexpr std::uint8_t in_shared = 0, in_local = 1;
-
-// The leases among charges, with their part of the receipt.
-struct Leases {
-  std::vector<Charge> charges;
-  Receipt receipt;
-};
-
-Leases leases_of(std::span<const Charge> charges, const Receipt& receipt) {
-  Leases leases;
-  std::size_t at = 0;
-  for (const Charge& charge : charges) {
-    const std::size_t end = std::min(at + charge.windows.size(), receipt.slots.size());
-    if (charge.kind == CountKind::lease) {
-      leases.charges.push_back(charge);
-      leases.receipt.slots.insert(leases.receipt.slots.end(), receipt.slots.begin() + static_cast<std::ptrdiff_t>(at),
-                                  receipt.slots.begin() + static_cast<std::ptrdiff_t>(end));
-    }
-    at = end;
-  }
-  return leases;
-}
-
-// A limit at `share` of what is left of it: `known` is counted by others or from before, and stays counted.
-Window shared_out(const Window& window, std::uint64_t total, std::uint64_t counted_here, double share) {
-  const std::uint64_t known = total - std::min(total, counted_here);
-  if (known >= window.max) return window;
-  const double left = static_cast<double>(window.max - known) * share;
-  Window part = window;
-  part.max = known + std::max<std::uint64_t>(static_cast<std::uint64_t>(left), 1);
-  return part;
-}
+constexpr std::chrono::milliseconds last_try{500};  // at the end of the daemon
 
 std::string unique_node_id() {
   std::random_device random;
   return std::to_string(random()) + '-' + std::to_string(random()) + '-';
 }
 
+template <typename Use>
+void for_each_lease(std::span<const Charge> charges, const Charged& charged, Use use) {
+  std::size_t at = 0;
+  for (const Charge& charge : charges) {
+    for (std::size_t i = 0; i < charge.windows.size(); ++i, ++at)
+      if (charge.kind == CountKind::lease && charged.receipt.slots[at] != not_counted) use(charge, charged.totals[at]);
+  }
+}
+
 class FallbackCountersStore final : public FallbackCounters {
  public:
   FallbackCountersStore(std::unique_ptr<SharedCounters> shared, std::unique_ptr<MemoryCounters> local,
                         const FallbackConfig& config, const Clock& clock, Log& log)
-      : config_(config), clock_(clock), shared_(std::move(shared)), local_(std::move(local)), waiting_(config.most_waiting),
-        blocks_(config.most_waiting),
-        breaker_(config, local_ ? "local counters" : "nothing counts", clock, log, stats_) {
-    stats_.since = seconds_now();
-    if (config_.own_thread) watcher_ = std::thread([this] { watch(); });
+      : config_(config), clock_(clock), log_(log), shared_(std::move(shared)), local_(std::move(local)),
+        node_(unique_node_id()), back_(*shared_, node_, config.most_waiting, clock), spent_(config.most_waiting),
+        breaker_(config, local_ ? "local counters" : "nothing counts", clock, log, stats_),
+        roll_(*shared_, node_, config, clock, log, stats_) {
+    if (local_) share_.emplace(*local_, spent_, back_.leases, config_.local_share);
+    stats_.since = now() / 1000;
+    if (!config_.own_thread) return;
+    watcher_ = std::thread([this] { watch(); });
+    if (shares()) wake();
   }
-  ~FallbackCountersStore() override {
-    {
-      const std::lock_guard lock(mutex_);
-      over_ = true;
-    }
-    wake_.notify_all();
-    if (watcher_.joinable()) watcher_.join();
-  }
+  ~FallbackCountersStore() override { end_thread(); }
 
   Result<Charged> charge(std::span<const Charge> charges, Deadline deadline) override {
-    auto charged = with_shared(deadline, [&](CounterStore& store) { return store.charge(charges, deadline); });
-    if (charged) {
-      charged->receipt.store = in_shared;
-      if (local_) local_->follow(charges, *charged);
-      return charged;
-    }
-    if (!charged.error().temporary || !local_) return charged;
+    if (stats_.settling) return charge_both(charges, deadline);
+    auto charged = charge_shared(charges, deadline, [](bool) {}, false);
+    if (charged || !charged.error().temporary || !local_) return charged;
     return charge_locally(charges, deadline);
   }
 
   Result<void> give_back(std::span<const Charge> charges, const Receipt& receipt, Deadline deadline) override {
-    const Leases leases = leases_of(charges, receipt);
-    const bool was_shared = receipt.store == in_shared;
-    if (!was_shared && !leases.charges.empty())
-      (void)with_shared(deadline, [&](CounterStore& store) {
-        return store.give_back(leases.charges, leases.receipt, deadline);
-      });
     Result<void> here;
     if (local_) here = local_->give_back(charges, receipt, deadline);  // it follows the shared one, so it has them too
-    if (was_shared)
-      return with_shared(deadline, [&](CounterStore& store) { return store.give_back(charges, receipt, deadline); });
+    if (shares()) spent_.take_back(charges, receipt);
     // What was added to the shared store meanwhile is there, in the slots of its time.
-    const auto rest = waiting_.take_back(charges, receipt);
-    if (rest && stats_.up)
-      return with_shared(deadline, [&](CounterStore& store) { return store.give_back(charges, *rest, deadline); });
-    return here;
+    Receipt rest = receipt.store == in_shared ? receipt : back_.counts.take_back(charges, receipt);
+    const auto given = is_empty(rest) ? here : give_back_shared(charges, std::move(rest), deadline);
+    for (const Charge& charge : charges)
+      if (charge.kind == CountKind::lease) back_.leases.closed(charge, stats_.up && given);
+    return given;
   }
 
   Result<void> renew(std::span<const Charge> leases, Deadline deadline) override {
     auto renewed = with_shared(deadline, [&](CounterStore& store) { return store.renew(leases, deadline); });
+    for (const Charge& lease : leases) back_.leases.renewed(lease, static_cast<bool>(renewed));
     if (!local_ || (!renewed && !renewed.error().temporary)) return renewed;
-    return local_->renew(leases, deadline);
+    const auto here = local_->renew(leases, deadline);
+    return renewed ? renewed : here;
   }
 
   Result<std::vector<CounterRow>> list(const CounterQuery& query, Deadline deadline) override {
@@ -117,6 +87,9 @@ class FallbackCountersStore final : public FallbackCounters {
 
   Result<std::size_t> reset(std::string_view limit, std::string_view key, Deadline deadline) override {
     const auto here = local_ ? local_->reset(limit, key, deadline) : Result<std::size_t>(0);
+    back_.counts.forget(limit, key);
+    spent_.forget(limit, key);
+    if (!stats_.up && local_ && here && back_.deeds.reset(limit, key)) return here;  // there as soon as it is back
     auto there = looked_up(deadline, [&](CounterStore& store) { return store.reset(limit, key, deadline); });
     return there ? there : told_of_here(there.error(), here && *here > 0);
   }
@@ -127,13 +100,14 @@ class FallbackCountersStore final : public FallbackCounters {
     if (!local_ || (!blocked && !blocked.error().temporary)) return blocked;
     const auto here = local_->block(block, replace, deadline);
     if (blocked || !here) return blocked ? blocked : here;
-    if (*here) blocks_.add(block, replace, now());
+    if (*here) back_.deeds.block(block, replace, now());
     if (*here && stats_.up) wake();
     return here;
   }
   Result<bool> unblock(std::string_view limit, std::string_view key, Deadline deadline) override {
-    blocks_.remove(limit, key);
+    back_.deeds.forget_block(limit, key);
     const auto here = local_ ? local_->unblock(limit, key, deadline) : Result<bool>(false);
+    if (!stats_.up && local_ && here && back_.deeds.unblock(limit, key)) return here;
     auto there = with_shared(deadline, [&](CounterStore& store) { return store.unblock(limit, key, deadline); });
     return there ? there : told_of_here(there.error(), here && *here);
   }
@@ -144,8 +118,8 @@ class FallbackCountersStore final : public FallbackCounters {
 
   const FallbackStats& stats() const override { return stats_; }
   const SharedCounters& shared() const override { return *shared_; }
-  std::size_t waiting() const override { return waiting_.counters() + blocks_.size() + (unsure_ ? 1 : 0); }
-  std::uint64_t lost() const override { return waiting_.lost(); }
+  std::size_t waiting() const override { return back_.waiting(); }
+  std::uint64_t lost() const override { return back_.counts.lost(); }
 
   void use_deadline(std::chrono::milliseconds deadline) override {
     breaker_.use_fair_time(deadline / 2);
@@ -157,7 +131,8 @@ class FallbackCountersStore final : public FallbackCounters {
   }
 
   bool look_after() override {
-    if (stats_.up && waiting() == 0) return true;
+    if (stats_.up && shares() && !sign_in(false)) return false;
+    if (stats_.up && waiting() == 0) return !stats_.settling;
     if (!stats_.up) {
       const auto probed = shared_->probe(Deadline::in(patience_.load()));
       if (!probed) {
@@ -165,19 +140,35 @@ class FallbackCountersStore final : public FallbackCounters {
         return false;
       }
     }
-    if (!add_blocks() || !add_all()) return false;
+    if (!hand_back()) return false;
     if (!stats_.up) {
+      if (shares()) roll_.begin_to_settle();
       breaker_.back();
-      if (!add_blocks() || !add_all()) return false;  // what came in the meantime
+      if (!hand_back()) return false;  // what came in the meantime
+      if (stats_.settling && !sign_in(false)) return false;
     }
-    return waiting() == 0;
+    return waiting() == 0 && !stats_.settling;
+  }
+
+  void finish() override {
+    end_thread();
+    if (waiting() > 0) {
+      const Deadline end = Deadline::in(last_try);
+      const auto patience = std::min(patience_.load(), last_try);
+      if (shared_->probe(Deadline::in(patience)))
+        static_cast<void>(back_.run(patience, !stats_.up, [&end] { return !end.over(); }));
+    }
+    if (waiting() == 0) return;
+    Event("counters-not-added").with("store", config_.name).with("counters", static_cast<std::int64_t>(back_.counts.counters()))
+        .with("units", static_cast<std::int64_t>(back_.counts.units())).with("others", static_cast<std::int64_t>(back_.deeds.size()))
+        .with("reason", "the daemon ends while the store is away").to(log_, Severity::warning);
   }
 
  private:
   std::int64_t now() const {
     return std::chrono::floor<std::chrono::milliseconds>(clock_.wall().time_since_epoch()).count();
   }
-  std::int64_t seconds_now() const { return now() / 1000; }
+  bool shares() const { return local_ && config_.local_share < 1; }
 
   template <typename Use>
   std::invoke_result_t<Use, CounterStore&> with_shared(Deadline deadline, Use use) {
@@ -195,103 +186,154 @@ class FallbackCountersStore final : public FallbackCounters {
     return use(*shared_);
   }
 
-  Result<Charged> charge_locally(std::span<const Charge> charges, Deadline deadline) {
-    Result<Charged> charged = Error{};
-    if (config_.local_share >= 1) {
-      charged = local_->charge(charges, deadline);
-    } else {
-      const std::lock_guard one_at_a_time(sharing_);
-      const auto parts = shared_out_all(charges, deadline);
-      if (!parts) return parts.error();
-      charged = local_->charge(*parts, deadline);
-      if (charged) correct(charges, *charged);
+  // What this node counted that the shared store does not have yet, for each window; empty: nothing.
+  std::vector<std::uint64_t> elsewhere_of(std::span<const Charge> charges) const {
+    bool any = back_.counts.counters() > 0;
+    for (const Charge& charge : charges) any = any || charge.kind == CountKind::lease;
+    std::vector<std::uint64_t> all;
+    if (!std::exchange(any, false)) return all;  // nearly always
+    for (const Charge& charge : charges)
+      for (const Window& window : charge.windows) {
+        all.push_back(is_ring(charge.kind)                ? back_.counts.counted_here(charge, window, now())
+                      : charge.kind == CountKind::lease ? back_.leases.elsewhere(charge)
+                                                        : 0);
+        any = any || all.back() > 0;
+      }
+    return any ? all : std::vector<std::uint64_t>();
+  }
+
+  // `before` is told whether it was taken, before the local store follows, and only if the store has answered.
+  template <typename Before>
+  Result<Charged> charge_shared(std::span<const Charge> charges, Deadline deadline, Before before, bool only_more) {
+    if (!local_) {
+      auto charged = with_shared(deadline, [&](CounterStore& store) { return store.charge(charges, deadline); });
+      if (charged) note_leases(charges, *charged);
+      return charged;
     }
+    KeyStripes::Call call(stripes_, charges);
+    std::vector<std::uint64_t> elsewhere;
+    {
+      const KeyStripes::Lock lock(stripes_, call);
+      call.begin();
+      elsewhere = elsewhere_of(charges);
+    }
+    auto charged = with_shared(deadline, [&](CounterStore& store) {
+      return elsewhere.empty() ? store.charge(charges, deadline) : charge_beside(store, charges, elsewhere, deadline);
+    });
+    const KeyStripes::Lock lock(stripes_, call);
+    call.end();
     if (!charged) return charged;
-    charged->receipt.store = in_local;
-    waiting_.add(charges, charged->receipt, now());
-    if (stats_.up) wake();  // it came back in this moment
+    charged->receipt.store = in_shared;
+    before(charged->taken);
+    note_leases(charges, *charged);
+    only_more = call.is_overtaken() || only_more;
+    const auto since = elsewhere_of(charges);
+    if (since.empty() && !only_more) {
+      local_->follow(charges, *charged);
+      return charged;
+    }
+    Charged known = *charged;
+    for (std::size_t i = 0; i < since.size(); ++i) known.totals[i] += since[i] - std::min(since[i], elsewhere.empty() ? 0 : elsewhere[i]);
+    if (only_more) keep_known(*local_, charges, known, deadline);
+    local_->follow(charges, known);
     return charged;
   }
 
-  Result<std::vector<Charge>> shared_out_all(std::span<const Charge> charges, Deadline deadline) {
-    std::vector<Charge> parts(charges.begin(), charges.end());
-    for (Charge& part : parts) part.amount = 0;
-    const auto asked = local_->charge(parts, deadline);
-    if (!asked) return asked.error();
-    std::size_t at = 0;
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-      parts[i].amount = charges[i].amount;
-      for (Window& window : parts[i].windows) {
-        const std::uint64_t total = asked->totals[at++];
-        if (is_ring(parts[i].kind))
-          window = shared_out(window, total, waiting_.counted_here(charges[i], window, now()), config_.local_share);
-      }
-    }
-    return parts;
+  void note_leases(std::span<const Charge> charges, const Charged& charged) {
+    for_each_lease(charges, charged, [&](const Charge& lease, std::uint64_t total) {
+      back_.leases.taken(lease, true);
+      back_.leases.heard(lease, total, now());
+    });
   }
 
-  // What does not fit into the share of a window may fit into the window.
-  static void correct(std::span<const Charge> charges, Charged& charged) {
-    for (std::size_t i = 0; i < charges.size(); ++i) {
-      Level& level = charged.levels[i];
-      if (!level.never_fits) continue;
-      level.never_fits = false;
-      for (const Window& window : charges[i].windows)
-        level.never_fits = level.never_fits || units_of(charges[i]) > window.max;
-      if (!level.never_fits && !charges[i].windows.empty())
-        level.retry_after = charges[i].windows[level.window].period / ring_slots;
+  Result<Charged> charge_locally(std::span<const Charge> charges, Deadline deadline) {
+    KeyStripes::Call call(stripes_, charges);
+    const KeyStripes::Lock lock(stripes_, call);
+    auto charged = share_->charge(charges, call, now(), deadline);
+    if (charged) keep(charges, *charged, true);
+    return charged;
+  }
+
+  // It waits to be added. `spent`: and is of this node's share.
+  void keep(std::span<const Charge> charges, Charged& charged, bool spent) {
+    charged.receipt.store = in_local;
+    back_.counts.add(charges, charged.receipt, now());
+    if (spent && shares() && (!stats_.up || stats_.settling)) spent_.add(charges, charged.receipt, now());
+    for_each_lease(charges, charged, [&](const Charge& lease, std::uint64_t) { back_.leases.taken(lease, false); });
+    if (stats_.up) wake();
+  }
+
+  // Within this node's share, and within the limit there: so the others may still add what they counted.
+  Result<Charged> charge_both(std::span<const Charge> charges, Deadline deadline) {
+    Result<Charged> here = Error{};
+    KeyStripes::Call call(stripes_, charges);
+    {
+      const KeyStripes::Lock lock(stripes_, call);
+      here = share_->charge(charges, call, now(), deadline);
+      if (!here) return here;
+      if (here->taken) spent_.add(charges, here->receipt, now());
+      else keep(charges, *here, true);
     }
+    if (!here->taken) return here;
+    const auto undo = [&](bool taken) {
+      if (taken) return;
+      static_cast<void>(local_->give_back(charges, here->receipt, deadline));
+      spent_.take_back(charges, here->receipt);
+    };
+    auto charged = charge_shared(charges, deadline, undo, true);
+    if (charged) return charged;
+    const KeyStripes::Lock lock(stripes_, call);
+    if (charged.error().temporary) {
+      keep(charges, *here, false);
+      return here;
+    }
+    undo(false);
+    return charged;
+  }
+
+  // While it is away it waits. What failed may have been done: it is done again only where that does no harm.
+  Result<void> give_back_shared(std::span<const Charge> charges, Receipt rest, Deadline deadline) {
+    const auto later = [&](Receipt what) { return back_.deeds.give_back({charges.begin(), charges.end()}, std::move(what)); };
+    if (!stats_.up) return later(std::move(rest)) ? Result<void>() : Result<void>(breaker_.trouble());
+    const auto given = with_shared(deadline, [&](CounterStore& store) { return store.give_back(charges, rest, deadline); });
+    if (given || !given.error().temporary) return given;
+    Receipt again = repeatable(charges, rest);
+    if (is_empty(again)) return given;
+    const bool all = again.slots == rest.slots, kept = later(std::move(again));
+    if (stats_.up) wake();
+    return all && kept ? Result<void>() : given;
+  }
+
+  static Error told_of_here(const Error& error, bool done_here) {
+    return !done_here ? error : Error{error.what + "; done on this node, and to be asked again for the shared store", error.temporary};
   }
 
   // --- the watcher's --------------------------------------------------------------------------------------------------
 
-  // Adds what waits to the shared store; false: it is away again. One that failed may have been added: it is tried again
-  // as it was. Others count on meanwhile: this ends all the same.
-  bool add_all() {
-    for (std::size_t most = 3 * waiting() + 1; most > 0; --most) {
-      if (!unsure_) {
-        auto counted = waiting_.pop(now());
-        if (!counted) return true;
-        unsure_id_ = node_ + std::to_string(++merges_);
-        unsure_since_ = now();
-        unsure_counted_ = *std::move(counted);
-        unsure_ = true;
-      }
-      CountedElsewhere aged = unsure_counted_;
-      const std::chrono::milliseconds older(std::max<std::int64_t>(now() - unsure_since_, 0));
-      for (auto& part : aged.parts) part.age += older;
-      for (auto& value : aged.values) value.age += older;
-      const auto merged = shared_->merge(unsure_id_, aged, Deadline::in(patience_.load()));
-      if (!merged && merged.error().temporary) {
-        breaker_.still_down(merged.error());
-        return false;
-      }
-      unsure_ = false;
-      ++stats_.merged;
+  // False: it is away again, or this ends.
+  bool hand_back() {
+    const auto before = back_.added();
+    const auto said = back_.run(patience_.load(), !stats_.up, [this] {
+      if (shares() && !stats_.up) static_cast<void>(sign_in(true));
       const std::lock_guard lock(mutex_);
-      if (over_) return false;
+      return !over_;
+    });
+    stats_.merged += back_.added() - before;
+    if (said) {
+      const std::lock_guard lock(mutex_);
+      return !over_;
     }
-    return true;
+    if (stats_.up) breaker_.failed({}, said.error());
+    else breaker_.still_down(said.error());
+    return false;
   }
 
-  // Asking again for one that may be there already does no harm.
-  bool add_blocks() {
-    while (const auto waiting = blocks_.front(now())) {
-      const auto added = shared_->block(waiting->block, waiting->replace, Deadline::in(patience_.load()));
-      if (!added && added.error().temporary) {
-        breaker_.still_down(added.error());
-        return false;
-      }
-      blocks_.remove(*waiting);
-      const std::lock_guard lock(mutex_);
-      if (over_) return false;
-    }
-    return true;
-  }
-
-  static Error told_of_here(const Error& error, bool done_here) {
-    if (!done_here) return error;
-    return Error{error.what + "; done on this node, and to be asked again for the shared store", error.temporary};
+  // Says that this node is there. False: the store is away.
+  bool sign_in(bool adding) {
+    const auto settled = roll_.sign_in(adding, breaker_.went_down(), patience_.load());
+    if (!settled && settled.error().temporary) breaker_.failed({}, settled.error());
+    if (settled && *settled) spent_.clear();
+    return static_cast<bool>(settled);
   }
 
   void wake() {
@@ -304,38 +346,42 @@ class FallbackCountersStore final : public FallbackCounters {
 
   void watch() {
     std::unique_lock lock(mutex_);
-    for (;;) {
+    while (!over_) {
       wake_.wait(lock, [this] { return woken_ || over_; });
-      while (!over_) {
+      for (bool done = false; !done && !over_;) {
         woken_ = false;
         wake_.wait_for(lock, config_.pause, [this] { return over_; });
-        if (over_) break;
+        if (over_) return;
         lock.unlock();
-        const bool done = look_after();
+        done = look_after() && !shares();
         lock.lock();
-        if (done) break;
       }
-      if (over_) return;
     }
+  }
+
+  void end_thread() {
+    {
+      const std::lock_guard lock(mutex_);
+      over_ = true;
+    }
+    wake_.notify_all();
+    if (watcher_.joinable()) watcher_.join();
   }
 
   const FallbackConfig config_;
   std::atomic<std::chrono::milliseconds> patience_{config_.patience};
   const Clock& clock_;
+  Log& log_;
   FallbackStats stats_;
   const std::unique_ptr<SharedCounters> shared_;
   const std::unique_ptr<MemoryCounters> local_;
-  LocalCounts waiting_;
-  WaitingBlocks blocks_;
+  const std::string node_;
+  HandBack back_;
+  LocalCounts spent_;  // of this node's share, since the store went away
+  std::optional<LocalShare> share_;
   CircuitBreaker breaker_;
-  std::mutex sharing_;
-
-  const std::string node_ = unique_node_id();
-  std::atomic<bool> unsure_{false};  // a counter was sent, and no answer came; this and what follows is the watcher's
-  std::string unsure_id_;
-  std::int64_t unsure_since_ = 0;
-  CountedElsewhere unsure_counted_;
-  std::uint64_t merges_ = 0;
+  KeyStripes stripes_;
+  NodeRoll roll_;
 
   std::mutex mutex_;  // guards what follows
   std::condition_variable wake_;

@@ -5,20 +5,29 @@
 // the local ones are what this node knows of them. After a failure the store is left alone, and nobody waits for it: a
 // thread of this object's asks it every `pause` whether it counts again. Meanwhile the local store counts on for this node
 // (on_outage = "local"), each limit at its full value or at `local_share` of what was left of it; or every call fails at
-// once with a temporary Error and the caller decides (continue, defer). When the store is back, what was counted locally is
-// added there, each unit at its time, before it is asked again.
+// once with a temporary Error and the caller decides (continue, defer).
 //
-// With N nodes an outage lets at most N times what was left of a limit through; with local_share = 1/N not more than the
-// limit. A charge whose answer never came may have been counted there, and is counted here: never too little. Open
-// connections of other nodes are not known here; this node's own are.
+// When the store is back, what was done here is said there first (adapter/hand_back.h). With a share the node then keeps
+// to it, each charge counted here and there, until 1/local_share nodes have added what they counted, which each marks in
+// the store, or until `settle` has passed in which no node was seen adding. Only then is what is left there used by all.
+//
+// Bounds. One node never exceeds a limit, in an outage or at its ends: what is under way, or waits to be added, counts. N
+// nodes that lose the store together and whose local_share is 1/N stay within it together, where each had heard of a
+// counter's count before; of a key that a node never asked about it knows nothing, and takes its share of the whole: then,
+// and where only some nodes lose the store, less than twice the maximum. With local_share 1: N times what was left. A
+// charge whose answer never came may have been counted there, and is counted here: never too little.
+//
+// Open connections: a node may have those that it had when it last heard of the counter, and its share of what was left
+// then; of connections of other nodes it knows for one lease_time. Those closed while the store is away are released
+// there when it is back, before they expire.
 //
 // Different values (distinct) are not shared out: while it is away this node keeps to the whole maximum, against the values
 // that it has seen itself, before and meanwhile; when the store is back they are added there with their times, and so it
 // may have more than the maximum for a while (the newest max + 1 are kept). What first-seen counters remember is added
 // likewise.
 //
-// A give-back goes to the store that took the charge (Receipt::store), or to where its units are by now. A lease is
-// released in both, because renewals go to the store that is in use. Thread-safe.
+// A give-back goes to the store that took the charge (Receipt::store), or to where its units are by now; while the store is
+// away it waits. A lease is released in both, because renewals go to both. Thread-safe.
 #pragma once
 
 #include <atomic>
@@ -42,6 +51,8 @@ struct FallbackConfig {
   // A failure with less time than this is the caller's, who came late: it opens no circuit.
   std::chrono::milliseconds fair_time{50};
   double local_share = 1;                 // of what is left of each limit, while it is away
+  // With a share: for how long after it is back the others are waited for, and how often this node says that it is there.
+  std::chrono::milliseconds settle{5000}, sign_every{1000};
   std::size_t most_waiting = 1'000'000;   // counters that wait to be added
   bool own_thread = true;                 // false: the owner calls look_after()
 };
@@ -52,13 +63,14 @@ struct FallbackStats {
   std::atomic<std::uint64_t> outages{0};    // times it went down
   std::atomic<std::uint64_t> spared{0};     // calls that did not ask it because it was down
   std::atomic<std::uint64_t> merged{0};     // counters added to it after outages
+  std::atomic<bool> settling{false};        // up, but this node keeps to its share until the others have added theirs
 };
 
 class FallbackCounters : public CounterStore {
  public:
   virtual const FallbackStats& stats() const = 0;
   virtual const SharedCounters& shared() const = 0;
-  virtual std::size_t waiting() const = 0;    // counters that wait to be added there
+  virtual std::size_t waiting() const = 0;    // counters, and what else waits to be said there
   virtual std::uint64_t lost() const = 0;     // units counted locally that there was no room to remember
   // The time that callers have, from now on: half of it is fair_time, all of it patience.
   virtual void use_deadline(std::chrono::milliseconds deadline) = 0;
@@ -66,6 +78,8 @@ class FallbackCounters : public CounterStore {
   virtual void first_look() = 0;
   // One round of what the thread does: asks a store that is away, adds what waits. Whether nothing is left to do.
   virtual bool look_after() = 0;
+  // At the end of the daemon: a last try to say there what waits, and a line of what is lost. Ends the thread.
+  virtual void finish() = 0;
 };
 
 // `local` may be null: then calls fail while the store is away. Each change of state is one line in the log. Clock and

@@ -34,7 +34,8 @@ void LocalCounts::add_values(Counter& counter, const Charge& charge, const Windo
 }
 
 void LocalCounts::add(std::span<const Charge> charges, const Receipt& receipt, std::int64_t now) {
-  counters_.with([&](Counters& counters) {
+  all_.with([&](All& all) {
+    Counters& counters = all.counters;
     for_each_counted(charges, receipt, [&](const Charge& charge, const Window& window, std::int64_t slot, std::size_t) {
       const std::string name = name_of(charge.limit, charge.key);
       auto found = counters.find(name);
@@ -49,25 +50,25 @@ void LocalCounts::add(std::span<const Charge> charges, const Receipt& receipt, s
       if (charge.kind == CountKind::distinct) return;
       found->second.units[{window.period.count(), slot}] += units_of(charge);
     });
+    note_size(all);
   });
 }
 
-std::optional<Receipt> LocalCounts::take_back(std::span<const Charge> charges, const Receipt& receipt) {
+Receipt LocalCounts::take_back(std::span<const Charge> charges, const Receipt& receipt) {
   Receipt rest = receipt;
-  bool any_left = false;
-  counters_.with([&](Counters& counters) {
+  if (size_ == 0) return rest;
+  all_.with([&](All& all) {
+    Counters& counters = all.counters;
     for_each_counted(charges, receipt, [&](const Charge& charge, const Window& window, std::int64_t slot, std::size_t at) {
       const auto found = counters.find(name_of(charge.limit, charge.key));
-      if (found == counters.end()) {
-        any_left = true;
-        return;
-      }
+      if (found == counters.end()) return;
       auto& units = found->second.units;
       auto& values = found->second.values;
       if (charge.kind == CountKind::distinct) {
         const auto seen = values.find({window.period.count(), charge.member});
-        if (slot == 0 || seen == values.end() || seen->second.at != slot) {  // refreshed, or gone over: it stays
-          any_left = any_left || seen == values.end();
+        if (seen == values.end()) return;
+        if (slot == 0 || seen->second.at != slot) {  // refreshed: it stays
+          rest.slots[at] = not_counted;
           return;
         }
         rest.slots[at] = not_counted;
@@ -77,53 +78,94 @@ std::optional<Receipt> LocalCounts::take_back(std::span<const Charge> charges, c
       }
       if (charge.kind == CountKind::first_seen) values.erase({0, charge.member});
       const auto here = units.find({window.period.count(), slot});
-      if (here == units.end() || here->second < units_of(charge)) {
-        any_left = true;
-        return;
-      }
+      if (here == units.end() || here->second < units_of(charge)) return;
       rest.slots[at] = not_counted;
       if ((here->second -= units_of(charge)) == 0) units.erase(here);
       if (units.empty() && values.empty()) counters.erase(found);
     });
+    note_size(all);
   });
-  if (!any_left) return std::nullopt;
   return rest;
 }
 
-std::uint64_t LocalCounts::counted_here(const Charge& charge, const Window& window, std::int64_t now) const {
-  return counters_.with([&](const Counters& counters) {
-    std::uint64_t sum = 0;
-    const auto found = counters.find(name_of(charge.limit, charge.key));
-    if (found == counters.end()) return sum;
-    const std::int64_t period = window.period.count(), newest = ring::slot_at(now, period * 1000);
-    for (auto at = found->second.units.lower_bound({period, newest - ring_slots}); at != found->second.units.end(); ++at) {
-      if (at->first.first != period) break;
-      sum += at->second;
+void LocalCounts::forget(std::string_view limit, std::string_view key) {
+  all_.with([&](All& all) {
+    all.counters.erase(name_of(std::string(limit), std::string(key)));
+    if (all.adding && all.adding->limit == limit && all.adding->key == key) {
+      all.adding->units.clear();
+      all.adding->values.clear();
     }
-    return sum;
+    note_size(all);
   });
 }
 
-std::optional<CountedElsewhere> LocalCounts::pop(std::int64_t now) {
-  return counters_.with([&](Counters& counters) -> std::optional<CountedElsewhere> {
-    if (counters.empty()) return std::nullopt;
-    const auto first = counters.begin();
-    CountedElsewhere counted{first->second.limit, first->second.key, {}, {}};
-    for (const auto& [place, seen] : first->second.values)
-      counted.values.push_back({std::chrono::seconds(place.first), std::chrono::milliseconds(std::max<std::int64_t>(now - seen.at, 0)), seen.keep, place.second});
-    for (const auto& [place, units] : first->second.units) {
+void LocalCounts::clear() {
+  all_.with([&](All& all) {
+    all.counters.clear();
+    all.adding.reset();
+    note_size(all);
+  });
+}
+
+std::uint64_t LocalCounts::sum(const Counter& counter, std::int64_t period, std::int64_t newest) {
+  std::uint64_t sum = 0;
+  for (auto at = counter.units.lower_bound({period, newest - ring_slots}); at != counter.units.end() && at->first.first == period; ++at)
+    sum += at->second;
+  return sum;
+}
+
+std::uint64_t LocalCounts::counted_here(const Charge& charge, const Window& window, std::int64_t now) const {
+  if (size_ == 0) return 0;
+  const std::int64_t period = window.period.count(), newest = ring::slot_at(now, period * 1000);
+  return all_.with([&](const All& all) {
+    const auto found = all.counters.find(name_of(charge.limit, charge.key));
+    const bool adding = all.adding && all.adding->limit == charge.limit && all.adding->key == charge.key;
+    return (found == all.counters.end() ? 0 : sum(found->second, period, newest)) + (adding ? sum(*all.adding, period, newest) : 0);
+  });
+}
+
+std::optional<LocalCounts::Next> LocalCounts::next(std::int64_t now) {
+  return all_.with([&](All& all) -> std::optional<Next> {
+    if (!all.adding) {
+      if (all.counters.empty()) return std::nullopt;
+      const auto first = all.counters.begin();
+      all.adding = std::move(first->second);
+      all.counters.erase(first);
+      ++all.number;
+    }
+    Next next{all.number, {all.adding->limit, all.adding->key, {}, {}}};
+    for (const auto& [place, seen] : all.adding->values)
+      next.counted.values.push_back({std::chrono::seconds(place.first), std::chrono::milliseconds(std::max<std::int64_t>(now - seen.at, 0)), seen.keep, place.second});
+    for (const auto& [place, units] : all.adding->units) {
       const std::int64_t period = place.first * 1000;
       // The last moment of the slot: it may leave a little late, never early.
       const std::int64_t last = std::min(ring::begin_of(place.second + 1, period) - 1, now);
-      counted.parts.push_back({std::chrono::seconds(place.first), std::chrono::milliseconds(now - last), units});
+      next.counted.parts.push_back({std::chrono::seconds(place.first), std::chrono::milliseconds(now - last), units});
     }
-    counters.erase(first);
-    return counted;
+    return next;
   });
 }
 
-std::size_t LocalCounts::counters() const {
-  return counters_.with([](const Counters& counters) { return counters.size(); });
+void LocalCounts::added() {
+  all_.with([&](All& all) {
+    all.adding.reset();
+    note_size(all);
+  });
+}
+
+std::uint64_t LocalCounts::units() const {
+  return all_.with([](const All& all) {
+    std::uint64_t whole = 0;
+    const auto add = [&whole](const Counter& counter) {
+      std::map<std::int64_t, std::uint64_t> by_period;
+      std::uint64_t most = 0;
+      for (const auto& [place, units] : counter.units) most = std::max(most, by_period[place.first] += units);
+      whole += most;
+    };
+    for (const auto& [name, counter] : all.counters) add(counter);
+    if (all.adding) add(*all.adding);
+    return whole;
+  });
 }
 
 }  // namespace mailweir

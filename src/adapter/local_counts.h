@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// LocalCounts: what a node counted by itself while the shared store was away, waiting to be added there. Thread-safe;
-// bounded: what does not fit is not remembered, and counted as lost.
+// LocalCounts: what a node counted by itself while the shared store was away, waiting to be added there. A counter that is
+// being added counts as waiting until its end is known. Thread-safe; bounded: what does not fit is not remembered, and
+// counted as lost.
 #pragma once
 
 #include <atomic>
@@ -22,15 +23,25 @@ class LocalCounts {
 
   // What a charge counted locally at `now`, by its receipt: units of ring counters, and values.
   void add(std::span<const Charge> charges, const Receipt& receipt, std::int64_t now);
-  // Takes it out again. What is not here any more (it was added to the shared store) is left in `rest`, a receipt for the
-  // shared store; nothing: all was here.
-  std::optional<Receipt> take_back(std::span<const Charge> charges, const Receipt& receipt);
+  // Takes it out again. What is not here any more (it was added to the shared store), and leases, are left in the receipt
+  // that is returned, one for the shared store.
+  Receipt take_back(std::span<const Charge> charges, const Receipt& receipt);
+  // Forgets a counter; it is not added.
+  void forget(std::string_view limit, std::string_view key);
+  void clear();
   // How much of a counter is of this node and in the window that ends now.
   std::uint64_t counted_here(const Charge& charge, const Window& window, std::int64_t now) const;
-  // Some counter's, taken out; nothing: all are gone. Ages are those at `now` (milliseconds since the epoch).
-  std::optional<CountedElsewhere> pop(std::int64_t now);
+  // What is to be added next: that of the last time until added() is called. Ages are those at `now` (milliseconds since
+  // the epoch). Nothing: all is there. `id`: which one it is.
+  struct Next {
+    std::uint64_t number = 0;
+    CountedElsewhere counted;
+  };
+  std::optional<Next> next(std::int64_t now);
+  void added();
 
-  std::size_t counters() const;
+  std::size_t counters() const { return size_; }
+  std::uint64_t units() const;  // of all, in the window that counts most of them
   std::uint64_t lost() const { return lost_; }  // units
 
  private:
@@ -48,8 +59,17 @@ class LocalCounts {
   using Counters = std::unordered_map<std::string, Counter>;
   static std::string name_of(const std::string& limit, const std::string& key) { return limit + '\n' + key; }
 
+  struct All {
+    Counters counters;
+    std::optional<Counter> adding;
+    std::uint64_t number = 0;  // of the one that is being added
+  };
+  static std::uint64_t sum(const Counter& counter, std::int64_t period, std::int64_t newest);
+  void note_size(const All& all) { size_ = all.counters.size() + (all.adding ? 1 : 0); }
+
   const std::size_t most_counters_;
-  Guarded<Counters> counters_;
+  Guarded<All> all_;
+  std::atomic<std::size_t> size_{0};  // so that nobody takes the lock when nothing waits
   std::atomic<std::uint64_t> lost_{0};
 };
 

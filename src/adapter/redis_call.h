@@ -28,24 +28,31 @@ class RedisCall {
   bool has_keys() const { return !keys_.empty(); }
 
   // `command` is EVAL with the script, or EVALSHA with its name.
-  Result<RedisReply> run(RedisConnection& connection, std::string_view command, std::string_view script,
+  // `ends`: until when it is wanted, by the server's clock; 0: not known.
+  Result<RedisReply> run(RedisConnection& connection, std::string_view command, std::string_view script, std::int64_t ends,
                          Deadline deadline) const {
-    const std::string count = std::to_string(keys_.size());
-    return connection.command(all_words(command, script, count), deadline);
+    const std::string count = std::to_string(keys_.size()), end = std::to_string(may_be_late() ? 0 : ends);
+    return connection.command(all_words(command, script, count, end), deadline);
   }
   // Only says it (RedisConnection::add).
-  Result<void> say(RedisConnection& connection, std::string_view command, std::string_view script) const {
-    const std::string count = std::to_string(keys_.size());
-    return connection.add(all_words(command, script, count));
+  Result<void> say(RedisConnection& connection, std::string_view command, std::string_view script, std::int64_t ends) const {
+    const std::string count = std::to_string(keys_.size()), end = std::to_string(may_be_late() ? 0 : ends);
+    return connection.add(all_words(command, script, count, end));
   }
+  // Its answer ends with the server's time.
+  bool tells_time() const { return words_[0] == "charge" || words_[0] == "look"; }
 
  private:
-  std::vector<std::string_view> all_words(std::string_view command, std::string_view script, std::string_view count) const {
+  // What is given back is not given back again if no answer came: late is better than never.
+  bool may_be_late() const { return words_[0] == "give_back"; }
+  std::vector<std::string_view> all_words(std::string_view command, std::string_view script, std::string_view count, std::string_view end) const {
     std::vector<std::string_view> all;
-    all.reserve(3 + keys_.size() + words_.size());
+    all.reserve(4 + keys_.size() + words_.size());
     for (const std::string_view word : {command, script, count}) all.push_back(word);
     all.insert(all.end(), keys_.begin(), keys_.end());
-    all.insert(all.end(), words_.begin(), words_.end());
+    all.insert(all.end(), words_.begin(), words_.begin() + 2);
+    all.push_back(end);
+    all.insert(all.end(), words_.begin() + 2, words_.end());
     return all;
   }
 

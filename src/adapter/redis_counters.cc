@@ -9,6 +9,7 @@
 #include "adapter/redis_blocks.h"
 #include "adapter/redis_cluster.h"
 #include "adapter/redis_groups.h"
+#include "adapter/redis_hand_back.h"
 #include "adapter/redis_key.h"
 #include "adapter/redis_route.h"
 #include "adapter/redis_scan.h"
@@ -28,7 +29,7 @@ class RedisCountersStore final : public RedisCounters {
   RedisCountersStore(const RedisCountersConfig& config, const RedisUrl& url)
       : config_(config), name_(url.to_string()),
         route_(make_redis_route(url, std::max<std::size_t>(config.connections, 1))),
-        blocks_(*route_, config.prefix) {}
+        blocks_(*route_, config.prefix), back_(*route_, config.prefix) {}
 
   Result<Charged> charge(std::span<const Charge> charges, Deadline deadline) override {
     if (auto checked = check_charges(charges); !checked) return checked.error();
@@ -91,35 +92,12 @@ class RedisCountersStore final : public RedisCounters {
     return blocks_.list(most, now(), deadline);
   }
 
-  Result<void> probe(Deadline deadline) override {
-    const auto slots = route_->sample_slots(deadline);
-    if (!slots) return slots.error();
-    for (const unsigned slot : *slots) {
-      RedisCall call("probe", now());
-      call.add_key(key_of_slot(slot));
-      if (auto done = run_for_nothing(call, slot, deadline); !done) return done;
-    }
-    return {};
-  }
-
+  Result<void> probe(Deadline deadline) override { return noted(back_.probe(now(), deadline)); }
   Result<void> merge(std::string_view id, const CountedElsewhere& counted, Deadline deadline) override {
-    if (auto merged = merge_values(counted, deadline); !merged || counted.parts.empty()) return merged;
-    RedisCall call("merge", now());
-    const std::string name = name_of(counted.limit, counted.key);
-    call.add_key(name + "merged:" + std::string(id));
-    for (std::size_t i = 0; i < counted.parts.size();) {
-      const auto period = counted.parts[i].period;
-      std::size_t end = i;
-      while (end < counted.parts.size() && counted.parts[end].period == period) ++end;
-      call.add_key(name + std::to_string(period.count()));
-      call.add(static_cast<std::int64_t>(period.count() * 1000));
-      call.add(static_cast<std::int64_t>(end - i));
-      for (; i < end; ++i) {
-        call.add(static_cast<std::int64_t>(counted.parts[i].age.count()));
-        call.add(static_cast<std::int64_t>(counted.parts[i].units));
-      }
-    }
-    return run_for_nothing(call, redis_slot(name), deadline);
+    return noted(back_.merge(id, counted, now(), deadline));
+  }
+  Result<Nodes> sign_in(std::string_view node, bool adding, std::chrono::milliseconds age, Deadline deadline) override {
+    return back_.sign_in(node, adding, age, now(), deadline);
   }
 
   const std::string& server() const override { return name_; }
@@ -142,31 +120,9 @@ class RedisCountersStore final : public RedisCounters {
     return redis_key::name_of(config_.prefix, limit, key);
   }
 
-  std::string key_of_slot(unsigned slot) const {
-    for (std::uint64_t number = 0;; ++number) {
-      std::string key = config_.prefix + "{probe-" + std::to_string(number) + '}';
-      // With a hash tag in the prefix all keys are of one slot, and with one server any will do.
-      if (!route_->splits() || redis_slot(key) == slot || redis_slot(key) == redis_slot(config_.prefix + "{}")) return key;
-    }
-  }
-
-  // A call for each period; it may be done again.
-  Result<void> merge_values(const CountedElsewhere& counted, Deadline deadline) {
-    const std::string name = name_of(counted.limit, counted.key);
-    for (std::size_t i = 0; i < counted.values.size();) {
-      const auto& first = counted.values[i];
-      const bool remembered = first.period.count() == 0;
-      RedisCall call("merge_values", now());
-      call.add_key(name + (remembered ? std::string(redis_key::seen_suffix) : std::to_string(first.period.count()) + 'd'));
-      call.add(static_cast<std::int64_t>((remembered ? remembered_for : first.period).count() * 1000));
-      call.add(static_cast<std::int64_t>(first.keep));
-      for (; i < counted.values.size() && counted.values[i].period == first.period; ++i) {
-        call.add(static_cast<std::int64_t>(counted.values[i].age.count()));
-        call.add(counted.values[i].value);
-      }
-      if (auto merged = run_for_nothing(call, redis_slot(name), deadline); !merged) return merged;
-    }
-    return {};
+  Result<void> noted(Result<void> result) {
+    if (!result) ++stats_.errors;
+    return result;
   }
 
   // --- slots of a cluster ---------------------------------------------------------------------------------------------
@@ -371,6 +327,7 @@ class RedisCountersStore final : public RedisCounters {
   const std::string name_;
   const std::unique_ptr<RedisRoute> route_;
   RedisBlocks blocks_;
+  RedisHandBack back_;
   RedisCounterStats stats_;
 };
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "adapter/redis_call.h"
+#include "adapter/redis_clock.h"
 #include "adapter/redis_pool.h"
 #include "base/guarded.h"
 
@@ -30,7 +31,8 @@ class RedisNode {
   // At most so many connections for those who block a thread; each loop that asks has one more (redis_pipeline.h).
   RedisNode(RedisUrl url, std::size_t connections);
 
-  // One round trip, once the server's name for the script (its SHA-1) is known. `asking`: after a cluster's ASK.
+  // One round trip, once the server's name for the script (its SHA-1) is known. `asking`: after a cluster's ASK. What the
+  // server comes to after the deadline it does not do.
   RedisAnswer run(const RedisCall& call, bool asking, Deadline deadline);
   RedisAnswer command(const std::vector<std::string_view>& words, Deadline deadline);
 
@@ -41,6 +43,7 @@ class RedisNode {
   Error named(const Error& error) const { return Error{pool_.name() + ": " + error.what, error.temporary}; }
 
  private:
+  RedisAnswer run_once(const RedisCall& call, bool asking, Deadline deadline);
   template <typename Use>
   RedisAnswer with_connection(Deadline deadline, Use use);
   Result<RedisReply> run_on(RedisConnection& connection, const RedisCall& call, bool asking, Deadline deadline);
@@ -51,6 +54,7 @@ class RedisNode {
   const std::shared_ptr<const void> alive_;
   RedisPool pool_;
   Guarded<std::string> script_name_;
+  RedisClock clock_;
 };
 
 }  // namespace mailweir

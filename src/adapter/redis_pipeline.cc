@@ -6,9 +6,9 @@
 namespace mailweir {
 
 std::optional<Result<RedisReply>> RedisPipeline::run(const RedisCall& words, std::string_view script_name,
-                                                     Deadline deadline) {
+                                                     std::int64_t ends, Deadline deadline) {
   Call call;
-  if (auto said = words.say(*connection_, "EVALSHA", script_name); !said) {
+  if (auto said = words.say(*connection_, "EVALSHA", script_name, ends); !said) {
     fail(said.error());
     return std::nullopt;
   }

@@ -28,7 +28,7 @@ class RedisPipeline final : public LoopGuest {
 
   bool takes_calls() const { return !broken_ && !retiring_ && calls_.size() < most_in_flight; }
   // One EVALSHA; sets the caller aside. Nothing: the connection was gone before it went out, nothing was sent.
-  std::optional<Result<RedisReply>> run(const RedisCall& call, std::string_view script_name, Deadline deadline);
+  std::optional<Result<RedisReply>> run(const RedisCall& call, std::string_view script_name, std::int64_t ends, Deadline deadline);
 
   int fd() const override { return connection_->fd(); }
   void ready() override;

@@ -1,22 +1,17 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "adapter/redis_route.h"
 
-#include <atomic>
-#include <deque>
-#include <mutex>
-#include <optional>
-
 #include "adapter/redis_cluster.h"
-#include "base/blocking.h"
-#include "base/text.h"
+#include "adapter/redis_sentinel.h"
 
 namespace mailweir {
-namespace {
 
 Result<RedisReply> outcome_of(const RedisNode& node, RedisAnswer answer) {
   if (answer.is_error()) return node.named(to_error(*answer.reply));
   return std::move(answer.reply);
 }
+
+namespace {
 
 class SingleRoute final : public RedisRoute {
  public:
@@ -33,150 +28,11 @@ class SingleRoute final : public RedisRoute {
   const std::shared_ptr<RedisNode> node_;
 };
 
-// The words of a server that is no master any more, or not yet. Older servers say them in the middle, behind the
-// script's own trouble.
-bool is_no_master(const RedisAnswer& answer) {
-  return answer.is_error() && (answer.reply->text.find("READONLY") != std::string::npos || answer.is("MASTERDOWN"));
-}
-
-// Whom the sentinels name is asked until a call fails; then they are asked again. So a failover is followed as soon as
-// they agree on it, without a subscription that would have to be watched.
-class SentinelRoute final : public RedisRoute {
- public:
-  SentinelRoute(const RedisUrl& url, std::size_t connections) : url_(url), connections_(connections) {
-    for (const SocketName& sentinel : url.servers) sentinels_.emplace_back(url.at(sentinel));
-  }
-
-  Result<RedisReply> run(const RedisCall& call, unsigned, Deadline deadline) override {
-    for (bool again = false;; again = true) {
-      auto node = master(deadline);
-      if (!node) return node.error();
-      RedisAnswer answer = (*node)->run(call, false, deadline);
-      if (answer.reply && !answer.is_error()) return std::move(answer.reply);
-      const bool no_master = is_no_master(answer);
-      if (!answer.is_error() || no_master) doubt(*node);
-      if (again || (answer.sent && !no_master)) return outcome_of(**node, std::move(answer));
-    }
-  }
-
-  Result<std::vector<std::shared_ptr<RedisNode>>> masters(Deadline deadline) override {
-    auto node = master(deadline);
-    if (!node) return node.error();
-    return std::vector{*std::move(node)};
-  }
-  std::string where() const override {
-    return known_.with([](const Known& known) { return known.node ? known.node->name() : std::string(); });
-  }
-  std::uint64_t connects() const override {
-    return known_.with([](const Known& known) { return known.earlier + (known.node ? known.node->connects() : 0); });
-  }
-
- private:
-  struct Sentinel {
-    explicit Sentinel(RedisUrl where) : url(std::move(where)), hosts(url.socket().host) {}
-    RedisUrl url;
-    HostLookup hosts;
-  };
-  struct Known {
-    std::shared_ptr<RedisNode> node;
-    bool trusted = false;
-    std::uint64_t earlier = 0;  // connections made to those before it
-  };
-
-  std::shared_ptr<RedisNode> trusted() {
-    return known_.with([](const Known& known) { return known.trusted ? known.node : nullptr; });
-  }
-  void doubt(const std::shared_ptr<RedisNode>& node) {
-    known_.with([&](Known& known) {
-      if (known.node == node) known.trusted = false;
-    });
-  }
-
-  Result<std::shared_ptr<RedisNode>> master(Deadline deadline) {
-    if (auto node = trusted()) return node;
-    about_to_block();
-    const std::unique_lock one_at_a_time(finding_, deadline.at());
-    if (!one_at_a_time) return Error{url_.to_string() + ": the sentinels do not answer in time", true};
-    if (auto node = trusted()) return node;
-    const auto address = ask_sentinels(deadline);
-    if (!address) return Error{url_.to_string() + ": " + address.error().what, true};
-    return check_role(node_at(*address), deadline);
-  }
-
-  Result<SocketName> ask_sentinels(Deadline deadline) {
-    std::string troubles;
-    for (std::size_t i = 0; i < sentinels_.size(); ++i) {
-      const Deadline share = Deadline::in(deadline.left() / static_cast<int>(sentinels_.size() - i));
-      Sentinel& sentinel = sentinels_[(first_ + i) % sentinels_.size()];
-      auto address = ask(sentinel, share);
-      if (address) {
-        first_ = (first_ + i) % sentinels_.size();
-        return address;
-      }
-      troubles += (troubles.empty() ? "" : "; ") + sentinel.url.to_string() + ": " + address.error().what;
-    }
-    return Error{troubles, true};
-  }
-
-  Result<SocketName> ask(Sentinel& sentinel, Deadline deadline) {
-    auto connection = RedisConnection::open(sentinel.url, sentinel.hosts, RedisConnection::Login::no, deadline);
-    if (!connection) return connection.error();
-    const std::string_view question[] = {"SENTINEL", "GET-MASTER-ADDR-BY-NAME", url_.master};
-    auto reply = (*connection)->command(question, deadline);
-    if (reply && reply->kind == RedisReply::Kind::error && reply->text.starts_with("NOAUTH") && !url_.password.empty()) {
-      std::vector<std::string_view> login{"AUTH", url_.password};
-      if (!url_.user.empty()) login.insert(login.begin() + 1, url_.user);
-      reply = (*connection)->command(login, deadline);
-      if (reply && reply->kind != RedisReply::Kind::error) reply = (*connection)->command(question, deadline);
-    }
-    if (!reply) return reply.error();
-    if (reply->kind == RedisReply::Kind::error) return to_error(*reply);
-    if (reply->kind == RedisReply::Kind::nil)
-      return Error{"this sentinel knows no master \"" + cleaned(url_.master, true, 60) + '"', true};
-    SocketName address{.kind = SocketName::Kind::inet, .path = {}, .host = {}};
-    const auto port = reply->elements.size() == 2 ? to_number(reply->elements[1].text) : std::nullopt;
-    if (!port || *port == 0 || *port > 65535) return Error{"it answers what no sentinel does", true};
-    address.host = reply->elements[0].text;
-    address.port = static_cast<std::uint16_t>(*port);
-    return address;
-  }
-
-  // The same node as before when it is the same server: its connections stay.
-  std::shared_ptr<RedisNode> node_at(const SocketName& address) {
-    const RedisUrl url = url_.at(address);
-    return known_.with([&](Known& known) {
-      if (known.node && known.node->name() == url.to_string()) return known.node;
-      if (known.node) known.earlier += known.node->connects();
-      known.node = std::make_shared<RedisNode>(url, connections_);
-      known.trusted = false;
-      return known.node;
-    });
-  }
-
-  // In the middle of a failover the sentinels may name one that does not know yet.
-  Result<std::shared_ptr<RedisNode>> check_role(const std::shared_ptr<RedisNode>& node, Deadline deadline) {
-    const RedisAnswer answer = node->command({"ROLE"}, deadline);
-    if (!answer.reply) return answer.reply.error();
-    if (answer.is_error()) return node->named(to_error(*answer.reply));
-    if (answer.reply->elements.empty() || answer.reply->elements[0].text != "master")
-      return node->named(Error{"the sentinels name it, but it is a replica still: wait for the failover to end", true});
-    known_.with([&](Known& known) { known.trusted = known.node == node; });
-    return node;
-  }
-
-  const RedisUrl url_;
-  const std::size_t connections_;
-  Guarded<Known> known_;
-  std::timed_mutex finding_;  // guards what follows
-  std::deque<Sentinel> sentinels_;
-  std::size_t first_ = 0;     // the one that answered last
-};
-
 }  // namespace
 
 std::unique_ptr<RedisRoute> make_redis_route(const RedisUrl& url, std::size_t connections) {
   switch (url.kind) {
-    case RedisUrl::Kind::sentinel: return std::make_unique<SentinelRoute>(url, connections);
+    case RedisUrl::Kind::sentinel: return make_sentinel_route(url, connections);
     case RedisUrl::Kind::cluster: return make_cluster_route(url, connections);
     case RedisUrl::Kind::single: break;
   }

@@ -29,6 +29,9 @@ class RedisRoute {
   virtual std::uint64_t connects() const = 0;
 };
 
+// A server's answer, what it refuses as an Error that names it.
+Result<RedisReply> outcome_of(const RedisNode& node, RedisAnswer answer);
+
 // Asks nobody yet. `connections`: at most, to each server.
 std::unique_ptr<RedisRoute> make_redis_route(const RedisUrl& url, std::size_t connections);
 

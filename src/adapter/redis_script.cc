@@ -12,12 +12,12 @@ namespace {
 constexpr std::string_view rings_lua = R"lua(
 local CELLS, MOST, LEASE = 31, 9007199254740991, 90000
 local ARGV, KEYS, call, floor = ARGV, KEYS, redis.call, math.floor
-local argument, operation, now = 3, ARGV[1], tonumber(ARGV[2])
+local argument, operation, now, ends = 4, ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local time = call('TIME')
+local clock = time[1] * 1000 + floor(time[2] / 1000)
+if ends > 0 and clock > ends then return {-1, clock} end
 local testing = now > 0
-if not testing then
-  local time = call('TIME')
-  now = time[1] * 1000 + floor(time[2] / 1000)
-end
+if not testing then now = clock end
 
 -- When what was counted in a slot is counted no more.
 local function gone_at(slot, period) return math.ceil((slot + CELLS) * period / 30) end
@@ -25,7 +25,7 @@ local function gone_at(slot, period) return math.ceil((slot + CELLS) * period / 
 -- Nearly all calls: ring counters of different names, the clock went forward, and nothing is over. What is anything else
 -- is left to charge() below, nothing written yet. Two commands a window, and no function or table more than that needs.
 local function charge_plainly()
-  local at, key, size = 3, 0, #ARGV
+  local at, key, size = 4, 0, #ARGV
   local slots, totals, cells, moved, ends, answer, seen = {}, {}, {}, {}, {}, {1}, {}
   while at < size do
     local amount, last = tonumber(ARGV[at + 1]), key + ARGV[at + 5]
@@ -73,6 +73,7 @@ local function charge_plainly()
       if testing then call('PEXPIRE', name, 86400000) else call('PEXPIREAT', name, ends[i]) end
     end
   end
+  answer[3 * key + 2] = clock
   return answer
 end
 if operation == 'charge' then
@@ -285,6 +286,7 @@ local function charge()
       hold_leases(counter.key, counter.adding)
     end
   end
+  answer[#answer + 1] = clock
   return answer
 end
 
@@ -362,7 +364,7 @@ local function show_block()
 end
 
 return ({charge = charge, look = charge, give_back = give_back, renew = renew, merge = merge, probe = probe, block = block,
-         unblock = unblock, show_block = show_block, merge_values = merge_values})[operation]()
+         unblock = unblock, show_block = show_block, merge_values = merge_values, sign_in = sign_in})[operation]()
 )lua";
 
 const std::string whole = std::string(rings_lua) + std::string(redis_values_lua) + std::string(operations_lua);

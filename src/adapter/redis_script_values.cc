@@ -55,14 +55,32 @@ end
 
 -- Adds what was seen elsewhere; doing it again changes nothing.
 local function merge_values()
-  local values = look_values(KEYS[1], tonumber(ARGV[3]))
-  values.keep = tonumber(ARGV[4])
-  for at = 5, #ARGV, 2 do
+  local values = look_values(KEYS[1], tonumber(ARGV[4]))
+  values.keep = tonumber(ARGV[5])
+  for at = 6, #ARGV, 2 do
     local seen, known = now - ARGV[at], tonumber(call('ZSCORE', values.key, ARGV[at + 1]) or nil)
     if not known or seen > known then call('ZADD', values.key, seen, ARGV[at + 1]) end
   end
   see_values(values)
   return 1
+end
+
+-- Marks a node as one that has added all, or adds; how many have added all within an age, and how many have been adding
+-- within two seconds.
+local function sign_in()
+  local node, adding, age = ARGV[4], ARGV[5] == '1', tonumber(ARGV[6])
+  call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - 3600000)
+  call('ZREM', KEYS[1], (adding and 'w' or 'a') .. node)
+  call('ZADD', KEYS[1], now, (adding and 'a' or 'w') .. node)
+  call('PEXPIRE', KEYS[1], testing and 86400000 or 3600000)
+  local whole, busy = 0, 0
+  for _, member in ipairs(call('ZRANGEBYSCORE', KEYS[1], now - age, '+inf')) do
+    if string.sub(member, 1, 1) == 'w' then whole = whole + 1 end
+  end
+  for _, member in ipairs(call('ZRANGEBYSCORE', KEYS[1], now - 2000, '+inf')) do
+    if string.sub(member, 1, 1) == 'a' then busy = busy + 1 end
+  end
+  return {whole, busy}
 end
 )lua";
 

@@ -39,6 +39,12 @@ class SharedCounters : public CounterStore {
   // Adds, whatever the maximum is. Each part counts in the slot of its time, so that it leaves when it would have. May be
   // tried again with the same `id` (unique over all nodes) if it failed: it is added once.
   virtual Result<void> merge(std::string_view id, const CountedElsewhere& counted, Deadline deadline) = 0;
+  // Says that this node is there: it has added all that it counted by itself and counts here (`adding`: it has not yet).
+  // Returns how many nodes have added all within the last `age`, this one among them, and how many are adding now.
+  struct Nodes {
+    std::size_t whole = 0, adding = 0;
+  };
+  virtual Result<Nodes> sign_in(std::string_view node, bool adding, std::chrono::milliseconds age, Deadline deadline) = 0;
   // Its URL without the password; and the server, or servers, that it asks now (empty: not known yet).
   virtual const std::string& server() const = 0;
   virtual std::string where() const = 0;

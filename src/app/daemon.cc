@@ -345,7 +345,7 @@ void Daemon::stop() {
   list_reader_.reset();
   dnsbl_prover_.reset();
   alert_desk_->stop(alerts_at_the_end);
-  save_stores(stores_, *log_);
+  finish_stores(stores_, *log_);
   Event("stopped").to(*log_, Severity::notice);
   milter_door_.reset();
   policy_door_.reset();

@@ -122,24 +122,29 @@ Result<std::string> Daemon::block(const KeyOfLimit& of, const std::string& time)
 
 Result<std::string> Daemon::unblock(const KeyOfLimit& asked) {
   const KeyOfLimit of = spelled(*policy_.get(), asked);
+  const auto* fallback = stores_.fallback();
+  const bool here_only = fallback != nullptr && !fallback->stats().up;
   const auto was = stores_.use().unblock(of.limit, of.key, Deadline::in(patience));
   if (!was) return was.error();
-  // Its counter is at the limit still, and the next message would block it again.
-  if (*was)
+  // Its counter is at the limit still, and the next message would block it again. Whether others have it blocked is not
+  // known while the store is away.
+  if (*was || here_only)
     if (const auto forgotten = stores_.use().reset(of.limit, of.key, Deadline::in(long_patience)); !forgotten) return forgotten.error();
   if (*was) Event("key-unblocked").with("limit", of.limit).with("key", of.key).with("reason", "by hand").to(*log_, Severity::notice);
-  return dumped({{"unblocked", *was}});
+  return dumped({{"unblocked", *was}, {"this_node_only", here_only}});
 }
 
 Result<std::string> Daemon::reset(const KeyOfLimit& asked) {
   if (asked.limit.empty()) return Error{"which limit?"};
   const KeyOfLimit of = spelled(*policy_.get(), asked);
   if (limit_named(*policy_.get(), without_shadow(of.limit)) == nullptr && !blocks_keys(*policy_.get(), of.limit)) return no_limit(of.limit);
+  const auto* fallback = stores_.fallback();
+  const bool here_only = fallback != nullptr && !fallback->stats().up;
   const auto removed = stores_.use().reset(of.limit, of.key, Deadline::in(long_patience));
   if (!removed) return removed.error();
   if (*removed > 0)
     Event("counter-reset").with("limit", of.limit).with("key", of.key).with("counters", static_cast<std::int64_t>(*removed)).to(*log_, Severity::notice);
-  return dumped({{"counters", *removed}});
+  return dumped({{"counters", *removed}, {"this_node_only", here_only}});
 }
 
 }  // namespace mailweir

@@ -139,6 +139,7 @@ std::string Daemon::status() const {
     counters["since"] = format_duration(std::max(std::chrono::floor<std::chrono::seconds>(clock_.wall().time_since_epoch()) - since, std::chrono::seconds(0)));
     counters["outages"] = stats.outages.load();
     counters["waiting_to_be_added"] = fallback->waiting();
+    if (stats.settling) counters["keeps_to_its_share"] = true;
     counters["connects"] = fallback->shared().connects();
   }
   if (cache_ != nullptr)

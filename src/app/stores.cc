@@ -48,6 +48,11 @@ Result<Stores> make_stores(const Config& config, const Clock& clock, Log& log) {
   return stores;
 }
 
+void finish_stores(Stores& stores, Log& log) {
+  if (auto* fallback = stores.fallback()) fallback->finish();
+  save_stores(stores, log);
+}
+
 void save_stores(Stores& stores, Log& log) {
   if (!stores.memory) return;
   if (const auto saved = stores.memory->save(stores.file); !saved)

@@ -32,5 +32,7 @@ Result<Stores> make_stores(const Config& config, const Clock& clock, Log& log);
 
 // Writes the counters to their file; trouble is a log line.
 void save_stores(Stores& stores, Log& log);
+// At the end: the same, or what a shared store has not got yet is said to it, or named in a log line.
+void finish_stores(Stores& stores, Log& log);
 
 }  // namespace mailweir

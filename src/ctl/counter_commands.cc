@@ -31,6 +31,11 @@ void print_rows(const json& rows, const std::vector<std::string>& columns) {
       std::cout << cells[i] << (i + 1 < cells.size() ? std::string(widths[i] - cells[i].size() + 2, ' ') : "\n");
 }
 
+void say_if_here_only(const json& answer) {
+  if (answer.value("this_node_only", false))
+    std::cerr << "mailweirctl: on this node; the shared store does not answer now, and is told when it is back\n";
+}
+
 // The daemon's answer, or the exit status after having said what is wrong.
 struct Answer {
   json value;
@@ -107,8 +112,7 @@ int block_command(const Arguments& args) {
   const auto answer = tell(*key, "/block");
   if (answer.status != 0 || key->asked.json) return answer.status;
   std::cout << "blocked for " << answer.value["left"].get<std::string>() << '\n';
-  if (answer.value["this_node_only"].get<bool>())
-    std::cerr << "mailweirctl: on this node; the shared store does not answer now, and is told when it is back\n";
+  say_if_here_only(answer.value);
   return 0;
 }
 
@@ -118,8 +122,10 @@ int unblock_command(const Arguments& args) {
   const auto answer = tell(*key, "/unblock");
   if (answer.status != 0) return answer.status;
   const bool was = answer.value["unblocked"].get<bool>();
-  if (!key->asked.json) std::cout << (was ? "unblocked, and its counters begin anew\n" : "it was not blocked\n");
-  return was ? 0 : 1;
+  const bool here_only = answer.value.value("this_node_only", false);
+  if (!key->asked.json) std::cout << (was ? "unblocked, and its counters begin anew\n" : here_only ? "it was not blocked here\n" : "it was not blocked\n");
+  if (!key->asked.json) say_if_here_only(answer.value);
+  return was || here_only ? 0 : 1;
 }
 
 int reset_command(const Arguments& args) {
@@ -128,8 +134,10 @@ int reset_command(const Arguments& args) {
   const auto answer = tell(*key, "/reset");
   if (answer.status != 0) return answer.status;
   const auto counters = answer.value["counters"].get<std::uint64_t>();
+  const bool here_only = answer.value.value("this_node_only", false);
   if (!key->asked.json) std::cout << (counters > 0 ? "forgotten: " + std::to_string(counters) + " counters\n" : "there was no such counter\n");
-  return counters > 0 ? 0 : 1;
+  if (!key->asked.json) say_if_here_only(answer.value);
+  return counters > 0 || here_only ? 0 : 1;
 }
 
 }  // namespace mailweir

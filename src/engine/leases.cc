@@ -37,6 +37,11 @@ Result<void> Leases::renew(Deadline deadline) {
   for (std::size_t i = 0; i < all.size(); i += at_once) {
     const auto part = std::span(all).subspan(i, std::min(at_once, all.size() - i));
     if (auto done = store_.renew(part, deadline); !done) return done;
+    // Given back in this moment: it must not live on.
+    for (const Charge& lease : part) {
+      if (held_.with([&](auto& held) { return held.contains(name(lease)); })) continue;
+      static_cast<void>(store_.give_back(std::span(&lease, 1), Receipt{{0}, 0}, deadline));
+    }
   }
   return {};
 }

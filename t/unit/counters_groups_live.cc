@@ -183,21 +183,14 @@ TEST_CASE("redis sentinel: the master is found, and followed") {
   CHECK(has(store->where(), ":" + std::to_string(sentinels.first().port())));
   sentinels.fail_over();
   sentinels.wait_for_master(sentinels.second());
+  // Until a sentinel makes a replica of it, the old one takes charges, and loses them: it is not waited for, and no call
+  // has to fail.
   const Deadline patience = soon();
-  // Until the sentinels have told it, the old one takes charges, and loses them.
-  const auto still_master = [&] {
-    try {
-      return tell(sentinels.first(), {"ROLE"}).elements.at(0).text == "master";
-    } catch (const std::exception&) {
-      return true;  // it drops its clients while it changes its part
-    }
-  };
-  while (still_master() && !patience.over()) std::this_thread::sleep_for(10ms);
-  Result<Charged> charged = Error{};
-  do charged = store->charge({&quota, 1}, Deadline::in(1s));
-  while (!charged && !patience.over());
+  while (!has(store->where(), ":" + std::to_string(sentinels.second().port())) && !patience.over()) std::this_thread::sleep_for(1ms);
+  const auto charged = store->charge({&quota, 1}, Deadline::in(1s));
   REQUIRE(charged);
   CHECK(charged->levels[0].count == 2);
+  CHECK(store->stats().errors == 0);
   CHECK(has(store->where(), ":" + std::to_string(sentinels.second().port())));
   REQUIRE(store->probe(soon()));
 
@@ -274,9 +267,10 @@ TEST_CASE("redis outages: each is told once, counted through, and merged") {
     REQUIRE(store->stats().up);
     const auto node = store_at(redis.url());
     const std::uint64_t there = total_of(*node, quota);
-    // Five in all: the killed server had forgotten the first; the call that the stopped one answered late is counted twice.
+    // 1,002 were tried, of five: the killed server had forgotten the first; what the stopped one came to too late it has not
+    // counted.
     CHECK(there >= (row.name == "killed" || row.name == "another password" ? 4 : 5));
-    CHECK(there <= (row.name == "stopped" ? 6 : 5));
+    CHECK(there <= 5);
     CHECK(store->shared().connects() <= 8);
     CHECK(has(log.all().back(), "state=up"));
   }

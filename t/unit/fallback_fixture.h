@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <functional>
+#include <map>
 
 #include "adapter/fallback_counters.h"
 #include "adapter/memory_counters.h"
@@ -14,7 +16,15 @@ namespace mailweir::test {
 
 using namespace std::chrono_literals;
 
-// A memory store that can be told to fail, and counts how often it was asked.
+// What stands behind the nodes of a test.
+struct SharedStore {
+  explicit SharedStore(const Clock& test_clock) : clock(test_clock), counters(make_memory_counters({}, test_clock)) {}
+  const Clock& clock;
+  std::unique_ptr<MemoryCounters> counters;
+  std::map<std::string, std::pair<bool, SteadyTime>, std::less<>> nodes;  // adding, and when it said so
+};
+
+// A memory store that can be told to fail, and counts how often it was asked; of one node, or of several.
 class Shared final : public SharedCounters {
  public:
   struct Controls {
@@ -23,12 +33,16 @@ class Shared final : public SharedCounters {
     int asked = 0, probes = 0;
     std::string why = "it is broken";
     std::vector<std::string> merges;  // ids
+    std::function<void()> under_way;  // called once by a charge that was counted, before its answer comes
   };
-  Shared(const Clock& clock, Controls& controls) : store_(make_memory_counters({}, clock)), controls_(controls) {}
+  Shared(std::shared_ptr<SharedStore> store, Controls& controls) : all_(std::move(store)), store_(all_->counters.get()), controls_(controls) {}
+  Shared(const Clock& clock, Controls& controls) : Shared(std::make_shared<SharedStore>(clock), controls) {}
 
   Result<Charged> charge(std::span<const Charge> charges, Deadline deadline) override {
     if (!asked()) return trouble();
-    return store_->charge(charges, deadline);
+    auto charged = store_->charge(charges, deadline);
+    if (const auto hook = std::exchange(controls_.under_way, nullptr)) hook();
+    return charged;
   }
   Result<void> give_back(std::span<const Charge> charges, const Receipt& receipt, Deadline deadline) override {
     if (!asked()) return trouble();
@@ -83,6 +97,17 @@ class Shared final : public SharedCounters {
     if (controls_.merges_unsure) return trouble();
     return {};
   }
+  Result<Nodes> sign_in(std::string_view node, bool adding, std::chrono::milliseconds age, Deadline) override {
+    if (controls_.down) return trouble();
+    const SteadyTime now = all_->clock.steady();
+    all_->nodes.insert_or_assign(std::string(node), std::pair(adding, now));
+    Nodes nodes;
+    for (const auto& [name, said] : all_->nodes) {
+      nodes.whole += !said.first && said.second >= now - age ? 1 : 0;
+      nodes.adding += said.first && said.second >= now - 2s ? 1 : 0;
+    }
+    return nodes;
+  }
   const std::string& server() const override { return name_; }
   std::string where() const override { return name_; }
   std::uint64_t connects() const override { return 0; }
@@ -94,7 +119,8 @@ class Shared final : public SharedCounters {
   }
   Error trouble() const { return Error{controls_.why, controls_.temporary}; }
 
-  std::unique_ptr<MemoryCounters> store_;
+  const std::shared_ptr<SharedStore> all_;
+  CounterStore* const store_;
   const std::string name_ = "redis://r:1/0";
   Controls& controls_;
 };

@@ -190,20 +190,21 @@ TEST_CASE("redis pipeline: what a server refuses") {
   CHECK(counted_by(redis) == 4 * all.size());
 }
 
-// A server that answers SCRIPT LOAD and the first EVALSHA well; then, on each connection, what the row says.
+// A server that answers SCRIPT LOAD, TIME and the first EVALSHA well; then, on each connection, what the row says.
 TEST_CASE("redis pipeline: a server that is none") {
   struct Row {
     std::string name, says;
     const char* error;
     bool hangs_up = false;
   };
+  const std::string counted = "*5\r\n:1\r\n:0\r\n:0\r\n:0\r\n:1700000000000\r\n";
   const Row rows[] = {
       {"http", "HTTP/1.1 400 Bad Request\r\n\r\n", "connection lost: Protocol error"},
       {"silence", "", "no answer in time"},
-      {"half an answer, then it hangs up", "*4\r\n:1\r\n:", "connection lost", true},
-      {"half an answer", "*4\r\n:1\r\n:", "no answer in time"},
+      {"half an answer, then it hangs up", "*5\r\n:1\r\n:", "connection lost", true},
+      {"half an answer", "*5\r\n:1\r\n:", "no answer in time"},
       {"the answer of another command", "+OK\r\n", "answers what our script does not"},
-      {"more answers than questions", "*4\r\n:1\r\n:0\r\n:0\r\n:0\r\n*4\r\n:1\r\n:0\r\n:0\r\n:0\r\n", ""},
+      {"more answers than questions", counted + counted, ""},
       {"loading", "-LOADING Redis is loading the dataset in memory\r\n", "it is loading its data: wait"},
   };
   for (const Row& row : rows) {
@@ -214,7 +215,7 @@ TEST_CASE("redis pipeline: a server that is none") {
     std::thread fake([&] {
       const Fd client(accept(listener->get(), nullptr, nullptr));
       char command[65536];
-      for (const std::string& says : {std::string("$2\r\nid\r\n"), std::string("*4\r\n:1\r\n:0\r\n:0\r\n:0\r\n"), row.says}) {
+      for (const std::string& says : {std::string("$2\r\nid\r\n"), std::string("*2\r\n$10\r\n1700000000\r\n$1\r\n0\r\n"), counted, row.says}) {
         if (read(client.get(), command, sizeof command) <= 0) return;
         if (write(client.get(), says.data(), says.size()) < 0) return;
       }
