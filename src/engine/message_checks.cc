@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <functional>
+#include <unordered_set>
 #include <utility>
 
+#include "base/text.h"
 #include "check/helo.h"
 #include "engine/facts.h"
 #include "mail/domain.h"
@@ -81,9 +83,11 @@ AuthWord auth_word(std::string_view text) {
 
 std::vector<std::string> Facts::author_domains() {
   std::vector<std::string> domains;
-  for (const FactItem& item : from_addresses(true).items()) {
+  std::unordered_set<std::string, TextHash> seen;
+  const FactValue from = from_addresses(true);
+  for (const FactItem& item : from.items()) {
     auto domain = to_domain(item.text);
-    if (domain && std::find(domains.begin(), domains.end(), *domain) == domains.end()) domains.push_back(std::move(*domain));
+    if (domain && seen.insert(*domain).second) domains.push_back(std::move(*domain));
   }
   return domains;
 }
