@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -85,6 +86,9 @@ class HeaderList {
   std::size_t replace(std::string_view pattern, std::string_view value, Which which) {
     return replace(pattern, value, which, [](std::string_view) { return true; });
   }
+  // Each field for which `written(name, value)` gives a text gets that as its value. One pass, however many fields there are.
+  template <typename Written>
+  std::size_t rewrite(Written written);
   // False when the name is no field name or a limit is reached. Values are made safe (safe_header_value).
   bool add(Place place, std::string_view name, std::string_view value);
 
@@ -170,6 +174,23 @@ std::size_t HeaderList::replace(std::string_view pattern, std::string_view value
     ++replaced;
   }
   return replaced;
+}
+
+template <typename Written>
+std::size_t HeaderList::rewrite(Written written) {
+  std::size_t rewritten = 0;
+  for (auto* added : {&top_, &end_})
+    for (auto& field : *added)
+      if (const std::optional<std::string> value = written(std::string_view(field.name), std::string_view(field.value))) {
+        field.value = outgoing(*value);
+        ++rewritten;
+      }
+  for (auto& arrived : arrived_) {
+    if (arrived.edit == gone) continue;
+    const std::optional<std::string> value = written(std::string_view(arrived.field.name), value_of(arrived));
+    if (value && change(arrived, outgoing(*value))) ++rewritten;
+  }
+  return rewritten;
 }
 
 }  // namespace mailweir

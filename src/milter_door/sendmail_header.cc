@@ -117,17 +117,16 @@ void settle_for_sendmail(HeaderList& headers, WallTime now, std::string_view id,
   constexpr std::array<std::string_view, 9> address_fields{"From", "Sender", "Reply-To", "To", "Cc", "Resent-From",
                                                           "Resent-Sender", "Resent-To", "Resent-Cc"};
   bool has_date = false, has_id = false;
-  std::vector<std::pair<std::string, std::string>> rewritten;  // name, value
   for (const auto& field : headers.leaving()) {
     has_date = has_date || equal_folded(field.name, "Date");
     has_id = has_id || equal_folded(field.name, "Message-ID");
-    const bool addresses = std::any_of(address_fields.begin(), address_fields.end(),
-                                       [&](std::string_view name) { return equal_folded(name, field.name); });
-    if (addresses) rewritten.emplace_back(field.name, unfolded(field.value));
   }
-  for (const auto& field : rewritten)
-    if (const auto written = as_sendmail_writes(field.second))
-      headers.replace(field.first, *written, HeaderList::Which::all, [&](std::string_view old) { return old == field.second; });
+  // One pass: there may be thousands of them.
+  headers.rewrite([&](std::string_view name, std::string_view value) -> std::optional<std::string> {
+    const bool addresses = std::any_of(address_fields.begin(), address_fields.end(),
+                                       [&](std::string_view one) { return equal_folded(one, name); });
+    return addresses ? as_sendmail_writes(value) : std::nullopt;
+  });
   if (!has_date) headers.add(HeaderList::Place::end, "Date", mail_date(now));
   if (!has_id) headers.add(HeaderList::Place::end, "Message-ID", '<' + std::string(id) + '@' + std::string(host) + '>');
 }
