@@ -117,6 +117,9 @@ class HttpAdminServer final : public AdminServer {
     });
     server_.Get("/blocks", [this](const httplib::Request&, httplib::Response& response) { answer(response, functions_.blocks()); });
     post("/alerts/test", [this](const httplib::Request&, httplib::Response& response) { answer(response, functions_.test_alerts()); });
+    post("/dns/flush", [this](const httplib::Request& request, httplib::Response& response) {
+      answer(response, functions_.flush_dns(request.get_param_value("name")));
+    });
     post("/reset", [this](const httplib::Request& request, httplib::Response& response) {
       answer(response, functions_.reset(key_of(request)));
     });
