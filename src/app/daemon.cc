@@ -314,6 +314,7 @@ void Daemon::keep_house() {
     lock.unlock();
     if (watchdog && healthy()) notifier_.alive();
     const auto now = clock_.steady();
+    services_->trouble_lines->flush(*log_, now);
     if (now >= next_renew) {
       next_renew = now + renew_every;
       if (const auto renewed = leases_->renew(Deadline::in(seconds(2))); !renewed)
@@ -342,6 +343,7 @@ void Daemon::stop() {
   }
   house_wake_.notify_all();
   if (housekeeper_.joinable()) housekeeper_.join();
+  services_->trouble_lines->flush(*log_, SteadyTime::max());
   list_reader_.reset();
   dnsbl_prover_.reset();
   alert_desk_->stop(alerts_at_the_end);
