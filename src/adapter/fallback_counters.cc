@@ -12,6 +12,7 @@
 
 #include "adapter/circuit_breaker.h"
 #include "adapter/local_counts.h"
+#include "adapter/memory_time.h"
 #include "adapter/waiting_blocks.h"
 #include "port/window_state.h"
 
@@ -174,7 +175,9 @@ class FallbackCountersStore final : public FallbackCounters {
   }
 
  private:
+  // What waits is of the local store's time, as its receipts are.
   std::int64_t now() const {
+    if (local_) return time_of(*local_);
     return std::chrono::floor<std::chrono::milliseconds>(clock_.wall().time_since_epoch()).count();
   }
   std::int64_t seconds_now() const { return now() / 1000; }

@@ -8,6 +8,7 @@
 
 #include "adapter/redis_blocks.h"
 #include "adapter/redis_cluster.h"
+#include "adapter/redis_eviction.h"
 #include "adapter/redis_groups.h"
 #include "adapter/redis_key.h"
 #include "adapter/redis_route.h"
@@ -122,6 +123,16 @@ class RedisCountersStore final : public RedisCounters {
     return run_for_nothing(call, redis_slot(name), deadline);
   }
 
+  Result<std::string> evicts(Deadline deadline) const override {
+    const auto masters = route_->masters(deadline);
+    if (!masters) return masters.error();
+    for (const auto& node : *masters) {
+      const RedisAnswer answer = node->command({"INFO", "memory"}, deadline);
+      if (!answer.reply) return answer.reply.error();
+      if (auto policy = eviction_policy(answer.reply->text); !answer.is_error() && !policy.empty()) return policy;
+    }
+    return std::string();
+  }
   const std::string& server() const override { return name_; }
   std::string where() const override { return route_->where(); }
   std::uint64_t connects() const override { return route_->connects(); }
