@@ -174,7 +174,9 @@ class FallbackCountersStore final : public FallbackCounters {
   }
 
  private:
+  // What waits is of the local store's time, as its receipts are.
   std::int64_t now() const {
+    if (local_) return local_->now();
     return std::chrono::floor<std::chrono::milliseconds>(clock_.wall().time_since_epoch()).count();
   }
   std::int64_t seconds_now() const { return now() / 1000; }

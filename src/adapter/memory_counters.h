@@ -7,8 +7,10 @@
 //
 // Memory: about 150 bytes a counter whose limit and key have 35 bytes together and whose cells count below 256 (a million
 // of them were measured). At most `max_counters` of both together; one that still counts is never dropped to make room,
-// because a thief could then flood the table with keys of his own to clear the one that stops him. When it is full and
-// nothing has expired, a charge that needs a new counter fails with a temporary error. Expired ones are removed little by
+// because a thief could then flood the table with keys of his own to clear the one that stops him. Strangers have a half of
+// it, and each limit a share of the last eighth of what is left (adapter/counter_room.h). When there is no room and nothing
+// has expired, a charge that needs a new counter goes uncounted if it is dispensable, and else the call fails with a
+// temporary error. Expired ones are removed little by
 // little as new ones are made.
 #pragma once
 
@@ -31,6 +33,9 @@ struct MemoryCounterStats {
   std::atomic<std::uint64_t> charges{0};   // calls
   std::atomic<std::uint64_t> refused{0};   // calls that were over
   std::atomic<std::uint64_t> full{0};      // calls that failed because the memory is full
+  std::atomic<std::uint64_t> strangers{0}; // of `counters`, those made for strangers
+  // Charges, and blocks, that there was no room for, whether the call failed or not.
+  std::atomic<std::uint64_t> no_room_for_ours{0}, no_room_for_strangers{0};
 };
 
 struct RestoredCounters {
@@ -49,9 +54,13 @@ class MemoryCounters : public CounterStore {
   // nothing when the memory is full, or the other did not tell its totals.
   virtual void follow(std::span<const Charge> charges, const Charged& other) = 0;
   virtual const MemoryCounterStats& stats() const = 0;
+  // The time by which it counts, milliseconds: that of receipts' slots. It starts at the clock's wall time and goes on by its
+  // steady time, so that nobody who sets the clock makes a window or a block longer or shorter; over a restart it goes on
+  // from the time saved, by what the wall clock says has passed, and never backwards.
+  virtual std::int64_t now() const = 0;
 };
 
-// Windows are cut by the clock's wall time, so that what was saved is right after a restart. The clock must outlive it.
+// The clock must outlive it.
 std::unique_ptr<MemoryCounters> make_memory_counters(const MemoryCountersConfig& config, const Clock& clock);
 
 }  // namespace mailweir

@@ -39,6 +39,9 @@ class SharedCounters : public CounterStore {
   // Adds, whatever the maximum is. Each part counts in the slot of its time, so that it leaves when it would have. May be
   // tried again with the same `id` (unique over all nodes) if it failed: it is added once.
   virtual Result<void> merge(std::string_view id, const CountedElsewhere& counted, Deadline deadline) = 0;
+  // The policy by which the server, or one of them, evicts keys when its memory is full: "allkeys-lru"; "": it does not
+  // (adapter/redis_eviction.h).
+  virtual Result<std::string> evicts(Deadline) const { return std::string(); }
   // Its URL without the password; and the server, or servers, that it asks now (empty: not known yet).
   virtual const std::string& server() const = 0;
   virtual std::string where() const = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "app/daemon.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <unordered_map>
@@ -58,6 +59,10 @@ Result<SocketAccess> access_of(const DoorConfig& door, const GeneralConfig& gene
   return access;
 }
 
+// As many may wait to be taken as may be served: a mail server that starts anew connects with all its processes at once. The
+// kernel cuts it to net.core.somaxconn (listen(2)).
+int backlog_for(std::size_t connections) { return static_cast<int>(std::max<std::size_t>(connections, 512)); }
+
 }  // namespace
 
 Daemon::Daemon(std::string config_file, Loaded first, Workshop workshop, std::shared_ptr<TableSources> tables)
@@ -96,13 +101,13 @@ Result<void> Daemon::open() {
   if (config_.policy.socket) {
     const auto access = access_of(config_.policy, config_.general);
     if (!access) return access.error();
-    auto listener = listen_on(*config_.policy.socket, *access, 512);
+    auto listener = listen_on(*config_.policy.socket, *access, backlog_for(config_.policy.max_connections));
     if (!listener) return listener.error();
     policy_listener_ = std::move(*listener);
     note_socket(*config_.policy.socket);
   }
   if (config_.http.socket) {
-    auto listener = listen_on(*config_.http.socket, {}, 512);
+    auto listener = listen_on(*config_.http.socket, {}, backlog_for(config_.http.max_connections));
     if (!listener) return listener.error();
     http_listener_ = std::move(*listener);
   }
@@ -114,7 +119,7 @@ Result<void> Daemon::open() {
       if (opened) note_socket(*config_.milter.socket);
       return opened;
     }
-    auto listener = listen_on(*config_.milter.socket, *access, 512);
+    auto listener = listen_on(*config_.milter.socket, *access, backlog_for(config_.milter.max_connections));
     if (!listener) return listener.error();
     milter_listener_ = std::move(*listener);
     note_socket(*config_.milter.socket);
@@ -231,6 +236,9 @@ void Daemon::start_watches() {
     };
   };
   list_reader_ = std::make_unique<Periodic>(std::chrono::milliseconds(400), guarded([this] { tables_->refresh(); }));
+  const auto* fallback = stores_.fallback();
+  eviction_watch_ = std::make_unique<EvictionWatch>(fallback != nullptr ? &fallback->shared() : nullptr, *tables_, *log_);
+  eviction_asker_ = std::make_unique<Periodic>(std::chrono::minutes(1), guarded([this] { eviction_watch_->look(); }));
   dns::Resolver& fresh = cache_ != nullptr ? cache_->behind() : *resolver_;
   dnsbl_watch_ = std::make_unique<DnsblWatch>(fresh, *log_, [this](const std::string& zone) {
     if (cache_ != nullptr) cache_->forget(zone);
@@ -292,6 +300,8 @@ void Daemon::take_policy(ReloadOutcome& outcome) {
   outcome.warnings = loaded.warnings;
   if (!loaded.policy) return;
   outcome.restart = changed_keys(config_, *loaded.config);
+  if (stores_.memory && loaded.config->counters.store != "memory")
+    say_left(stores_.file, left_counters(*stores_.memory), "the next start counts in Redis: they are not taken over", *log_);
   loaded.policy->generation = policy_.get()->generation + 1;
   Event line("reloaded");
   line.with("generation", static_cast<std::int64_t>(loaded.policy->generation));
@@ -350,6 +360,7 @@ void Daemon::stop() {
   if (housekeeper_.joinable()) housekeeper_.join();
   list_reader_.reset();
   dnsbl_prover_.reset();
+  eviction_asker_.reset();
   alert_desk_->stop(alerts_at_the_end);
   save_stores(stores_, *log_);
   Event("stopped").to(*log_, Severity::notice);

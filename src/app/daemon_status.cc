@@ -127,8 +127,16 @@ std::string Daemon::status() const {
                       {"bad_requests", door.bad_requests.load()}, {"unauthorized", door.unauthorized.load()},
                       {"logins_asked", logins.asked.load()}, {"logins_refused", logins.refused.load()}, {"failures", logins.failures.load()}};
   }
-  result["counters"] = {{"store", stores_.memory ? "memory" : "redis"}, {"errors", stats_.counter_errors.load()}};
-  if (stores_.memory) result["counters"]["live"] = stores_.memory->stats().counters.load();
+  result["counters"] = {{"store", stores_.memory ? "memory" : "redis"}, {"errors", stats_.counter_errors.load()}, {"uncounted", stats_.uncounted.load()}};
+  if (stores_.memory) {
+    const auto& memory = stores_.memory->stats();
+    json& counters = result["counters"];
+    counters["live"] = memory.counters.load();
+    counters["most"] = config_.counters.max_counters;
+    counters["of_strangers"] = memory.strangers.load();
+    counters["no_room"] = memory.no_room_for_ours.load();
+    counters["no_room_for_strangers"] = memory.no_room_for_strangers.load();
+  }
   if (const auto* fallback = stores_.fallback()) {
     const auto& stats = fallback->stats();
     const auto since = std::chrono::seconds(stats.since.load());
@@ -144,6 +152,8 @@ std::string Daemon::status() const {
   if (cache_ != nullptr)
     result["dns"] = {{"hits", cache_->stats().hits.load()}, {"misses", cache_->stats().misses.load()}, {"timeouts", cache_->stats().timeouts.load()},
                      {"troubles", cache_->stats().troubles.load()}, {"entries", cache_->stats().entries.load()}};
+  if (eviction_watch_)
+    for (const auto& [server, policy] : eviction_watch_->found()) result["evicting"].push_back({{"store", server}, {"policy", policy}});
   add_alerts(result, *alert_desk_);
   if (tables_) add_lists(result, *policy, *tables_, clock_.wall());
   return dumped(result);
@@ -208,7 +218,18 @@ std::string Daemon::metrics() const {
     samples.counter("mailweir_counter_store_connects_total", "Connections made to it", fallback->shared().connects());
     samples.counter("mailweir_counter_store_outages_total", "Times that it went down", fallback->stats().outages.load());
   }
-  if (stores_.memory) samples.gauge("mailweir_counters", "Counters in memory", stores_.memory->stats().counters.load());
+  samples.counter("mailweir_uncounted_total", "Limits that let mail pass because the counters' memory had no room for its key", stats_.uncounted.load());
+  if (stores_.memory) {
+    const auto& memory = stores_.memory->stats();
+    samples.gauge("mailweir_counters", "Counters in memory", memory.counters.load());
+    samples.gauge("mailweir_counters_most", "max_counters", config_.counters.max_counters);
+    samples.gauge("mailweir_counters_of_strangers", "Of those in memory, those made by mail that is not outgoing", memory.strangers.load());
+    samples.counter("mailweir_counters_no_room_total", "Counters and blocks that there was no room for", memory.no_room_for_ours.load(), {{"of", "ours"}});
+    samples.counter("mailweir_counters_no_room_total", "Counters and blocks that there was no room for", memory.no_room_for_strangers.load(), {{"of", "strangers"}});
+  }
+  if (eviction_watch_)
+    for (const auto& [server, policy] : eviction_watch_->found())
+      samples.gauge("mailweir_store_evicts", "A Redis server that drops keys when its memory is full", 1, {{"store", server}, {"policy", policy}});
   if (cache_ != nullptr) {
     samples.counter("mailweir_dns_cache_hits_total", "Look-ups answered from the cache", cache_->stats().hits.load());
     samples.counter("mailweir_dns_cache_misses_total", "Look-ups sent to the servers", cache_->stats().misses.load());

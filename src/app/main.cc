@@ -130,7 +130,12 @@ int main_of(int argc, char** argv) {
   for (const auto& warning : loaded.warnings) std::cerr << "warning: " << warning << '\n';
   for (const auto& error : loaded.errors) std::cerr << error << '\n';
   if (!loaded.config) return fail(options.file + ": " + std::to_string(loaded.errors.size()) + (loaded.errors.size() == 1 ? " error" : " errors"));
-  if (options.check) return EXIT_SUCCESS;
+  if (options.check) {
+    const Config& config = *loaded.config;
+    const StoreQuestion question{config.counters.store, config.counters.user, config.counters.password_file, config.counters_path(), tables.get()};
+    for (const auto& warning : store_warnings(question, std::chrono::seconds(1), clock)) std::cerr << "warning: " << warning << '\n';
+    return EXIT_SUCCESS;
+  }
   return run(options, std::move(loaded), std::move(workshop), std::move(tables));
 }
 

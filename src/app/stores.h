@@ -8,6 +8,7 @@
 #include "adapter/fallback_counters.h"
 #include "adapter/memory_counters.h"
 #include "adapter/redis_counters.h"
+#include "adapter/store_warnings.h"
 #include "app/pid_file.h"
 #include "base/log.h"
 #include "config/config.h"
@@ -31,6 +32,9 @@ Result<std::string> read_secret(const std::string& key, const std::string& path)
 // Restores saved counters. Errors are those of the configuration (a URL), and another daemon that has the same file; a
 // damaged file is a log line and a fresh start.
 Result<Stores> make_stores(const Config& config, const Clock& clock, Log& log);
+
+// Says, if there are any, that the counters of the memory store are used no more.
+void say_left(const std::string& file, const LeftCounters& left, std::string_view what, Log& log);
 
 // Writes the counters to their file; trouble is a log line.
 void save_stores(Stores& stores, Log& log);

@@ -103,6 +103,11 @@ struct Config {
   DnsConfig dns;
   RedisConfig redis;
   AlertReceivers alerts;                                          // reloads with the policy
+
+  // Where the memory store saves its counters.
+  std::string counters_path() const {
+    return counters.file.starts_with('/') ? counters.file : general.state_directory + '/' + counters.file;
+  }
 };
 
 // The keys that differ and so need a restart, as "counters.store".

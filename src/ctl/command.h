@@ -21,6 +21,7 @@ int counters_command(const Arguments& args);
 int dkim_command(const Arguments& args);
 int dmarc_command(const Arguments& args);
 int dnsbl_command(const Arguments& args);
+int empty_list_command(const Arguments& args);
 int explain_command(const Arguments& args);
 int iprev_command(const Arguments& args);
 int reload_command(const Arguments& args);

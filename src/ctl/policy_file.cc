@@ -7,6 +7,7 @@
 
 #include "adapter/make_workshop.h"
 #include "ctl/command.h"
+#include "ctl/store_commands.h"
 
 namespace mailweir {
 namespace {
@@ -32,7 +33,11 @@ std::optional<std::string> file_argument(const Arguments& args, const char* usag
 
 std::optional<Loaded> read_policy_file(const std::string& path) {
   static const SystemClock clock;
-  Loaded loaded = load(path, make_workshop(clock));
+  return read_policy_file(path, make_workshop(clock));
+}
+
+std::optional<Loaded> read_policy_file(const std::string& path, const Workshop& workshop) {
+  Loaded loaded = load(path, workshop);
   for (const auto& warning : loaded.warnings) std::cerr << "warning: " << warning << '\n';
   for (const auto& error : loaded.errors) std::cerr << error << '\n';
   if (loaded.policy) return loaded;
@@ -43,8 +48,11 @@ std::optional<Loaded> read_policy_file(const std::string& path) {
 int check_command(const Arguments& args) {
   const auto file = file_argument(args, "Usage: mailweirctl check [FILE]");
   if (!file) return 0;
-  const auto loaded = read_policy_file(*file);
+  static const SystemClock clock;
+  const auto tables = std::make_shared<TableSources>(clock);
+  const auto loaded = read_policy_file(*file, make_workshop(clock, tables));
   if (!loaded) return 1;
+  print_store_warnings(*loaded->config, *tables, clock);
   std::size_t rules = 0;
   for (const auto& stage : loaded->policy->rules) rules += stage.size();
   std::cout << *file << ": good: " << rules << (rules == 1 ? " rule" : " rules") << " in " << loaded->files.size()

@@ -85,6 +85,13 @@ void Session::start_early(Stage stage) {
   }
 }
 
+// Whether mail passes a rule whose limit, or block, could not be asked. The file speaks of rules that refuse; a hold or a
+// route defers only if it says so itself.
+bool Session::goes_on_uncounted(const Rule& rule, bool of_block) const {
+  const Outage by_file = rule.lets_pass() && !of_block ? Outage::go_on : policy_->counters_outage;
+  return (rule.on_outage != Outage::unset ? rule.on_outage : by_file) != Outage::defer || rule.shadow;
+}
+
 bool Session::pending_charge(const Rule& rule, Stage stage, Pending& pending) {
   const Limit& limit = *rule.limit;
   bool known = false;
@@ -96,6 +103,8 @@ bool Session::pending_charge(const Rule& rule, Stage stage, Pending& pending) {
   charge.limit = rule.shadow ? limit.counter + "~shadow" : limit.counter;
   charge.enforce = !rule.shadow && rule.action != Action::none;
   charge.attempts = limit.attempts;
+  charge.stranger = !facts_.is_outgoing();
+  charge.dispensable = goes_on_uncounted(rule, false);
   switch (limit.of) {
     case Quantity::messages:
     case Quantity::connections: charge.amount = 1; break;
@@ -189,10 +198,7 @@ void Session::charge(Stage stage, Walk& walk, Verdict& verdict, Trace* trace) {
     ++services_.stats.counter_errors;
     Event("limits-not-asked").with("id", transaction_.id).with("reason", charged.error().what).to(services_.log, Severity::warning);
     for (const auto* pending : asked) {
-      // The file speaks of rules that refuse; a hold or a route defers only if it says so itself.
-      const Rule& rule = *pending->rule;
-      const Outage by_file = rule.lets_pass() && !pending->is_block() ? Outage::go_on : policy_->counters_outage;
-      if ((rule.on_outage != Outage::unset ? rule.on_outage : by_file) != Outage::defer || rule.shadow) continue;
+      if (goes_on_uncounted(*pending->rule, pending->is_block())) continue;
       walk.trouble = pending->rule;
       walk.trouble_what = "the counters could not be asked: " + charged.error().what;
       break;
@@ -208,15 +214,21 @@ void Session::charge(Stage stage, Walk& walk, Verdict& verdict, Trace* trace) {
       note_block(pending, walk, verdict, trace);
       continue;
     }
+    if (level.no_room) {
+      note_no_room(pending, trace);
+      continue;
+    }
     verdict.used.push_back({pending.rule->name, pending.charge.key, pending.charge.windows[level.window], level.count, level.over});
     if (trace != nullptr && trace->rules[pending.traced].outcome.empty()) {
       trace->rules[pending.traced].outcome = std::string(level.over ? "over its limit" : "within its limit") + ": " +
                                              counted_of(*pending.rule->limit, level) + " of " +
                                              in_words(pending.charge.windows[level.window], pending.rule->limit->of) +
-                                             " for " + pending.charge.key;
+                                             " for " + (pending.rule->limit->by.empty() ? "all" : pending.charge.key);
     }
     if (!level.over) continue;
-    pending.rule->hits->over.fetch_add(1, std::memory_order_relaxed);
+    // Of a key that is blocked its block was counted.
+    const bool was_counted = i > 0 && asked[i - 1]->rule == pending.rule && asked[i - 1]->is_block() && asked[i - 1]->level.over;
+    if (!was_counted) pending.rule->hits->over.fetch_add(1, std::memory_order_relaxed);
     if (pending.charge.enforce && walk.over == nullptr) {
       walk.over = &pending.level;
       walk.over_rule = pending.rule;
@@ -231,6 +243,20 @@ void Session::charge(Stage stage, Walk& walk, Verdict& verdict, Trace* trace) {
     drop_blocks(charges, charged->receipt);
     if (!charges.empty()) keep_taken(stage, std::move(charges), std::move(charged->receipt));
   }
+}
+
+// There is no room in the counters' memory, and the rule lets mail pass uncounted then: never in silence.
+void Session::note_no_room(const Pending& pending, Trace* trace) {
+  if (trace != nullptr) trace->rules[pending.traced].outcome = "not limited: the counters' memory has no room for its key";
+  if (!dry_run_) say_no_room(pending.rule->name, pending.charge);
+}
+
+void Session::say_no_room(const std::string& rule, const Charge& charge) {
+  ++services_.stats.uncounted;
+  const auto count = services_.stats.uncounted_told.enter(services_.clock.steady());
+  if (!count) return;
+  Event("counters-full").with("id", transaction_.id).with("rule", rule).with("key", charge.key).with("count", static_cast<std::int64_t>(*count))
+      .with("reason", "the counters' memory has no room for new keys of this limit: they are not counted").to(services_.log, Severity::warning);
 }
 
 Verdict Session::judge(Stage stage, Trace* trace) {
@@ -285,6 +311,8 @@ void Session::count_event(Quantity quantity, bool log) {
   if (charges.empty()) return;
   const auto charged = services_.counters.charge(charges, Deadline::in(policy_->counter_deadline));
   if (!charged) ++services_.stats.counter_errors;
+  for (std::size_t i = 0; charged && i < rules.size(); ++i)
+    if (charged->levels[i].no_room) say_no_room(rules[i]->name, charges[i]);
   if (!log) return;
   std::vector<CounterUse> used;
   for (std::size_t i = 0; charged && i < rules.size(); ++i)

@@ -19,6 +19,10 @@ std::uint64_t share_of(std::uint64_t max, unsigned percent) { return max / 100 *
 
 }  // namespace
 
+std::uint64_t refused_units(const Charge& charge, const Level& level) {
+  return level.over && charge.enforce && !charge.attempts ? charge.amount : 0;
+}
+
 Alert Session::alert_of(const Rule& rule, AlertKind kind) const {
   Alert alert;
   alert.time = services_.clock.wall();
@@ -41,13 +45,15 @@ Alert Session::alert_of(const Pending& pending, AlertKind kind, const Window& wi
   alert.limit = to_string(window);
   alert.count = count;
   alert.maximum = window.max;
+  alert.adds = refused_units(pending.charge, pending.level);
   return alert;
 }
 
 // Whether it is for us to tell: nobody has told it of this key and window within its period.
 bool Session::is_first(const Pending& pending, AlertKind kind, const Window& window) {
   const seconds period = window.period.count() > 0 ? window.period : period_of_leases;
-  Block mark{alert_mark(pending.charge.limit, to_string(kind), window.period), pending.charge.key, pending.rule->name, "told", period};
+  Block mark{alert_mark(pending.charge.limit, to_string(kind), window.period), pending.charge.key, pending.rule->name, "told", period,
+             pending.charge.stranger};
   if (!services_.alert_marks->enter(mark.limit + '\n' + mark.key, services_.clock.steady(), std::min(period, ask_again))) return false;
   const auto first = services_.counters.block(mark, false, Deadline::in(policy_->counter_deadline));
   if (first) return *first;

@@ -22,6 +22,7 @@ bool Session::pending_block(const Rule& rule, Pending& pending) {
   if (!known) return false;
   pending.rule = &rule;
   pending.charge = block_question(list_name(rule), std::move(key));
+  pending.charge.stranger = !facts_.is_outgoing();
   pending.charge.enforce = !rule.shadow && (rule.block || rule.action != Action::none);
   pending.charge.attempts = rule.limit && rule.limit->attempts;  // asked also when the message is refused otherwise: its limit is
   return true;
@@ -66,8 +67,11 @@ void Session::begin_blocks(Walk& walk) {
     Level& level = pending.level;
     if (pending.is_block() || !level.over || level.never_fits || !rule.limit->block || was_blocked(&rule)) continue;
     const std::string limit = to_string(pending.charge.windows[level.window]);
-    const Block block{pending.charge.limit, pending.charge.key, rule.name, "over " + limit + ", " + std::to_string(level.count) + " counted",
-                      length_of(*rule.limit->block, services_.clock.wall())};
+    std::string why = "over " + limit + ", " + std::to_string(level.count) + " counted";
+    if (const auto adds = refused_units(pending.charge, level); adds > 0 && level.count < pending.charge.windows[level.window].max)
+      why += " and " + std::to_string(adds) + " more in this message";
+    const Block block{pending.charge.limit, pending.charge.key, rule.name, std::move(why),
+                      length_of(*rule.limit->block, services_.clock.wall()), pending.charge.stranger};
     const auto begun = begin_block(services_, *policy_, rule, transaction_.id, block);
     if (!begun) continue;
     if (!rule.shadow) level.retry_after = block.left;
@@ -79,8 +83,9 @@ std::optional<bool> begin_block(Services& services, const Policy& policy, const 
   const auto begun = services.counters.block(block, false, Deadline::in(policy.counter_deadline));
   if (!begun) {
     ++services.stats.counter_errors;
-    Event("key-not-blocked").with("id", id).with("rule", rule.name).with("key", block.key).with("reason", begun.error().what)
-        .to(services.log, Severity::warning);
+    if (const auto count = services.stats.not_blocked_told.enter(services.clock.steady()))
+      Event("key-not-blocked").with("id", id).with("rule", rule.name).with("key", block.key).with("count", static_cast<std::int64_t>(*count))
+          .with("reason", begun.error().what).to(services.log, Severity::warning);
     return {};
   }
   if (!*begun) return false;

@@ -102,7 +102,7 @@ void Session::put_on_list(const Rule& rule, const std::string& key) {
     for (const Cell& cell : table)
       if (cell.ask(facts_) == Tri::yes) why += (why.empty() ? "" : ", ") + cell.fact.name + ' ' + facts_.to_text(cell.fact);
   const Block block{list_name(rule), key, rule.name, cleaned(why.empty() ? "the rule applied" : why, false, longest_block_reason),
-                    length_of(rule.block->time, services_.clock.wall())};
+                    length_of(rule.block->time, services_.clock.wall()), !facts_.is_outgoing()};
   static_cast<void>(begin_block(services_, *policy_, rule, transaction_.id, block));  // trouble is told there
   facts_.blocks_changed();
 }

@@ -89,6 +89,9 @@ class Session {
   void start_early(Stage stage);
   enum class Holds : std::uint8_t { no, yes, when_outage, unless_outage };
   Holds holds(const Rule& rule, TracedRule* traced);
+  bool goes_on_uncounted(const Rule& rule, bool of_block) const;
+  void note_no_room(const Pending& pending, Trace* trace);
+  void say_no_room(const std::string& rule, const Charge& charge);
   bool pending_charge(const Rule& rule, Stage stage, Pending& pending);
   bool pending_block(const Rule& rule, Pending& pending);
   void walk_blocks(Stage stage, Walk& walk, Trace* trace);

@@ -109,6 +109,7 @@ void Session::log_alerts(const Verdict& verdict, bool edges) {
       append_known(alert, "key", told.key);
       append_field(alert, "limit", told.limit);
       append_field(alert, "count", std::to_string(told.count));
+      if (told.adds > 0) append_field(alert, "adds", std::to_string(told.adds));
     }
     append_who(alert, client_, transaction_);
     append_known(alert, "used", used_text(verdict.used));

@@ -21,6 +21,8 @@ struct Session::Pending {
   bool is_block() const { return charge.kind == CountKind::block; }
 };
 
+// What a charge that was refused would have added to its counter.
+std::uint64_t refused_units(const Charge& charge, const Level& level);
 // The block list of a rule that blocks.
 std::string list_name(const Rule& rule);
 // Puts a key on its block list and says so in the log, or that it could not be done. True: it was this call; false: it is
