@@ -14,6 +14,7 @@
 #include "adapter/hand_back.h"
 #include "adapter/key_stripes.h"
 #include "adapter/local_share.h"
+#include "adapter/memory_time.h"
 #include "adapter/node_roll.h"
 #include "port/window_state.h"
 
@@ -42,11 +43,11 @@ class FallbackCountersStore final : public FallbackCounters {
   FallbackCountersStore(std::unique_ptr<SharedCounters> shared, std::unique_ptr<MemoryCounters> local,
                         const FallbackConfig& config, const Clock& clock, Log& log)
       : config_(config), clock_(clock), log_(log), shared_(std::move(shared)), local_(std::move(local)),
-        node_(unique_node_id()), back_(*shared_, node_, config.most_waiting, clock), spent_(config.most_waiting),
+        node_(unique_node_id()), back_(*shared_, node_, config.most_waiting, [this] { return now(); }), spent_(config.most_waiting),
         breaker_(config, local_ ? "local counters" : "nothing counts", clock, log, stats_),
         roll_(*shared_, node_, config, clock, log, stats_) {
     if (local_) share_.emplace(*local_, spent_, back_.leases, config_.local_share);
-    stats_.since = now() / 1000;
+    stats_.since = std::chrono::duration_cast<std::chrono::seconds>(clock.wall().time_since_epoch()).count();
     if (!config_.own_thread) return;
     watcher_ = std::thread([this] { watch(); });
     if (shares()) wake();
@@ -165,7 +166,9 @@ class FallbackCountersStore final : public FallbackCounters {
   }
 
  private:
+  // What waits is of the local store's time, as its receipts are.
   std::int64_t now() const {
+    if (local_) return time_of(*local_);
     return std::chrono::floor<std::chrono::milliseconds>(clock_.wall().time_since_epoch()).count();
   }
   bool shares() const { return local_ && config_.local_share < 1; }

@@ -15,15 +15,14 @@
 #include "adapter/local_counts.h"
 #include "adapter/shared_counters.h"
 #include "adapter/waiting_deeds.h"
-#include "base/clock.h"
 
 namespace mailweir {
 
 class HandBack {
  public:
-  // `node`: unique over all nodes and starts.
-  HandBack(SharedCounters& shared, std::string node, std::size_t most, const Clock& clock)
-      : counts(most), deeds(most), shared_(shared), node_(std::move(node)), clock_(clock) {}
+  // `node`: unique over all nodes and starts. `now`: the milliseconds of the local store, as its receipts have them.
+  HandBack(SharedCounters& shared, std::string node, std::size_t most, std::function<std::int64_t()> now)
+      : counts(most), deeds(most), shared_(shared), node_(std::move(node)), now_(std::move(now)) {}
 
   LocalCounts counts;
   WaitingDeeds deeds;
@@ -38,7 +37,6 @@ class HandBack {
   std::uint64_t added() const { return added_; }  // counters
 
  private:
-  std::int64_t now() const;
   Result<void> say_deeds(std::chrono::milliseconds patience, const GoOn& between);
   Result<void> say_counts(std::chrono::milliseconds patience, const GoOn& between);
   Result<void> say_leases(std::chrono::milliseconds patience, bool was_away, const GoOn& between);
@@ -46,7 +44,7 @@ class HandBack {
 
   SharedCounters& shared_;
   const std::string node_;
-  const Clock& clock_;
+  const std::function<std::int64_t()> now_;
   std::atomic<std::uint64_t> added_{0};
 };
 

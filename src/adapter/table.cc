@@ -54,7 +54,8 @@ class MemoryTable final : public Table {
 
   Found find_domain(std::string_view domain) const override {
     if (domain.ends_with('.')) domain.remove_suffix(1);
-    const FoldedText text(domain);
+    if (domain.starts_with('.')) return {};
+    const FoldedText text(could_be_key(domain));
     return found(find_folded_domain(text.view()));
   }
 
@@ -90,15 +91,13 @@ class MemoryTable final : public Table {
     const bool has_domain = text.size() > address.local().size();
     if (traits_.has_mail || !has_domain) {
       if (const auto value = look(text)) return value;
-      const bool extended = address.has_extension();
-      const std::string plain = extended ? address.without_extension() : std::string();
-      if (extended)
-        if (const auto value = look(plain)) return value;
+      if (!address.is_plain())
+        if (const auto value = look(address.plain())) return value;
       if (const auto value = find_any_domain(address.local())) return value;
-      if (extended)
-        if (const auto value = find_any_domain(std::string_view(plain).substr(0, address.local().find('+')))) return value;
+      if (!address.is_plain())
+        if (const auto value = find_any_domain(address.plain_local())) return value;
     }
-    return find_folded_domain(address.domain());
+    return address.domain().starts_with('.') ? InPlace() : find_folded_domain(address.domain());
   }
 
   InPlace find_key(std::string_view word) const {
@@ -125,7 +124,7 @@ class MemoryTable final : public Table {
 
   // Itself, then ".parent" for each parent. All hashes first, so that the memory they lead to is fetched at once.
   InPlace find_folded_domain(std::string_view domain) const {
-    if (domain.empty() || domain.starts_with('.') || index_.size() == 0) return {};
+    if (domain.empty() || index_.size() == 0) return {};
     if (!traits_.has_below) return look(domain);
     struct Step {
       std::string_view key;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "app/daemon.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <unordered_map>
 
+#include <malloc.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,9 +15,11 @@
 #include "adapter/ares_resolver.h"
 #include "adapter/dmarc_tools.h"
 #include "adapter/open_log.h"
-#include "adapter/opendkim_verifier.h"
 #include "adapter/openssl_digest.h"
+#include "adapter/openssl_public_key.h"
 #include "adapter/zone_resolver.h"
+#include "check/dkim_verify.h"
+#include "start/machine_memory.h"
 #include "start/own_directory.h"
 #include "start/privileges.h"
 #include "milter_door/builtin_server.h"
@@ -57,10 +61,15 @@ Result<SocketAccess> access_of(const DoorConfig& door, const GeneralConfig& gene
   return access;
 }
 
+// As many may wait to be taken as may be served: a mail server that starts anew connects with all its processes at once. The
+// kernel cuts it to net.core.somaxconn (listen(2)).
+int backlog_for(std::size_t connections) { return static_cast<int>(std::max<std::size_t>(connections, 512)); }
+
 }  // namespace
 
 Daemon::Daemon(std::string config_file, Loaded first, Workshop workshop, std::shared_ptr<TableSources> tables)
-    : config_file_(std::move(config_file)), config_(std::move(first.config).value()), first_(std::move(first.policy)),
+    : config_file_(std::move(config_file)), config_(std::move(first.config).value()),
+      memory_(config_.general.memory != 0 ? config_.general.memory : default_memory(machine_memory())), first_(std::move(first.policy)),
       workshop_(std::move(workshop)), tables_(std::move(tables)), log_(make_stderr_log()),
       digests_(openssl_digests()) {}
 
@@ -95,13 +104,13 @@ Result<void> Daemon::open() {
   if (config_.policy.socket) {
     const auto access = access_of(config_.policy, config_.general);
     if (!access) return access.error();
-    auto listener = listen_on(*config_.policy.socket, *access, 512);
+    auto listener = listen_on(*config_.policy.socket, *access, backlog_for(config_.policy.max_connections));
     if (!listener) return listener.error();
     policy_listener_ = std::move(*listener);
     note_socket(*config_.policy.socket);
   }
   if (config_.http.socket) {
-    auto listener = listen_on(*config_.http.socket, {}, 512);
+    auto listener = listen_on(*config_.http.socket, {}, backlog_for(config_.http.max_connections));
     if (!listener) return listener.error();
     http_listener_ = std::move(*listener);
   }
@@ -113,7 +122,7 @@ Result<void> Daemon::open() {
       if (opened) note_socket(*config_.milter.socket);
       return opened;
     }
-    auto listener = listen_on(*config_.milter.socket, *access, 512);
+    auto listener = listen_on(*config_.milter.socket, *access, backlog_for(config_.milter.max_connections));
     if (!listener) return listener.error();
     milter_listener_ = std::move(*listener);
     note_socket(*config_.milter.socket);
@@ -142,9 +151,7 @@ Result<void> Daemon::make_resolver() {
 
 // Made whether a rule asks for dkim or dmarc or not: the next policy may.
 Result<void> Daemon::make_verification() {
-  auto verifier = make_opendkim_verifier();
-  if (!verifier) return verifier.error();
-  verifier_ = std::move(*verifier);
+  verifier_ = make_dkim_verifier(digests_, openssl_public_keys(), clock_);
   auto tools = make_dmarc_tools();
   if (!tools) return tools.error();
   dmarc_tools_ = std::move(*tools);
@@ -192,6 +199,7 @@ Result<void> Daemon::make_http_door() {
   if (!token) return token.error();
   HttpDoorLimits limits;
   limits.connections = config_.http.max_connections;
+  limits.memory = &memory_;
   http_door_ = std::make_unique<HttpServer>(std::move(http_listener_), std::move(*token), limits, *services_, policy_);
   return {};
 }
@@ -199,7 +207,7 @@ Result<void> Daemon::make_http_door() {
 Result<void> Daemon::start() {
   if (auto made = make_services(); !made) return made;
   if (auto made = make_http_door(); !made) return made;
-  admin_door_ = make_admin_server(admin_functions());
+  admin_door_ = make_admin_server(admin_functions(), clock_, *log_);
   if (auto opened = admin_door_->open(config_.admin.socket.path, config_.admin.mode); !opened) return opened;
   start_watches();
   start_doors();
@@ -239,12 +247,15 @@ void Daemon::start_doors() {
     PolicyDoorLimits limits;
     limits.connections = config_.policy.max_connections;
     limits.idle = config_.policy.idle;
+    limits.memory = &memory_;
     policy_door_ = std::make_unique<PolicyServer>(std::move(policy_listener_), limits, *services_, policy_);
     policy_door_->start();
   }
   if (http_door_) http_door_->start();
   if (config_.milter.socket) {
-    const MilterLimits limits{config_.milter.max_header_bytes, config_.milter.max_recipients};
+    const MilterLimits limits{.header_bytes = config_.milter.max_header_bytes, .recipients = config_.milter.max_recipients,
+                              .from = {config_.milter.max_from_addresses, config_.milter.max_from_bytes}, .memory = &memory_,
+                              .idle = config_.milter.idle};
     milter_door_ = milter_listener_ ? make_builtin_milter_server(std::move(milter_listener_), config_.milter.max_connections, *services_,
                                                                  *digests_, policy_, limits)
                                     : make_libmilter_server(*services_, *digests_, policy_, limits);
@@ -296,6 +307,7 @@ void Daemon::take_policy(ReloadOutcome& outcome) {
   // The old one is freed here, or by the last transaction that still has it.
   const auto old = policy_.swap(std::move(loaded.policy));
   outcome.ok = true;
+  if (cache_ != nullptr) cache_->forget_failures();  // who reloads has mended something, in the DNS perhaps
   line.to(*log_, Severity::notice);
   ++reloads_;
 }
@@ -313,6 +325,7 @@ void Daemon::keep_house() {
     if (house_done_) break;
     lock.unlock();
     if (watchdog && healthy()) notifier_.alive();
+    if (memory_.fell()) malloc_trim(0);  // the allocator keeps what many small pieces took
     const auto now = clock_.steady();
     if (now >= next_renew) {
       next_renew = now + renew_every;

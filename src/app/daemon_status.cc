@@ -106,6 +106,7 @@ std::string Daemon::status() const {
                  {"transactions", stats_.transactions.load()},
                  {"log_lines_dropped", log_->dropped()},
                  {"open_leases", leases_->held()},
+                 {"memory", {{"most", memory_.most()}, {"used", memory_.used()}, {"refused", memory_.refused()}}},
                  {"rules", rules}};
   if (milter_door_) {
     const auto& milter = milter_door_->stats();
@@ -172,6 +173,9 @@ std::string Daemon::metrics() const {
   samples.counter("mailweir_reloads_total", "Policies swapped in", reloads_.load());
   samples.counter("mailweir_reloads_failed_total", "Policies refused for their errors", failed_reloads_.load());
   samples.counter("mailweir_log_lines_dropped_total", "Log lines lost because the log was slow", log_->dropped());
+  samples.gauge("mailweir_connection_memory_bytes", "What connections hold of what strangers sent", memory_.used());
+  samples.gauge("mailweir_connection_memory_limit_bytes", "The most of it: [general] memory", memory_.most());
+  samples.counter("mailweir_connection_memory_refused_total", "Pieces that there was no room for", memory_.refused());
   if (milter_door_) {
     const auto& milter = milter_door_->stats();
     samples.counter("mailweir_milter_sessions_total", "SMTP sessions at the milter door", milter.sessions.load());
@@ -179,6 +183,10 @@ std::string Daemon::metrics() const {
     samples.gauge("mailweir_milter_in_flight", "Messages under way at the milter door", milter.in_flight.load());
     samples.counter("mailweir_signatures_total", "DKIM signatures made", milter.signatures.load());
     samples.counter("mailweir_unsigned_total", "Messages left unsigned because of trouble", milter.unsigned_for_trouble.load());
+    samples.counter("mailweir_unsigned_long_lines_total", "Of them, those with a header line that the next server would break",
+                    milter.unsigned_long_lines.load());
+    samples.counter("mailweir_unsigned_no_key_total", "Messages that a rule asked to sign, whose From domain has no key",
+                    milter.unsigned_without_key.load());
     samples.counter("mailweir_milter_exceptions_total", "Exceptions at the milter door", milter.exceptions.load());
   }
   if (policy_door_) {

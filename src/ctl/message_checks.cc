@@ -7,8 +7,10 @@
 #include <boost/program_options.hpp>
 
 #include "adapter/dmarc_tools.h"
-#include "adapter/opendkim_verifier.h"
+#include "adapter/openssl_digest.h"
+#include "adapter/openssl_public_key.h"
 #include "base/text.h"
+#include "check/dkim_verify.h"
 #include "check/dmarc.h"
 #include "ctl/check_command.h"
 #include "ctl/what_if.h"
@@ -22,9 +24,8 @@ namespace po = boost::program_options;
 
 // The signatures of a message file. Nothing: told on stderr.
 std::optional<DkimResult> verify(const WhatIf& message, Lookups& lookups) {
-  const auto verifier = make_opendkim_verifier();
-  if (!verifier) throw std::runtime_error(verifier.error().what);
-  const auto verification = (*verifier)->begin(*message.headers);
+  const auto verifier = make_dkim_verifier(openssl_digests(), openssl_public_keys(), system_clock());
+  const auto verification = verifier->begin(*message.headers);
   for (const auto& key : verification->keys()) lookups.want(key);
   if (!read_body(message.file, [&](std::string_view piece) { verification->write(piece); })) return {};
   return verification->finish(lookups);
@@ -43,7 +44,8 @@ std::vector<std::string> author_domains(const HeaderList& headers) {
   std::vector<std::string> domains;
   for (const auto& value : headers.values("From"))
     for (const auto& address : parse_address_list(value))
-      if (auto domain = to_domain(address.domain()); domain && std::find(domains.begin(), domains.end(), *domain) == domains.end())
+      if (auto domain = to_domain(address.domain()); domain && domains.size() <= most_author_domains &&
+                                                     std::find(domains.begin(), domains.end(), *domain) == domains.end())
         domains.push_back(std::move(*domain));
   return domains;
 }
@@ -97,8 +99,8 @@ int dmarc_command(const Arguments& args) {
     command.lookups().prefetch([tool = *tools, domains](Lookups& early) { find_dmarc_records(early, *tool, domains); });
     signatures = verify(message, command.lookups());
     if (!signatures) return wrong_usage(what + " cannot be read to its end");
-    evidence.dkim = signatures->word;
     evidence.dkim_domains = signatures->passed();
+    evidence.dkim_unasked = signatures->domains(AuthWord::temperror);
   } else {
     const auto domain = to_domain(what);
     if (!domain || what.find('/') != what.npos) return wrong_usage(what + " is no file and no domain name");
@@ -108,7 +110,6 @@ int dmarc_command(const Arguments& args) {
     const auto domain = to_domain(signer);
     if (!domain) return wrong_usage("--dkim-pass " + signer + " is no domain name");
     evidence.dkim_domains.push_back(*domain);
-    evidence.dkim = AuthWord::pass;
   }
   if (!spf_domain.empty()) {
     const auto domain = to_domain(spf_domain);

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "engine/facts.h"
+#include "engine/find_first.h"
 #include "mail/domain.h"
 
 namespace mailweir {
@@ -17,18 +18,15 @@ bool name_matches(const NameTest& test, const FactItem& item, FactType type) {
     const Address& address = *item.address;
     switch (test.kind) {
       case NameTest::Kind::null_sender: return address.is_null();
-      case NameTest::Kind::address: return address.text() == test.text || address.without_extension() == test.text;
-      case NameTest::Kind::user: {
-        const auto plain = address.without_extension();
-        return address.local() == test.text || std::string_view(plain).substr(0, plain.rfind('@')) == test.text;
-      }
+      case NameTest::Kind::address: return address.text() == test.text || (!address.is_plain() && address.plain() == test.text);
+      case NameTest::Kind::user: return address.local() == test.text || address.plain_local() == test.text;
       case NameTest::Kind::domain: return address.domain() == test.text;
       case NameTest::Kind::below: return address.domain() != test.text && is_at_or_below(address.domain(), test.text);
     }
   }
-  if (test.kind == NameTest::Kind::below)
-    return !equal_folded(item.text, test.text) && is_at_or_below(folded(item.text), test.text);
-  return equal_folded(item.text, test.text);
+  if (test.kind != NameTest::Kind::below && equal_folded(item.text, test.text)) return true;
+  const std::string name = compared_domain(item.text);
+  return test.kind == NameTest::Kind::below ? name != test.text && is_at_or_below(name, test.text) : name == test.text;
 }
 
 bool number_matches(const NumberTest& test, std::int64_t number) {
@@ -40,6 +38,12 @@ bool number_matches(const NumberTest& test, std::int64_t number) {
     case NumberTest::Op::at_most: return number <= test.number;
   }
   return false;
+}
+
+bool in_table(const Table& table, std::span<const FactItem> items, FactType type, bool& outage) {
+  const Found found = find_first_in(table, items, type);
+  outage = outage || found.is_outage();
+  return found.has_value();
 }
 
 bool matches(const Test& test, const FactItem& item, FactType type, bool& outage) {
@@ -58,11 +62,7 @@ bool matches(const Test& test, const FactItem& item, FactType type, bool& outage
       if (is_null_sender(item, type)) return false;  // "/.*/" does not name it
       return t->matches(type == FactType::address ? std::string_view(item.address->text()) : item.text);
     }
-    bool operator()(const TableTest& t) const {
-      const Found found = find_in(*t.table, item, type);
-      outage = outage || found.is_outage();
-      return found.has_value();
-    }
+    bool operator()(const TableTest& t) const { return in_table(*t.table, {&item, 1}, type, outage); }
   };
   return std::visit(Visitor{item, type, outage}, test.what);
 }
@@ -78,7 +78,8 @@ Tri Cell::ask(const FactValue& value) const {
   bool positives = false, negatives = false, hit = false, may_hit = false, may_fail = false;
   for (const Test& test : tests) {
     bool any = false, outage = false;
-    for (const FactItem& item : value.items()) any = any || matches(test, item, fact.type(), outage);
+    if (const auto* table = std::get_if<TableTest>(&test.what)) any = in_table(*table->table, value.items(), fact.type(), outage);
+    else for (const FactItem& item : value.items()) any = any || matches(test, item, fact.type(), outage);
     if (test.negated && any) return Tri::no;
     (test.negated ? negatives : positives) = true;
     hit = hit || (!test.negated && any);

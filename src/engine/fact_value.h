@@ -16,7 +16,7 @@ struct FactItem {
   std::string_view text;             // text, login, word, domain; number and ip in explain come from to_text
   std::int64_t number = 0;           // number; boolean: 0 or 1
   const IpAddress* ip = nullptr;
-  const Address* address = nullptr;
+  const Address* address = nullptr;  // of a login: where it is written like one
 };
 
 struct FactValue {
@@ -26,7 +26,9 @@ struct FactValue {
   FactItem one;
   std::span<const FactItem> many{};  // header.NAME, from, from_domain, block lists: a condition holds if it holds for any
 
-  std::span<const FactItem> items() const { return many.empty() ? std::span(&one, 1) : many; }
+  // Only of a value that is known, and that lives as long as the items are read.
+  std::span<const FactItem> items() const& { return many.empty() ? std::span(&one, 1) : many; }
+  std::span<const FactItem> items() const&& = delete;
 };
 
 }  // namespace mailweir

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <span>
 #include <string>
+#include <unordered_set>
 
+#include "base/text.h"
 #include "mail/headers.h"
 
 namespace mailweir {
@@ -96,6 +98,8 @@ class Tokens {
 
 class Collector {
  public:
+  explicit Collector(const MailboxSpelling& spelling) : spelling_(spelling) {}
+
   // An addr-spec, or what stands in its place. Runs of words: '.' and '@' join what is beside them, blanks or not
   // (obs-local-part, obs-domain). Each run with an '@' is an address.
   void take(std::span<const Token> part, bool lone_word_counts) {
@@ -105,7 +109,7 @@ class Collector {
     const auto end_run = [&] {
       while (run.ends_with('.') || run.ends_with('@')) run.pop_back();
       if (has_at && run.find('@') != run.npos) {
-        if (!run.starts_with('@')) add(Address::parse(run));
+        if (!run.starts_with('@')) add(Address::parse(run, spelling_));
       } else if (!run.empty()) {
         lone_.push_back(run);
       }
@@ -131,28 +135,37 @@ class Collector {
 
   std::vector<Address> result() && {
     if (found_.empty())
-      for (const auto& word : lone_) add(Address::parse(word));
+      for (const auto& word : lone_) add(Address::parse(word, spelling_));
     return std::move(found_);
   }
 
  private:
   void add(Address address) {
-    // Beyond a few the search would make this quadratic, and a repetition does no harm.
-    const auto last = found_.end() - static_cast<std::ptrdiff_t>(std::min<std::size_t>(found_.size(), 20));
-    if (std::none_of(last, found_.end(), [&](const Address& other) { return other.text() == address.text(); }))
-      found_.push_back(std::move(address));
+    if (texts_.insert(address.text()).second) found_.push_back(std::move(address));
   }
 
+  const MailboxSpelling& spelling_;
   std::vector<Address> found_;
+  std::unordered_set<std::string, TextHash> texts_;  // of those found
   std::vector<std::string> lone_;
 };
 
 }  // namespace
 
-std::vector<Address> parse_address_list(std::string_view value) {
+// An address holds an '@', or is a lone word between two separators.
+std::size_t at_most_addresses(std::string_view value) {
+  std::size_t at_signs = 0, parts = 1;
+  for (const char c : value) {
+    at_signs += c == '@' ? 1 : 0;
+    parts += c == ',' || c == ';' || c == ':' || c == '<' || c == '>' ? 1 : 0;
+  }
+  return std::max(at_signs, parts);
+}
+
+std::vector<Address> parse_address_list(std::string_view value, const MailboxSpelling& spelling) {
   const std::string line = unfolded(value);
   Tokens tokens(line);
-  Collector collector;
+  Collector collector(spelling);
   std::vector<Token> part;       // since the last separator
   bool in_angle = false, after_angle = false;
   const auto flush = [&](bool lone_word_counts) {

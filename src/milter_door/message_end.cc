@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "check/authentication_results.h"
+#include "engine/removed_headers.h"
 #include "milter_door/milter_session.h"
 
 namespace mailweir {
@@ -31,17 +32,14 @@ std::string_view outcome_of(const MilterAnswer& answer) {
 MilterAnswer MilterSession::end_of_message(MessageEditor& editor, const Macros& macros) {
   session_.callback_begins();
   Transaction& transaction = session_.transaction();
-  if (const auto id = macros.get("i"); !id.empty()) transaction.queue_id = id;
+  if (const auto id = macros.text("i"); !id.empty()) transaction.queue_id = id;
   transaction.headers = &headers_;
   // Without the header and the body, which come only if the policy needs them, the true size is not known.
   if (traits_.needs.headers && traits_.needs.body) transaction.size = bytes_;
   transaction.recipient = transaction.recipients.size() == 1 ? transaction.recipients.front() : Address();
   if (hashes_) hashes_->finish();
 
-  MilterAnswer answer;
-  if (headers_over_) answer = {MilterAnswer::Kind::reject, Reply{"552", "5.3.4", "the message's header is too large"}, false};
-  // Only where the MTA does not read an answer at RCPT: there the recipient was not turned away.
-  if (too_many_ && !traits_.needs.answers[index(Stage::rcpt)]) answer = {MilterAnswer::Kind::tempfail, Reply{"452", "4.5.3", "too many recipients"}, false};
+  MilterAnswer answer = over_bounds();
   for (const auto& postponed : postponed_of_session_)
     if (answer.kind == MilterAnswer::Kind::go_on && postponed) answer = answer_again(*postponed);
   // Versions 2 and 3 of the protocol (an old milter_protocol in main.cf) do not tell of DATA.
@@ -74,6 +72,20 @@ MilterAnswer MilterSession::end_of_message(MessageEditor& editor, const Macros& 
   return answer;
 }
 
+// What no rule is asked about: it is more than will be judged, and judging a part of it would let the rest pass.
+MilterAnswer MilterSession::over_bounds() {
+  auto over = bounds_.at_end(headers_);
+  return over ? refuse_over(*std::move(over)) : MilterAnswer();
+}
+
+// Of memory that is short there is a line already.
+MilterAnswer MilterSession::refuse_over(Reply reply) {
+  if (reply.klass() == '5')
+    Event("message-over-bounds").with("queue_id", session_.transaction().queue_id).with("id", session_.transaction().id).with("reply", reply.line())
+        .to(services_.log, Severity::notice);
+  return answer(std::move(reply));
+}
+
 MilterAnswer MilterSession::judge_end() {
   const Policy& policy = session_.policy();
   const Client& client = session_.client();
@@ -101,13 +113,15 @@ Result<void> MilterSession::carry_out(MessageEditor& editor) {
 }
 
 void MilterSession::edit_headers() {
+  std::string removed;
   if (along_.route) headers_.remove(route_field);
   for (const auto& edit : along_.edits) {
     switch (edit.kind) {
       case HeaderEdit::Kind::remove: {
-        const auto removed = edit.value ? headers_.remove(edit.name, [&](std::string_view value) { return edit.value->matches(value); })
+        for (const auto& name : removed_headers(headers_, edit)) removed += (removed.empty() ? "" : ",") + name;
+        const auto count = edit.value ? headers_.remove(edit.name, [&](std::string_view value) { return edit.value->matches(value); })
                                         : headers_.remove(edit.name);
-        static_cast<void>(removed);
+        static_cast<void>(count);
         break;
       }
       case HeaderEdit::Kind::replace: {  // all of the name become one, where the first of them stood
@@ -119,6 +133,7 @@ void MilterSession::edit_headers() {
       case HeaderEdit::Kind::add: headers_.add(HeaderList::Place::end, edit.name, edit.text); break;
     }
   }
+  if (!removed.empty()) done_.emplace_back("removed", removed);
 }
 
 // On top of all, above the MTA's own Received field: what stands below a trace field was there before it (RFC 8601 4.1, 5).
@@ -155,11 +170,15 @@ Result<void> MilterSession::send_headers(MessageEditor& editor) {
 
 Result<void> MilterSession::send_recipients(MessageEditor& editor) {
   const auto address = [](const std::string& text) { return '<' + cleaned(text, false, 500) + '>'; };
+  // Both spellings: for some recipients Postfix knows only the one, for some only the other, and no answer says so.
+  const auto remove = [&editor](const Given& recipient) {
+    return editor.delete_recipient(recipient.path) && (recipient.resolved.empty() || editor.delete_recipient(recipient.resolved));
+  };
   for (const auto& recipient : discarded_)
-    if (!editor.delete_recipient(recipient)) return Error{"discard of recipient " + recipient};
+    if (!remove(recipient)) return Error{"discard of recipient " + recipient.path};
   if (along_.redirect) {
     for (const auto& recipient : recipients_)
-      if (!editor.delete_recipient(recipient)) return Error{"redirect, away from " + recipient};
+      if (!remove(recipient)) return Error{"redirect, away from " + recipient.path};
     return editor.add_recipient(address(*along_.redirect)) ? Result<void>() : Error{"redirect to " + *along_.redirect};
   }
   for (const auto& recipient : along_.bcc)

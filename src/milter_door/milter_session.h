@@ -17,17 +17,14 @@
 #include "check/body_hashes.h"
 #include "engine/needs.h"
 #include "engine/session.h"
+#include "mail/body_lines.h"
 #include "mail/headers.h"
+#include "milter_door/message_bounds.h"
 #include "milter_door/milter_events.h"
 #include "milter_door/milter_stats.h"
 #include "port/digest.h"
 
 namespace mailweir {
-
-struct MilterLimits {
-  std::size_t header_bytes = 1 << 20;
-  std::size_t recipients = 50'000;
-};
 
 // What the transport and the MTA agreed on.
 struct MilterTraits {
@@ -51,6 +48,8 @@ class MilterSession {
   MilterAnswer body(std::string_view chunk);
   MilterAnswer end_of_message(MessageEditor& editor, const Macros& macros);
   void abort();
+  // Whether the MTA is Sendmail, which lets a client think for an hour.
+  bool is_sendmail() const { return !sendmail_host_.empty(); }
 
  private:
   // A verdict on connect or helo that counts for every message of the session, with the policy that it points into.
@@ -61,13 +60,19 @@ class MilterSession {
   };
   using SessionVerdicts = std::array<std::optional<SessionVerdict>, 2>;   // connect, helo
 
+  struct Given {
+    std::string path, resolved;   // the command's argument; <{rcpt_addr}> where that is another text
+  };
   SessionVerdict kept(const Verdict& verdict);
   bool judges(Stage stage) const { return session_.policy().judges(Door::milter, stage); }
   MilterAnswer judge(Stage stage);
   std::string_view at_end(const Verdict& verdict);
   MilterAnswer answer(const Verdict& verdict);
+  static MilterAnswer answer(Reply reply);
   MilterAnswer judge_handed_over();
   MilterAnswer answer_again(const SessionVerdict& kept);
+  MilterAnswer no_mailbox(Stage stage);
+  static Given to_delete(std::string_view path, const Macros& macros);
   void rejected_recipient(const Macros& macros);
   void find_origin(bool logged_in);
   void begin(const Macros& macros);
@@ -76,10 +81,14 @@ class MilterSession {
   void begin_hashes();
   MilterAnswer judge_data();
   MilterAnswer judge_end();
+  MilterAnswer over_bounds();
+  MilterAnswer refuse_over(Reply reply);
   Result<void> carry_out(MessageEditor& editor);
   void edit_headers();
   void tell_results();
   void sign();
+  void leave_unsigned(std::string_view why);
+  bool ready_to_sign();
   Result<void> send_headers(MessageEditor& editor);
   Result<void> send_recipients(MessageEditor& editor);
 
@@ -91,18 +100,20 @@ class MilterSession {
   MilterStats& stats_;
   Session session_;
   std::string sendmail_host_;                   // {j} when the MTA is Sendmail, which does some things otherwise; else empty
+  MessageBounds bounds_;
   HeaderList headers_;
   std::unique_ptr<BodyHashes> hashes_;
+  BodyLines lines_;                             // of the body, where it is hashed
   std::uint64_t bytes_ = 0;
   Along along_;
   std::optional<Verdict> postponed_;            // of local mail: answered at its end
   SessionVerdicts postponed_of_session_;        // likewise, of each of its messages
   SessionVerdicts judged_at_data_;              // handed over, and the policy door was not asked
-  std::vector<std::string> recipients_;         // accepted, as the MTA gave them, for deletion
-  std::vector<std::string> discarded_;          // accepted and to be deleted
+  std::vector<Given> recipients_;               // accepted, for deletion
+  std::vector<Given> discarded_;                // accepted and to be deleted
   std::vector<std::string> refused_before_;     // by the policy door
   std::vector<std::pair<std::string, std::string>> done_;   // for the message's line: signed=...
-  bool headers_over_ = false, too_many_ = false, discard_ = false, data_judged_ = false;
+  bool discard_ = false, data_judged_ = false;
   bool refused_recipient_ = false, mta_refused_recipient_ = false;   // any: by a rule of ours, by the MTA
 };
 

@@ -6,7 +6,10 @@
 #include "base/port_number.h"
 #include "base/text.h"
 #include "mail/domain.h"
+#include "mail/longest_address.h"
+#include "mail/path.h"
 #include "policy_door/action.h"
+#include "policy_door/attribute_address.h"
 
 namespace mailweir {
 namespace {
@@ -57,6 +60,7 @@ void PolicyConversation::new_session(const PolicyRequest& request) {
 void PolicyConversation::begin_message(const PolicyRequest& request) {
   end_message();
   instance_ = request[Attribute::instance];
+  sender_ = request[Attribute::sender];
   for (const Stage stage : {Stage::mail, Stage::rcpt, Stage::data, Stage::end_of_message}) judged_[index(stage)].reset();
   session_->begin_transaction(policy_.get());
   logged_ = asked_ = refused_ = recipient_taken_ = recipient_refused_ = false;
@@ -66,7 +70,8 @@ void PolicyConversation::end_message() {
   if (!session_ || !session_->in_transaction()) return;
   if (!logged_ && asked_) session_->log_transaction(taken() ? "passed" : "refused");
   session_->end_transaction(taken());
-  answers_.clear();
+  std::exchange(answers_, {});  // a table that grew is freed, too
+  memory_.clear();
 }
 
 void PolicyConversation::idle() {
@@ -91,16 +96,16 @@ void PolicyConversation::read(const PolicyRequest& request, Stage stage) {
   client.ccert_issuer = request[Attribute::ccert_issuer];
   client.ccert_fingerprint = request[Attribute::ccert_fingerprint];
   if (stage < Stage::mail) return;
-  if (transaction.sender.is_absent()) transaction.sender = Address::parse(request[Attribute::sender]);
+  if (transaction.sender.is_absent()) transaction.sender = attribute_address(request[Attribute::sender], session_->policy());
   transaction.sasl_username = request[Attribute::sasl_username];
   transaction.sasl_method = request[Attribute::sasl_method];
   transaction.sasl_sender = request[Attribute::sasl_sender];
   transaction.queue_id = request[Attribute::queue_id];
-  const auto size = to_number(request[Attribute::size]).value_or(0);
+  const auto size = size_in_bytes(request[Attribute::size]).value_or(0);
   if (stage == Stage::end_of_message) transaction.size = size;
   else if (size > 0) transaction.declared_size = size;
   const auto recipient = request[Attribute::recipient];
-  transaction.recipient = recipient.empty() ? Address() : Address::parse(recipient);
+  transaction.recipient = recipient.empty() ? Address() : attribute_address(recipient, session_->policy());
   if (stage >= Stage::data) transaction.recipient_count = to_number(request[Attribute::recipient_count]).value_or(0);
 }
 
@@ -157,7 +162,7 @@ std::string PolicyConversation::judge_up_to(Stage stage) {
 // Postfix tells the milter that this recipient was refused; there it shall not be taken for an unknown one.
 std::string PolicyConversation::tell_refusal(Stage stage, std::string action) {
   if (stage == Stage::rcpt && session_->policy().counts_unknown_recipients && (action.starts_with('4') || action.starts_with('5')))
-    services_.board.refused_recipient(session_->client(), session_->transaction().recipient.text(), services_.clock.steady());
+    services_.board.refused_recipient(session_->client(), session_->transaction().recipient.key(), services_.clock.steady());
   return action;
 }
 
@@ -169,21 +174,43 @@ std::string PolicyConversation::not_judged(std::string_view state) {
   return "DUNNO";
 }
 
+// What is too long to be looked at: refused whatever the rules are, before anything is kept of it. "": nothing.
+std::string PolicyConversation::too_long(const PolicyRequest& request) const {
+  struct Part {
+    Attribute attribute;
+    std::string_view code, what;
+  };
+  for (const Part& part : {Part{Attribute::recipient, "5.1.3", "the recipient address"}, Part{Attribute::sender, "5.1.7", "the sender address"},
+                           Part{Attribute::helo_name, "5.5.4", "the HELO name"}})
+    if (request[part.attribute].size() > longest_address)
+      return "501 " + std::string(part.code) + ' ' + std::string(part.what) + " is longer than " + std::to_string(longest_address) + " bytes";
+  return {};
+}
+
 std::string PolicyConversation::answer(const PolicyRequest& request) {
   const auto stage = request.stage();
   if (!stage) return not_judged(request[Attribute::protocol_state]);
+  if (auto refused = too_long(request); !refused.empty()) {
+    Event("message-over-bounds").with("door", "policy").with("client_address", request[Attribute::client_address]).with("reply", refused)
+        .to(services_.log, Severity::notice);
+    return refused;
+  }
   if (session_) session_->callback_begins();
   if (!same_session(request)) new_session(request);
-  if (*stage >= Stage::mail && (!session_->in_transaction() || request[Attribute::instance] != instance_)) begin_message(request);
+  // The instance stays the same when a message ends before it has a recipient: RSET, and another MAIL.
+  const bool same = session_->in_transaction() && request[Attribute::instance] == instance_ && request[Attribute::sender] == sender_;
+  if (*stage >= Stage::mail && !same) begin_message(request);
   read(request, *stage);
   if (*stage < Stage::mail) return judge_up_to(*stage);
 
   std::string key(1, static_cast<char>('0' + index(*stage)));
-  if (*stage == Stage::rcpt) key += session_->transaction().recipient.text();
+  if (*stage == Stage::rcpt) key += session_->transaction().recipient.key();
   if (const auto known = answers_.find(key); known != answers_.end()) return tell_refusal(*stage, known->second);
   asked_ = true;
   std::string action = tell_refusal(*stage, judge_up_to(*stage));
-  if (answers_.size() < most_answers) answers_.emplace(std::move(key), action);
+  // Asked again, what was not kept is judged and charged again: better than to keep what does not fit.
+  if (const auto cost = 200 + key.size() + action.size(); memory_.bytes() + cost <= most_answer_bytes && memory_.grow(cost))
+    answers_.emplace(std::move(key), action);
   if (*stage == Stage::end_of_message || refused_) idle();
   return action;
 }
