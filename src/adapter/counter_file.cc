@@ -94,7 +94,9 @@ std::optional<Parsed> parse_line(std::string_view line) {
   const auto period = to_number(parts[0]), head = to_number(parts[3]);
   auto limit = parse_name(parts[1]), key = parse_name(parts[2]);
   if (!period || !head || !limit || !key || limit->size() + key->size() > longest_counter_name) return std::nullopt;
-  if (*period < 1 || *period > static_cast<std::uint64_t>(longest_period.count()) || *head > ring::most_count / ring_slots)
+  if (*period < 1 || *period > static_cast<std::uint64_t>(longest_period.count())) return std::nullopt;
+  // The head is a slot of its period: its time is bounded, so that no sum of slots and periods goes out of its type.
+  if (*head > static_cast<std::uint64_t>(ring::slot_at(ring::most_count, static_cast<std::int64_t>(*period) * 1000)))
     return std::nullopt;
   Parsed parsed{*std::move(limit), *std::move(key), {}};
   parsed.record.period = static_cast<std::uint32_t>(*period);

@@ -352,6 +352,7 @@ TEST_CASE("memory counters: a damaged file names itself and leaves an empty stor
       {"a count of none", replaced("0:3", "0:0"), "cannot be understood"},
       {"a cell twice", replaced("0:3", "0:3 0:3"), "cannot be understood"},
       {"a count too large", replaced("0:3", "0:9007199254740992"), "cannot be understood"},
+      {"a slot beyond all time", replaced(a_line, "3600 =limit =key 75059993790 0:1\n"), "cannot be understood"},
       {"no period", replaced("3600 ", "0 "), "cannot be understood"},
       {"a bad escape", replaced("=key", "=k%zy"), "cannot be understood"},
       {"a line without end", good.substr(0, good.find('\n') + 1) + std::string(100'000, '1'), "the end is missing"},
