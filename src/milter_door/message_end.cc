@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "check/authentication_results.h"
+#include "engine/removed_headers.h"
 #include "milter_door/milter_session.h"
 
 namespace mailweir {
@@ -101,13 +102,15 @@ Result<void> MilterSession::carry_out(MessageEditor& editor) {
 }
 
 void MilterSession::edit_headers() {
+  std::string removed;
   if (along_.route) headers_.remove(route_field);
   for (const auto& edit : along_.edits) {
     switch (edit.kind) {
       case HeaderEdit::Kind::remove: {
-        const auto removed = edit.value ? headers_.remove(edit.name, [&](std::string_view value) { return edit.value->matches(value); })
+        for (const auto& name : removed_headers(headers_, edit)) removed += (removed.empty() ? "" : ",") + name;
+        const auto count = edit.value ? headers_.remove(edit.name, [&](std::string_view value) { return edit.value->matches(value); })
                                         : headers_.remove(edit.name);
-        static_cast<void>(removed);
+        static_cast<void>(count);
         break;
       }
       case HeaderEdit::Kind::replace: {  // all of the name become one, where the first of them stood
@@ -119,6 +122,7 @@ void MilterSession::edit_headers() {
       case HeaderEdit::Kind::add: headers_.add(HeaderList::Place::end, edit.name, edit.text); break;
     }
   }
+  if (!removed.empty()) done_.emplace_back("removed", removed);
 }
 
 // On top of all, above the MTA's own Received field: what stands below a trace field was there before it (RFC 8601 4.1, 5).

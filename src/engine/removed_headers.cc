@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "engine/removed_headers.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace mailweir {
+
+std::vector<std::string> removed_headers(const HeaderList& headers, const HeaderEdit& edit) {
+  constexpr std::size_t most = 20;
+  std::vector<std::string> names;
+  for (const auto& field : headers.leaving()) {
+    if (names.size() == most) break;
+    const auto known = [&](const std::string& name) { return equal_folded(name, field.name); };
+    if (!header_name_matches(edit.name, field.name) || std::any_of(names.begin(), names.end(), known)) continue;
+    if (!edit.value || edit.value->matches(unfolded(field.value))) names.emplace_back(field.name);
+  }
+  return names;
+}
+
+}  // namespace mailweir

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What a remove_headers edit finds in a message, for the log.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/verdict.h"
+#include "mail/headers.h"
+
+namespace mailweir {
+
+// The names of the fields that `edit` removes of this header, as they are written there, each once; the first 20.
+std::vector<std::string> removed_headers(const HeaderList& headers, const HeaderEdit& edit);
+
+}  // namespace mailweir
