@@ -179,6 +179,10 @@ std::string Daemon::metrics() const {
     samples.gauge("mailweir_milter_in_flight", "Messages under way at the milter door", milter.in_flight.load());
     samples.counter("mailweir_signatures_total", "DKIM signatures made", milter.signatures.load());
     samples.counter("mailweir_unsigned_total", "Messages left unsigned because of trouble", milter.unsigned_for_trouble.load());
+    samples.counter("mailweir_unsigned_long_lines_total", "Of them, those with a header line that the next server would break",
+                    milter.unsigned_long_lines.load());
+    samples.counter("mailweir_unsigned_no_key_total", "Messages that a rule asked to sign, whose From domain has no key",
+                    milter.unsigned_without_key.load());
     samples.counter("mailweir_milter_exceptions_total", "Exceptions at the milter door", milter.exceptions.load());
   }
   if (policy_door_) {

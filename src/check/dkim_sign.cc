@@ -70,6 +70,9 @@ Result<std::string> identity_tag(std::string_view identity, const std::string& d
   return quoted_printable(identity.substr(0, at)) + '@' + *below;
 }
 
+// A next server adds these two where they are missing (RFC 6409 8.2, 8.3), and may: only those that are there are oversigned.
+bool is_added_on_the_way(std::string_view name) { return equal_folded(name, "Date") || equal_folded(name, "Message-ID"); }
+
 // Appends the fields of a name from the last to the first, as a verifier will look for them (RFC 6376 5.4.2), and names
 // each in h=. Returns how many there were.
 std::size_t cover_name(CoveredHeaders& covered, const std::vector<HeaderView>& fields, const std::string& name) {
@@ -95,7 +98,7 @@ Result<CoveredHeaders> cover(const HeaderList& headers, const SignPolicy& policy
     for (const auto& name : names) {
       if (is_never_signed(name)) continue;
       const auto count = cover_name(covered, fields, name);
-      if (once_more && (count > 0 || !if_there)) covered.names.push_back(name);
+      if (once_more && (count > 0 || !(if_there || is_added_on_the_way(name)))) covered.names.push_back(name);
       from = from || (count > 0 && equal_folded(name, "From"));
     }
   };

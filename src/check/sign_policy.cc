@@ -17,6 +17,13 @@ bool is_never_signed(std::string_view name) {
   return std::any_of(names.begin(), names.end(), [&](std::string_view never) { return equal_folded(never, name); });
 }
 
+bool SignPolicy::covers(std::string_view name) const {
+  if (is_never_signed(name)) return false;
+  for (const auto* list : {&oversigned, &oversigned_if_there, &signed_if_there})
+    if (std::any_of(list->begin(), list->end(), [&](const std::string& covered) { return equal_folded(covered, name); })) return true;
+  return false;
+}
+
 Result<void> SignPolicy::check() const {
   std::set<std::string> seen;
   for (const auto* list : {&oversigned, &oversigned_if_there, &signed_if_there}) {

@@ -5,7 +5,8 @@
 // (oversigning, RFC 6376 8.15) breaks the signature when somebody adds one: a second Subject, or a Content-Type that
 // makes another text of the body. But some fields are added lawfully on the way, and there it would only do harm. Hence three
 // lists, made from RFC 6376 5.4.1 (what the text and its threading are made of, Resent-*, List-*):
-// - oversigned, there or not: fields that no forwarder has reason to add to a message that lacks them;
+// - oversigned, there or not: fields that no forwarder has reason to add to a message that lacks them; of these, Date and
+//   Message-ID only if there, because the next server adds them (RFC 6409 8.2, 8.3);
 // - oversigned if there: Sender and List-* of the author's own (RFC 8058 4 wants List-Unsubscribe* signed). Where they are missing
 //   a mailing list may add its own;
 // - signed as often as there: Resent-* blocks, which pile up.
@@ -36,6 +37,8 @@ struct SignPolicy {
                                               "Resent-To",   "Resent-Cc",   "Resent-Message-ID"};
   std::optional<std::chrono::seconds> good_for;  // x=: from the signing on; nothing: for ever
 
+  // Whether signatures cover fields of this name, if there are any.
+  bool covers(std::string_view name) const;
   // What an admin must change: From not signed (RFC 6376 5.4), a name that is never signed, no field name, a name twice.
   Result<void> check() const;
 };

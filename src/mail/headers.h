@@ -8,8 +8,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace mailweir {
@@ -85,6 +87,10 @@ class HeaderList {
   std::size_t replace(std::string_view pattern, std::string_view value, Which which) {
     return replace(pattern, value, which, [](std::string_view) { return true; });
   }
+  // Gives each field that leaves the value that `anew` returns, if any, of (name, value): as they are, with their folds and
+  // leading blank. It must be as safe as the old one was: LF only before a blank or tab. False: a limit is reached.
+  template <typename Anew>
+  [[nodiscard]] bool rewrite(Anew anew);
   // False when the name is no field name or a limit is reached. Values are made safe (safe_header_value).
   bool add(Place place, std::string_view name, std::string_view value);
 
@@ -148,6 +154,19 @@ std::size_t HeaderList::remove(std::string_view pattern, Wanted wanted) {
       return header_name_matches(pattern, field.name) && wanted(std::string_view(unfolded(field.value)));
     });
   return removed;
+}
+
+template <typename Anew>
+bool HeaderList::rewrite(Anew anew) {
+  for (auto& arrived : arrived_) {
+    if (arrived.edit == gone) continue;
+    if (const std::optional<std::string> value = anew(std::string_view(arrived.field.name), value_of(arrived)))
+      if (!change(arrived, *value)) return false;
+  }
+  for (auto* added : {&top_, &end_})
+    for (auto& field : *added)
+      if (std::optional<std::string> value = anew(std::string_view(field.name), std::string_view(field.value))) field.value = std::move(*value);
+  return true;
 }
 
 template <typename Wanted>

@@ -4,44 +4,13 @@
 
 #include "base/text.h"
 #include "check/dkim_sign.h"
-#include "mail/address_list.h"
+#include "check/signing_keys.h"
+#include "mail/header_fold.h"
 #include "milter_door/milter_session.h"
 #include "milter_door/sendmail_header.h"
 
 namespace mailweir {
 namespace {
-
-// A From field may name any number of domains; signing for all of ours must stay cheap.
-constexpr std::size_t most_signatures = 16;
-
-// As they leave.
-std::vector<std::string_view> from_fields(const HeaderList& headers) {
-  std::vector<std::string_view> values;
-  for (const auto& field : headers.leaving())
-    if (equal_folded(field.name, "From")) values.push_back(field.value);
-  return values;
-}
-
-std::vector<std::string> author_domains(const std::vector<std::string_view>& from) {
-  std::vector<std::string> domains;
-  for (const auto value : from)
-    for (const auto& author : parse_address_list(value)) domains.emplace_back(author.domain());
-  return domains;
-}
-
-// The keys of all authors' domains, in the order of the From field: each domain's owner may want of a receiver that his own
-// signature is there (DMARC, RFC 7489 6.6.1). A key signs once, also where two authors share it.
-std::vector<const DkimKey*> keys_of(const KeyRing& ring, const std::vector<std::string>& domains) {
-  std::vector<const DkimKey*> found;
-  for (const auto& domain : domains) {
-    const auto keys = ring.find(domain);
-    if (keys.empty() || std::find(found.begin(), found.end(), &keys.front()) != found.end()) continue;
-    if (!found.empty() && found.size() + keys.size() > most_signatures) break;
-    for (const auto& key : keys)
-      if (std::find(found.begin(), found.end(), &key) == found.end()) found.push_back(&key);
-  }
-  return found;
-}
 
 bool edits_from(const Rule& rule) {
   const auto sets = [](const HeaderText& header) { return equal_folded(header.name, "From"); };
@@ -70,55 +39,82 @@ void MilterSession::begin_hashes() {
 
 // Trouble in signing lets the mail go unsigned, with a log line: a refused message helps nobody, and a receiver judges a
 // missing signature more kindly than a broken one.
+void MilterSession::leave_unsigned(std::string_view why) {
+  ++stats_.unsigned_for_trouble;
+  Event("not-signed").with("queue_id", session_.transaction().queue_id).with("id", session_.transaction().id).with("reason", why)
+      .to(services_.log, Severity::warning);
+}
+
+// Brings the header into the form in which the MTA will pass it on. False: it would be changed again, and is left unsigned.
+bool MilterSession::ready_to_sign() {
+  const SignPolicy& signing = session_.policy().signing;
+  if (!sendmail_host_.empty()) {
+    const auto id = session_.transaction().queue_id + '.' + session_.transaction().id;
+    const auto settled = settle_for_sendmail(headers_, signing, services_.clock.wall(), id, sendmail_host_);
+    if (!settled) {
+      leave_unsigned(settled.error().what);
+      return false;
+    }
+  }
+  std::string too_long;
+  const bool room = headers_.rewrite([&](std::string_view name, std::string_view value) -> std::optional<std::string> {
+    if (name.size() + 2 + value.size() <= longest_mail_line || !signing.covers(name)) return {};
+    auto folded = fold_long_lines(name, value);
+    if (folded.too_long > 0 && too_long.empty())
+      too_long = std::string(name) + " has " + std::to_string(folded.too_long) +
+                 " bytes without a blank, and the next server breaks lines over 998 (RFC 5322 2.1.1)";
+    return std::move(folded.text);
+  });
+  if (!too_long.empty()) ++stats_.unsigned_long_lines;
+  if (!room) too_long = "the header is too large to be folded";
+  if (!too_long.empty()) leave_unsigned(too_long);
+  return too_long.empty();
+}
+
 void MilterSession::sign() {
   const Policy& policy = session_.policy();
   if (!session_.facts().is_outgoing()) return;
   const auto from = from_fields(headers_);
+  const auto domains = author_domains(from);
+  std::string authors;
+  for (std::size_t i = 0; i < domains.size() && i < 3; ++i) authors += (i > 0 ? "," : "") + domains[i];
+  if (!authors.empty()) done_.emplace_back("from_domain", authors);
+
   std::vector<const DkimKey*> keys;
-  if (along_.sign_author) keys = keys_of(policy.keys, author_domains(from));
+  if (along_.sign_author) keys = keys_of(policy.keys, domains);
   for (const auto& domain : along_.sign_domains)
     for (const auto& key : policy.keys.find(domain))
       if (std::find(keys.begin(), keys.end(), &key) == keys.end()) keys.push_back(&key);
-  if (keys.empty()) return;
-
-  const auto unsigned_because = [&](std::string_view why) {
-    ++stats_.unsigned_for_trouble;
-    Event("not-signed").with("queue_id", session_.transaction().queue_id).with("id", session_.transaction().id).with("reason", why)
-        .to(services_.log, Severity::warning);
-  };
+  if (keys.empty()) {
+    ++stats_.unsigned_without_key;
+    done_.emplace_back("not_signed", from.empty() ? "no From" : "no key");
+    return;
+  }
   // Whose message it is then depends on who reads it: our signature would speak for an author who did not write it
   // (RFC 6376 3.8 and 8.15: what is no RFC 5322 message should not be signed).
-  if (from.size() > 1) {
-    unsigned_because("it has several From fields");
-    return;
-  }
-  if (!hashes_) {
-    unsigned_because("the body was not hashed");
-    return;
-  }
-  if (!sendmail_host_.empty())
-    settle_for_sendmail(headers_, services_.clock.wall(), session_.transaction().queue_id + '.' + session_.transaction().id, sendmail_host_);
+  if (from.size() > 1) return leave_unsigned("it has several From fields");
+  if (!hashes_) return leave_unsigned("the body was not hashed");
+  if (!ready_to_sign()) return;
   const auto covered = cover(headers_, policy.signing);
-  if (!covered) {
-    unsigned_because(covered.error().what);
-    return;
-  }
+  if (!covered) return leave_unsigned(covered.error().what);
   std::vector<std::string> signatures;
   std::string signed_by;
   for (const DkimKey* key : keys) {
     auto value = mailweir::sign(*covered, hashes_->hash(policy.signing.body_canon), *key, policy.signing, services_.clock.wall());
     if (!value) {
-      unsigned_because(value.error().what);
+      leave_unsigned(value.error().what);
       continue;
     }
     signatures.push_back(std::move(*value));
-    signed_by += (signed_by.empty() ? "" : ",") + key->selector + "._domainkey." + key->domain;
+    signed_by += (signed_by.empty() ? "" : ",") + name_of(*key);
     ++stats_.signatures;
   }
   for (const auto& value : signatures) headers_.add(HeaderList::Place::top, signature_field, value);
-  if (!signed_by.empty()) done_.emplace_back("signed", signed_by);
+  if (signed_by.empty()) return;
+  done_.emplace_back("signed", signed_by);
   // simple needs the blank after the colon, which this MTA does not hand over.
-  if (!signed_by.empty() && covered->fell_back) done_.emplace_back("header_canonicalization", "relaxed");
+  if (covered->fell_back) done_.emplace_back("header_canonicalization", "relaxed");
+  if (const auto told = lines_.told(); !told.empty()) done_.emplace_back("body", told);
 }
 
 }  // namespace mailweir

@@ -322,7 +322,10 @@ MilterAnswer MilterSession::end_of_header(const Macros& macros) {
 
 MilterAnswer MilterSession::body(std::string_view chunk) {
   bytes_ += chunk.size();
-  if (hashes_) hashes_->write(chunk);
+  if (hashes_) {
+    hashes_->write(chunk);
+    lines_.write(chunk);
+  }
   session_.facts().message_body(chunk);
   return {};
 }
@@ -335,6 +338,7 @@ void MilterSession::finish(std::string_view outcome, bool taken) {
   --stats_.in_flight;
   headers_ = HeaderList();
   hashes_.reset();
+  lines_ = BodyLines();
   bytes_ = 0;
   along_ = Along();
   postponed_.reset();

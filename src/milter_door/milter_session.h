@@ -17,6 +17,7 @@
 #include "check/body_hashes.h"
 #include "engine/needs.h"
 #include "engine/session.h"
+#include "mail/body_lines.h"
 #include "mail/headers.h"
 #include "milter_door/milter_events.h"
 #include "milter_door/milter_stats.h"
@@ -80,6 +81,8 @@ class MilterSession {
   void edit_headers();
   void tell_results();
   void sign();
+  void leave_unsigned(std::string_view why);
+  bool ready_to_sign();
   Result<void> send_headers(MessageEditor& editor);
   Result<void> send_recipients(MessageEditor& editor);
 
@@ -93,6 +96,7 @@ class MilterSession {
   std::string sendmail_host_;                   // {j} when the MTA is Sendmail, which does some things otherwise; else empty
   HeaderList headers_;
   std::unique_ptr<BodyHashes> hashes_;
+  BodyLines lines_;                             // of the body, where it is hashed
   std::uint64_t bytes_ = 0;
   Along along_;
   std::optional<Verdict> postponed_;            // of local mail: answered at its end

@@ -5,25 +5,22 @@
 // and adds the Date and Message-ID that are missing. Postfix did all that before the milter.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/result.h"
+#include "check/sign_policy.h"
 #include "mail/headers.h"
 
 namespace mailweir {
 
-// An address field's value as Sendmail would write it: a blank behind each comma, no empty items, no blanks at the inside
-// of <>. Nothing when it is so already, but for folds and the number of blanks, which a relaxed signature allows for; and
-// when it is beyond this: groups, 8-bit text, quotes that nobody closes.
-// Not done here: names without a domain, to which Sendmail adds its own.
-std::optional<std::string> as_sendmail_writes(std::string_view addresses);
-
 // RFC 5322 3.3, in UTC.
 std::string mail_date(WallTime when);
 
-// Makes the edits; `id` and `host` make up the Message-ID.
-void settle_for_sendmail(HeaderList& headers, WallTime now, std::string_view id, std::string_view host);
+// Makes the edits to what a signature covers (sendmail_addresses.h); `id` and `host`, its $j, make up the Message-ID.
+// Errors: an address that Sendmail would write nobody knows how, so that a signature would break.
+Result<void> settle_for_sendmail(HeaderList& headers, const SignPolicy& policy, WallTime now, std::string_view id,
+                                 std::string_view host);
 
 }  // namespace mailweir

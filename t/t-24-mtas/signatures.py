@@ -57,8 +57,19 @@ LETTERS = [
     ("Reply-To and Sender", letter(headers=[("Reply-To", "<r@example.com>,s@example.com"), ("Sender", "x@example.com")]), GOOD),
     ("8-bit in To", with_field("To", "Grüße <bob@example.net>"), GOOD),
     ("1 MB", letter(body=("word " * 12 + "\r\n.dot\t \r\n") * 14700), GOOD),
-    # Sendmail gives each name without a domain its own, behind us.
-    ("a name without a domain in To", with_field("To", "bob"), {"postfix": GOOD, "sendmail": {"rsa": False, "ed": False}}),
+    # Sendmail gives each name without a domain its own; Mailweir does so before.
+    ("a name without a domain in To", with_field("To", "bob"), GOOD),
+    ("two words for one address in To", with_field("To", "bob builder"), {"postfix": GOOD, "sendmail": NONE}),
+    ("a multipart without its last boundary", letter(headers=[("MIME-Version", "1.0"), ("Content-Type", 'multipart/mixed; boundary="b"')],
+                                                     body="--b\r\n\r\none\r\n"), GOOD),
+    # RFC 5322 2.1.1: the next server breaks what is over 998 bytes, at a blank or not.
+    ("References on one line", with_field("References", " ".join(f"<{number}@mail.example.com>" for number in range(60))), GOOD),
+    ("List-Unsubscribe on one line", letter(headers=[("List-Unsubscribe", ", ".join(
+        f"<https://example.com/unsubscribe/{number}/{'x' * 60}>" for number in range(14)))]), GOOD),
+    ("2000 in Subject", letter(subject="word " * 400 + "end"), GOOD),
+    ("5000 in Cc", with_field("Cc", ", ".join(f"Name {number} <r{number}@example.net>" for number in range(160))), GOOD),
+    ("1200 in Subject without a blank", letter(subject="x" * 1200), NONE),
+    ("1200 in a header that is not signed", letter(headers=[("X-Long", "x" * 1200)]), GOOD),
 ]
 
 
@@ -111,27 +122,27 @@ done
 """
 
 
-def by_opendkim(t, keys, mails):
+def by_opendkim(t, keys, mails, place="opendkim"):
     """{name: what opendkim-testmsg says} of {name: Mail}. It asks the DNS at port 53, so it runs in a network name space of
     its own, with a name server. It knows no Ed25519: that signature is left out."""
     missing = [tool for tool in ("opendkim-testmsg", "knotd", "kdig", "ip") if not shutil.which(tool)]
     space = ["unshare", "--mount", "--net"]
     if missing or subprocess.run([*space, "ip", "link", "set", "lo", "up"], capture_output=True, check=False).returncode:
         return None
-    work = os.path.join(t.directory, "opendkim")
+    work = os.path.join(t.directory, place)
     os.makedirs(os.path.join(work, "db"))
     record = keys.records["rsa"]
     strings = " ".join('"' + record[i:i + 200] + '"' for i in range(0, len(record), 200))
-    t.file("opendkim/zone", "$ORIGIN example.com.\n$TTL 60\n@ SOA ns h 1 60 60 60 60\n@ NS ns\nns A 127.0.0.1\n"
+    t.file(f"{place}/zone", "$ORIGIN example.com.\n$TTL 60\n@ SOA ns h 1 60 60 60 60\n@ NS ns\nns A 127.0.0.1\n"
                             f"rsa._domainkey TXT {strings}\n")
-    t.file("opendkim/knot.conf", f'server:\n    rundir: "{work}"\n    listen: 127.0.0.1@53\ndatabase:\n    storage: "{work}/db"\n'
+    t.file(f"{place}/knot.conf", f'server:\n    rundir: "{work}"\n    listen: 127.0.0.1@53\ndatabase:\n    storage: "{work}/db"\n'
                                  f'zone:\n  - domain: example.com\n    file: "{work}/zone"\n    journal-content: none\n'
                                  "    zonefile-sync: -1\n")
-    t.file("opendkim/resolv.conf", "nameserver 127.0.0.1\n")
+    t.file(f"{place}/resolv.conf", "nameserver 127.0.0.1\n")
     for name, mail in mails.items():
         head, _, body = mail.data.partition(b"\r\n\r\n")
         fields = [one for one in re.split(rb"\r\n(?![ \t])", head) if b"a=ed25519" not in one]
-        t.file(f"opendkim/{name}.eml", b"\r\n".join(fields) + b"\r\n\r\n" + body)
+        t.file(f"{place}/{name}.eml", b"\r\n".join(fields) + b"\r\n\r\n" + body)
     done = subprocess.run([*space, "sh", "-c", JUDGE, "sh", work], capture_output=True, text=True, timeout=seconds(120), check=False)
     return dict(line.split(" ", 1) for line in done.stdout.splitlines()) if done.returncode == 0 else {"judge": done.stderr}
 
@@ -157,6 +168,7 @@ def run(t, bed, mtas):
                     t.equal((len(mail.headers("Date")), len(mail.headers("Message-Id"))), (1, 1), "both were added, once")
                     t.like(mail.header("DKIM-Signature"), r"\bh=[^;]*\bDate:[^;]*\bMessage-ID:", "and are signed")
     edits(t, bed, mtas, keys)
+    told(t, bed, mtas, keys)
     found = by_opendkim(t, keys, mails)
     if found is None:
         t.skip("opendkim-testmsg", "it or a network name space is not to be had")
@@ -180,3 +192,28 @@ def edits(t, bed, mtas, keys):
                 f"{mta.kind}: signed as it leaves, after the edits")
         mail.data = mail.data.replace(b"short", b"shirt")
         t.equal([good is True for good in keys.verdicts(mail).values()], [False, False], f"{mta.kind}: a changed body is noticed")
+
+
+def told(t, bed, mtas, keys):
+    """What the log says of messages that are not signed, or whose signature a server on the way may break."""
+    bed.policy(keys.toml + SIGN)
+    for mta in mtas:
+        for what, text, wanted in (
+                ("a domain without a key", letter(sender="a@example.net"), {"from_domain": "example.net", "not_signed": "no key", "signed": None}),
+                ("a domain with keys", letter(), {"from_domain": "example.com", "not_signed": None, "body": None,
+                                                  "signed": "rsa._domainkey.example.com,ed._domainkey.example.com"}),
+                ("8 bits and a long line", letter(headers=MIME, body="bücher".encode() + b"\r\n" + b"y" * 1100 + b"\r\n"),
+                 {"body": "8bit,long_lines"})):
+            bed.mark()
+            with mta.client() as client:
+                client.ehlo().message("a@example.com", ["bob@example.net"], text)
+            bed.sink.take()
+            bed.has_line({"event": "message"})
+            line = [line for line in bed.lines() if line.get("event") == "message"][-1]
+            t.equal({key: line.get(key) for key in wanted}, wanted, f"{mta.kind}: {what}: the message's line says so")
+        bed.mark()
+        with mta.client() as client:
+            client.ehlo().message("a@example.com", ["bob@example.net"], letter(subject="x" * 1200))
+        bed.sink.take()
+        t.ok(bed.has_line({"event": "not-signed", "reason": re.compile("^Subject has 12.. bytes without a blank")}),
+             f"{mta.kind}: why a message with a long line leaves unsigned is told")

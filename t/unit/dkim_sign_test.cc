@@ -148,6 +148,14 @@ TEST_CASE("dkim: what a signature covers") {
   CHECK(cover(many, policy).error().what.find("more than 500") != std::string::npos);
 }
 
+TEST_CASE("dkim: what a next server adds is not oversigned where it is missing") {
+  SignPolicy policy;
+  policy.oversigned = {"From", "Date", "message-id", "To"};
+  CHECK(cover(list_of({{"From", " a"}}), policy)->names == std::vector<std::string>{"From", "From", "To"});
+  CHECK(cover(list_of({{"From", " a"}, {"Date", " d"}, {"Message-ID", " <m>"}}), policy)->names ==
+        std::vector<std::string>{"From", "From", "Date", "Date", "message-id", "message-id", "To"});
+}
+
 TEST_CASE("dkim: signed is what leaves") {
   auto list = list_of({{"Subject", " old"}, {"From", " a"}, {"Reply-To", " gone"}});
   list.replace("subject", "new", HeaderList::Which::all);
