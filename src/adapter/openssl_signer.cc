@@ -134,6 +134,26 @@ int no_passphrase(char*, int, int, void* asked) {
   return -1;
 }
 
+constexpr std::string_view blanks = " \t\r\n";
+
+// What a key in base64 without its PEM lines is, and how to make a PEM file of it; empty if it is none. (RFC 8410 7: the
+// 16 bytes that make 32 raw ones an Ed25519 key.)
+std::string why_base64(std::string_view text) {
+  std::string letters;
+  for (const char c : text)
+    if (blanks.find(c) == blanks.npos) letters += c;
+  auto bytes = from_base64(letters);
+  OPENSSL_cleanse(letters.data(), letters.size());
+  if (!bytes) return {};
+  const auto size = bytes->size();
+  const bool der = size > 64 && bytes->front() == 0x30;
+  OPENSSL_cleanse(bytes->data(), bytes->size());
+  if (der || size == 48) return "is a key in base64 without the lines of a PEM file; write it out with: base64 -d FILE | openssl pkey -inform DER -out NEW";
+  if (size != 32 && size != 64) return {};
+  return "is an Ed25519 key in raw base64, not a PEM file; write it out with: "
+         "{ echo MC4CAQAwBQYDK2VwBCIEIA== | base64 -d; base64 -d FILE | head -c 32; } | openssl pkey -inform DER -out NEW";
+}
+
 // What an unreadable PEM text is instead.
 std::string why_no_key(std::string_view text, bool passphrase_asked) {
   const auto has = [&](std::string_view part) { return text.find(part) != text.npos; };
@@ -142,6 +162,12 @@ std::string why_no_key(std::string_view text, bool passphrase_asked) {
   if (has("BEGIN PUBLIC KEY") || has("BEGIN RSA PUBLIC KEY"))
     return "is a public key; the private key of the pair is needed to sign";
   if (has("BEGIN CERTIFICATE")) return "is a certificate; a private key is needed";
+  if (has("BEGIN OPENSSH PRIVATE KEY")) return "is a key of ssh, in a format of its own; make one with: openssl genpkey -algorithm ed25519 -out NEW";
+  if (has("-----BEGIN ") && has("\\n")) return "has the letters \\n for its line ends; write it out with: printf '%b\\n' \"$(cat FILE)\" > NEW";
+  if (has(" -----BEGIN ") || has("\t-----BEGIN ") || (has("-----BEGIN ") && (has("\n ") || has("\n\t"))))
+    return "is indented, and so no PEM file; write it out with: sed 's/^[[:space:]]*//' FILE > NEW";
+  if (text.starts_with("\x30\x82") || text.starts_with("\x30\x2e")) return "is in DER, not a PEM file; write it out with: openssl pkey -inform DER -in FILE -out NEW";
+  if (const auto why = why_base64(text); !why.empty()) return why;
   if (!has("-----BEGIN ")) return "is not a PEM file (no line -----BEGIN PRIVATE KEY-----)";
   return "holds no private key that libcrypto can read";
 }

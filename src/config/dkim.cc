@@ -7,16 +7,37 @@
 namespace mailweir {
 namespace {
 
+// What is meant by a domain in the spelling of other software, or of addresses. Empty: it is none of these.
+std::string domain_advice(std::string_view text) {
+  if (text == "*" || text == "%" || text == ".")
+    return "must be one domain: a key signs for the domain that its record stands in. Write a [[dkim.key]] for each domain; of all keys "
+           "sign = true takes those of the From header's domain";
+  if (const auto at = text.rfind('@'); at != text.npos)
+    return "is an address; write its domain: \"" + cleaned(text.substr(at + 1), false, 300) + '"';
+  for (const std::string_view start : {"*.", "."})
+    if (text.starts_with(start))
+      return "write the domain itself, and subdomains = true: domain = \"" + cleaned(text.substr(start.size()), false, 300) + '"';
+  return text.find_first_of("*%") == text.npos ? "" : "is no domain name";
+}
+
+// A selector is only the first part of the record's name.
+std::string selector_advice(std::string_view selector) {
+  const auto at = folded(selector).find("._domainkey");
+  return at == std::string::npos ? "" : "is the first part of the record's name only; write \"" + cleaned(selector.substr(0, at), false, 300) + '"';
+}
+
 void read_key(Section section, const Document& document, const Workshop& workshop, std::vector<DkimKey>& keys) {
   DkimKey key;
   if (const auto domain = section.text("domain")) {
-    if (const auto name = to_domain(domain->value)) key.domain = *name;
+    if (const auto advice = domain_advice(domain->value); !advice.empty()) section.wrong("domain", advice);
+    else if (const auto name = to_domain(domain->value)) key.domain = *name;
     else section.wrong("domain", "is no domain name");
   } else if (section.raw().get("domain") == nullptr) {
     section.wrong("domain", "is missing: whose mail this key signs");
   }
   if (const auto selector = section.text("selector")) {
-    if (const auto name = to_domain(selector->value)) key.selector = *name;
+    if (const auto advice = selector_advice(selector->value); !advice.empty()) section.wrong("selector", advice);
+    else if (const auto name = to_domain(selector->value)) key.selector = *name;
     else section.wrong("selector", "is no name for the DNS; the key record stands at SELECTOR._domainkey.DOMAIN");
   } else if (section.raw().get("selector") == nullptr) {
     section.wrong("selector", "is missing: the key record stands at SELECTOR._domainkey.DOMAIN");

@@ -175,6 +175,10 @@ void Loader::read_rules() {
   // With a key that is broken nobody shall hear that there is none, too.
   const bool keys_known = !keys_told_ || policy_->keys.domains() > 0;
   validate(rules_, *policy_, keys_known, problems_);
+  const bool signs = std::any_of(rules_.begin(), rules_.end(), [](const PlacedRule& placed) { return placed.rule.sign; });
+  if (keys_told_ && !signs && policy_->has_milter)
+    problems_.warning(place_of(*dkim_.front()), "dkim.key", "nothing is signed with it, because no rule says so; write: [[rule]] "
+                      "name = \"sign\", at = \"end-of-message\", sign = true");
 }
 
 std::string Loader::effective() const {
