@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // mailweirctl explain: runs a described transaction through the engine with a counter store of its own, and tells what
 // each rule found, what decided, and what each door would answer. Nothing is charged to the daemon's counters.
+#include <algorithm>
 #include <iostream>
 
 #include <boost/program_options.hpp>
@@ -10,6 +11,7 @@
 #include "adapter/opendkim_verifier.h"
 #include "base/text.h"
 #include "check/authentication_results.h"
+#include "check/signing_keys.h"
 #include "ctl/check_command.h"
 #include "ctl/command.h"
 #include "ctl/dns_options.h"
@@ -94,7 +96,31 @@ void print(const Along& along) {
     constexpr std::string_view words[] = {"remove header ", "add header ", "replace header "};
     std::cout << "      " << words[static_cast<std::size_t>(edit.kind)] << edit.name << (edit.text.empty() ? "" : ": " + edit.text) << '\n';
   }
-  if (along.signs()) std::cout << "      sign\n";
+}
+
+// With which keys, as the milter finds them (message_sign.cc).
+void print_keys(const Policy& policy, const Along& along, const std::optional<HeaderList>& headers, bool outgoing) {
+  if (!along.signs()) return;
+  if (!outgoing) {
+    std::cout << "      sign: incoming mail is not signed\n";
+    return;
+  }
+  std::vector<const DkimKey*> keys;
+  std::string without;
+  const auto take = [&](const std::string& domain) {
+    const auto found = keys_of(policy.keys, {domain});
+    if (found.empty()) without += (without.empty() ? "" : ", ") + cleaned(domain.empty() ? "an address without a domain" : domain, false, 100);
+    for (const auto* key : found)
+      if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(key);
+  };
+  const auto authors = headers ? author_domains(from_fields(*headers)) : std::vector<std::string>();
+  if (along.sign_author)
+    for (const auto& domain : authors) take(domain);
+  for (const auto& domain : along.sign_domains) take(domain);
+  for (const auto* key : keys) std::cout << "      sign: with the key " << name_of(*key) << '\n';
+  if (!without.empty()) std::cout << "      sign: no key for " << without << (keys.empty() ? "; the message leaves unsigned" : "") << '\n';
+  if (along.sign_author && !headers) std::cout << "      sign: by the domain of the From header, which only a message file has\n";
+  else if (along.sign_author && authors.empty()) std::cout << "      sign: the message has no From header field, and leaves unsigned\n";
 }
 
 // What becomes of the message. Held and bounced: local mail, which is deferred or rejected at its end only.
@@ -207,6 +233,7 @@ class Explainer {
     for (const auto* rule : verdict.shadowed) std::cout << "  shadow: " << rule->name << " would " << to_string(rule->action) << '\n';
     std::cout << "  => " << to_string(verdict.action) << (verdict.rule != nullptr ? " by " + verdict.rule->name : "") << '\n';
     print(verdict.along);
+    print_keys(*policy_, verdict.along, what_.headers, session.facts().is_outgoing());
     if (const auto off = session.checks_off(stage).names(); !off.empty()) std::cout << "  checks turned off: " << off << '\n';
     const bool waits = what_.local && door == Door::milter && verdict.refuses();
     if (!waits) std::cout << "     " << answer_of(verdict, door) << "\n\n";
