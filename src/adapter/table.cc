@@ -90,13 +90,11 @@ class MemoryTable final : public Table {
     const bool has_domain = text.size() > address.local().size();
     if (traits_.has_mail || !has_domain) {
       if (const auto value = look(text)) return value;
-      const bool extended = address.has_extension();
-      const std::string plain = extended ? address.without_extension() : std::string();
-      if (extended)
-        if (const auto value = look(plain)) return value;
+      if (!address.is_plain())
+        if (const auto value = look(address.plain())) return value;
       if (const auto value = find_any_domain(address.local())) return value;
-      if (extended)
-        if (const auto value = find_any_domain(std::string_view(plain).substr(0, address.local().find('+')))) return value;
+      if (!address.is_plain())
+        if (const auto value = find_any_domain(address.plain_local())) return value;
     }
     return find_folded_domain(address.domain());
   }

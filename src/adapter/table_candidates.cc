@@ -31,10 +31,10 @@ std::vector<std::string> table_candidates(const Address& address) {
   if (address.is_null()) return {"<>"};
   if (address.text().size() > longest_table_key) return domain_candidates(address.domain());
   keys.push_back(address.text());
-  const std::string plain = address.has_extension() ? address.without_extension() : std::string();
+  const std::string plain = address.is_plain() ? std::string() : address.plain();
   if (!plain.empty()) keys.push_back(plain);
   if (!address.local().empty()) keys.push_back(std::string(address.local()) + '@');
-  if (!plain.empty()) keys.push_back(plain.substr(0, address.local().find('+')) + '@');
+  if (!plain.empty()) keys.push_back(std::string(address.plain_local()) + '@');
   for (auto& key : domain_candidates(address.domain())) keys.push_back(std::move(key));
   return keys;
 }

@@ -41,9 +41,9 @@ std::string_view without_shadow(std::string_view name) {
 // The key as the engine spells it: "ANN@example.com" is counted as "ann@example.com", 192.0.2.7 by /24 as 192.0.2.0.
 Result<std::string> key_in(const Policy& policy, const KeyOfLimit& of) {
   const std::string_view name = without_shadow(of.limit);
-  if (const Limit* limit = limit_named(policy, name)) return key_as_counted(limit->by, limit->prefix4, limit->prefix6, of.key);
+  if (const Limit* limit = limit_named(policy, name)) return key_as_counted(limit->by, limit->prefix4, limit->prefix6, of.key, policy.spelling);
   for (const Rule* rule : policy.blocking)
-    if (const auto blocks = blocking(*rule); blocks->list == name) return key_as_counted(blocks->by, blocks->prefix4, blocks->prefix6, of.key);
+    if (const auto blocks = blocking(*rule); blocks->list == name) return key_as_counted(blocks->by, blocks->prefix4, blocks->prefix6, of.key, policy.spelling);
   return of.key;  // of a policy that is no more
 }
 

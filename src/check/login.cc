@@ -12,7 +12,7 @@ std::optional<bool> login_mismatch(const Table& owners, std::string_view login, 
   const auto found = owners.find(address);
   if (found.is_outage()) return {};
   if (login.empty()) return found.has_value();  // as Postfix's reject_sender_login_mismatch
-  if (!found) return !equal_folded(login, address.without_extension()) && !equal_folded(login, address.text());
+  if (!found) return !equal_folded(login, address.plain()) && !equal_folded(login, address.text());
   std::string list(*found);
   std::replace(list.begin(), list.end(), ',', ' ');
   const auto names = words(list);

@@ -60,7 +60,8 @@ std::string print_config(const Config& config, const Policy& policy) {
       << "\nlog = " << in_quotes(general.log) << "\nhostname = " << in_quotes(general.hostname) << "\nstate_directory = " << in_quotes(general.state_directory)
       << "\ndrain = " << in_quotes(format_duration(general.drain))
       << "\nmynetworks = " << array(general.mynetworks, [](const std::string& text) { return text; })
-      << "\nour_names = " << array(general.our_names, [](const std::string& text) { return text; }) << '\n';
+      << "\nour_names = " << array(general.our_names, [](const std::string& text) { return text; })
+      << "\nrecipient_delimiter = " << quoted(policy.spelling.delimiters) << "\nbatv = " << (policy.spelling.batv ? "true" : "false") << '\n';
   if (config.milter.socket) {
     print_door(out, "milter", config.milter);
     out << "transport = " << in_quotes(config.milter.transport == MilterTransport::builtin ? "builtin" : "libmilter")

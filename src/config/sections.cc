@@ -43,6 +43,17 @@ void read_door(Section& section, DoorConfig& door) {
   if (const auto group = section.text("group")) door.group = group->value;
 }
 
+void read_spelling(Section& section, MailboxSpelling& spelling) {
+  if (const auto set = section.text("recipient_delimiter")) {
+    constexpr std::string_view marks = "!#$%&'*+-./=?^_`{|}~";   // the atext of RFC 5322 3.2.3 without letters and digits, and "."
+    const auto other = set->value.find_first_not_of(marks);
+    if (other == std::string::npos) spelling.delimiters = set->value;
+    else section.wrong("recipient_delimiter", "\"" + cleaned(std::string_view(set->value).substr(other), true, 20) +
+                                                  "\" can't be one: marks like \"+\" or \"+-\", or \"\" for none");
+  }
+  if (const auto batv = section.boolean("batv")) spelling.batv = *batv;
+}
+
 // "localhost", 127.0.0.0/8 or ::1.
 bool is_loopback(const std::string& host) {
   const auto address = IpAddress::parse(host);
@@ -74,6 +85,7 @@ void read_general(Section section, GeneralConfig& general, Policy& policy, const
   if (section.raw().get("our_names") != nullptr)
     if (const auto texts = section.texts("our_names"))
       for (const auto& text : *texts) general.our_names.push_back(text.value);
+  read_spelling(section, policy.spelling);
   section.finish();
 }
 

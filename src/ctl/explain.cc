@@ -19,7 +19,10 @@
 #include "ctl/what_if.h"
 #include "engine/dnsbl_watch.h"
 #include "engine/session.h"
+#include "mail/path.h"
+#include "milter_door/envelope.h"
 #include "policy_door/action.h"
+#include "policy_door/attribute_address.h"
 
 namespace mailweir {
 namespace {
@@ -32,6 +35,32 @@ struct Options {
   WhatIf what;
 };
 
+// --resolved belongs to the --sender or --recipient before it.
+void read_resolved(const po::parsed_options& parsed, WhatIf& what) {
+  std::string* last = nullptr;
+  std::size_t recipients = 0;
+  what.resolved.resize(what.recipients.size());
+  for (const auto& option : parsed.options) {
+    if (option.string_key == "sender") last = &what.sender_resolved;
+    if (option.string_key == "recipient") last = &what.resolved[recipients++];
+    if (option.string_key != "resolved") continue;
+    if (last == nullptr) throw po::error("--resolved " + option.value.front() + ": of what? It stands behind --sender or --recipient");
+    *last = option.value.front();
+  }
+}
+
+// What the MTA would say of it.
+struct ToldMacros final : Macros {
+  ToldMacros(std::string name, const std::string& resolved) : name_(std::move(name)), resolved_(resolved) {}
+  std::optional<std::string_view> get(const char* name) const override {
+    return name == name_ && !resolved_.empty() ? std::optional<std::string_view>(resolved_) : std::nullopt;
+  }
+
+ private:
+  const std::string name_;
+  const std::string& resolved_;
+};
+
 std::optional<Options> parse(const Arguments& args) {
   Options options;
   std::string size;
@@ -40,8 +69,9 @@ std::optional<Options> parse(const Arguments& args) {
   all.add_options()("client", po::value(&what.client_address)->value_name("ADDRESS"), "client_address")(
       "client-name", po::value(&what.client_name)->value_name("NAME"), "client_name, as the MTA confirmed it")(
       "reverse-name", po::value(&what.reverse_client_name)->value_name("NAME"), "reverse_client_name")(
-      "helo", po::value(&what.helo)->value_name("NAME"), "helo_name")("sender", po::value(&what.sender)->value_name("ADDRESS"), "the envelope sender; <> is the null sender")(
-      "recipient", po::value(&what.recipients)->value_name("ADDRESS")->composing(), "a recipient; may be given several times")(
+      "helo", po::value(&what.helo)->value_name("NAME"), "helo_name")("sender", po::value(&what.sender)->value_name("ADDRESS"), "the envelope sender, as MAIL has it; <> is the null sender")(
+      "recipient", po::value(&what.recipients)->value_name("ADDRESS")->composing(), "a recipient, as RCPT has it; may be given several times")(
+      "resolved", po::value<std::vector<std::string>>()->value_name("ADDRESS")->composing(), "what the MTA makes of the sender or recipient before it")(
       "login", po::value(&what.sasl_username)->value_name("LOGIN"), "sasl_username")(
       "tls", po::value(&what.encryption_protocol)->value_name("PROTOCOL"), "encryption_protocol, TLSv1.3 say")(
       "service", po::value(&what.service)->value_name("NAME"), "service")(
@@ -54,16 +84,18 @@ std::optional<Options> parse(const Arguments& args) {
   po::positional_options_description positions;
   positions.add("message", 1);
   po::variables_map values;
-  po::store(po::command_line_parser(args).options(all).positional(positions).run(), values);
+  const auto parsed = po::command_line_parser(args).options(all).positional(positions).run();
+  po::store(parsed, values);
   po::notify(values);
+  read_resolved(parsed, what);
   if (values.count("help") != 0) {
     std::cout << all;
     return {};
   }
-  if (what.recipients.empty()) what.recipients.emplace_back("recipient@example.net");
+  if (what.recipients.empty()) what.recipients.emplace_back("recipient@example.net"), what.resolved.emplace_back();
   if (values.count("sender") == 0) what.sender = "sender@example.com";
   if (values.count("size") != 0) {
-    what.declared_size = to_number(size);
+    what.declared_size = size_in_bytes(size);
     if (!what.declared_size) throw po::error("--size " + size + ": how many bytes?");
     what.size = *what.declared_size;
   }
@@ -140,10 +172,12 @@ class Explainer {
 
   Fate run() {
     if (!ask(Stage::connect) || !ask(Stage::helo) || !ask_login()) return Fate::refused;
+    const auto sender = envelope_sender(what_.sender, ToldMacros("{mail_addr}", what_.sender_resolved), false, policy_->spelling);
+    if (!sender) return no_mailbox(Stage::mail, what_.sender), Fate::refused;
     for (Session* session : {&milter_, &policy_door_}) {
       session->begin_transaction(policy_);
       Transaction& transaction = session->transaction();
-      transaction.sender = Address::parse(what_.sender);
+      transaction.sender = session == &milter_ ? *sender : as_attribute(what_.sender);
       transaction.sasl_username = what_.sasl_username;
       transaction.sasl_method = what_.sasl_username.empty() ? "" : "PLAIN";
       if (what_.declared_size) transaction.declared_size = what_.declared_size;
@@ -151,10 +185,17 @@ class Explainer {
     }
     if (!ask(Stage::mail)) return Fate::refused;
     std::vector<Address> accepted;
-    for (const auto& text : what_.recipients) {
-      for (Session* session : {&milter_, &policy_door_}) session->transaction().recipient = Address::parse(text);
+    for (std::size_t i = 0; i < what_.recipients.size(); ++i) {
+      const std::string& text = what_.recipients[i];
+      const auto recipient = envelope_recipient(text, ToldMacros("{rcpt_addr}", what_.resolved[i]), false, policy_->spelling);
+      if (!recipient) {
+        no_mailbox(Stage::rcpt, text);
+        continue;
+      }
+      milter_.transaction().recipient = *recipient;
+      policy_door_.transaction().recipient = as_attribute(text);
       if (!ask(Stage::rcpt, " " + text)) continue;
-      accepted.push_back(Address::parse(text));
+      accepted.push_back(*recipient);
       for (Session* session : {&milter_, &policy_door_}) session->recipient_accepted();
     }
     if (accepted.empty()) return Fate::refused;
@@ -177,6 +218,14 @@ class Explainer {
   }
 
  private:
+  // As Postfix hands it to the policy door.
+  Address as_attribute(const std::string& path) const { return attribute_address(mailbox_in_path(path).value_or(path), *policy_); }
+
+  static void no_mailbox(Stage stage, const std::string& path) {
+    std::cout << to_string(stage) << ' ' << cleaned(path, false, 300) << "\n  is no mail address\n     "
+              << (stage == Stage::mail ? "553 5.1.7" : "553 5.1.3") << "\n\n";
+  }
+
   // As the milter does while the message streams by.
   void verify() {
     if (!what_.headers || !policy_->has_milter) return;

@@ -16,7 +16,8 @@ namespace mailweir {
 struct WhatIf {
   std::string client_address = "192.0.2.1", client_name, reverse_client_name, helo = "client.example", service;
   std::string sender, sasl_username, sasl_method, encryption_protocol;
-  std::vector<std::string> recipients;
+  std::string sender_resolved;                      // what the MTA makes of it; "": what we do
+  std::vector<std::string> recipients, resolved;    // the same of each recipient
   std::uint16_t client_port = 40000;
   bool local = false;                  // from sendmail(1)
   std::optional<HeaderList> headers;   // of a message file

@@ -17,18 +17,15 @@ bool name_matches(const NameTest& test, const FactItem& item, FactType type) {
     const Address& address = *item.address;
     switch (test.kind) {
       case NameTest::Kind::null_sender: return address.is_null();
-      case NameTest::Kind::address: return address.text() == test.text || address.without_extension() == test.text;
-      case NameTest::Kind::user: {
-        const auto plain = address.without_extension();
-        return address.local() == test.text || std::string_view(plain).substr(0, plain.rfind('@')) == test.text;
-      }
+      case NameTest::Kind::address: return address.text() == test.text || (!address.is_plain() && address.plain() == test.text);
+      case NameTest::Kind::user: return address.local() == test.text || address.plain_local() == test.text;
       case NameTest::Kind::domain: return address.domain() == test.text;
       case NameTest::Kind::below: return address.domain() != test.text && is_at_or_below(address.domain(), test.text);
     }
   }
-  if (test.kind == NameTest::Kind::below)
-    return !equal_folded(item.text, test.text) && is_at_or_below(folded(item.text), test.text);
-  return equal_folded(item.text, test.text);
+  if (test.kind != NameTest::Kind::below && equal_folded(item.text, test.text)) return true;
+  const std::string name = compared_domain(item.text);
+  return test.kind == NameTest::Kind::below ? name != test.text && is_at_or_below(name, test.text) : name == test.text;
 }
 
 bool number_matches(const NumberTest& test, std::int64_t number) {

@@ -70,7 +70,7 @@ FactValue Facts::helo_address(FactId id) {
   if (id == FactId::helo_is_address) return truth(address.has_value());
   if (id == FactId::helo_address_mismatch) return truth(address && client_.address && *address != *client_.address);
   Found found;
-  if (policy_->our_names) found = address ? policy_->our_names->find(*address) : policy_->our_names->find_domain(folded(client_.helo_name));
+  if (policy_->our_names) found = address ? policy_->our_names->find(*address) : policy_->our_names->find_domain(compared_domain(client_.helo_name));
   if (found.is_outage()) {
     FactValue trouble;
     trouble.state = FactValue::State::outage;

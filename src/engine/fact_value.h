@@ -16,7 +16,7 @@ struct FactItem {
   std::string_view text;             // text, login, word, domain; number and ip in explain come from to_text
   std::int64_t number = 0;           // number; boolean: 0 or 1
   const IpAddress* ip = nullptr;
-  const Address* address = nullptr;
+  const Address* address = nullptr;  // of a login: where it is written like one
 };
 
 struct FactValue {

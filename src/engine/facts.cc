@@ -2,6 +2,7 @@
 #include "engine/facts.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/text.h"
 #include "check/helo.h"
@@ -33,12 +34,10 @@ FactValue number_value(std::int64_t number) {
 
 FactValue boolean_value(bool truth) { return number_value(truth ? 1 : 0); }
 
-FactValue address_value(const Address& address) {
-  FactValue value;
-  if (address.is_absent()) return value;
-  value.state = FactValue::State::known;
-  value.one.address = &address;
-  return value;
+// Bytes; more than a number of ours can be is as good as the most.
+FactValue size_value(std::uint64_t bytes) {
+  constexpr std::uint64_t most = std::numeric_limits<std::int64_t>::max();
+  return number_value(static_cast<std::int64_t>(std::min(bytes, most)));
 }
 
 FactValue outage_value() {
@@ -127,10 +126,10 @@ FactValue Facts::get(const FactRef& fact) {
     case FactId::reverse_client_name: return text_value(client_.reverse_name);
     case FactId::client_port: return client_.port ? number_value(*client_.port) : FactValue();
     case FactId::helo_name: return text_value(client_.helo_name);
-    case FactId::sender: return address_value(transaction_.sender);
-    case FactId::recipient: return address_value(transaction_.recipient);
+    case FactId::sender: return address_value(transaction_.sender, sender_items_, false);
+    case FactId::recipient: return address_value(transaction_.recipient, recipient_items_, false);
     case FactId::recipient_count: return number_value(static_cast<std::int64_t>(transaction_.recipient_count));
-    case FactId::sasl_username: return text_value(transaction_.sasl_username);
+    case FactId::sasl_username: return login_value();
     case FactId::sasl_method: return text_value(transaction_.sasl_method);
     case FactId::encryption_protocol: return text_value(client_.encryption_protocol);
     case FactId::encryption_cipher: return text_value(client_.encryption_cipher);
@@ -139,7 +138,7 @@ FactValue Facts::get(const FactRef& fact) {
     case FactId::ccert_fingerprint: return text_value(client_.ccert_fingerprint);
     case FactId::size: {
       const auto& size = transaction_.size ? transaction_.size : transaction_.declared_size;
-      return size ? number_value(static_cast<std::int64_t>(*size)) : FactValue();
+      return size ? size_value(*size) : FactValue();
     }
     case FactId::queue_id: return text_value(transaction_.queue_id);
     case FactId::server_address: {
@@ -151,8 +150,8 @@ FactValue Facts::get(const FactRef& fact) {
       return value;
     }
     case FactId::server_port: return client_.server_port ? number_value(*client_.server_port) : FactValue();
-    case FactId::sender_domain: return text_value(transaction_.sender.domain());
-    case FactId::recipient_domain: return text_value(transaction_.recipient.domain());
+    case FactId::sender_domain: return address_value(transaction_.sender, sender_items_, true);
+    case FactId::recipient_domain: return address_value(transaction_.recipient, recipient_items_, true);
     case FactId::sasl_domain: return text_value(login_domain(transaction_.sasl_username));
     case FactId::authenticated: return boolean_value(!transaction_.sasl_username.empty());
     case FactId::tls: return boolean_value(!client_.encryption_protocol.empty());
@@ -173,10 +172,7 @@ FactValue Facts::get(const FactRef& fact) {
       return domain_status(sender_domain_dns_, transaction_lookups_, transaction_.sender.domain(), mailweir::sender_domain_dns);
     case FactId::helo_fqdn:
       return client_.helo_name.empty() ? FactValue() : boolean_value(is_fully_qualified(client_.helo_name));
-    case FactId::sender_fqdn:
-      return transaction_.sender.is_absent() || transaction_.sender.is_null()
-                 ? FactValue()
-                 : boolean_value(is_fully_qualified(transaction_.sender.domain()));
+    case FactId::sender_fqdn: return sender_fqdn();
     case FactId::sender_login_mismatch: return sender_login_mismatch(*fact.map);
     case FactId::from_login_mismatch: return from_login_mismatch(*fact.map);
     case FactId::dnsbl:
@@ -221,21 +217,6 @@ FactValue Facts::own_fact(const FactRef& fact) {
   return {};
 }
 
-Found find_in(const Table& table, const FactItem& item, FactType type) {
-  switch (type) {
-    case FactType::ip: return table.find(*item.ip);
-    case FactType::address: return table.find(*item.address);
-    case FactType::domain: return table.find_domain(folded(item.text));
-    case FactType::login: {
-      if (auto exact = table.find_word(item.text); exact || exact.is_outage()) return exact;
-      if (item.text.find('@') == item.text.npos) return {};
-      return table.find(Address::parse(item.text));
-    }
-    case FactType::number: return table.find_word(std::to_string(item.number));
-    default: return table.find_word(item.text);
-  }
-}
-
 // All addresses of all From fields: RFC 5322 wants one field, and a rule must not be slipped past by a second.
 void Facts::read_from() {
   if (from_read_) return;
@@ -243,7 +224,7 @@ void Facts::read_from() {
   from_items_.clear();
   from_domain_items_.clear();
   for (const auto& value : transaction_.headers->values("From"))
-    for (auto& address : parse_address_list(value)) from_.push_back(std::move(address));
+    for (auto& address : parse_address_list(value, spelling())) from_.push_back(std::move(address));
   for (const Address& address : from_) {
     FactItem item;
     item.address = &address;
@@ -311,13 +292,6 @@ FactValue Facts::domain_status(std::optional<CheckMemo>& memo, std::shared_ptr<L
   return memo_value(*memo);
 }
 
-FactValue Facts::sender_login_mismatch(const Table& owners) const {
-  const Address& sender = transaction_.sender;
-  if (sender.is_absent() || sender.is_null()) return {};
-  const auto mismatch = login_mismatch(owners, transaction_.sasl_username, sender);
-  return mismatch ? boolean_value(*mismatch) : outage_value();
-}
-
 FactValue Facts::from_login_mismatch(const Table& owners) {
   if (transaction_.headers == nullptr) return {};
   read_from();
@@ -366,7 +340,9 @@ std::string Facts::to_text(const FactRef& fact, const FactValue& value) const {
   if (value.state == FactValue::State::temperror) return "temperror";
   if (value.state == FactValue::State::outage) return "could not be asked";
   std::string text;
-  for (const FactItem& item : value.items()) {
+  // A sender or recipient that is another address as well: the first is its name.
+  const bool one = fact.id == FactId::sender || fact.id == FactId::recipient || fact.id == FactId::sender_domain || fact.id == FactId::recipient_domain;
+  for (const FactItem& item : one ? std::span(&value.one, 1) : value.items()) {
     if (!text.empty()) text += ", ";
     switch (fact.type()) {
       case FactType::ip: text += item.ip->to_string(); break;

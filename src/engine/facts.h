@@ -5,6 +5,7 @@
 // Owned by one Session; not thread-safe. Values are views: good until the Client, the Transaction or the memo changes.
 #pragma once
 
+#include <array>
 #include <bitset>
 #include <cstdint>
 #include <map>
@@ -99,11 +100,15 @@ class Facts {
   std::string_view reason(FactId id) const;
   std::string_view reason(const FactRef& fact) const { return SpfFacts::has(fact.id) ? spf_.reason(fact) : reason(fact.id); }
   bool is_outgoing() const;
+  const MailboxSpelling& spelling() const;   // of the policy
   const Client& client() const { return client_; }
   const Transaction& transaction() const { return transaction_; }
   std::vector<TimedLookup> lookups() const;
 
  private:
+  static FactValue address_value(const Address& address, std::array<FactItem, 2>& items, bool domains);
+  FactValue login_value();
+  FactValue sender_fqdn() const;
   FactValue own_fact(const FactRef& fact);
   FactValue client_country();
   void read_from();
@@ -158,6 +163,8 @@ class Facts {
   std::vector<Address> from_;
   bool from_read_ = false;
   std::vector<FactItem> from_items_, from_domain_items_;
+  std::array<FactItem, 2> sender_items_, recipient_items_;
+  Address login_;
   struct HeaderValues {
     std::vector<std::string> texts;
     std::vector<FactItem> items;

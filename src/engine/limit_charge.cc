@@ -26,7 +26,7 @@ bool fill_first_time(const Transaction& transaction, Charge& charge) {
   static const KeyedHash hash(0x66697273, 0x7474696d);
   if (transaction.recipient.is_absent()) return false;
   charge.kind = CountKind::first_seen;
-  std::uint64_t bits = hash(transaction.recipient.without_extension());
+  std::uint64_t bits = hash(transaction.recipient.plain());
   constexpr std::string_view digits = "0123456789abcdefghjkmnpqrstvwxyz";
   for (int i = 0; i < 13; ++i, bits >>= 5) charge.member += digits[bits & 31];
   return true;
@@ -45,7 +45,7 @@ std::optional<Charge> charge_for(const Rule& rule, Stage stage, Facts& facts) {
   Charge charge;
   charge.key = key_of(facts, limit.by, limit.prefix4, limit.prefix6, known);
   if (!known) return {};
-  charge.windows = windows_for(limit, charge.key);
+  charge.windows = windows_for(limit, charge.key, facts.spelling());
   if (charge.windows.empty()) return {};  // unlimited
   charge.limit = rule.shadow ? limit.counter + "~shadow" : limit.counter;
   charge.enforce = !rule.shadow && rule.action != Action::none;
@@ -85,12 +85,12 @@ std::optional<Charge> block_question_for(const Rule& rule, Facts& facts) {
   return charge;
 }
 
-std::vector<Window> windows_for(const Limit& limit, const std::string& key) {
+std::vector<Window> windows_for(const Limit& limit, const std::string& key, const MailboxSpelling& spelling) {
   if (!limit.overrides) return limit.max;
   Found found = limit.overrides->find_word(key);
   if (!found && !found.is_outage()) {
     if (const auto ip = IpAddress::parse(key)) found = limit.overrides->find(*ip);
-    else if (key.find('@') != key.npos) found = limit.overrides->find(Address::parse(key));
+    else if (key.find('@') != key.npos) found = limit.overrides->find(Address::parse(key, spelling));
     else found = limit.overrides->find_domain(key);
   }
   if (found.is_outage()) return limit.max;

@@ -21,7 +21,7 @@ std::optional<Charge> charge_for(const Rule& rule, Stage stage, Facts& facts);
 std::optional<Charge> block_question_for(const Rule& rule, Facts& facts);
 
 // The limit's windows for a key: what its overrides have, else its own. Empty: unlimited.
-std::vector<Window> windows_for(const Limit& limit, const std::string& key);
+std::vector<Window> windows_for(const Limit& limit, const std::string& key, const MailboxSpelling& spelling);
 
 // The block list of a rule that blocks.
 std::string list_name(const Rule& rule);

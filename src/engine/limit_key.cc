@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "mail/domain.h"
 
 namespace mailweir {
 
@@ -23,7 +24,9 @@ std::string key_of(Facts& facts, std::span<const FactRef> by, unsigned prefix4, 
       key += ip.masked(ip.is_v4() ? prefix4 : prefix6).to_string();
     } else if (fact.type() == FactType::address) {
       const Address& address = *value.items().front().address;
-      key += address.is_null() ? "<>" : address.without_extension();
+      key += address.is_null() ? "<>" : address.plain();
+    } else if (fact.type() == FactType::domain) {
+      key += compared_domain(facts.to_text(fact, value));
     } else {
       key += folded(facts.to_text(fact, value));
     }
@@ -35,7 +38,8 @@ std::string key_of(Facts& facts, std::span<const FactRef> by, unsigned prefix4, 
   return key;
 }
 
-Result<std::string> key_as_counted(std::span<const FactRef> by, unsigned prefix4, unsigned prefix6, std::string_view written) {
+Result<std::string> key_as_counted(std::span<const FactRef> by, unsigned prefix4, unsigned prefix6, std::string_view written,
+                                   const MailboxSpelling& spelling) {
   if (by.empty()) return std::string();
   const auto parts = by.size() == 1 ? std::vector<std::string_view>{written} : split(written, '|');
   if (parts.size() != by.size())
@@ -50,9 +54,9 @@ Result<std::string> key_as_counted(std::span<const FactRef> by, unsigned prefix4
       if (!ip) return Error{by[i].name + ": \"" + cleaned(part, true, 100) + "\" is no IP address"};
       key += ip->masked(ip->is_v4() ? prefix4 : prefix6).to_string();
     } else if (by[i].type() == FactType::address) {
-      key += part == "<>" ? std::string(part) : Address::parse(part).without_extension();
+      key += part == "<>" ? std::string(part) : Address::parse(part, spelling).plain();
     } else {
-      key += folded(part);
+      key += by[i].type() == FactType::domain ? compared_domain(part) : folded(part);
     }
   }
   return key;

@@ -54,6 +54,7 @@ struct Policy {
   std::vector<OwnFact> own_facts;
   TablePtr mynetworks;                           // null: none
   TablePtr our_names;                            // of helo_is_ours; null: none
+  MailboxSpelling spelling;                      // what belongs to a mailbox's name
   std::vector<Dnsbl> dnsbl;                      // in the file's order; a FactRef's zones are places in it
   std::array<bool, stage_count> policy_owns{};   // stages that the policy door judges
   bool has_milter = false, has_policy = false, has_http = false;

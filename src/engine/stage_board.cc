@@ -70,7 +70,7 @@ std::string judged_for(Stage stage, const Client& client, const Transaction& tra
 }  // namespace
 
 std::uint64_t StageBoard::recipient_of(const Transaction& transaction) const {
-  return hash_(folded(transaction.sasl_username), transaction.recipient.text());
+  return hash_(folded(transaction.sasl_username), transaction.recipient.key());
 }
 
 void StageBoard::asked(const Client& client, Stage stage, const Transaction& transaction, SteadyTime now) {

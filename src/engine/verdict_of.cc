@@ -108,7 +108,7 @@ class Settlement {
     LimitWords words;
     const auto own = std::find_if(judgement_.asked.begin(), judgement_.asked.end(),
                                   [&](const Asking& one) { return one.rule == &rule && !one.is_block(); });
-    const auto all = own != judgement_.asked.end() ? own->charge.windows : windows_for(*rule.limit, blocked.charge.key);
+    const auto all = own != judgement_.asked.end() ? own->charge.windows : windows_for(*rule.limit, blocked.charge.key, facts_.spelling());
     const auto& told = all.empty() ? rule.limit->max : all;
     if (!told.empty()) {
       words.limit = in_words(told.front(), rule.limit->of);

@@ -96,6 +96,8 @@ class Tokens {
 
 class Collector {
  public:
+  explicit Collector(const MailboxSpelling& spelling) : spelling_(spelling) {}
+
   // An addr-spec, or what stands in its place. Runs of words: '.' and '@' join what is beside them, blanks or not
   // (obs-local-part, obs-domain). Each run with an '@' is an address.
   void take(std::span<const Token> part, bool lone_word_counts) {
@@ -105,7 +107,7 @@ class Collector {
     const auto end_run = [&] {
       while (run.ends_with('.') || run.ends_with('@')) run.pop_back();
       if (has_at && run.find('@') != run.npos) {
-        if (!run.starts_with('@')) add(Address::parse(run));
+        if (!run.starts_with('@')) add(Address::parse(run, spelling_));
       } else if (!run.empty()) {
         lone_.push_back(run);
       }
@@ -131,7 +133,7 @@ class Collector {
 
   std::vector<Address> result() && {
     if (found_.empty())
-      for (const auto& word : lone_) add(Address::parse(word));
+      for (const auto& word : lone_) add(Address::parse(word, spelling_));
     return std::move(found_);
   }
 
@@ -143,16 +145,17 @@ class Collector {
       found_.push_back(std::move(address));
   }
 
+  const MailboxSpelling& spelling_;
   std::vector<Address> found_;
   std::vector<std::string> lone_;
 };
 
 }  // namespace
 
-std::vector<Address> parse_address_list(std::string_view value) {
+std::vector<Address> parse_address_list(std::string_view value, const MailboxSpelling& spelling) {
   const std::string line = unfolded(value);
   Tokens tokens(line);
-  Collector collector;
+  Collector collector(spelling);
   std::vector<Token> part;       // since the last separator
   bool in_angle = false, after_angle = false;
   const auto flush = [&](bool lone_word_counts) {

@@ -15,6 +15,6 @@ namespace mailweir {
 // In order, without repetition. Groups give their members. Nothing comes from display names (what stands before "<", an
 // "@" in it or not), comments, "<>". A lone word ("root") is an address without a domain, but only if there is
 // no other address in the text. `value` may be folded.
-std::vector<Address> parse_address_list(std::string_view value);
+std::vector<Address> parse_address_list(std::string_view value, const MailboxSpelling& spelling = {});
 
 }  // namespace mailweir

@@ -41,6 +41,13 @@ std::optional<std::string> to_domain(std::string_view text) {
   return folded(ascii);
 }
 
+std::string compared_domain(std::string_view text) {
+  const bool ascii = std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  if (!ascii)
+    if (auto name = to_domain(text)) return *std::move(name);
+  return folded(text);
+}
+
 bool is_fully_qualified(std::string_view name) {
   if (name.starts_with('[') && name.ends_with(']')) return IpAddress::parse(name.substr(1, name.size() - 2)).has_value();
   const auto domain = to_domain(name);

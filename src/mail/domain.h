@@ -13,6 +13,9 @@ namespace mailweir {
 // Underscores are let through: DNS has them.
 std::optional<std::string> to_domain(std::string_view text);
 
+// In the one spelling where it is a domain name, else folded: for comparing what a client says it is called.
+std::string compared_domain(std::string_view text);
+
 // ASCII that fits the DNS (RFC 1035 2.3.4): labels of 1 to 63 octets, 253 together, no blank or control byte, no dot at the end.
 bool fits_dns(std::string_view name);
 

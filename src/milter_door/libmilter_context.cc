@@ -41,12 +41,21 @@ void set_reply(SMFICTX* context, const Reply& reply, bool utf8) {
   else smfi_setreply(context, c(reply.code), enhanced, lines[0]);
 }
 
+constexpr char crossed_out = '\x01';  // no address begins with it
+
 }  // namespace
 
-std::string_view ContextMacros::get(const char* name) const {
+std::optional<std::string_view> ContextMacros::get(const char* name) const {
   // A name of one letter is kept by libmilter without braces, and found either way.
-  const char* value = smfi_getsymval(context_, const_cast<char*>(name));
-  return value == nullptr ? std::string_view() : std::string_view(value);
+  char* value = smfi_getsymval(context_, const_cast<char*>(name));
+  if (value == nullptr) return {};
+  if (*value == crossed_out) return {};
+  return value;
+}
+
+ContextMacros::~ContextMacros() {
+  for (const char* name : {"{mail_addr}", "{mail_mailer}", "{rcpt_addr}", "{rcpt_host}", "{rcpt_mailer}"})
+    if (char* value = smfi_getsymval(context_, const_cast<char*>(name)); value != nullptr) *value = crossed_out;
 }
 
 bool ContextEditor::add_header(const std::string& name, const std::string& value) {

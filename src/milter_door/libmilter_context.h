@@ -2,6 +2,7 @@
 // libmilter's context of a session in our words: its macros, its edits at end-of-message, its replies. Only for libmilter.cc.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "milter_door/milter_events.h"
@@ -13,7 +14,10 @@ namespace mailweir {
 class ContextMacros final : public Macros {
  public:
   explicit ContextMacros(smfi_str* context) : context_(context) {}
-  std::string_view get(const char* name) const override;
+  // libmilter keeps the macros of MAIL and RCPT until others come, and gives them for the next command, too: what stands in
+  // the envelope's macros is crossed out when its command is done.
+  ~ContextMacros() override;
+  std::optional<std::string_view> get(const char* name) const override;
 
  private:
   smfi_str* context_;

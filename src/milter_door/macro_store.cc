@@ -33,6 +33,7 @@ std::string_view bare(std::string_view name) {
 void MacroStore::Step::clear() {
   bytes.clear();
   macros.clear();
+  fresh = false;
 }
 
 Result<void> MacroStore::keep(const milter::Macros& macros) {
@@ -41,6 +42,7 @@ Result<void> MacroStore::keep(const milter::Macros& macros) {
   if (macros.values.size() > most_macros) return Error{"more than " + std::to_string(most_macros) + " macros"};
   Step& step = steps_[*place];
   step.clear();
+  step.fresh = true;
   for (const auto& macro : macros.values) {
     const auto name = bare(macro.name);
     if (step.bytes.size() + name.size() + macro.value.size() > most_bytes)
@@ -55,6 +57,10 @@ Result<void> MacroStore::keep(const milter::Macros& macros) {
 void MacroStore::reached(Command command) {
   const auto place = place_of(command);
   if (!place) return;
+  // The pieces of a message share one packet.
+  constexpr std::size_t last_command = 4;
+  if (Step& step = steps_[*place]; *place <= last_command && !step.fresh) step.clear();
+  else step.fresh = false;
   for (std::size_t later = *place + 1; later < step_count; ++later) steps_[later].clear();
 }
 
@@ -62,7 +68,7 @@ void MacroStore::clear() {
   for (auto& step : steps_) step.clear();
 }
 
-std::string_view MacroStore::get(const char* name) const {
+std::optional<std::string_view> MacroStore::get(const char* name) const {
   const auto wanted = bare(name);
   for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) {
     const std::string_view bytes = step->bytes;

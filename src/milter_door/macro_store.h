@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // MacroStore: the macros that an MTA has sent in a session, by the step that they came with. What came with a later step
-// wins; a step forgets what came with those behind it (the queue id of the message before, say). Bounded: a step keeps
-// what its last packet held, up to most_bytes.
+// wins; a step forgets what came with those behind it (the queue id of the message before, say), and what came with the
+// command of its kind before. Bounded: a step keeps what its last packet held, up to most_bytes.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,11 +23,11 @@ class MacroStore final : public Macros {
 
   // Those of the command that comes next; they replace what came with it before. Fails when they are over the bounds.
   Result<void> keep(const milter::Macros& macros);
-  // A command has come: what was kept for later ones is void.
+  // A command has come: what was kept for later ones is void, and so is what came with an earlier one of its kind.
   void reached(milter::Command command);
   void clear();
   // By name, with or without braces: "i", "{client_addr}".
-  std::string_view get(const char* name) const override;
+  std::optional<std::string_view> get(const char* name) const override;
 
  private:
   static constexpr std::size_t step_count = 7;
@@ -36,6 +37,7 @@ class MacroStore final : public Macros {
   struct Step {
     std::string bytes;
     std::vector<Macro> macros;
+    bool fresh = false;   // their command is still to come
     void clear();
   };
   std::array<Step, step_count> steps_;

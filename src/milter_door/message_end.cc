@@ -32,7 +32,7 @@ std::string_view outcome_of(const MilterAnswer& answer) {
 MilterAnswer MilterSession::end_of_message(MessageEditor& editor, const Macros& macros) {
   session_.callback_begins();
   Transaction& transaction = session_.transaction();
-  if (const auto id = macros.get("i"); !id.empty()) transaction.queue_id = id;
+  if (const auto id = macros.text("i"); !id.empty()) transaction.queue_id = id;
   transaction.headers = &headers_;
   // Without the header and the body, which come only if the policy needs them, the true size is not known.
   if (traits_.needs.headers && traits_.needs.body) transaction.size = bytes_;
@@ -159,11 +159,15 @@ Result<void> MilterSession::send_headers(MessageEditor& editor) {
 
 Result<void> MilterSession::send_recipients(MessageEditor& editor) {
   const auto address = [](const std::string& text) { return '<' + cleaned(text, false, 500) + '>'; };
+  // Both spellings: for some recipients Postfix knows only the one, for some only the other, and no answer says so.
+  const auto remove = [&editor](const Given& recipient) {
+    return editor.delete_recipient(recipient.path) && (recipient.resolved.empty() || editor.delete_recipient(recipient.resolved));
+  };
   for (const auto& recipient : discarded_)
-    if (!editor.delete_recipient(recipient)) return Error{"discard of recipient " + recipient};
+    if (!remove(recipient)) return Error{"discard of recipient " + recipient.path};
   if (along_.redirect) {
     for (const auto& recipient : recipients_)
-      if (!editor.delete_recipient(recipient)) return Error{"redirect, away from " + recipient};
+      if (!remove(recipient)) return Error{"redirect, away from " + recipient.path};
     return editor.add_recipient(address(*along_.redirect)) ? Result<void>() : Error{"redirect to " + *along_.redirect};
   }
   for (const auto& recipient : along_.bcc)

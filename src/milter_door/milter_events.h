@@ -13,12 +13,15 @@
 
 namespace mailweir {
 
-// The macros that the MTA sent for this and earlier events of the session.
+// The macros that the MTA sent for this event and, of the session, for those before it. What came with another MAIL or RCPT
+// is not among them, also if none came with this one.
 class Macros {
  public:
   virtual ~Macros() = default;
-  // "" when the MTA did not send it. Good until the next event.
-  virtual std::string_view get(const char* name) const = 0;
+  // Nothing when the MTA did not send it, which is not the same as an empty one. Good until the next event.
+  virtual std::optional<std::string_view> get(const char* name) const = 0;
+  // For what is as good as absent when it is empty.
+  std::string_view text(const char* name) const { return get(name).value_or(std::string_view()); }
 };
 
 struct MilterAnswer {

@@ -6,6 +6,8 @@
 #include "base/port_number.h"
 #include "base/text.h"
 #include "mail/domain.h"
+#include "mail/path.h"
+#include "milter_door/envelope.h"
 
 namespace mailweir {
 namespace {
@@ -17,11 +19,11 @@ Resolved resolved(std::string_view word) {
 // The common names of a certificate that was verified. Postfix has them in {cert_subject} and sends no other's; Sendmail has the
 // whole name there, "/C=DE/CN=...", and any client's.
 void read_tls(const Macros& macros, bool sendmail, Client& client) {
-  client.encryption_protocol = macros.get("{tls_version}");
-  client.encryption_cipher = macros.get("{cipher}");
-  const bool verified = !sendmail || macros.get("{verify}") == "OK";
-  client.ccert_subject = verified ? macros.get(sendmail ? "{cn_subject}" : "{cert_subject}") : "";
-  client.ccert_issuer = verified ? macros.get(sendmail ? "{cn_issuer}" : "{cert_issuer}") : "";
+  client.encryption_protocol = macros.text("{tls_version}");
+  client.encryption_cipher = macros.text("{cipher}");
+  const bool verified = !sendmail || macros.text("{verify}") == "OK";
+  client.ccert_subject = verified ? macros.text(sendmail ? "{cn_subject}" : "{cert_subject}") : "";
+  client.ccert_issuer = verified ? macros.text(sendmail ? "{cn_issuer}" : "{cert_issuer}") : "";
 }
 
 }  // namespace
@@ -50,20 +52,20 @@ MilterAnswer MilterSession::connect(std::string_view host, const std::optional<I
   session_.callback_begins();
   Client& client = session_.client();
   client.address = address;
-  if (const auto given = IpAddress::parse(macros.get("{client_addr}"))) client.address = given;
-  client.port = to_port(macros.get("{client_port}"));
+  if (const auto given = IpAddress::parse(macros.text("{client_addr}"))) client.address = given;
+  client.port = to_port(macros.text("{client_port}"));
   if (!client.port && port != 0) client.port = port;
-  client.name = macros.get("{client_name}");
+  client.name = macros.text("{client_name}");
   if (client.name.empty()) client.name = host;
   if (client.name.starts_with('[')) client.name = "unknown";  // Sendmail: an address in brackets when there is no name
-  client.reverse_name = macros.get("{client_ptr}");
+  client.reverse_name = macros.text("{client_ptr}");
   if (client.reverse_name.starts_with('[')) client.reverse_name = "unknown";
-  client.resolved = resolved(macros.get("{client_resolve}"));
-  client.service = macros.get("{daemon_name}");
-  client.server_address = macros.get("{daemon_addr}");
-  client.server_port = to_port(macros.get("{daemon_port}"));
+  client.resolved = resolved(macros.text("{client_resolve}"));
+  client.service = macros.text("{daemon_name}");
+  client.server_address = macros.text("{daemon_addr}");
+  client.server_port = to_port(macros.text("{daemon_port}"));
   // Postfix gives its name there, "Postfix 3.7.11"; Sendmail its version, "8.17.1.9".
-  if (const auto version = macros.get("v"); !version.empty() && version[0] >= '0' && version[0] <= '9') sendmail_host_ = macros.get("j");
+  if (const auto version = macros.text("v"); !version.empty() && version[0] >= '0' && version[0] <= '9') sendmail_host_ = macros.text("j");
   // sendmail(1) at Postfix, sendmail -bs at Sendmail: no connection, so no port, and the client is this host.
   if (host == "localhost" && !client.port && (!client.address || client.address->is_loopback())) client.origin = Origin::local;
   return judge(Stage::connect);
@@ -100,10 +102,10 @@ void MilterSession::begin(const Macros& macros) {
   ++stats_.messages;
   ++stats_.in_flight;
   Transaction& transaction = session_.transaction();
-  transaction.queue_id = macros.get("i");
-  transaction.sasl_username = macros.get("{auth_authen}");
-  transaction.sasl_method = macros.get("{auth_type}");
-  transaction.sasl_sender = macros.get("{auth_author}");
+  transaction.queue_id = macros.text("i");
+  transaction.sasl_username = macros.text("{auth_authen}");
+  transaction.sasl_method = macros.text("{auth_type}");
+  transaction.sasl_sender = macros.text("{auth_author}");
   read_tls(macros, !sendmail_host_.empty(), session_.client());
   find_origin(!transaction.sasl_username.empty());
 }
@@ -112,16 +114,18 @@ MilterAnswer MilterSession::mail(const std::vector<std::string_view>& args, cons
   session_.callback_begins();
   begin(macros);
   Transaction& transaction = session_.transaction();
-  transaction.sender = Address::parse(args.empty() ? std::string_view("<>") : args[0]);
+  const std::string_view given = args.empty() ? std::string_view("<>") : args[0];
+  const auto sender = envelope_sender(given, macros, !sendmail_host_.empty(), session_.policy().spelling);
+  transaction.sender = sender ? *sender : Address::parse(given);
   for (std::size_t i = 1; i < args.size(); ++i) {
     if (starts_folded(args[i], "SIZE=")) {
-      if (const auto size = to_number(args[i].substr(5)); size && *size > 0) transaction.declared_size = *size;
+      if (const auto size = size_in_bytes(args[i].substr(5)); size && *size > 0) transaction.declared_size = *size;
     } else if (equal_folded(args[i], "SMTPUTF8")) {
       transaction.smtputf8 = true;
     }
   }
   headers_ = HeaderList({traits_.leading_space, transaction.smtputf8}, {limits_.header_bytes, limits_.header_bytes / 100});
-  const MilterAnswer answer = judge(Stage::mail);
+  const MilterAnswer answer = sender ? judge(Stage::mail) : no_mailbox(Stage::mail);
   if (answer.kind == MilterAnswer::Kind::discard) {
     discard_ = true;  // as DISCARD at the end: then it shows in one place what became of the message
     return {};
@@ -133,20 +137,23 @@ MilterAnswer MilterSession::mail(const std::vector<std::string_view>& args, cons
 MilterAnswer MilterSession::rcpt(const std::vector<std::string_view>& args, const Macros& macros) {
   session_.callback_begins();
   Transaction& transaction = session_.transaction();
-  if (const auto id = macros.get("i"); !id.empty()) transaction.queue_id = id;
+  if (const auto id = macros.text("i"); !id.empty()) transaction.queue_id = id;
   const std::string_view given = args.empty() ? std::string_view() : args[0];
   if (recipients_.size() >= limits_.recipients) {
     too_many_ = true;  // also remembered: the MTA may not listen to answers here
     return {MilterAnswer::Kind::tempfail, Reply{"452", "4.5.3", "too many recipients"}, false};
   }
-  transaction.recipient = Address::parse(given);
-  if (macros.get("{rcpt_mailer}") == "error") {  // SMFIP_RCPT_REJ: the MTA has refused it; what we answer does not count
+  const MailboxSpelling& spelling = session_.policy().spelling;
+  if (macros.text("{rcpt_mailer}") == "error") {  // SMFIP_RCPT_REJ: the MTA has refused it; what we answer does not count
+    transaction.recipient = ::mailweir::refused_recipient(given, spelling);
     rejected_recipient(macros);
     return {};
   }
-  const MilterAnswer answer = judge(Stage::rcpt);
+  const auto recipient = envelope_recipient(given, macros, !sendmail_host_.empty(), spelling);
+  transaction.recipient = recipient ? *recipient : Address::parse(given);
+  const MilterAnswer answer = recipient ? judge(Stage::rcpt) : no_mailbox(Stage::rcpt);
   if (answer.kind == MilterAnswer::Kind::discard) {
-    discarded_.emplace_back(given);
+    discarded_.push_back(to_delete(given, macros));
     return {};
   }
   if (answer.kind != MilterAnswer::Kind::go_on) {
@@ -154,15 +161,37 @@ MilterAnswer MilterSession::rcpt(const std::vector<std::string_view>& args, cons
     return answer;
   }
   session_.recipient_accepted();
-  recipients_.emplace_back(given);
+  recipients_.push_back(to_delete(given, macros));
   transaction.recipients.push_back(transaction.recipient);
   ++transaction.recipient_count;
   return answer;
 }
 
+// The command's text is no mailbox, and the MTA has not said what it makes of it: no rule could be asked about that.
+MilterAnswer MilterSession::no_mailbox(Stage stage) {
+  Verdict verdict;
+  verdict.stage = stage;
+  verdict.action = Action::reject;
+  verdict.reply = stage == Stage::mail ? Reply{"553", "5.1.7", "the sender is no mail address"} : Reply{"553", "5.1.3", "the recipient is no mail address"};
+  verdict.reason = "no mailbox";
+  session_.log_verdict(verdict, at_end(verdict));
+  if (session_.client().origin != Origin::local && (stage == Stage::mail || traits_.needs.answers[index(stage)]))
+    return answer(verdict);
+  if (!postponed_) postponed_ = std::move(verdict);
+  return {};
+}
+
+// A recipient as the MTA may have it: which of the two, depends on how it was written.
+MilterSession::Given MilterSession::to_delete(std::string_view path, const Macros& macros) {
+  Given given{std::string(path), {}};
+  if (const auto address = macros.text("{rcpt_addr}"); !address.empty()) given.resolved.append("<").append(address).append(">");
+  if (given.resolved == path) given.resolved.clear();
+  return given;
+}
+
 // {rcpt_host} has the enhanced code. Only X.1.1 says that there is no such mailbox (RFC 3463 3.2).
 void MilterSession::rejected_recipient(const Macros& macros) {
-  const std::string recipient = session_.transaction().recipient.text();
+  const std::string recipient = session_.transaction().recipient.key();
   // It was our own policy door; Postfix does not ask it again about the same recipient, but tells us again.
   if (std::find(refused_before_.begin(), refused_before_.end(), recipient) != refused_before_.end()) return;
   if (services_.board.take_refused_recipient(session_.client(), recipient)) {
@@ -171,13 +200,13 @@ void MilterSession::rejected_recipient(const Macros& macros) {
     return;
   }
   mta_refused_recipient_ = true;
-  if (macros.get("{rcpt_host}").ends_with(".1.1")) session_.count_event(Quantity::unknown_recipients);
+  if (macros.text("{rcpt_host}").ends_with(".1.1")) session_.count_event(Quantity::unknown_recipients);
 }
 
 MilterAnswer MilterSession::data(const Macros& macros) {
   session_.callback_begins();
   Transaction& transaction = session_.transaction();
-  if (const auto id = macros.get("i"); !id.empty()) transaction.queue_id = id;
+  if (const auto id = macros.text("i"); !id.empty()) transaction.queue_id = id;
   transaction.recipient = transaction.recipients.size() == 1 ? transaction.recipients.front() : Address();
   const MilterAnswer answer = judge_data();
   if (answer.kind != MilterAnswer::Kind::go_on) finish("refused", false);
@@ -312,7 +341,7 @@ MilterAnswer MilterSession::header(std::string_view name, std::string_view value
 MilterAnswer MilterSession::end_of_header(const Macros& macros) {
   session_.callback_begins();
   Transaction& transaction = session_.transaction();
-  if (const auto id = macros.get("i"); !id.empty()) transaction.queue_id = id;
+  if (const auto id = macros.text("i"); !id.empty()) transaction.queue_id = id;
   bytes_ += 2;
   transaction.headers = &headers_;
   begin_hashes();

@@ -62,6 +62,9 @@ class MilterSession {
   };
   using SessionVerdicts = std::array<std::optional<SessionVerdict>, 2>;   // connect, helo
 
+  struct Given {
+    std::string path, resolved;   // the command's argument; <{rcpt_addr}> where that is another text
+  };
   SessionVerdict kept(const Verdict& verdict);
   bool judges(Stage stage) const { return session_.policy().judges(Door::milter, stage); }
   MilterAnswer judge(Stage stage);
@@ -69,6 +72,8 @@ class MilterSession {
   MilterAnswer answer(const Verdict& verdict);
   MilterAnswer judge_handed_over();
   MilterAnswer answer_again(const SessionVerdict& kept);
+  MilterAnswer no_mailbox(Stage stage);
+  static Given to_delete(std::string_view path, const Macros& macros);
   void rejected_recipient(const Macros& macros);
   void find_origin(bool logged_in);
   void begin(const Macros& macros);
@@ -102,8 +107,8 @@ class MilterSession {
   std::optional<Verdict> postponed_;            // of local mail: answered at its end
   SessionVerdicts postponed_of_session_;        // likewise, of each of its messages
   SessionVerdicts judged_at_data_;              // handed over, and the policy door was not asked
-  std::vector<std::string> recipients_;         // accepted, as the MTA gave them, for deletion
-  std::vector<std::string> discarded_;          // accepted and to be deleted
+  std::vector<Given> recipients_;               // accepted, for deletion
+  std::vector<Given> discarded_;                // accepted and to be deleted
   std::vector<std::string> refused_before_;     // by the policy door
   std::vector<std::pair<std::string, std::string>> done_;   // for the message's line: signed=...
   bool headers_over_ = false, too_many_ = false, discard_ = false, data_judged_ = false;

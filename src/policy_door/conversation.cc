@@ -6,7 +6,9 @@
 #include "base/port_number.h"
 #include "base/text.h"
 #include "mail/domain.h"
+#include "mail/path.h"
 #include "policy_door/action.h"
+#include "policy_door/attribute_address.h"
 
 namespace mailweir {
 namespace {
@@ -91,16 +93,16 @@ void PolicyConversation::read(const PolicyRequest& request, Stage stage) {
   client.ccert_issuer = request[Attribute::ccert_issuer];
   client.ccert_fingerprint = request[Attribute::ccert_fingerprint];
   if (stage < Stage::mail) return;
-  if (transaction.sender.is_absent()) transaction.sender = Address::parse(request[Attribute::sender]);
+  if (transaction.sender.is_absent()) transaction.sender = attribute_address(request[Attribute::sender], session_->policy());
   transaction.sasl_username = request[Attribute::sasl_username];
   transaction.sasl_method = request[Attribute::sasl_method];
   transaction.sasl_sender = request[Attribute::sasl_sender];
   transaction.queue_id = request[Attribute::queue_id];
-  const auto size = to_number(request[Attribute::size]).value_or(0);
+  const auto size = size_in_bytes(request[Attribute::size]).value_or(0);
   if (stage == Stage::end_of_message) transaction.size = size;
   else if (size > 0) transaction.declared_size = size;
   const auto recipient = request[Attribute::recipient];
-  transaction.recipient = recipient.empty() ? Address() : Address::parse(recipient);
+  transaction.recipient = recipient.empty() ? Address() : attribute_address(recipient, session_->policy());
   if (stage >= Stage::data) transaction.recipient_count = to_number(request[Attribute::recipient_count]).value_or(0);
 }
 
@@ -157,7 +159,7 @@ std::string PolicyConversation::judge_up_to(Stage stage) {
 // Postfix tells the milter that this recipient was refused; there it shall not be taken for an unknown one.
 std::string PolicyConversation::tell_refusal(Stage stage, std::string action) {
   if (stage == Stage::rcpt && session_->policy().counts_unknown_recipients && (action.starts_with('4') || action.starts_with('5')))
-    services_.board.refused_recipient(session_->client(), session_->transaction().recipient.text(), services_.clock.steady());
+    services_.board.refused_recipient(session_->client(), session_->transaction().recipient.key(), services_.clock.steady());
   return action;
 }
 
@@ -179,7 +181,7 @@ std::string PolicyConversation::answer(const PolicyRequest& request) {
   if (*stage < Stage::mail) return judge_up_to(*stage);
 
   std::string key(1, static_cast<char>('0' + index(*stage)));
-  if (*stage == Stage::rcpt) key += session_->transaction().recipient.text();
+  if (*stage == Stage::rcpt) key += session_->transaction().recipient.key();
   if (const auto known = answers_.find(key); known != answers_.end()) return tell_refusal(*stage, known->second);
   asked_ = true;
   std::string action = tell_refusal(*stage, judge_up_to(*stage));

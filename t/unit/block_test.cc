@@ -184,7 +184,7 @@ TEST_CASE("a key that an admin writes is spelled as it is counted") {
   };
   for (const auto& row : rows) {
     CAPTURE(row.written);
-    const auto key = key_as_counted(row.by, 24, 64, row.written);
+    const auto key = key_as_counted(row.by, 24, 64, row.written, {});
     CHECK(bool(key) == row.why.empty());
     if (key) CHECK(*key == row.key);
     else CHECK(key.error().what.find(row.why) != std::string::npos);

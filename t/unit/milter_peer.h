@@ -12,9 +12,10 @@
 namespace mailweir::test {
 
 struct MacroMap final : Macros {
-  std::string_view get(const char* name) const override {
+  std::optional<std::string_view> get(const char* name) const override {
     const auto found = values.find(name);
-    return found == values.end() ? std::string_view() : found->second;
+    if (found == values.end()) return {};
+    return found->second;
   }
   std::map<std::string, std::string, std::less<>> values;
 };

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Facts: the addresses of the envelope, and how a value is looked up in a table.
+#include "base/text.h"
+#include "check/login.h"
+#include "engine/facts.h"
+#include "engine/policy.h"
+#include "mail/domain.h"
+
+namespace mailweir {
+namespace {
+
+FactValue truth(bool value) {
+  FactValue fact;
+  fact.state = FactValue::State::known;
+  fact.one.number = value ? 1 : 0;
+  return fact;
+}
+
+FactValue outage() {
+  FactValue fact;
+  fact.state = FactValue::State::outage;
+  return fact;
+}
+
+}  // namespace
+
+// A mail address or its domain; two, where it is another address as well.
+FactValue Facts::address_value(const Address& address, std::array<FactItem, 2>& items, bool domains) {
+  FactValue value;
+  std::size_t count = 0;
+  for (const Address* one : {&address, address.also()}) {
+    if (one == nullptr || one->is_absent() || (domains && one->domain().empty())) continue;
+    items[count].address = domains ? nullptr : one;
+    items[count].text = domains ? one->domain() : std::string_view();
+    ++count;
+  }
+  if (count == 0) return value;
+  value.state = FactValue::State::known;
+  value.one = items.front();
+  if (count > 1) value.many = items;
+  return value;
+}
+
+// One with an @ may stand in a table as a mail address does.
+FactValue Facts::login_value() {
+  FactValue value;
+  const std::string& login = transaction_.sasl_username;
+  if (login.empty()) return value;
+  value.state = FactValue::State::known;
+  value.one.text = login;
+  if (login.find('@') == std::string::npos) return value;
+  login_ = Address::parse(login, spelling());
+  value.one.address = &login_;
+  return value;
+}
+
+// As the client wrote it: "ceo" is none, whatever domain the MTA appends.
+FactValue Facts::sender_fqdn() const {
+  const Address& sender = transaction_.sender;
+  if (sender.is_absent() || sender.is_null()) return {};
+  const bool bare = sender.also() != nullptr && sender.also()->domain().empty();
+  return truth(!bare && is_fully_qualified(sender.domain()));
+}
+
+const MailboxSpelling& Facts::spelling() const {
+  static const MailboxSpelling plain;
+  return policy_ != nullptr ? policy_->spelling : plain;
+}
+
+Found find_in(const Table& table, const FactItem& item, FactType type) {
+  switch (type) {
+    case FactType::ip: return table.find(*item.ip);
+    case FactType::address: return table.find(*item.address);
+    case FactType::domain: return table.find_domain(compared_domain(item.text));
+    case FactType::login: {
+      if (auto exact = table.find_word(item.text); exact || exact.is_outage()) return exact;
+      return item.address != nullptr ? table.find(*item.address) : Found();
+    }
+    case FactType::number: return table.find_word(std::to_string(item.number));
+    default: return table.find_word(item.text);
+  }
+}
+
+FactValue Facts::sender_login_mismatch(const Table& owners) const {
+  const Address& sender = transaction_.sender;
+  if (sender.is_absent() || sender.is_null()) return {};
+  const auto mismatch = login_mismatch(owners, transaction_.sasl_username, sender);
+  return mismatch ? truth(*mismatch) : outage();
+}
+
+}  // namespace mailweir
