@@ -265,8 +265,8 @@ TEST_CASE("envelope: the doors find each other by the mailbox before it was rewr
     CAPTURE(in);
     Gate gate(both_doors("\"rcpt\"") + std::string("[[rule]]\nname = \"l\"\nat = \"rcpt\"\nlimit = { by = [], max = \"9/1h\" }\ndefer = \"450 4.7.1 later\"\n"));
     PolicyConversation policy(gate.engine.services, gate.policy_);
-    PolicyRequest request;
-    const auto set = [&](Attribute attribute, std::string_view value) { request.values[static_cast<std::size_t>(attribute)] = value; };
+    PolicyRequest made;
+    const auto set = [&](Attribute attribute, std::string_view value) { made.values[static_cast<std::size_t>(attribute)] = value; };
     set(Attribute::request, "smtpd_access_policy");
     set(protocol_state, "RCPT");
     set(instance, "1");
@@ -274,7 +274,7 @@ TEST_CASE("envelope: the doors find each other by the mailbox before it was rewr
     set(client_port, "40000");
     set(recipient, row.mailbox);
     CHECK(gate.mail("<a@example.com>", "a@example.com") == "ok");
-    CHECK(policy.answer(request) == "DUNNO");
+    CHECK(policy.answer(made) == "DUNNO");
     CHECK(gate.rcpt(row.in, row.meant) == "ok");
     CHECK(gate.session->data(MacroMap()).kind == MilterAnswer::Kind::go_on);
     CHECK(gate.engine.stats.not_handed_over == 0);
@@ -297,8 +297,8 @@ TEST_CASE("envelope: the policy door judges % and ! as the address they mean") {
   for (const auto& row : rows) {
     CAPTURE(row.recipient);
     using enum Attribute;
-    PolicyRequest request;
-    const auto set = [&](Attribute attribute, std::string_view value) { request.values[static_cast<std::size_t>(attribute)] = value; };
+    PolicyRequest made;
+    const auto set = [&](Attribute attribute, std::string_view value) { made.values[static_cast<std::size_t>(attribute)] = value; };
     set(Attribute::request, "smtpd_access_policy");
     set(protocol_state, "RCPT");
     set(instance, "1");
@@ -306,7 +306,7 @@ TEST_CASE("envelope: the policy door judges % and ! as the address they mean") {
     set(client_port, "40000");
     set(sender, "a@example.com");
     set(recipient, row.recipient);
-    CHECK(conversation.answer(request) == row.want);
+    CHECK(conversation.answer(made) == row.want);
   }
 }
 
