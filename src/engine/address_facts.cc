@@ -24,20 +24,24 @@ FactValue outage() {
 
 }  // namespace
 
-// A mail address or its domain; two, where it is another address as well.
+// A mail address or its domain; two, where it is another address as well. The items are the same for both facts, because a
+// value of the one may still be in use when the other is asked.
 FactValue Facts::address_value(const Address& address, std::array<FactItem, 2>& items, bool domains) {
   FactValue value;
-  std::size_t count = 0;
+  if (address.is_absent()) return value;
+  std::size_t first = 0, count = 0;
   for (const Address* one : {&address, address.also()}) {
-    if (one == nullptr || one->is_absent() || (domains && one->domain().empty())) continue;
-    items[count].address = domains ? nullptr : one;
-    items[count].text = domains ? one->domain() : std::string_view();
+    if (one == nullptr) continue;
+    items[count].address = one;
+    items[count].text = one->domain();
     ++count;
   }
-  if (count == 0) return value;
+  if (domains && items[0].text.empty()) ++first;
+  if (domains && count == 2 && items[1].text.empty()) --count;
+  if (first >= count) return value;
   value.state = FactValue::State::known;
-  value.one = items.front();
-  if (count > 1) value.many = items;
+  value.one = items[first];
+  if (count - first > 1) value.many = std::span(items).subspan(first, count - first);
   return value;
 }
 
