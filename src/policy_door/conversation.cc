@@ -59,6 +59,7 @@ void PolicyConversation::new_session(const PolicyRequest& request) {
 void PolicyConversation::begin_message(const PolicyRequest& request) {
   end_message();
   instance_ = request[Attribute::instance];
+  sender_ = request[Attribute::sender];
   for (const Stage stage : {Stage::mail, Stage::rcpt, Stage::data, Stage::end_of_message}) judged_[index(stage)].reset();
   session_->begin_transaction(policy_.get());
   logged_ = asked_ = refused_ = recipient_taken_ = recipient_refused_ = false;
@@ -176,7 +177,9 @@ std::string PolicyConversation::answer(const PolicyRequest& request) {
   if (!stage) return not_judged(request[Attribute::protocol_state]);
   if (session_) session_->callback_begins();
   if (!same_session(request)) new_session(request);
-  if (*stage >= Stage::mail && (!session_->in_transaction() || request[Attribute::instance] != instance_)) begin_message(request);
+  // The instance stays the same when a message ends before it has a recipient: RSET, and another MAIL.
+  const bool same = session_->in_transaction() && request[Attribute::instance] == instance_ && request[Attribute::sender] == sender_;
+  if (*stage >= Stage::mail && !same) begin_message(request);
   read(request, *stage);
   if (*stage < Stage::mail) return judge_up_to(*stage);
 

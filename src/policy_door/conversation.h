@@ -47,7 +47,7 @@ class PolicyConversation {
   Services& services_;
   const Snapshot<Policy>& policy_;
   std::unique_ptr<Session> session_;
-  std::string client_key_, instance_, helo_;
+  std::string client_key_, instance_, sender_, helo_;
   std::array<std::optional<Verdict>, stage_count> judged_;   // connect and helo for the session, mail for the message
   std::unordered_map<std::string, std::string> answers_;     // stage and recipient -> action
   bool logged_ = false, asked_ = false, told_not_judged_ = false;

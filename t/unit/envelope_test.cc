@@ -42,7 +42,7 @@ TEST_CASE("envelope: Postfix's own address is judged, and without it the command
       {"<ceo>", "ceo@pf.test", "local", "ceo@pf.test", "ceo"},
       {"<\"c eo\"@victim.example>", "\"c eo\"@victim.example", "smtp", "c eo@victim.example"},
       {"<ceo@other.example@victim.example>", "\"ceo@other.example\"@victim.example", "smtp", "ceo@other.example@victim.example"},
-      {"nonsense (((", "ceo@victim.example", "smtp", "ceo@victim.example"},
+      {"<no sense>", "ceo@victim.example", "smtp", "ceo@victim.example"},
       {"<ceo@a.example>", "boss@victim.example", "smtp", "boss@victim.example"},   // canonical_maps, for local mail
       {"<Boss <ceo@victim.example>>", absent, absent, "ceo@victim.example"},
       {"<ceo%victim.example>", absent, absent, "ceo@victim.example"},
@@ -244,7 +244,7 @@ TEST_CASE("envelope: bare names are found as they were written and as the MTA co
 
 TEST_CASE("envelope: limits count all spellings of a sender together") {
   Gate gate(std::string(milter_only) +
-            "[[rule]]\nname = \"l\"\nat = \"mail\"\nlimit = { by = \"sender\", max = \"3/1h\" }\ndefer = \"450 4.7.1 later\"\n");
+            "[[rule]]\nname = \"l\"\nat = \"mail\"\nlimit = { by = \"sender\", of = \"messages\", max = \"3/1h\" }\ndefer = \"450 4.7.1 later\"\n");
   const auto send = [&](const char* path, const char* address) {
     if (const auto answer = gate.mail(path, address); answer != "ok") return answer;
     CHECK(gate.rcpt("<bob@example.net>", "bob@example.net") == "ok");
@@ -263,7 +263,7 @@ TEST_CASE("envelope: the doors find each other by the mailbox before it was rewr
     if (row.mailbox == nullptr || *row.mailbox == '\0') continue;
     const std::string in(row.in);
     CAPTURE(in);
-    Gate gate(both_doors("\"rcpt\"") + std::string("[[rule]]\nname = \"l\"\nat = \"rcpt\"\nlimit = { by = [], max = \"9/1h\" }\ndefer = \"450 4.7.1 later\"\n"));
+    Gate gate(both_doors("\"rcpt\"") + std::string("[[rule]]\nname = \"l\"\nat = \"rcpt\"\nlimit = { by = [], of = \"recipients\", max = \"9/1h\" }\ndefer = \"450 4.7.1 later\"\n"));
     PolicyConversation policy(gate.engine.services, gate.policy_);
     PolicyRequest made;
     const auto set = [&](Attribute attribute, std::string_view value) { made.values[static_cast<std::size_t>(attribute)] = value; };
