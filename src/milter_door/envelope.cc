@@ -21,7 +21,7 @@ Mailbox plain(std::optional<std::string_view> macro, bool sendmail) {
   }
   std::string text(*macro);
   std::erase_if(text, [](char c) { return c == '"' || c == '\\'; });
-  return text;
+  return std::string(trimmed(text));
 }
 
 // What the command's text means; nothing when it can't be an address.

@@ -30,7 +30,7 @@ def run(t):
     sink, daemon = t.start(Sink()), daemons(t)
     alone = {"smtpd_delay_reject": "no", "smtpd_milters": ""}
     asks = f"check_policy_service {daemon['policy'].policy}, permit"
-    postfix = t.start(Postfix(sink, milters=[daemon["builtin"].milter], main={"smtputf8_enable": "yes", **NO_ERROR_LIMIT}, services=[
+    postfix = t.start(Postfix(sink, milters=[daemon["builtin"].milter], main={"mydestination": "$myhostname", **NO_ERROR_LIMIT}, services=[
         Service("libmilter", {"smtpd_milters": daemon["libmilter"].milter}),
         Service("policy", {"smtpd_sender_restrictions": asks, "smtpd_recipient_restrictions": asks, **alone})]))
     ways = {"Postfix, milter": postfix.client, "Postfix, libmilter": lambda: postfix.client("libmilter"),
