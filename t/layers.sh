@@ -36,7 +36,7 @@ idn2.h              mail/domain.cc
 toml++/*            config/*
 sanitizer/*         base/fiber.cc
 libmilter/mfapi.h   milter_door/libmilter*.cc
-httplib.h           admin_door/*.cc app/*.cc ctl/*.cc
+httplib.h           ctl/*.cc
 nlohmann/*          admin_door/*.cc http_door/*.cc app/*.cc ctl/*.cc
 boost/program_options* app/*.cc ctl/*.cc
 systemd/*           app/*.cc

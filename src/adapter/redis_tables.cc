@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "adapter/redis_tables.h"
 
+#include <algorithm>
 #include <array>
 #include <mutex>
+#include <span>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -12,6 +15,7 @@
 #include "base/duration.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "port/table_batch.h"
 
 namespace mailweir {
 namespace {
@@ -47,6 +51,12 @@ for i = 2, #ARGV do
 end
 return false)";
 
+constexpr std::size_t most_in_a_call = 2000;  // keys: some milliseconds of the server's time
+constexpr std::size_t most_calls = 10;        // for one question; beyond it the table counts as not answering
+// A call of more keys that takes too long says nothing of the server: one stranger's message must not turn its lists off for
+// all. A single lookup has up to 132.
+constexpr std::size_t usual_call = 200;
+
 class Server : public RedisTables, public std::enable_shared_from_this<Server> {
  public:
   Server(RedisTablesConfig config, RedisUrl url, const Clock& clock, Log& log)
@@ -58,6 +68,8 @@ class Server : public RedisTables, public std::enable_shared_from_this<Server> {
 
   // The value of the first candidate that is there.
   Found find(const std::string& key, TableKind kind, const std::vector<std::string>& candidates);
+  // The same for many, in calls of a bounded size; kept by nobody.
+  Found find_many(const std::string& key, TableKind kind, const std::vector<std::string>& candidates);
 
  private:
   struct Kept {
@@ -69,6 +81,8 @@ class Server : public RedisTables, public std::enable_shared_from_this<Server> {
     std::unordered_map<std::string, Kept> kept;
   };
   bool may_try();
+  Found look_up(const std::string& key, TableKind kind, const std::vector<std::string>& candidates);
+  void took_too_long(const std::string& key, std::size_t keys, const Error& error);
   Found wrong_type(const std::string& key, const std::string& what);
   void went_up();
   void went_down(const Error& error);
@@ -84,17 +98,35 @@ class Server : public RedisTables, public std::enable_shared_from_this<Server> {
   SteadyTime next_try_{}, down_since_{}, next_told_{};
 };
 
-class RedisTable final : public Table {
+class RedisTable final : public BatchTable {
  public:
   RedisTable(std::shared_ptr<Server> server, std::string key, TableKind kind) : server_(std::move(server)), key_(std::move(key)), kind_(kind) {}
   Found find(const IpAddress& address) const override { return server_->find(key_, kind_, table_candidates(address)); }
   Found find_domain(std::string_view domain) const override { return server_->find(key_, kind_, domain_candidates(domain)); }
   Found find(const Address& address) const override { return server_->find(key_, kind_, table_candidates(address)); }
   Found find_word(std::string_view word) const override { return server_->find(key_, kind_, word_candidates(word)); }
+  Found find_first(std::span<const TableQuery> queries) const override {
+    std::vector<std::string> keys;  // each once: many have their parents in common
+    std::unordered_set<std::string, TextHash> seen;
+    for (const TableQuery& query : queries)
+      for (auto& key : candidates_of(query))
+        if (seen.insert(key).second) keys.push_back(std::move(key));
+    return server_->find_many(key_, kind_, keys);
+  }
   std::size_t size() const override { return 0; }
   void each(const std::function<void(std::string_view, std::string_view)>&) const override {}
 
  private:
+  static std::vector<std::string> candidates_of(const TableQuery& query) {
+    switch (query.kind) {
+      case TableQuery::Kind::address: return table_candidates(*query.address);
+      case TableQuery::Kind::ip: return table_candidates(*query.ip);
+      case TableQuery::Kind::domain: return domain_candidates(query.text);
+      case TableQuery::Kind::word: return word_candidates(query.text);
+    }
+    return {};
+  }
+
   std::shared_ptr<Server> server_;
   const std::string key_;
   const TableKind kind_;
@@ -115,20 +147,42 @@ Found Server::find(const std::string& key, TableKind kind, const std::vector<std
       return kept->second.found;
     }
   }
+  const Found found = look_up(key, kind, candidates);
+  if (found.is_outage()) return found;
+  const std::lock_guard lock(shard.mutex);
+  if (shard.kept.size() >= config_.most_kept / shards_.size()) shard.kept.clear();   // they are half a second old at the most
+  shard.kept[name] = {found, now + config_.fresh};
+  return found;
+}
+
+Found Server::find_many(const std::string& key, TableKind kind, const std::vector<std::string>& candidates) {
+  if (candidates.size() > most_in_a_call * most_calls) {
+    took_too_long(key, candidates.size(), Error{"more keys than are asked for one message"});
+    return Found::outage();
+  }
+  for (std::size_t at = 0; at < candidates.size(); at += most_in_a_call) {
+    const auto begin = candidates.begin() + static_cast<std::ptrdiff_t>(at);
+    const Found found = look_up(key, kind, {begin, begin + static_cast<std::ptrdiff_t>(std::min(most_in_a_call, candidates.size() - at))});
+    if (found || found.is_outage()) return found;
+  }
+  return {};
+}
+
+// Asks the server.
+Found Server::look_up(const std::string& key, TableKind kind, const std::vector<std::string>& candidates) {
   if (!may_try()) return Found::outage();
   ++stats_.asked;
   const auto reply = ask(key, kind, candidates);
   if (reply && reply->kind == RedisReply::Kind::error && reply->text.starts_with("NOTA")) return wrong_type(key, reply->text);
   if (!reply || reply->kind == RedisReply::Kind::error) {
-    went_down(reply ? to_error(*reply) : reply.error());
+    const Error error = reply ? to_error(*reply) : reply.error();
+    if (candidates.size() > usual_call && stats_.up) took_too_long(key, candidates.size(), error);
+    else went_down(error);
     return Found::outage();
   }
   went_up();
   Found found;
   if (reply->kind == RedisReply::Kind::array && !reply->elements.empty()) found = Found(std::string_view(reply->elements.front().text));
-  const std::lock_guard lock(shard.mutex);
-  if (shard.kept.size() >= config_.most_kept / shards_.size()) shard.kept.clear();   // they are half a second old at the most
-  shard.kept[name] = {found, now + config_.fresh};
   return found;
 }
 
@@ -164,6 +218,17 @@ Found Server::wrong_type(const std::string& key, const std::string& what) {
         .with("what", "rules that need it follow their on_outage").to(log_, Severity::error);
   }
   return Found::outage();
+}
+
+// One message asked for much at once.
+void Server::took_too_long(const std::string& key, std::size_t keys, const Error& error) {
+  ++stats_.errors;
+  const std::lock_guard lock(state_);
+  if (const SteadyTime now = clock_.steady(); now >= next_told_) {
+    next_told_ = now + std::chrono::minutes(1);
+    Event("list-store").with("state", "slow").with("store", pool_.name()).with("key", key).with("keys", static_cast<std::int64_t>(keys))
+        .with("error", error.what).with("what", "for one message the rules that need it follow their on_outage").to(log_, Severity::warning);
+  }
 }
 
 void Server::went_up() {

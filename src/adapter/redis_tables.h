@@ -4,7 +4,8 @@
 //
 // The key's type says what it is: a set is a list; a sorted set is a list whose scores are the unix time until which an
 // entry holds (+inf: for ever), by the server's clock; a hash is a map. A key that is not there is empty. All keys that
-// could match (an address and its 33 or 129 networks, a domain and its parents) are asked in one script call.
+// could match (an address and its 33 or 129 networks, a domain and its parents) are asked in one script call; of many things
+// (the addresses of From) all keys together in calls of 2,000, ten at the most.
 //
 // Answers are kept for `fresh`. While the server does not answer, look-ups are outages (port/table.h), at once but for one
 // try a second. Thread-safe; nothing is asked when a table is made.

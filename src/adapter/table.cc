@@ -54,7 +54,8 @@ class MemoryTable final : public Table {
 
   Found find_domain(std::string_view domain) const override {
     if (domain.ends_with('.')) domain.remove_suffix(1);
-    const FoldedText text(domain);
+    if (domain.starts_with('.')) return {};
+    const FoldedText text(could_be_key(domain));
     return found(find_folded_domain(text.view()));
   }
 
@@ -96,7 +97,7 @@ class MemoryTable final : public Table {
       if (!address.is_plain())
         if (const auto value = find_any_domain(address.plain_local())) return value;
     }
-    return find_folded_domain(address.domain());
+    return address.domain().starts_with('.') ? InPlace() : find_folded_domain(address.domain());
   }
 
   InPlace find_key(std::string_view word) const {
@@ -123,7 +124,7 @@ class MemoryTable final : public Table {
 
   // Itself, then ".parent" for each parent. All hashes first, so that the memory they lead to is fetched at once.
   InPlace find_folded_domain(std::string_view domain) const {
-    if (domain.empty() || domain.starts_with('.') || index_.size() == 0) return {};
+    if (domain.empty() || index_.size() == 0) return {};
     if (!traits_.has_below) return look(domain);
     struct Step {
       std::string_view key;

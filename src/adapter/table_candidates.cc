@@ -17,11 +17,12 @@ std::vector<std::string> table_candidates(const IpAddress& address) {
 std::vector<std::string> domain_candidates(std::string_view domain) {
   std::vector<std::string> keys;
   if (domain.ends_with('.')) domain.remove_suffix(1);
-  if (domain.empty() || domain.starts_with('.') || domain.size() > longest_table_key) return keys;
-  const std::string name = folded(domain);
+  if (domain.empty() || domain.starts_with('.')) return keys;
+  const std::string name = folded(could_be_key(domain));
+  if (name.empty()) return keys;
   keys.push_back(name);
-  for (auto dot = name.find('.', 1); dot != name.npos && keys.size() <= most_parents; dot = name.find('.', dot + 1))
-    keys.push_back(name.substr(dot));
+  for (auto dot = name.find('.', 1); dot != name.npos; dot = name.find('.', dot + 1)) keys.push_back(name.substr(dot));
+  if (keys.size() > most_parents + 1) keys.erase(keys.begin() + 1, keys.end() - most_parents);
   return keys;
 }
 

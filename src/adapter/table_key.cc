@@ -171,6 +171,12 @@ std::optional<Error> foreign_marks(std::string_view key) {
 
 }  // namespace
 
+std::string_view could_be_key(std::string_view domain) {
+  if (domain.size() <= longest_table_key) return domain;
+  const auto dot = domain.find('.', domain.size() - longest_table_key);
+  return dot == domain.npos ? std::string_view() : domain.substr(dot);
+}
+
 Result<TableKey> parse_table_key(std::string_view key) {
   if (key.empty()) return Error{"an empty key"};
   if (key.size() > longest_table_key) return Error{"a key of more than " + std::to_string(longest_table_key) + " bytes"};

@@ -14,6 +14,9 @@ namespace mailweir {
 
 inline constexpr std::size_t longest_table_key = 512;
 
+// Of a domain the part that may be a key: itself, or of one too long the longest ".parent" that is not.
+std::string_view could_be_key(std::string_view domain);
+
 struct TableKey {
   std::optional<Network> network;
   std::string text;  // without a network; "" is the null sender

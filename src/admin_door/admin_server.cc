@@ -1,152 +1,179 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "admin_door/admin_server.h"
 
-#include <cerrno>
-#include <cstring>
+#include <exception>
 #include <map>
 #include <thread>
 
-#include <httplib.h>
 #include <nlohmann/json.hpp>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/blocking.h"
+#include "base/http_request.h"
 #include "base/socket.h"
+#include "base/stream_server.h"
 #include "base/text.h"
 
 namespace mailweir {
 namespace {
 
+constexpr std::size_t most_body = 64 << 10, most_connections = 64;
+constexpr int backlog = 64;
+constexpr std::chrono::milliseconds whole{10'000};  // from a request's first byte to its last
+constexpr std::chrono::milliseconds idle{60'000};   // between two requests: a metrics scraper keeps its connection
+constexpr std::chrono::seconds stop_wait{5};
+
+struct Reply {
+  int status = 200;
+  std::string body;
+  std::string_view type = "text/plain";
+};
+using Handler = std::function<Reply(const HttpRequest&)>;
+using Routes = std::map<std::string, Handler, std::less<>>;  // by "GET /status"
+
+// Of the target's query, or of the body that a form sends.
+std::string parameter(const HttpRequest& request, std::string_view name) {
+  const auto query = request.target.find('?');
+  if (query != request.target.npos)
+    if (auto value = form_value(std::string_view(request.target).substr(query + 1), name)) return *std::move(value);
+  return form_value(request.body, name).value_or("");
+}
+
+bool has_parameter(const HttpRequest& request, std::string_view name) {
+  const auto query = request.target.find('?');
+  return query != request.target.npos && form_value(std::string_view(request.target).substr(query + 1), name).has_value();
+}
+
+KeyOfLimit key_of(const HttpRequest& request) { return {parameter(request, "limit"), parameter(request, "key")}; }
+
+Reply json(std::string text) { return {200, std::move(text), "application/json"}; }
+
+Reply answer(const Result<std::string>& text) {
+  if (text) return json(*text);
+  return {text.error().temporary ? 503 : 400, text.error().what + '\n'};
+}
+
+// What is thrown in a handler ends as a 500 that says why. A reload takes seconds and a deep stack, so each has a thread of its
+// own; the loop's other connections are another thread's meanwhile.
+Reply run(const Handler& handler, const HttpRequest& request) {
+  Reply reply;
+  about_to_block();
+  std::thread([&] {
+    try {
+      reply = handler(request);
+    } catch (const std::exception& failure) {
+      reply = {500, std::string(failure.what()) + '\n'};
+    }
+  }).join();
+  return reply;
+}
+
+// Bytes of one connection into requests, answers into bytes. Nothing is read that is over a bound.
+class AdminConversation final : public Conversation {
+ public:
+  AdminConversation(const Routes& routes, const Clock& clock) : routes_(routes), clock_(clock) {}
+
+  bool received(std::string_view bytes, Output& out) override {
+    const auto now = clock_.steady();
+    if (!std::exchange(waiting_, true)) begun_ = now;
+    reader_.add(bytes);
+    for (;;) {
+      const auto next = reader_.next();
+      if (next.refusal) return refuse(*next.refusal, out);
+      if (!next.request) break;
+      const Reply reply = reply_to(*next.request);
+      out.buffer() += http_answer(reply.status, reply.body, next.request->keep_open, reply.type);
+      if (!next.request->keep_open) return false;
+      begun_ = clock_.steady();
+      waiting_ = !reader_.empty();
+    }
+    if (reader_.wants_continue()) out.buffer() += "HTTP/1.1 100 Continue\r\n\r\n";
+    if (!waiting_ || now - begun_ < whole) return true;
+    return refuse({408, "the request came in too slowly"}, out);
+  }
+  void closed(std::string_view) override {}
+  std::chrono::milliseconds patience() const override { return waiting_ ? whole : idle; }
+  bool silent(Output&) override { return false; }
+
+ private:
+  Reply reply_to(const HttpRequest& request) const {
+    const std::string what = request.method + ' ' + std::string(request.path());
+    const auto found = routes_.find(what);
+    if (found == routes_.end()) return {404, cleaned(what, false, 100) + ": there is no such request\n"};
+    return run(found->second, request);
+  }
+  bool refuse(const HttpRefusal& refusal, Output& out) {
+    out.buffer() += http_answer(refusal.status, refusal.why + '\n', false, "text/plain");
+    return false;
+  }
+
+  const Routes& routes_;
+  const Clock& clock_;
+  HttpRequestReader reader_{most_body, false};
+  bool waiting_ = false;  // in the middle of a request
+  SteadyTime begun_{};    // the request that is coming in
+};
+
 class HttpAdminServer final : public AdminServer {
  public:
-  explicit HttpAdminServer(AdminFunctions functions) : functions_(std::move(functions)) {
-    server_.set_payload_max_length(64 << 10);
-    server_.set_read_timeout(5, 0);
-    server_.set_write_timeout(5, 0);
-    server_.new_task_queue = [] { return new httplib::ThreadPool(2); };
-    // What is thrown in a handler ends as a 500 that says why.
-    server_.set_exception_handler([](const httplib::Request&, httplib::Response& response, std::exception_ptr failure) {
-      response.status = 500;
-      try {
-        std::rethrow_exception(failure);
-      } catch (const std::exception& known) {
-        response.set_content(std::string(known.what()) + '\n', "text/plain");
-      } catch (...) {
-        response.set_content("unknown trouble\n", "text/plain");
-      }
-    });
-    routes();
-  }
+  HttpAdminServer(AdminFunctions functions, const Clock& clock, Log& log) : functions_(std::move(functions)), clock_(clock), log_(log) { make_routes(); }
   ~HttpAdminServer() override { stop(); }
 
   Result<void> open(const std::string& path, unsigned mode) override {
-    const SocketName name{SocketName::Kind::unix_path, path, {}, 0};
-    struct stat status{};
-    if (lstat(path.c_str(), &status) == 0) {
-      if (!S_ISSOCK(status.st_mode)) return Error{name.to_string() + ": exists and is no socket; remove it or name another path"};
-      if (is_served(name)) return Error{name.to_string() + ": is served by another process; stop that one first"};
-      if (::unlink(path.c_str()) != 0) return Error{name.to_string() + ": cannot remove the stale socket: " + std::strerror(errno)};
-    }
-    server_.set_address_family(AF_UNIX);
-    const mode_t before = ::umask(static_cast<mode_t>(~mode & 0777));
-    const bool bound = server_.bind_to_port(path.c_str(), 80);
-    const int failure = errno;
-    ::umask(before);
-    if (!bound) return Error{name.to_string() + ": cannot listen: " + std::strerror(failure)};
+    auto listener = listen_on({SocketName::Kind::unix_path, path, {}, 0}, {mode, {}}, backlog);
+    if (!listener) return listener.error();
     path_ = path;
+    server_ = std::make_unique<StreamServer>("admin", std::move(*listener), StreamLimits{.connections = most_connections}, clock_, log_,
+                                             [this] { return std::make_unique<AdminConversation>(routes_, clock_); });
     return {};
   }
 
   void start() override {
-    thread_ = std::thread([this] { server_.listen_after_bind(); });
+    server_->start();
+    started_ = true;
   }
 
   void stop() override {
-    if (!thread_.joinable()) return;
+    if (!std::exchange(started_, false)) return;
     ::unlink(path_.c_str());  // first: a successor's may stand there as soon as nobody answers
-    server_.stop();
-    thread_.join();
+    server_->stop(Deadline::in(stop_wait));
   }
 
  private:
-  using Handler = httplib::Server::Handler;
-
-  void post(const std::string& path, Handler handler) {
-    server_.Post(path, handler);
-    posts_[path] = std::move(handler);
-  }
-
-  // A request with neither Content-Length nor Transfer-Encoding has no body (RFC 9112 6.3). httplib would read until the
-  // client closes, and call it bad when it does not.
-  httplib::Server::HandlerResponse without_body(const httplib::Request& request, httplib::Response& response) const {
-    using Handled = httplib::Server::HandlerResponse;
-    if (request.method != "POST" || request.has_header("Content-Length") || request.has_header("Transfer-Encoding")) return Handled::Unhandled;
-    const auto found = posts_.find(request.path);
-    if (found == posts_.end()) response.status = 404;
-    else found->second(request, response);
-    return Handled::Handled;
-  }
-
-  // What is refused before a handler sees it has a text, too.
-  static void say_status(const httplib::Request& request, httplib::Response& response) {
-    if (!response.body.empty()) return;
-    const std::string what = cleaned(request.method + ' ' + request.path, false, 100);
-    response.set_content(response.status == 404 ? what + ": there is no such request\n"
-                         : response.status == 413 ? what + ": the body is larger than 64 KiB\n"
-                                                  : what + ": the request could not be read\n", "text/plain");
-  }
-
-  void routes() {
-    server_.set_pre_routing_handler([this](const auto& request, auto& response) { return without_body(request, response); });
-    server_.set_error_handler([](const httplib::Request& request, httplib::Response& response) { say_status(request, response); });
-    server_.Get("/status", [this](const httplib::Request&, httplib::Response& response) {
-      response.set_content(functions_.status(), "application/json");
-    });
-    server_.Get("/metrics", [this](const httplib::Request&, httplib::Response& response) {
-      response.set_content(functions_.metrics(), "text/plain; version=0.0.4; charset=utf-8");
-    });
-    post("/reload", [this](const httplib::Request&, httplib::Response& response) {
+  void make_routes() {
+    routes_["GET /status"] = [this](const HttpRequest&) { return json(functions_.status()); };
+    routes_["GET /metrics"] = [this](const HttpRequest&) {
+      return Reply{200, functions_.metrics(), "text/plain; version=0.0.4; charset=utf-8"};
+    };
+    routes_["POST /reload"] = [this](const HttpRequest&) {
       const ReloadOutcome outcome = functions_.reload();
       const nlohmann::json answer = {{"ok", outcome.ok}, {"errors", outcome.errors}, {"warnings", outcome.warnings}, {"restart", outcome.restart}};
-      response.status = outcome.ok ? 200 : 409;
-      response.set_content(answer.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + '\n', "application/json");
-    });
-    server_.Get("/counters", [this](const httplib::Request& request, httplib::Response& response) {
-      const auto most = to_number(request.get_param_value("most")).value_or(1000);
-      answer(response, functions_.counters(key_of(request), most, request.has_param("top")));
-    });
-    server_.Get("/blocks", [this](const httplib::Request&, httplib::Response& response) { answer(response, functions_.blocks()); });
-    post("/alerts/test", [this](const httplib::Request&, httplib::Response& response) { answer(response, functions_.test_alerts()); });
-    post("/reset", [this](const httplib::Request& request, httplib::Response& response) {
-      answer(response, functions_.reset(key_of(request)));
-    });
-    post("/unblock", [this](const httplib::Request& request, httplib::Response& response) {
-      answer(response, functions_.unblock(key_of(request)));
-    });
-    post("/block", [this](const httplib::Request& request, httplib::Response& response) {
-      answer(response, functions_.block(key_of(request), request.get_param_value("time")));
-    });
-  }
-
-  static KeyOfLimit key_of(const httplib::Request& request) {
-    return {request.get_param_value("limit"), request.get_param_value("key")};
-  }
-  static void answer(httplib::Response& response, const Result<std::string>& text) {
-    response.status = text ? 200 : text.error().temporary ? 503 : 400;
-    response.set_content(text ? *text : text.error().what + '\n', text ? "application/json" : "text/plain");
+      return Reply{outcome.ok ? 200 : 409, answer.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + '\n', "application/json"};
+    };
+    routes_["GET /counters"] = [this](const HttpRequest& request) {
+      const auto most = to_number(parameter(request, "most")).value_or(1000);
+      return answer(functions_.counters(key_of(request), most, has_parameter(request, "top")));
+    };
+    routes_["GET /blocks"] = [this](const HttpRequest&) { return answer(functions_.blocks()); };
+    routes_["POST /alerts/test"] = [this](const HttpRequest&) { return answer(functions_.test_alerts()); };
+    routes_["POST /reset"] = [this](const HttpRequest& request) { return answer(functions_.reset(key_of(request))); };
+    routes_["POST /unblock"] = [this](const HttpRequest& request) { return answer(functions_.unblock(key_of(request))); };
+    routes_["POST /block"] = [this](const HttpRequest& request) { return answer(functions_.block(key_of(request), parameter(request, "time"))); };
   }
 
   AdminFunctions functions_;
-  httplib::Server server_;
-  std::map<std::string, Handler> posts_;
-  std::thread thread_;
+  const Clock& clock_;
+  Log& log_;
+  Routes routes_;
+  std::unique_ptr<StreamServer> server_;
   std::string path_;
+  bool started_ = false;
 };
 
 }  // namespace
 
-std::unique_ptr<AdminServer> make_admin_server(AdminFunctions functions) {
-  return std::make_unique<HttpAdminServer>(std::move(functions));
+std::unique_ptr<AdminServer> make_admin_server(AdminFunctions functions, const Clock& clock, Log& log) {
+  return std::make_unique<HttpAdminServer>(std::move(functions), clock, log);
 }
 
 }  // namespace mailweir

@@ -14,6 +14,8 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
+#include "base/log.h"
 #include "base/result.h"
 
 namespace mailweir {
@@ -50,6 +52,7 @@ class AdminServer {
   virtual void stop() = 0;
 };
 
-std::unique_ptr<AdminServer> make_admin_server(AdminFunctions functions);
+// Up to 64 connections; a request has 10 s to come in whole, 8 KiB of head and 64 KiB of body.
+std::unique_ptr<AdminServer> make_admin_server(AdminFunctions functions, const Clock& clock, Log& log);
 
 }  // namespace mailweir

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <unordered_map>
 
+#include <malloc.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@
 #include "adapter/opendkim_verifier.h"
 #include "adapter/openssl_digest.h"
 #include "adapter/zone_resolver.h"
+#include "start/machine_memory.h"
 #include "start/own_directory.h"
 #include "start/privileges.h"
 #include "milter_door/builtin_server.h"
@@ -60,7 +62,8 @@ Result<SocketAccess> access_of(const DoorConfig& door, const GeneralConfig& gene
 }  // namespace
 
 Daemon::Daemon(std::string config_file, Loaded first, Workshop workshop, std::shared_ptr<TableSources> tables)
-    : config_file_(std::move(config_file)), config_(std::move(first.config).value()), first_(std::move(first.policy)),
+    : config_file_(std::move(config_file)), config_(std::move(first.config).value()),
+      memory_(default_memory(machine_memory())), first_(std::move(first.policy)),
       workshop_(std::move(workshop)), tables_(std::move(tables)), log_(make_stderr_log()),
       digests_(openssl_digests()) {}
 
@@ -192,6 +195,7 @@ Result<void> Daemon::make_http_door() {
   if (!token) return token.error();
   HttpDoorLimits limits;
   limits.connections = config_.http.max_connections;
+  limits.memory = &memory_;
   http_door_ = std::make_unique<HttpServer>(std::move(http_listener_), std::move(*token), limits, *services_, policy_);
   return {};
 }
@@ -199,7 +203,7 @@ Result<void> Daemon::make_http_door() {
 Result<void> Daemon::start() {
   if (auto made = make_services(); !made) return made;
   if (auto made = make_http_door(); !made) return made;
-  admin_door_ = make_admin_server(admin_functions());
+  admin_door_ = make_admin_server(admin_functions(), clock_, *log_);
   if (auto opened = admin_door_->open(config_.admin.socket.path, config_.admin.mode); !opened) return opened;
   start_watches();
   start_doors();
@@ -239,12 +243,14 @@ void Daemon::start_doors() {
     PolicyDoorLimits limits;
     limits.connections = config_.policy.max_connections;
     limits.idle = config_.policy.idle;
+    limits.memory = &memory_;
     policy_door_ = std::make_unique<PolicyServer>(std::move(policy_listener_), limits, *services_, policy_);
     policy_door_->start();
   }
   if (http_door_) http_door_->start();
   if (config_.milter.socket) {
-    const MilterLimits limits{config_.milter.max_header_bytes, config_.milter.max_recipients};
+    const MilterLimits limits{.header_bytes = config_.milter.max_header_bytes, .recipients = config_.milter.max_recipients,
+                              .memory = &memory_};
     milter_door_ = milter_listener_ ? make_builtin_milter_server(std::move(milter_listener_), config_.milter.max_connections, *services_,
                                                                  *digests_, policy_, limits)
                                     : make_libmilter_server(*services_, *digests_, policy_, limits);
@@ -313,6 +319,7 @@ void Daemon::keep_house() {
     if (house_done_) break;
     lock.unlock();
     if (watchdog && healthy()) notifier_.alive();
+    if (memory_.fell()) malloc_trim(0);  // the allocator keeps what many small pieces took
     const auto now = clock_.steady();
     if (now >= next_renew) {
       next_renew = now + renew_every;

@@ -21,6 +21,7 @@
 #include "app/stores.h"
 #include "base/guarded.h"
 #include "base/log.h"
+#include "base/memory_budget.h"
 #include "config/load.h"
 #include "engine/dnsbl_watch.h"
 #include "engine/services.h"
@@ -78,6 +79,7 @@ class Daemon {
 
   const std::string config_file_;
   Config config_;
+  MemoryBudget memory_;    // of what connections hold
   std::shared_ptr<const Policy> first_;       // until the policy was read as the daemon's user
   SystemClock clock_;
   Workshop workshop_;

@@ -106,6 +106,7 @@ std::string Daemon::status() const {
                  {"transactions", stats_.transactions.load()},
                  {"log_lines_dropped", log_->dropped()},
                  {"open_leases", leases_->held()},
+                 {"memory", {{"most", memory_.most()}, {"used", memory_.used()}, {"refused", memory_.refused()}}},
                  {"rules", rules}};
   if (milter_door_) {
     const auto& milter = milter_door_->stats();
@@ -172,6 +173,9 @@ std::string Daemon::metrics() const {
   samples.counter("mailweir_reloads_total", "Policies swapped in", reloads_.load());
   samples.counter("mailweir_reloads_failed_total", "Policies refused for their errors", failed_reloads_.load());
   samples.counter("mailweir_log_lines_dropped_total", "Log lines lost because the log was slow", log_->dropped());
+  samples.gauge("mailweir_connection_memory_bytes", "What connections hold of what strangers sent", memory_.used());
+  samples.gauge("mailweir_connection_memory_limit_bytes", "The most of it: [general] memory", memory_.most());
+  samples.counter("mailweir_connection_memory_refused_total", "Pieces that there was no room for", memory_.refused());
   if (milter_door_) {
     const auto& milter = milter_door_->stats();
     samples.counter("mailweir_milter_sessions_total", "SMTP sessions at the milter door", milter.sessions.load());

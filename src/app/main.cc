@@ -14,6 +14,7 @@
 #include "adapter/make_workshop.h"
 #include "app/background.h"
 #include "app/daemon.h"
+#include "start/machine_memory.h"
 #include "app/pid_file.h"
 #include "start/privileges.h"
 #include "app/signals.h"
@@ -125,6 +126,7 @@ int run(const Options& options, Loaded loaded, Workshop workshop, std::shared_pt
 int main_of(int argc, char** argv) {
   // Two cores want few arenas: each keeps freed memory for itself.
   mallopt(M_ARENA_MAX, 4);
+  raise_open_files();
   const auto parsed = parse(argc, argv);
   if (const int* status = std::get_if<int>(&parsed)) return *status;
   Options options = std::get<Options>(parsed);

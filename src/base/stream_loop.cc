@@ -34,6 +34,7 @@ struct StreamLoop::Link final : Conversation::Output {
   std::unique_ptr<Conversation> talk;
   const std::chrono::milliseconds sending;
   SteadyTime heard;         // when it last said or took something
+  SteadyTime stuck{};       // writing: since when
   std::size_t sent = 0;     // of the buffer
   bool away = false;        // guarded by the loop's mutex
   bool writing = false;     // epoll waits for room to send, not for bytes
@@ -72,9 +73,7 @@ class StreamLoop::Turn final : public BlockingWatcher {
  public:
   explicit Turn(StreamLoop& loop) : loop_(loop) { watch_blocking(this); }
   ~Turn() { watch_blocking(nullptr); }
-  void about_to_block() noexcept override {
-    if (leading) loop_.hand_over(*this);
-  }
+  void about_to_block() noexcept override { if (leading) loop_.hand_over(*this); }
   WaitingLoop* waiting_loop() noexcept override {
     return leading && current != nullptr && current->work != nullptr && Fiber::may_pause() ? &loop_.aside_ : nullptr;
   }
@@ -261,7 +260,6 @@ void StreamLoop::converse(Link& link, AsideWork& work) {
   });
 }
 
-// Until the work ends or is set aside.
 void StreamLoop::go_on(Turn& turn, Link& link, std::unique_ptr<AsideWork> work) {
   turn.current = &link;
   link.aside = false;
@@ -296,9 +294,9 @@ void StreamLoop::settle(Turn& turn, Link& link, bool keep) {
   turn.current = nullptr;
   if (!keep) return close(turn, link);
   const bool writing = link.pending();
+  if (writing && !link.writing) link.stuck = clock_.steady();
   if (turn.leading) {
-    const bool changed = std::exchange(link.writing, writing) != writing;
-    if (changed || !link.watched) watch(link, link.watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD);
+    if (std::exchange(link.writing, writing) != writing || !link.watched) watch(link, link.watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD);
     return;
   }
   {
@@ -336,7 +334,9 @@ void StreamLoop::look_round(Turn& turn) {
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [link, owned] : links_)
-      if (!link->away && !link->aside && now - link->heard >= (link->writing ? link->sending : link->talk->patience())) silent.push_back(link);
+      if (!link->away && !link->aside &&
+          (link->writing ? now - link->heard >= link->sending || now - link->stuck >= limits_.taking : now - link->heard >= link->talk->patience()))
+        silent.push_back(link);
   }
   for (Link* link : silent) {
     turn.current = link;

@@ -21,6 +21,7 @@
 #include "base/conversation.h"
 #include "base/handle.h"
 #include "base/log.h"
+#include "base/memory_budget.h"
 
 namespace mailweir {
 
@@ -28,6 +29,8 @@ struct StreamLimits {
   std::size_t connections = 1000;
   std::chrono::milliseconds sending{5000};     // a peer that does not take its answer for so long is given up
   std::chrono::milliseconds look_round{1000};  // how often silent connections are looked for
+  std::chrono::milliseconds taking{60'000};    // nor does it get longer for the whole of it, however often it takes a byte
+  MemoryBudget* memory = nullptr;              // of all connections; while it is full one more is closed at once
 };
 
 struct StreamStats {

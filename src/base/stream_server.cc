@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -17,7 +18,7 @@ std::size_t loop_count() { return std::clamp<std::size_t>(std::thread::hardware_
 }  // namespace
 
 StreamServer::StreamServer(std::string door, Fd listener, StreamLimits limits, const Clock& clock, Log& log, Maker maker)
-    : door_(std::move(door)), listener_(std::move(listener)), wake_(eventfd(0, EFD_CLOEXEC)), limits_(limits), log_(log),
+    : door_(std::move(door)), listener_(std::move(listener)), wake_(eventfd(0, EFD_CLOEXEC)), limits_(limits), clock_(clock), log_(log),
       maker_(std::move(maker)) {
   for (std::size_t i = 0; i < loop_count(); ++i) loops_.push_back(std::make_unique<StreamLoop>(door_, limits_, clock, log_, stats_));
 }
@@ -54,11 +55,21 @@ void StreamServer::accept_all() {
   }
 }
 
+// Once a minute: it is tried again twenty times a second.
+void StreamServer::tell_not_accepted(int error) {
+  const auto now = clock_.steady();
+  if (told_not_accepted_ && now - *told_not_accepted_ < std::chrono::minutes(1)) return;
+  told_not_accepted_ = now;
+  Event("accept-failed").with("door", door_).with("reason", std::strerror(error)).with("open", static_cast<std::int64_t>(stats_.open.load()))
+      .with("what", "new connections wait until others end").to(log_, Severity::error);
+}
+
 void StreamServer::accept_one() {
   Fd connection(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
   if (!connection) {
     // Out of descriptors: the others go on; give them time to end.
-    if (errno == EMFILE || errno == ENFILE || errno == ENOMEM) {
+    if (const int error = errno; error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS) {
+      tell_not_accepted(error);
       pollfd stop{wake_.get(), POLLIN, 0};
       poll(&stop, 1, 50);
     }
@@ -70,6 +81,14 @@ void StreamServer::accept_one() {
     if (stats_.refused++ % 100 == 0)
       Event("connection-refused").with("door", door_).with("reason", "max_connections are open").with("max", static_cast<std::int64_t>(limits_.connections))
           .to(log_, Severity::warning);
+    return;
+  }
+  if (limits_.memory != nullptr && limits_.memory->full()) {
+    ++stats_.refused;
+    if (const auto left_out = limits_.memory->line_due(clock_.steady()))
+      Event("memory-full").with("door", door_).with("of", "connect").with("used", static_cast<std::int64_t>(limits_.memory->used()))
+          .with("most", static_cast<std::int64_t>(limits_.memory->most())).with("left_out", static_cast<std::int64_t>(*left_out))
+          .with("done", "closed").to(log_, Severity::warning);
     return;
   }
   ++stats_.open;

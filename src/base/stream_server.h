@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -33,15 +34,18 @@ class StreamServer {
  private:
   void accept_all();
   void accept_one();
+  void tell_not_accepted(int error);
 
   const std::string door_;
   Fd listener_, wake_;
   const StreamLimits limits_;
+  const Clock& clock_;
   Log& log_;
   const Maker maker_;
   StreamStats stats_;
   std::vector<std::unique_ptr<StreamLoop>> loops_;
   std::size_t next_ = 0;
+  std::optional<SteadyTime> told_not_accepted_;  // the acceptor's
   std::thread acceptor_;
   std::atomic<bool> accepting_{true};
 };

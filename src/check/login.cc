@@ -9,7 +9,10 @@
 namespace mailweir {
 
 std::optional<bool> login_mismatch(const Table& owners, std::string_view login, const Address& address) {
-  const auto found = owners.find(address);
+  return login_mismatch(owners.find(address), login, address);
+}
+
+std::optional<bool> login_mismatch(const Found& found, std::string_view login, const Address& address) {
   if (found.is_outage()) return {};
   if (login.empty()) return found.has_value();  // as Postfix's reject_sender_login_mismatch
   if (!found) return !equal_folded(login, address.plain()) && !equal_folded(login, address.text());

@@ -14,5 +14,7 @@ namespace mailweir {
 // True when the address has an entry without this login; when it has no entry, if login and address differ. Without a
 // login: when the address has an entry. Nothing: the map could not be asked.
 std::optional<bool> login_mismatch(const Table& owners, std::string_view login, const Address& address);
+// The same, by what the map has for the address.
+std::optional<bool> login_mismatch(const Found& found, std::string_view login, const Address& address);
 
 }  // namespace mailweir

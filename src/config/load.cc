@@ -5,9 +5,11 @@
 #include <map>
 #include <sstream>
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/duration.h"
+#include "config/open_files.h"
 #include "config/rules.h"
 #include "config/sections.h"
 #include "config/validate.h"
@@ -245,6 +247,9 @@ Loaded Loader::run() {
   if (document_.whole) read_all();
   loaded.errors = problems_.errors(loaded.files);
   loaded.warnings = problems_.warnings(loaded.files);
+  // The hard limit: the daemon raises its own up to that.
+  if (rlimit limit{}; getrlimit(RLIMIT_NOFILE, &limit) == 0)
+    if (auto warning = too_few_open_files(config_, limit.rlim_max)) loaded.warnings.push_back(std::move(*warning));
   if (problems_.any_error()) return loaded;
   for (auto& placed : rules_) {
     if (placed.rule.limit && placed.rule.limit->of == Quantity::unknown_recipients) policy_->counts_unknown_recipients = true;

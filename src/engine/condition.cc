@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "engine/facts.h"
+#include "engine/find_first.h"
 #include "mail/domain.h"
 
 namespace mailweir {
@@ -39,6 +40,12 @@ bool number_matches(const NumberTest& test, std::int64_t number) {
   return false;
 }
 
+bool in_table(const Table& table, std::span<const FactItem> items, FactType type, bool& outage) {
+  const Found found = find_first_in(table, items, type);
+  outage = outage || found.is_outage();
+  return found.has_value();
+}
+
 bool matches(const Test& test, const FactItem& item, FactType type, bool& outage) {
   struct Visitor {
     const FactItem& item;
@@ -55,11 +62,7 @@ bool matches(const Test& test, const FactItem& item, FactType type, bool& outage
       if (is_null_sender(item, type)) return false;  // "/.*/" does not name it
       return t->matches(type == FactType::address ? std::string_view(item.address->text()) : item.text);
     }
-    bool operator()(const TableTest& t) const {
-      const Found found = find_in(*t.table, item, type);
-      outage = outage || found.is_outage();
-      return found.has_value();
-    }
+    bool operator()(const TableTest& t) const { return in_table(*t.table, {&item, 1}, type, outage); }
   };
   return std::visit(Visitor{item, type, outage}, test.what);
 }
@@ -75,7 +78,8 @@ Tri Cell::ask(const FactValue& value) const {
   bool positives = false, negatives = false, hit = false, may_hit = false, may_fail = false;
   for (const Test& test : tests) {
     bool any = false, outage = false;
-    for (const FactItem& item : value.items()) any = any || matches(test, item, fact.type(), outage);
+    if (const auto* table = std::get_if<TableTest>(&test.what)) any = in_table(*table->table, value.items(), fact.type(), outage);
+    else for (const FactItem& item : value.items()) any = any || matches(test, item, fact.type(), outage);
     if (test.negated && any) return Tri::no;
     (test.negated ? negatives : positives) = true;
     hit = hit || (!test.negated && any);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "http_door/server.h"
 
+#include "base/http_request.h"
 #include "base/text.h"
-#include "http_door/request.h"
 
 namespace mailweir {
 namespace {
@@ -113,6 +113,6 @@ std::unique_ptr<Conversation> HttpDoor::conversation() { return std::make_unique
 HttpServer::HttpServer(Fd listener, std::string token, HttpDoorLimits limits, Services& services, const Snapshot<Policy>& policy)
     : door_(std::move(token), limits, services, policy),
       streams_("http", std::move(listener),
-               StreamLimits{.connections = limits.connections, .look_round = limits.look_round}, services.clock, services.log, [this] { return door_.conversation(); }) {}
+               StreamLimits{.connections = limits.connections, .look_round = limits.look_round, .memory = limits.memory}, services.clock, services.log, [this] { return door_.conversation(); }) {}
 
 }  // namespace mailweir

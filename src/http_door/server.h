@@ -27,6 +27,7 @@ struct HttpDoorLimits {
   std::chrono::milliseconds idle{60'000};
   std::chrono::milliseconds whole{10'000};      // from a request's first byte to its last
   std::chrono::milliseconds look_round{1'000};  // how often silence is looked for
+  MemoryBudget* memory = nullptr;               // of all connections; null: unbounded
 };
 
 // What the connections share. `token` "": none is asked for.

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <span>
 #include <string>
+#include <unordered_set>
 
+#include "base/text.h"
 #include "mail/headers.h"
 
 namespace mailweir {
@@ -139,18 +141,26 @@ class Collector {
 
  private:
   void add(Address address) {
-    // Beyond a few the search would make this quadratic, and a repetition does no harm.
-    const auto last = found_.end() - static_cast<std::ptrdiff_t>(std::min<std::size_t>(found_.size(), 20));
-    if (std::none_of(last, found_.end(), [&](const Address& other) { return other.text() == address.text(); }))
-      found_.push_back(std::move(address));
+    if (texts_.insert(address.text()).second) found_.push_back(std::move(address));
   }
 
   const MailboxSpelling& spelling_;
   std::vector<Address> found_;
+  std::unordered_set<std::string, TextHash> texts_;  // of those found
   std::vector<std::string> lone_;
 };
 
 }  // namespace
+
+// An address holds an '@', or is a lone word between two separators.
+std::size_t at_most_addresses(std::string_view value) {
+  std::size_t at_signs = 0, parts = 1;
+  for (const char c : value) {
+    at_signs += c == '@' ? 1 : 0;
+    parts += c == ',' || c == ';' || c == ':' || c == '<' || c == '>' ? 1 : 0;
+  }
+  return std::max(at_signs, parts);
+}
 
 std::vector<Address> parse_address_list(std::string_view value, const MailboxSpelling& spelling) {
   const std::string line = unfolded(value);

@@ -5,6 +5,7 @@
 // finds an address too many rather than one too few, so that a rule on the From header cannot be slipped past.
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 #include <vector>
 
@@ -16,5 +17,8 @@ namespace mailweir {
 // "@" in it or not), comments, "<>". A lone word ("root") is an address without a domain, but only if there is
 // no other address in the text. `value` may be folded.
 std::vector<Address> parse_address_list(std::string_view value, const MailboxSpelling& spelling = {});
+
+// Not less than parse_address_list finds in it; a count of signs, without reading the text.
+std::size_t at_most_addresses(std::string_view value);
 
 }  // namespace mailweir

@@ -15,7 +15,7 @@ class BuiltinServer final : public MilterServer {
   BuiltinServer(Fd listener, std::size_t connections, Services& services, const Digests& digests, const Snapshot<Policy>& policy,
                 MilterLimits limits)
       : door_{services, digests, policy, limits, stats_, draining_},
-        server_("milter", std::move(listener), {.connections = connections}, services.clock, services.log,
+        server_("milter", std::move(listener), {.connections = connections, .memory = limits.memory}, services.clock, services.log,
                 [this] { return std::make_unique<MilterConversation>(door_); }) {}
   ~BuiltinServer() override { stop(Deadline()); }
 

@@ -39,10 +39,7 @@ MilterAnswer MilterSession::end_of_message(MessageEditor& editor, const Macros& 
   transaction.recipient = transaction.recipients.size() == 1 ? transaction.recipients.front() : Address();
   if (hashes_) hashes_->finish();
 
-  MilterAnswer answer;
-  if (headers_over_) answer = {MilterAnswer::Kind::reject, Reply{"552", "5.3.4", "the message's header is too large"}, false};
-  // Only where the MTA does not read an answer at RCPT: there the recipient was not turned away.
-  if (too_many_ && !traits_.needs.answers[index(Stage::rcpt)]) answer = {MilterAnswer::Kind::tempfail, Reply{"452", "4.5.3", "too many recipients"}, false};
+  MilterAnswer answer = over_bounds();
   for (const auto& postponed : postponed_of_session_)
     if (answer.kind == MilterAnswer::Kind::go_on && postponed) answer = answer_again(*postponed);
   // Versions 2 and 3 of the protocol (an old milter_protocol in main.cf) do not tell of DATA.
@@ -73,6 +70,20 @@ MilterAnswer MilterSession::end_of_message(MessageEditor& editor, const Macros& 
     if (const auto word = session_.facts().found(id); !word.empty()) done_.emplace_back(info(id).name, word);
   finish(taken && held ? "held" : outcome_of(answer), taken);
   return answer;
+}
+
+// What no rule is asked about: it is more than will be judged, and judging a part of it would let the rest pass.
+MilterAnswer MilterSession::over_bounds() {
+  auto over = bounds_.at_end(headers_);
+  return over ? refuse_over(*std::move(over)) : MilterAnswer();
+}
+
+// Of memory that is short there is a line already.
+MilterAnswer MilterSession::refuse_over(Reply reply) {
+  if (reply.klass() == '5')
+    Event("message-over-bounds").with("queue_id", session_.transaction().queue_id).with("id", session_.transaction().id).with("reply", reply.line())
+        .to(services_.log, Severity::notice);
+  return answer(std::move(reply));
 }
 
 MilterAnswer MilterSession::judge_end() {

@@ -65,9 +65,9 @@ struct MilterConversation::Take {
 // --- bytes -----------------------------------------------------------------------------------------------------------
 
 bool MilterConversation::received(std::string_view bytes, Output& out) {
-  for (;;) {
+  for (bool fresh = reader_.pending() == 0;; fresh = true) {
     const auto packet = reader_.next(bytes);
-    if (packet && !*packet) return true;
+    if (packet && !*packet) return in_time(fresh);
     if (!packet) {
       log_bad(packet.error().what);
       return false;
@@ -81,13 +81,36 @@ bool MilterConversation::received(std::string_view bytes, Output& out) {
   }
 }
 
+// Of a packet that is not whole: `fresh` if it began with the bytes just read. A peer that sends a byte now and then is not
+// silent, and would keep its place for ever.
+bool MilterConversation::in_time(bool fresh) {
+  const auto now = door_.services.clock.steady();
+  if (fresh) begun_ = now;
+  if (reader_.pending() > 0 && now - begun_ >= whole) {
+    log_bad("the packet came in too slowly");
+    return false;
+  }
+  if (memory_.resize(reader_.pending())) return true;
+  log_bad("no memory for a packet of this size now");
+  return false;
+}
+
 void MilterConversation::closed(std::string_view why) {
   if (reader_.pending() > 0) log_bad("the connection ended within a packet: " + std::string(why));
   session_.reset();
 }
 
 std::chrono::milliseconds MilterConversation::patience() const {
-  return reader_.pending() > 0 || at_ == At::start ? within : between;
+  if (reader_.pending() > 0 || at_ == At::start) return within;
+  switch (at_) {
+    case At::agreed: return before_client;
+    case At::header:
+    case At::body: return handing_over;
+    default: break;
+  }
+  if (has_recipient_) return in_transfer;
+  if (door_.limits.idle.count() > 0) return door_.limits.idle;
+  return session_ && session_->is_sendmail() ? sendmail_idle : postfix_idle;
 }
 
 bool MilterConversation::silent(Output&) {
@@ -137,6 +160,7 @@ void MilterConversation::end_message() {
       return MilterAnswer();
     });
   if (in_message()) at_ = At::session;
+  has_recipient_ = false;
   failed_ = false;
   refusal_ = no_message();
 }
@@ -205,6 +229,7 @@ bool MilterConversation::on_rcpt(const milter::Rcpt& rcpt, Output& out) {
   macros_.reached(Command::rcpt);
   const auto said = in_message() ? run([&] { return session_->rcpt(joined(arguments_, rcpt.recipient, rcpt.parameters), macros_); })
                                  : refusal_;
+  has_recipient_ = has_recipient_ || (in_message() && said.kind == MilterAnswer::Kind::go_on);
   answer(Command::rcpt, said, out);
   return true;
 }

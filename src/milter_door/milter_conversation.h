@@ -12,7 +12,9 @@
 #include <optional>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/conversation.h"
+#include "base/memory_budget.h"
 #include "milter_door/codec.h"
 #include "milter_door/macro_store.h"
 #include "milter_door/milter_session.h"
@@ -32,11 +34,17 @@ struct MilterDoor {
 
 class MilterConversation final : public Conversation {
  public:
-  // How long an MTA may stop within a packet, or before it has said what it can; and between two packets (libmilter's
-  // 7210 s: Postfix and Sendmail keep the connection as long as their client keeps theirs).
-  static constexpr std::chrono::milliseconds within{10'000}, between{7'210'000};
+  // How long an MTA may stop within a packet, or before it has said what it can; and how long a packet may take from its first
+  // byte to its last (Postfix gives up a command after milter_command_timeout, 30 s).
+  static constexpr std::chrono::milliseconds within{10'000}, whole{30'000};
+  // Between two packets: before a client (MTAs name it at once, or after a pause in greeting), while a client thinks (Postfix:
+  // smtpd_timeout, 300 s, but a client may keep its connection with NOOP, which no milter sees; Sendmail: Timeout.command,
+  // 1 h), while it sends the message, of which an MTA says nothing before it is there (10 MB at 1,500 bytes a second;
+  // libmilter's own 7210 s), and while the MTA hands it over, to other filters in between.
+  static constexpr std::chrono::minutes before_client{5}, postfix_idle{30}, sendmail_idle{65}, handing_over{15};
+  static constexpr std::chrono::seconds in_transfer{7210};
 
-  explicit MilterConversation(const MilterDoor& door) : door_(door) {}
+  explicit MilterConversation(const MilterDoor& door) : door_(door), memory_(door.limits.memory) {}
 
   bool received(std::string_view bytes, Output& out) override;
   void closed(std::string_view why) override;
@@ -52,6 +60,7 @@ class MilterConversation final : public Conversation {
   void new_session();
   void end_message();
   bool in_message() const { return at_ >= At::envelope; }
+  bool in_time(bool fresh);
   template <typename Step>
   MilterAnswer run(Step step);
   void answer(milter::Command command, const MilterAnswer& answer, Output& out);
@@ -75,7 +84,10 @@ class MilterConversation final : public Conversation {
   std::unique_ptr<MilterSession> session_;
   MilterAnswer refusal_;                                 // of what comes when no message is under way
   std::vector<std::string_view> arguments_;
+  MemoryShare memory_;                                   // of the packet that is not whole
+  SteadyTime begun_{};                                   // when that began
   At at_ = At::start;
+  bool has_recipient_ = false;                           // in this message: its text may be on the way
   bool failed_ = false;                                  // something of ours broke: the message is deferred at its end
 };
 

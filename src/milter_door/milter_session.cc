@@ -31,7 +31,7 @@ void read_tls(const Macros& macros, bool sendmail, Client& client) {
 MilterSession::MilterSession(Services& services, const Digests& digests, const Snapshot<Policy>& policy, PolicyPtr negotiated,
                              MilterLimits limits, MilterTraits traits, MilterStats& stats)
     : services_(services), digests_(digests), policy_(policy), limits_(limits), traits_(traits), stats_(stats),
-      session_(services, std::move(negotiated), Door::milter) {
+      session_(services, std::move(negotiated), Door::milter), bounds_(limits_, services.clock, services.log) {
   ++stats_.sessions;
   ++stats_.open;
 }
@@ -75,6 +75,7 @@ MilterAnswer MilterSession::helo(std::string_view name, const Macros& macros) {
   session_.callback_begins();
   Client& client = session_.client();
   read_tls(macros, !sendmail_host_.empty(), client);
+  if (bounds_.helo(name)) return {};  // answered at MAIL
   if (name = without_last_dot(name); client.helo_name != name) {
     client.helo_name = name;
     session_.helo_changed();
@@ -115,6 +116,11 @@ MilterAnswer MilterSession::mail(const std::vector<std::string_view>& args, cons
   begin(macros);
   Transaction& transaction = session_.transaction();
   const std::string_view given = args.empty() ? std::string_view("<>") : args[0];
+  if (auto over = bounds_.mail(given)) {
+    const MilterAnswer refused = refuse_over(*std::move(over));
+    finish("refused", false);
+    return refused;
+  }
   const auto sender = envelope_sender(given, macros, !sendmail_host_.empty(), session_.policy().spelling);
   transaction.sender = sender ? *sender : Address::parse(given);
   for (std::size_t i = 1; i < args.size(); ++i) {
@@ -139,9 +145,11 @@ MilterAnswer MilterSession::rcpt(const std::vector<std::string_view>& args, cons
   Transaction& transaction = session_.transaction();
   if (const auto id = macros.text("i"); !id.empty()) transaction.queue_id = id;
   const std::string_view given = args.empty() ? std::string_view() : args[0];
-  if (recipients_.size() >= limits_.recipients) {
-    too_many_ = true;  // also remembered: the MTA may not listen to answers here
-    return {MilterAnswer::Kind::tempfail, Reply{"452", "4.5.3", "too many recipients"}, false};
+  const bool local = session_.client().origin == Origin::local;  // refused here it would be tried again for ever
+  if (auto over = bounds_.recipient(given, recipients_.size(), traits_.needs.answers[index(Stage::rcpt)] && !local)) {
+    const bool by_the_mta = macros.text("{rcpt_mailer}") == "error";
+    (by_the_mta ? mta_refused_recipient_ : refused_recipient_) = true;
+    return by_the_mta || local ? MilterAnswer() : answer(*std::move(over));
   }
   const MailboxSpelling& spelling = session_.policy().spelling;
   if (macros.text("{rcpt_mailer}") == "error") {  // SMFIP_RCPT_REJ: the MTA has refused it; what we answer does not count
@@ -332,9 +340,13 @@ MilterAnswer MilterSession::answer(const Verdict& verdict) {
   return answer;
 }
 
+MilterAnswer MilterSession::answer(Reply reply) {
+  return {reply.klass() == '4' ? MilterAnswer::Kind::tempfail : MilterAnswer::Kind::reject, std::move(reply), false};
+}
+
 MilterAnswer MilterSession::header(std::string_view name, std::string_view value) {
   bytes_ += name.size() + value.size() + 3;
-  if (!headers_over_ && !headers_.receive(name, value)) headers_over_ = true;
+  bounds_.header(headers_, name, value);
   return {};
 }
 
@@ -344,6 +356,7 @@ MilterAnswer MilterSession::end_of_header(const Macros& macros) {
   if (const auto id = macros.text("i"); !id.empty()) transaction.queue_id = id;
   bytes_ += 2;
   transaction.headers = &headers_;
+  if (!bounds_.to_be_judged(headers_)) return {};  // nothing is looked up for it
   begin_hashes();
   if (traits_.needs.headers) session_.begin_message_checks(traits_.needs.body);
   return {};
@@ -369,13 +382,14 @@ void MilterSession::finish(std::string_view outcome, bool taken) {
   hashes_.reset();
   lines_ = BodyLines();
   bytes_ = 0;
+  bounds_.clear();
   along_ = Along();
   postponed_.reset();
   recipients_.clear();
   discarded_.clear();
   refused_before_.clear();
   done_.clear();
-  headers_over_ = too_many_ = discard_ = data_judged_ = refused_recipient_ = mta_refused_recipient_ = false;
+  discard_ = data_judged_ = refused_recipient_ = mta_refused_recipient_ = false;
 }
 
 // When no recipient is left the MTA ends the message, and it looks like any other abort.

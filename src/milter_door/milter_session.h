@@ -19,16 +19,12 @@
 #include "engine/session.h"
 #include "mail/body_lines.h"
 #include "mail/headers.h"
+#include "milter_door/message_bounds.h"
 #include "milter_door/milter_events.h"
 #include "milter_door/milter_stats.h"
 #include "port/digest.h"
 
 namespace mailweir {
-
-struct MilterLimits {
-  std::size_t header_bytes = 1 << 20;
-  std::size_t recipients = 50'000;
-};
 
 // What the transport and the MTA agreed on.
 struct MilterTraits {
@@ -52,6 +48,8 @@ class MilterSession {
   MilterAnswer body(std::string_view chunk);
   MilterAnswer end_of_message(MessageEditor& editor, const Macros& macros);
   void abort();
+  // Whether the MTA is Sendmail, which lets a client think for an hour.
+  bool is_sendmail() const { return !sendmail_host_.empty(); }
 
  private:
   // A verdict on connect or helo that counts for every message of the session, with the policy that it points into.
@@ -70,6 +68,7 @@ class MilterSession {
   MilterAnswer judge(Stage stage);
   std::string_view at_end(const Verdict& verdict);
   MilterAnswer answer(const Verdict& verdict);
+  static MilterAnswer answer(Reply reply);
   MilterAnswer judge_handed_over();
   MilterAnswer answer_again(const SessionVerdict& kept);
   MilterAnswer no_mailbox(Stage stage);
@@ -82,6 +81,8 @@ class MilterSession {
   void begin_hashes();
   MilterAnswer judge_data();
   MilterAnswer judge_end();
+  MilterAnswer over_bounds();
+  MilterAnswer refuse_over(Reply reply);
   Result<void> carry_out(MessageEditor& editor);
   void edit_headers();
   void tell_results();
@@ -99,6 +100,7 @@ class MilterSession {
   MilterStats& stats_;
   Session session_;
   std::string sendmail_host_;                   // {j} when the MTA is Sendmail, which does some things otherwise; else empty
+  MessageBounds bounds_;
   HeaderList headers_;
   std::unique_ptr<BodyHashes> hashes_;
   BodyLines lines_;                             // of the body, where it is hashed
@@ -111,7 +113,7 @@ class MilterSession {
   std::vector<Given> discarded_;                // accepted and to be deleted
   std::vector<std::string> refused_before_;     // by the policy door
   std::vector<std::pair<std::string, std::string>> done_;   // for the message's line: signed=...
-  bool headers_over_ = false, too_many_ = false, discard_ = false, data_judged_ = false;
+  bool discard_ = false, data_judged_ = false;
   bool refused_recipient_ = false, mta_refused_recipient_ = false;   // any: by a rule of ours, by the MTA
 };
 

@@ -6,6 +6,7 @@
 #include "base/port_number.h"
 #include "base/text.h"
 #include "mail/domain.h"
+#include "mail/longest_address.h"
 #include "mail/path.h"
 #include "policy_door/action.h"
 #include "policy_door/attribute_address.h"
@@ -69,7 +70,8 @@ void PolicyConversation::end_message() {
   if (!session_ || !session_->in_transaction()) return;
   if (!logged_ && asked_) session_->log_transaction(taken() ? "passed" : "refused");
   session_->end_transaction(taken());
-  answers_.clear();
+  std::exchange(answers_, {});  // a table that grew is freed, too
+  memory_.clear();
 }
 
 void PolicyConversation::idle() {
@@ -172,9 +174,27 @@ std::string PolicyConversation::not_judged(std::string_view state) {
   return "DUNNO";
 }
 
+// What is too long to be looked at: refused whatever the rules are, before anything is kept of it. "": nothing.
+std::string PolicyConversation::too_long(const PolicyRequest& request) const {
+  struct Part {
+    Attribute attribute;
+    std::string_view code, what;
+  };
+  for (const Part& part : {Part{Attribute::recipient, "5.1.3", "the recipient address"}, Part{Attribute::sender, "5.1.7", "the sender address"},
+                           Part{Attribute::helo_name, "5.5.4", "the HELO name"}})
+    if (request[part.attribute].size() > longest_address)
+      return "501 " + std::string(part.code) + ' ' + std::string(part.what) + " is longer than " + std::to_string(longest_address) + " bytes";
+  return {};
+}
+
 std::string PolicyConversation::answer(const PolicyRequest& request) {
   const auto stage = request.stage();
   if (!stage) return not_judged(request[Attribute::protocol_state]);
+  if (auto refused = too_long(request); !refused.empty()) {
+    Event("message-over-bounds").with("door", "policy").with("client_address", request[Attribute::client_address]).with("reply", refused)
+        .to(services_.log, Severity::notice);
+    return refused;
+  }
   if (session_) session_->callback_begins();
   if (!same_session(request)) new_session(request);
   // The instance stays the same when a message ends before it has a recipient: RSET, and another MAIL.
@@ -188,7 +208,9 @@ std::string PolicyConversation::answer(const PolicyRequest& request) {
   if (const auto known = answers_.find(key); known != answers_.end()) return tell_refusal(*stage, known->second);
   asked_ = true;
   std::string action = tell_refusal(*stage, judge_up_to(*stage));
-  if (answers_.size() < most_answers) answers_.emplace(std::move(key), action);
+  // Asked again, what was not kept is judged and charged again: better than to keep what does not fit.
+  if (const auto cost = 200 + key.size() + action.size(); memory_.bytes() + cost <= most_answer_bytes && memory_.grow(cost))
+    answers_.emplace(std::move(key), action);
   if (*stage == Stage::end_of_message || refused_) idle();
   return action;
 }

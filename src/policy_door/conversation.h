@@ -12,6 +12,8 @@
 #include <unordered_map>
 
 #include "base/guarded.h"
+#include "base/memory_budget.h"
+#include "base/text.h"
 #include "engine/session.h"
 #include "policy_door/request.h"
 
@@ -19,7 +21,9 @@ namespace mailweir {
 
 class PolicyConversation {
  public:
-  PolicyConversation(Services& services, const Snapshot<Policy>& policy) : services_(services), policy_(policy) {}
+  // `memory`: of all connections; null: unbounded.
+  PolicyConversation(Services& services, const Snapshot<Policy>& policy, MemoryBudget* memory = nullptr)
+      : services_(services), policy_(policy), memory_(memory) {}
   ~PolicyConversation();
 
   // The action for a request, without "action=" and line ends.
@@ -28,7 +32,7 @@ class PolicyConversation {
   void idle();
 
  private:
-  static constexpr std::size_t most_answers = 100'000;  // remembered for one message
+  static constexpr std::size_t most_answer_bytes = 8 << 20;  // remembered for one message: some 40,000 recipients
 
   bool same_session(const PolicyRequest& request) const;
   void new_session(const PolicyRequest& request);
@@ -38,6 +42,7 @@ class PolicyConversation {
   std::string judge_up_to(Stage stage);
   void tell_milter(Stage stage);
   std::string not_judged(std::string_view state);
+  std::string too_long(const PolicyRequest& request) const;
   std::string tell_refusal(Stage stage, std::string action);
   const Verdict& judge_once(Stage stage);
   void note_refusal(Stage stage);
@@ -49,7 +54,8 @@ class PolicyConversation {
   std::unique_ptr<Session> session_;
   std::string client_key_, instance_, sender_, helo_;
   std::array<std::optional<Verdict>, stage_count> judged_;   // connect and helo for the session, mail for the message
-  std::unordered_map<std::string, std::string> answers_;     // stage and recipient -> action
+  std::unordered_map<std::string, std::string, TextHash> answers_;  // stage and recipient -> action
+  MemoryShare memory_;                                       // what they take
   bool logged_ = false, asked_ = false, told_not_judged_ = false;
   bool refused_ = false;                                     // at MAIL, at DATA or later
   bool recipient_taken_ = false, recipient_refused_ = false; // any of them

@@ -16,6 +16,7 @@ constexpr std::array<std::string_view, attribute_count> names{
     "ccert_subject", "ccert_issuer",   "ccert_fingerprint", "encryption_protocol", "encryption_cipher", "policy_context"};
 
 constexpr std::size_t most_attributes = 200;
+constexpr std::size_t kept_between = 16 << 10;  // requests; a large one leaves no large buffer behind
 
 // `next` is where to look first: behind the attribute before, because Postfix sends them in one order.
 void put(PolicyRequest& request, std::size_t& next, std::string_view name, std::string_view value) {
@@ -66,6 +67,7 @@ std::pair<char*, std::size_t> PolicyRequestReader::room() {
     searched_ -= start_;
     start_ = 0;
   }
+  if (filled_ == 0 && buffer_.size() > kept_between) buffer_ = std::string(kept_between, '\0');
   if (filled_ == buffer_.size()) buffer_.resize(std::min(2 * buffer_.size(), largest + 1));
   return {buffer_.data() + filled_, buffer_.size() - filled_};
 }

@@ -15,10 +15,13 @@ constexpr std::chrono::milliseconds message_over{60'000};  // silence after whic
 class PolicyStream final : public Conversation {
  public:
   PolicyStream(Services& services, const Snapshot<Policy>& policy, const PolicyDoorLimits& limits, PolicyDoorStats& stats)
-      : services_(services), limits_(limits), stats_(stats), conversation_(services, policy) {}
+      : services_(services), limits_(limits), stats_(stats), conversation_(services, policy, limits.memory) {}
 
   bool received(std::string_view bytes, Output& out) override {
     silent_ = std::chrono::milliseconds(0);
+    const auto now = services_.clock.steady();
+    if (reader_.empty()) begun_ = now;
+    whole_ = false;
     while (!bytes.empty()) {
       const auto [at, room] = reader_.room();
       const std::size_t size = std::min(room, bytes.size());
@@ -27,7 +30,10 @@ class PolicyStream final : public Conversation {
       reader_.added(size);
       if (!answer_all(out)) return false;
     }
-    return true;
+    if (whole_) begun_ = now;  // what is left of these bytes begins another
+    if (reader_.empty() || now - begun_ < limits_.partial) return true;
+    log_bad("the request came in too slowly");
+    return false;
   }
   void closed(std::string_view why) override {
     if (!reader_.empty()) log_bad("the connection ended in the middle of a request: " + std::string(why));
@@ -54,6 +60,7 @@ class PolicyStream final : public Conversation {
       }
       if (!*request) return true;
       ++stats_.requests;
+      whole_ = true;
       std::string action;
       try {
         action = conversation_.answer(**request);
@@ -78,13 +85,15 @@ class PolicyStream final : public Conversation {
   PolicyConversation conversation_;
   PolicyRequestReader reader_;
   std::chrono::milliseconds silent_{0};
+  SteadyTime begun_{};   // of the request that is coming in
+  bool whole_ = false;   // one was whole among the bytes just read
 };
 
 }  // namespace
 
 PolicyServer::PolicyServer(Fd listener, PolicyDoorLimits limits, Services& services, const Snapshot<Policy>& policy)
     : streams_("policy", std::move(listener),
-               StreamLimits{.connections = limits.connections, .look_round = limits.look_round}, services.clock, services.log, [=, this, &services, &policy] {
+               StreamLimits{.connections = limits.connections, .look_round = limits.look_round, .memory = limits.memory}, services.clock, services.log, [=, this, &services, &policy] {
         return std::make_unique<PolicyStream>(services, policy, limits, stats_);
       }) {}
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // PolicyServer: the policy door's socket, with a bound on connections; beyond it a connection is closed at once.
 //
-// start() and stop() from one thread. A connection that says nothing at all may stay for `idle`; one that stops in the middle of
-// a request is closed after `partial`. What makes no sense is logged and closed without an answer: Postfix then tries
+// start() and stop() from one thread. A connection that says nothing at all may stay for `idle`; one whose request
+// is not whole after `partial` is closed. What makes no sense is logged and closed without an answer: Postfix then tries
 // once more and uses its default action.
 #pragma once
 
@@ -11,6 +11,7 @@
 
 #include "base/guarded.h"
 #include "base/handle.h"
+#include "base/memory_budget.h"
 #include "base/stream_server.h"
 #include "engine/services.h"
 
@@ -23,7 +24,8 @@ struct PolicyDoorStats {
 struct PolicyDoorLimits {
   std::size_t connections = 1000;
   std::chrono::milliseconds idle{600'000};
-  std::chrono::milliseconds partial{10'000};
+  std::chrono::milliseconds partial{10'000};    // from a request's first byte to its last
+  MemoryBudget* memory = nullptr;               // of all connections; null: unbounded
   std::chrono::milliseconds look_round{1'000};  // how often silence is looked for
 };
 

@@ -4,9 +4,9 @@
 // sent.
 #include <algorithm>
 
+#include "base/http_request.h"
 #include "doors.h"
 #include "http_door/login_attempt.h"
-#include "http_door/request.h"
 #include "http_door/server.h"
 
 namespace mailweir {

@@ -5,7 +5,7 @@
 #include <doctest/doctest.h>
 
 #include "engine_fixture.h"
-#include "http_door/request.h"
+#include "base/http_request.h"
 #include "http_door/server.h"
 
 namespace mailweir {

@@ -248,7 +248,7 @@ TEST_CASE("milter conversation: silence") {
   Buffer out;
   CHECK(mta.conversation->patience() == MilterConversation::within);  // nothing was said yet
   mta.say("O C H M=a@example.com");
-  CHECK(mta.conversation->patience() == MilterConversation::between);
+  CHECK(mta.conversation->patience() == MilterConversation::postfix_idle);
   mta.bytes(std::string("\0\0\0\5R", 5));
   CHECK(mta.conversation->patience() == MilterConversation::within);
   CHECK(mta.bad().empty());

@@ -104,6 +104,22 @@ TEST_CASE("policy door: a request of no stage is answered, and told once a conne
   CHECK(told[0].find("no protocol_state") != std::string::npos);
 }
 
+TEST_CASE("policy door: a byte now and then does not keep a connection") {
+  Served door;
+  const Fd connection = door.connect();
+  pollfd one{connection.get(), POLLIN, 0};
+  std::size_t sent = 0;
+  for (; sent < 100 && ::poll(&one, 1, 0) == 0; ++sent) {
+    if (::send(connection.get(), "r", 1, MSG_NOSIGNAL) != 1) break;
+    ::poll(&one, 1, 5);
+    door.engine.clock.advance(seconds(3));
+  }
+  CHECK(sent < 20);
+  CHECK(ends(connection));
+  door.server->stop(Deadline::in(seconds(5)));
+  CHECK(door.engine.log.of("bad-policy-request").size() == 1);
+}
+
 TEST_CASE("policy door: a message's line after a silent minute, the connection's end after ten") {
   Served door;
   const Fd connection = door.connect();

@@ -8,6 +8,7 @@
 #include "adapter/redis_connection.h"
 #include "adapter/redis_tables.h"
 #include "adapter/table.h"
+#include "port/table_batch.h"
 #include "redis_server.h"
 #include "skip.h"
 
@@ -166,3 +167,53 @@ TEST_CASE("redis tables: while the server is away nobody waits, and it comes bac
 }
 
 }  // namespace
+
+TEST_CASE("redis tables: many things are asked in one call, the first that is there counts") {
+  if (no_redis()) return;
+  Bed bed;
+  bed.cli({"HSET", "m", "d7.example", "seven", ".e.example", "below", "u90@d90.example", "ninety"});
+  bed.cli({"SADD", "l", "word 1500"});
+  const auto map = bed.tables->table("m", TableKind::map), list = bed.tables->table("l", TableKind::list);
+  std::vector<Address> addresses;
+  for (int i = 0; i < 100; ++i) addresses.push_back(Address::parse("u" + std::to_string(i) + "@d" + std::to_string(i) + ".example"));
+  std::vector<TableQuery> queries;
+  for (const auto& address : addresses) queries.push_back({.kind = TableQuery::Kind::address, .address = &address});
+  const auto& batch = dynamic_cast<const BatchTable&>(*map);
+  CHECK(batch.find_first(queries) == "seven");
+  CHECK(bed.tables->stats().asked == 1);
+  CHECK(batch.find_first(std::span(queries).subspan(8)) == "ninety");
+  CHECK(batch.find_first(std::span(queries).first(7)) == std::nullopt);
+  CHECK(batch.find_first({}) == std::nullopt);
+  std::vector<std::string> words;
+  for (int i = 0; i < 9000; ++i) words.push_back("word " + std::to_string(i));
+  std::vector<TableQuery> of_words;
+  for (const auto& word : words) of_words.push_back({.kind = TableQuery::Kind::word, .text = word});
+  const auto& words_in = dynamic_cast<const BatchTable&>(*list);
+  CHECK(words_in.find_first(of_words) == "");
+  const auto asked = bed.tables->stats().asked.load();
+  CHECK(words_in.find_first(std::span(of_words).subspan(2000)) == std::nullopt);
+  CHECK(bed.tables->stats().asked == asked + 4);  // 7,000 keys
+}
+
+TEST_CASE("redis tables: one message that asks for too much does not count the server as down for others") {
+  if (no_redis()) return;
+  Bed bed(50ms);
+  bed.cli({"SADD", "l", "here"});
+  const auto table = bed.tables->table("l", TableKind::list);
+  std::vector<std::string> words;
+  for (int i = 0; i < 25'000; ++i) words.push_back("word " + std::to_string(i));
+  std::vector<TableQuery> queries;
+  for (const auto& word : words) queries.push_back({.kind = TableQuery::Kind::word, .text = word});
+  const auto& batch = dynamic_cast<const BatchTable&>(*table);
+  CHECK(batch.find_first(queries).is_outage());  // over the bound: not asked at all
+  CHECK(bed.tables->stats().asked == 0);
+  bed.cli({"CLIENT", "PAUSE", "300", "ALL"});
+  CHECK(batch.find_first(std::span(queries).first(1000)).is_outage());
+  CHECK(bed.tables->stats().up);
+  CHECK(bed.tables->stats().outages == 0);
+  REQUIRE(bed.log.all.size() == 1);  // one line a minute
+  CHECK(bed.log.all[0].find("state=slow") != std::string::npos);
+  Found found = Found::outage();
+  for (const auto until = Deadline::in(5s); found.is_outage() && !until.over(); bed.clock.advance(1s)) found = table->find_word("here");
+  CHECK(found == "");
+}

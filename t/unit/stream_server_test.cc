@@ -2,6 +2,7 @@
 // StreamServer: connections that block hold up nobody, answers larger than a socket takes, silence by the clock, the bound, the end.
 #include "base/stream_server.h"
 
+#include <algorithm>
 #include <array>
 #include <future>
 #include <latch>
@@ -23,10 +24,25 @@ namespace {
 
 using std::chrono::milliseconds;
 
+class Lines final : public Log {
+ public:
+  void write(Severity, std::string_view line) override {
+    all_.with([line](auto& all) { all.emplace_back(line); });
+  }
+  std::size_t of(std::string_view event) const {
+    return all_.with([event](const auto& all) {
+      return static_cast<std::size_t>(std::count_if(all.begin(), all.end(), [event](const auto& line) { return line.find(event) != line.npos; }));
+    });
+  }
+
+ private:
+  Guarded<std::vector<std::string>> all_;
+};
+
 // What the conversations of a test share.
 struct Shared {
   ManualClock clock;
-  NullLog log;
+  Lines log;
   std::latch release{1};                      // "block" waits for it
   std::atomic<int> blocked{0}, ended{0}, silences{0};
   Guarded<std::vector<std::string>> closed;   // reasons
@@ -182,6 +198,42 @@ TEST_CASE("stream server: a peer that does not take its answer is given up after
     return fixture.server->stats().open == 0;
   });
   CHECK(fixture.stage.silences == 0);
+}
+
+TEST_CASE("stream server: nor is one that takes a byte of it now and then") {
+  Fixture fixture;
+  const Fd slow = fixture.connect();
+  say(slow, "big");
+  std::size_t taken = 0;
+  wait_until([&] {
+    pollfd one{slow.get(), POLLIN, 0};
+    std::array<char, 4096> room;
+    if (::poll(&one, 1, 5) == 1) taken += static_cast<std::size_t>(std::max<ssize_t>(0, ::recv(slow.get(), room.data(), room.size(), 0)));
+    fixture.stage.clock.advance(std::chrono::seconds(4));  // below `sending`
+    return fixture.server->stats().open == 0;
+  });
+  CHECK(taken < Actor::big);
+}
+
+TEST_CASE("stream server: while memory is short a new connection is closed, and the log says so once a second") {
+  MemoryBudget budget(100);
+  MemoryShare share(&budget);
+  StreamLimits limits{1000, milliseconds(5000), milliseconds(2)};
+  limits.memory = &budget;
+  Fixture fixture(limits);
+  const Fd before = fixture.connect();
+  say(before, "a");
+  CHECK(hear(before, 1) == "a");
+  REQUIRE(share.grow(100));
+  for (int i = 0; i < 3; ++i) CHECK(hear(fixture.connect(), 1) == "");
+  CHECK(fixture.server->stats().refused == 3);
+  CHECK(fixture.stage.log.of("event=memory-full") == 1);
+  say(before, "b");  // what is open goes on
+  CHECK(hear(before, 1) == "b");
+  share.clear();
+  const Fd after = fixture.connect();
+  say(after, "c");
+  CHECK(hear(after, 1) == "c");
 }
 
 TEST_CASE("stream server: silence is told to the conversation, by the clock") {

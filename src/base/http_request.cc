@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "http_door/request.h"
+#include "base/http_request.h"
 
 #include <algorithm>
 
@@ -26,8 +26,11 @@ std::string_view words_of(int status) {
     case 411: return "Length Required";
     case 413: return "Content Too Large";
     case 431: return "Request Header Fields Too Large";
+    case 408: return "Request Timeout";
+    case 409: return "Conflict";
     case 500: return "Internal Server Error";
     case 501: return "Not Implemented";
+    case 503: return "Service Unavailable";
     case 505: return "HTTP Version Not Supported";
     default: return "Bad Request";
   }
@@ -51,6 +54,23 @@ std::string_view HttpRequest::parameter(std::string_view name) const {
   return {};
 }
 
+std::optional<std::string> form_value(std::string_view form, std::string_view name) {
+  const auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : fold(c) >= 'a' && fold(c) <= 'f' ? fold(c) - 'a' + 10 : -1; };
+  for (const auto part : split(form, '&')) {
+    const auto equals = part.find('=');
+    if (part.substr(0, equals) != name) continue;
+    const auto written = equals == part.npos ? std::string_view() : part.substr(equals + 1);
+    std::string value;
+    for (std::size_t i = 0; i < written.size(); ++i) {
+      const bool escaped = written[i] == '%' && i + 2 < written.size() && digit(written[i + 1]) >= 0 && digit(written[i + 2]) >= 0;
+      value += escaped ? static_cast<char>(digit(written[i + 1]) * 16 + digit(written[i + 2])) : written[i] == '+' ? ' ' : written[i];
+      if (escaped) i += 2;
+    }
+    return value;
+  }
+  return {};
+}
+
 std::optional<HttpRefusal> HttpRequestReader::read_field(std::string_view line) {
   const auto colon = line.find(':');
   if (colon == line.npos || !is_token(line.substr(0, colon))) return HttpRefusal{400, "a header field has no name"};
@@ -60,7 +80,7 @@ std::optional<HttpRefusal> HttpRequestReader::read_field(std::string_view line) 
   if (name == "content-length") {
     const auto length = to_number(value);
     if (!length || (length_ && *length_ != *length)) return HttpRefusal{400, "Content-Length is no number, or there are two"};
-    if (*length > most_body) return HttpRefusal{413, "the body is longer than 16 KiB"};
+    if (*length > most_) return HttpRefusal{413, "the body is longer than " + std::to_string(most_ >> 10) + " KiB"};
     length_ = static_cast<std::size_t>(*length);
   }
   if (name == "connection" && equal_folded(value, "close")) started_->keep_open = false;
@@ -89,7 +109,7 @@ std::optional<HttpRefusal> HttpRequestReader::read_head(std::string_view head) {
       return refusal;
     }
   }
-  if (!length_ && started_->method == "POST") return HttpRefusal{411, "the Content-Length is missing"};
+  if (!length_ && length_needed_ && started_->method == "POST") return HttpRefusal{411, "the Content-Length is missing"};
   return {};
 }
 
@@ -109,9 +129,9 @@ HttpRequestReader::Next HttpRequestReader::next() {
   return {std::exchange(started_, std::nullopt), {}};
 }
 
-std::string http_answer(int status, std::string_view body, bool keep_open) {
+std::string http_answer(int status, std::string_view body, bool keep_open, std::string_view type) {
   std::string answer = "HTTP/1.1 " + std::to_string(status) + ' ' + std::string(words_of(status)) +
-                       "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
+                       "\r\nContent-Type: " + std::string(type) + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
   if (!keep_open) answer += "Connection: close\r\n";
   answer += "\r\n";
   answer += body;
