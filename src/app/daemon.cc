@@ -63,7 +63,7 @@ Result<SocketAccess> access_of(const DoorConfig& door, const GeneralConfig& gene
 
 Daemon::Daemon(std::string config_file, Loaded first, Workshop workshop, std::shared_ptr<TableSources> tables)
     : config_file_(std::move(config_file)), config_(std::move(first.config).value()),
-      memory_(default_memory(machine_memory())), first_(std::move(first.policy)),
+      memory_(config_.general.memory != 0 ? config_.general.memory : default_memory(machine_memory())), first_(std::move(first.policy)),
       workshop_(std::move(workshop)), tables_(std::move(tables)), log_(make_stderr_log()),
       digests_(openssl_digests()) {}
 
@@ -250,7 +250,8 @@ void Daemon::start_doors() {
   if (http_door_) http_door_->start();
   if (config_.milter.socket) {
     const MilterLimits limits{.header_bytes = config_.milter.max_header_bytes, .recipients = config_.milter.max_recipients,
-                              .memory = &memory_};
+                              .from = {config_.milter.max_from_addresses, config_.milter.max_from_bytes}, .memory = &memory_,
+                              .idle = config_.milter.idle};
     milter_door_ = milter_listener_ ? make_builtin_milter_server(std::move(milter_listener_), config_.milter.max_connections, *services_,
                                                                  *digests_, policy_, limits)
                                     : make_libmilter_server(*services_, *digests_, policy_, limits);

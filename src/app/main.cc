@@ -14,10 +14,10 @@
 #include "adapter/make_workshop.h"
 #include "app/background.h"
 #include "app/daemon.h"
-#include "start/machine_memory.h"
 #include "app/pid_file.h"
-#include "start/privileges.h"
 #include "app/signals.h"
+#include "start/machine_memory.h"
+#include "start/privileges.h"
 #include "start/start_check.h"
 #include "base/safe_output.h"
 

@@ -31,6 +31,9 @@ struct MilterConfig : DoorConfig {
   std::size_t max_connections = 1000;       // of the transport of our own; libmilter has no bound
   std::size_t max_header_bytes = 1 << 20;   // kept of a message's header; beyond it the message is refused
   std::size_t max_recipients = 50'000;      // of a message; beyond it a recipient is deferred
+  std::size_t max_from_addresses = 100;     // of all From fields of a message; beyond it the message is refused
+  std::size_t max_from_bytes = 32 << 10;    // likewise
+  std::chrono::milliseconds idle{0};        // of a connection between commands; 0: as the mail server's name wants
   bool operator==(const MilterConfig&) const = default;
 };
 
@@ -90,6 +93,7 @@ struct GeneralConfig {
   std::string log = "journal";                                    // journal, syslog, syslog:local3, stderr, file:/path
   std::string state_directory = default_state_directory();
   std::chrono::milliseconds drain{std::chrono::seconds(20)};      // for messages in flight when it stops
+  std::uint64_t memory = 0;                                       // for what connections hold; 0: by the machine's
   bool operator==(const GeneralConfig&) const = default;
 };
 

@@ -58,7 +58,8 @@ std::string print_config(const Config& config, const Policy& policy) {
   const auto& general = config.general;
   out << "[general]\nuser = " << in_quotes(general.user) << "\ngroup = " << in_quotes(general.group) << "\npid_file = " << in_quotes(general.pid_file)
       << "\nlog = " << in_quotes(general.log) << "\nhostname = " << in_quotes(general.hostname) << "\nstate_directory = " << in_quotes(general.state_directory)
-      << "\ndrain = " << in_quotes(format_duration(general.drain))
+      << "\ndrain = " << in_quotes(format_duration(general.drain)) << "\nmemory = "
+      << (general.memory == 0 ? in_quotes("auto") : std::to_string(general.memory))
       << "\nmynetworks = " << array(general.mynetworks, [](const std::string& text) { return text; })
       << "\nour_names = " << array(general.our_names, [](const std::string& text) { return text; })
       << "\nrecipient_delimiter = " << quoted(policy.spelling.delimiters) << "\nbatv = " << (policy.spelling.batv ? "true" : "false") << '\n';
@@ -66,7 +67,9 @@ std::string print_config(const Config& config, const Policy& policy) {
     print_door(out, "milter", config.milter);
     out << "transport = " << in_quotes(config.milter.transport == MilterTransport::builtin ? "builtin" : "libmilter")
         << "\nmax_connections = " << config.milter.max_connections << '\n';
-    out << "max_header_size = " << config.milter.max_header_bytes << "\nmax_recipients = " << config.milter.max_recipients << '\n';
+    out << "max_header_size = " << config.milter.max_header_bytes << "\nmax_recipients = " << config.milter.max_recipients
+        << "\nmax_from_addresses = " << config.milter.max_from_addresses << "\nmax_from_size = " << config.milter.max_from_bytes
+        << "\nidle = " << in_quotes(config.milter.idle.count() == 0 ? std::string("auto") : format_duration(config.milter.idle)) << '\n';
   }
   if (config.policy.socket) {
     print_door(out, "policy", config.policy);

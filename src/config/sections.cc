@@ -79,6 +79,8 @@ void read_general(Section section, GeneralConfig& general, Policy& policy, const
     else general.state_directory = document.resolve(directory->value);
   }
   if (const auto drain = section.duration("drain", milliseconds(0), std::chrono::minutes(10))) general.drain = *drain;
+  if (const auto* memory = section.node("memory"); memory != nullptr && memory->value<std::string>() != "auto")
+    if (const auto size = section.size("memory", 16 << 20, std::uint64_t{1} << 40)) general.memory = *size;
   if (section.raw().get("mynetworks") != nullptr)  // understood with the policy, where the lists are
     if (const auto texts = section.texts("mynetworks"))
       for (const auto& text : *texts) general.mynetworks.push_back(text.value);
@@ -96,6 +98,10 @@ void read_milter(Section section, MilterConfig& milter) {
   if (const auto most = section.number("max_connections", 1, 20'000)) milter.max_connections = static_cast<std::size_t>(*most);
   if (const auto size = section.size("max_header_size", 16 << 10, 64 << 20)) milter.max_header_bytes = *size;
   if (const auto most = section.number("max_recipients", 1, 1'000'000)) milter.max_recipients = static_cast<std::size_t>(*most);
+  if (const auto most = section.number("max_from_addresses", 1, 1000)) milter.max_from_addresses = static_cast<std::size_t>(*most);
+  if (const auto size = section.size("max_from_size", 1 << 10, 1 << 20)) milter.max_from_bytes = *size;
+  if (const auto* idle = section.node("idle"); idle != nullptr && idle->value<std::string>() != "auto")
+    if (const auto time = section.duration("idle", std::chrono::minutes(5), std::chrono::hours(24))) milter.idle = *time;
   section.finish();
 }
 
@@ -271,6 +277,7 @@ std::vector<std::string> changed_keys(const Config& before, const Config& after)
   compare(before.general.log, after.general.log, "general.log");
   compare(before.general.state_directory, after.general.state_directory, "general.state_directory");
   compare(before.general.drain, after.general.drain, "general.drain");
+  compare(before.general.memory, after.general.memory, "general.memory");
   compare(before.milter, after.milter, "milter");
   auto door_before = before.policy, door_after = after.policy;
   door_before.stages = door_after.stages;  // who judges what is part of the policy, and reloads with it
