@@ -78,7 +78,7 @@ class Server : public RedisTables, public std::enable_shared_from_this<Server> {
   };
   struct Shard {
     std::mutex mutex;
-    std::unordered_map<std::string, Kept> kept;
+    std::unordered_map<std::string, Kept, TextHash> kept;
   };
   bool may_try();
   Found look_up(const std::string& key, TableKind kind, const std::vector<std::string>& candidates);
@@ -138,7 +138,7 @@ Found Server::find(const std::string& key, TableKind kind, const std::vector<std
   if (candidates.empty()) return {};
   // The first candidate is the thing itself: with the list it says all.
   const std::string name = key + '\n' + candidates.front() + '\n' + std::to_string(candidates.size());
-  Shard& shard = shards_[std::hash<std::string>{}(name) % shards_.size()];
+  Shard& shard = shards_[TextHash{}(name) % shards_.size()];
   const SteadyTime now = clock_.steady();
   {
     const std::lock_guard lock(shard.mutex);

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "base/code_point.h"
+#include "base/keyed_hash.h"
 
 namespace mailweir {
 namespace {
@@ -143,6 +144,11 @@ std::string made_utf8(std::string_view text) {
     i += std::max<std::size_t>(length, 1);
   }
   return result;
+}
+
+std::size_t TextHash::operator()(std::string_view text) const {
+  static const KeyedHash hash;
+  return static_cast<std::size_t>(hash(text));
 }
 
 bool matches_wildcard(std::string_view pattern, std::string_view text) {

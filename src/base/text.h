@@ -38,10 +38,11 @@ std::string made_utf8(std::string_view text);
 // Simple shell pattern: '*' any run, '?' any byte; ASCII case does not matter. Linear in practice, no recursion.
 bool matches_wildcard(std::string_view pattern, std::string_view text);
 
-// Lets unordered maps of std::string be asked with a string_view.
+// Lets unordered maps of std::string be asked with a string_view. Its key is drawn at random once a process (KeyedHash), so
+// that nobody outside can make many texts that meet in one place.
 struct TextHash {
   using is_transparent = void;
-  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  std::size_t operator()(std::string_view text) const;
 };
 
 }  // namespace mailweir

@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/guarded.h"
 #include "base/keyed_hash.h"
+#include "base/text.h"
 #include "mail/client.h"
 #include "mail/stage.h"
 #include "mail/transaction.h"
@@ -56,7 +57,7 @@ class StageBoard {
     std::list<std::string>::iterator place;                     // in the order
   };
   struct Board {
-    std::unordered_map<std::string, Entry> entries;
+    std::unordered_map<std::string, Entry, TextHash> entries;
     std::list<std::string> order;             // the one asked last at the end; each once
   };
   static std::string key(const Client& client);

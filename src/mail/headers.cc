@@ -84,7 +84,7 @@ std::vector<HeaderView> HeaderList::leaving() const {
 std::vector<HeaderOp> HeaderList::ops() const {
   std::vector<HeaderOp> list;
   if (!edited()) return list;
-  std::unordered_map<std::string, std::size_t> seen;
+  std::unordered_map<std::string, std::size_t, TextHash> seen;  // strangers choose names
   for (const auto& arrived : arrived_) {
     const auto occurrence = ++seen[folded(arrived.field.name)];
     if (arrived.edit == gone) list.push_back({HeaderOp::Kind::remove, arrived.field.name, occurrence, ""});

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/ip.h"
+#include "base/text.h"
 
 namespace mailweir::dns {
 
@@ -25,7 +26,7 @@ struct Question {
 };
 struct QuestionHash {
   std::size_t operator()(const Question& question) const {
-    return std::hash<std::string_view>{}(question.name) * 31 + static_cast<std::size_t>(question.type);
+    return TextHash{}(question.name) * 31 + static_cast<std::size_t>(question.type);  // strangers choose names
   }
 };
 
