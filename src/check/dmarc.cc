@@ -94,7 +94,10 @@ DmarcResult judge(Lookups& lookups, const DmarcTools& tools, const std::string& 
   const bool spf_aligned = !evidence.spf_domain.empty() && aligned(tools, evidence.spf_domain, domain, record->strict_spf);
   if (spf_aligned && evidence.spf == AuthWord::pass) return say(AuthWord::pass, "SPF of " + shown_name(evidence.spf_domain) + " speaks for " + shown);
   // What could not be asked may have spoken for it (RFC 7489 6.6.2).
-  if (evidence.dkim == AuthWord::temperror || (spf_aligned && evidence.spf == AuthWord::temperror)) {
+  const bool signature_unasked = std::any_of(evidence.dkim_unasked.begin(), evidence.dkim_unasked.end(), [&](const std::string& signer) {
+    return aligned(tools, signer, domain, record->strict_dkim);
+  });
+  if (signature_unasked || (spf_aligned && evidence.spf == AuthWord::temperror)) {
     result.policy.reset();
     return say(AuthWord::temperror, "neither DKIM nor SPF speaks for " + shown + ", and one could not be asked for now");
   }
@@ -119,8 +122,10 @@ DmarcResult dmarc(Lookups& lookups, const DmarcTools& tools, std::size_t from_fi
     return result;
   }
   if (domains.size() > most_author_domains) {
-    result.word = AuthWord::permerror;
-    result.reason = "the From field has more than " + std::to_string(most_author_domains) + " domains";
+    result.word = AuthWord::fail;
+    result.policy = DmarcPolicy::reject;
+    result.domain = domains.front();
+    result.reason = "From has more than " + std::to_string(most_author_domains) + " domains; none is asked, and the worst counts";
     return result;
   }
   for (const auto& domain : domains) lookups.want({"_dmarc." + domain, dns::Type::TXT});
@@ -131,6 +136,11 @@ DmarcResult dmarc(Lookups& lookups, const DmarcTools& tools, std::size_t from_fi
     any = true;
   }
   return result;
+}
+
+bool may_align(const DmarcTools& tools, const std::vector<std::string>& domains, std::string_view envelope) {
+  if (envelope.empty() || domains.size() > most_author_domains) return false;
+  return std::any_of(domains.begin(), domains.end(), [&](const std::string& domain) { return aligned(tools, envelope, domain, false); });
 }
 
 void find_dmarc_records(Lookups& lookups, const DmarcTools& tools, const std::vector<std::string>& domains) {

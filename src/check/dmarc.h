@@ -14,14 +14,14 @@
 
 namespace mailweir {
 
-inline constexpr std::size_t most_author_domains = 10;  // in one From field; RFC 7489 6.6.1 lets a receiver bound them
+inline constexpr std::size_t most_author_domains = 10;  // of one message; RFC 7489 6.6.1 lets a receiver bound them
 
 // What was found of a message before.
 struct DmarcEvidence {
   AuthWord spf = AuthWord::none;
   std::string spf_domain;                    // whose SPF it is: of MAIL FROM, or of HELO for the null sender
-  AuthWord dkim = AuthWord::none;            // temperror: some signature may pass later
   std::vector<std::string> dkim_domains;     // whose signature passed
+  std::vector<std::string> dkim_unasked;     // whose signature may pass later: its key could not be looked up for now
 };
 
 struct DmarcResult {
@@ -36,9 +36,14 @@ struct DmarcResult {
 
 // `domains` are those of all addresses in the From field, in to_domain's spelling; `from_fields` how many such fields there
 // are. `sample` from 0 to 99 decides who is spared by pct= (6.6.4). Several domains: each is judged and the worst counts
-// (6.6.1). No From field is a permerror, one without a domain none.
+// (6.6.1); of more than most_author_domains none is asked, and the worst that any could say counts: fail, reject. No From
+// field is a permerror, one without a domain none. What could not be looked up is temperror only where it may speak for the
+// author: his domain's record, a signature or SPF of a domain aligned with it. A stranger's silent name server excuses nothing.
 DmarcResult dmarc(Lookups& lookups, const DmarcTools& tools, std::size_t from_fields, const std::vector<std::string>& domains,
                   const DmarcEvidence& evidence, unsigned sample);
+
+// Whether what SPF found of an envelope domain can speak for one of the author's.
+bool may_align(const DmarcTools& tools, const std::vector<std::string>& domains, std::string_view envelope);
 
 // Asks for the records only, for Lookups::prefetch.
 void find_dmarc_records(Lookups& lookups, const DmarcTools& tools, const std::vector<std::string>& domains);

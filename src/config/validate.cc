@@ -10,6 +10,7 @@
 #include "config/block_action.h"
 #include "config/conditions.h"
 #include "config/known_fact.h"
+#include "config/temperror.h"
 
 namespace mailweir {
 namespace {
@@ -33,6 +34,7 @@ class Validator {
     skips();
     replies_that_meet();
     validate_blocks(rules_, all_read, policy_, problems_);
+    warn_of_unnamed_temperror(rules_, problems_);
   }
 
  private:

@@ -43,7 +43,8 @@ std::vector<std::string> author_domains(const HeaderList& headers) {
   std::vector<std::string> domains;
   for (const auto& value : headers.values("From"))
     for (const auto& address : parse_address_list(value))
-      if (auto domain = to_domain(address.domain()); domain && std::find(domains.begin(), domains.end(), *domain) == domains.end())
+      if (auto domain = to_domain(address.domain()); domain && domains.size() <= most_author_domains &&
+                                                     std::find(domains.begin(), domains.end(), *domain) == domains.end())
         domains.push_back(std::move(*domain));
   return domains;
 }
@@ -97,8 +98,8 @@ int dmarc_command(const Arguments& args) {
     command.lookups().prefetch([tool = *tools, domains](Lookups& early) { find_dmarc_records(early, *tool, domains); });
     signatures = verify(message, command.lookups());
     if (!signatures) return wrong_usage(what + " cannot be read to its end");
-    evidence.dkim = signatures->word;
     evidence.dkim_domains = signatures->passed();
+    evidence.dkim_unasked = signatures->domains(AuthWord::temperror);
   } else {
     const auto domain = to_domain(what);
     if (!domain || what.find('/') != what.npos) return wrong_usage(what + " is no file and no domain name");
@@ -108,7 +109,6 @@ int dmarc_command(const Arguments& args) {
     const auto domain = to_domain(signer);
     if (!domain) return wrong_usage("--dkim-pass " + signer + " is no domain name");
     evidence.dkim_domains.push_back(*domain);
-    evidence.dkim = AuthWord::pass;
   }
   if (!spf_domain.empty()) {
     const auto domain = to_domain(spf_domain);

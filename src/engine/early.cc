@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/needs.h"
+
 namespace mailweir {
 namespace {
 
@@ -35,6 +37,19 @@ void find_early_checks(Policy& policy) {
         if (const auto* fact = std::get_if<FactRef>(&segment.what); fact != nullptr && fact->id == FactId::spf_explanation) add(policy, rule, *fact);
     }
   }
+}
+
+bool asks_dns_in(const Policy& policy, Door door, DnsBudget::Part part) {
+  for (const Stage stage : all_stages) {
+    const auto& early = policy.early[index(stage)];
+    const bool of_door = std::any_of(early.begin(), early.end(), [&](const EarlyCheck& one) { return policy.judges(door, one.rule->at); });
+    if (DnsBudget::part_of(stage) == part && of_door) return true;
+  }
+  if (door != Door::milter || part != DnsBudget::Part::message) return false;
+  const auto& results = policy.authentication_results;
+  if (!results.authserv_id.empty() && (results.has(FactId::dkim) || results.has(FactId::dmarc))) return true;
+  const auto& rules = policy.at(Stage::end_of_message);
+  return std::any_of(rules.begin(), rules.end(), [&](const Rule& rule) { return reads_message_dns(rule, policy); });
 }
 
 }  // namespace mailweir

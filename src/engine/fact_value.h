@@ -26,7 +26,9 @@ struct FactValue {
   FactItem one;
   std::span<const FactItem> many{};  // header.NAME, from, from_domain, block lists: a condition holds if it holds for any
 
-  std::span<const FactItem> items() const { return many.empty() ? std::span(&one, 1) : many; }
+  // Only of a value that is known, and that lives as long as the items are read.
+  std::span<const FactItem> items() const& { return many.empty() ? std::span(&one, 1) : many; }
+  std::span<const FactItem> items() const&& = delete;
 };
 
 }  // namespace mailweir

@@ -9,6 +9,7 @@
 #include "check/iprev.h"
 #include "check/login.h"
 #include "check/sender_domain.h"
+#include "engine/early.h"
 #include "engine/find_first.h"
 #include "engine/policy.h"
 #include "mail/address_list.h"
@@ -63,6 +64,10 @@ std::string_view login_domain(std::string_view login) {
 
 void Facts::use(const Policy& policy) {
   if (policy_ != &policy) dnsbl_.forget_all(), blocks_.forget();   // they name lists of the old one
+  if (policy_ != &policy) {
+    envelope_asks_ = asks_dns_in(policy, door_, DnsBudget::Part::envelope);
+    message_asks_ = asks_dns_in(policy, door_, DnsBudget::Part::message);
+  }
   policy_ = &policy;
 }
 
@@ -83,26 +88,10 @@ void Facts::forget_transaction() {
   message_checks_.forget();
   blocks_.forget();
   transaction_lookups_.reset();
+  message_lookups_.reset();
+  part_ = DnsBudget::Part::session;
+  waited_at_part_ = std::chrono::microseconds(0);
   waited_before_ = session_lookups_ ? session_lookups_->waited() : std::chrono::microseconds(0);
-}
-
-std::chrono::microseconds Facts::waited() const {
-  auto sum = -waited_before_;
-  for (const auto* lookups : {session_lookups_.get(), transaction_lookups_.get()})
-    if (lookups != nullptr) sum += lookups->waited();
-  return sum;
-}
-
-void Facts::stage(Stage stage, Deadline deadline) {
-  stage_ = stage;
-  deadline_ = Deadline(deadline.at() - waited());
-  if (session_lookups_) session_lookups_->renew(deadline_);
-  if (transaction_lookups_) transaction_lookups_->renew(deadline_);
-}
-
-Lookups& Facts::lookups_of(std::shared_ptr<Lookups>& kept) {
-  if (!kept) kept = Lookups::make(resolver_, deadline_);
-  return *kept;
 }
 
 bool Facts::is_outgoing() const {
@@ -362,15 +351,6 @@ std::string_view Facts::reason(FactId id) const {
   const auto& memo = id == FactId::iprev ? iprev_ : id == FactId::helo_dns ? helo_dns_ : sender_domain_dns_;
   const bool kept = id == FactId::iprev || id == FactId::helo_dns || id == FactId::sender_domain_dns;
   return kept && memo ? std::string_view(memo->reason) : std::string_view();
-}
-
-std::vector<TimedLookup> Facts::lookups() const {
-  std::vector<TimedLookup> all;
-  for (const auto& lookups : {session_lookups_, transaction_lookups_}) {
-    if (!lookups) continue;
-    for (auto& one : lookups->trace()) all.push_back(std::move(one));
-  }
-  return all;
 }
 
 }  // namespace mailweir

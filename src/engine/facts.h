@@ -18,6 +18,7 @@
 #include "engine/block_facts.h"
 #include "engine/check_memo.h"
 #include "engine/condition.h"
+#include "engine/dns_budget.h"
 #include "engine/dnsbl_facts.h"
 #include "engine/fact_value.h"
 #include "engine/spf_facts.h"
@@ -66,7 +67,8 @@ class Facts {
   void use(const Policy& policy);
   void skip(CheckSet checks) { skipped_ = checks; }
   // A stage is judged: what is looked up from now on has until the deadline, less what the transaction (with the connect
-  // and HELO before it) has waited already: [dns] deadline is for all its stages together.
+  // and HELO before it) has waited already, and what is kept for later parts of it: [dns] deadline is for all its stages
+  // together (DnsBudget).
   void stage(Stage stage, Deadline deadline);
   void stage(Stage stage) { stage_ = stage; }
   void now(WallTime now) { now_ = now; }
@@ -133,7 +135,8 @@ class Facts {
   std::string_view message_reason(FactId id) const;
   std::vector<std::string> author_domains();
   std::string envelope_domain() const;
-  DmarcEvidence spf_evidence();
+  bool spf_may_speak(const std::vector<std::string>& authors) const;
+  DmarcEvidence spf_evidence(const std::vector<std::string>& authors);
 
   // Made when a check first needs them: most transactions look nothing up.
   Lookups& lookups_of(std::shared_ptr<Lookups>& kept);
@@ -145,10 +148,14 @@ class Facts {
   Deadline deadline_;
   WallTime now_{};
   std::chrono::microseconds waited_before_{0};  // by the session's look-ups, in earlier transactions
+  bool envelope_asks_ = false, message_asks_ = false;  // the DNS, of what only they know
+  DnsBudget::Part part_ = DnsBudget::Part::session;
+  std::chrono::microseconds waited_at_part_{0};  // when it began
   Stage stage_ = Stage::connect;
   const Policy* policy_ = nullptr;
   CheckSet skipped_;
-  std::shared_ptr<Lookups> session_lookups_, transaction_lookups_;
+  // Those of the message are of its signatures and its author: what the envelope asked too much of, or too late, is asked anew.
+  std::shared_ptr<Lookups> session_lookups_, transaction_lookups_, message_lookups_;
   std::optional<CheckMemo> iprev_, helo_dns_, sender_domain_dns_;
   DnsblFacts dnsbl_;
   std::map<std::size_t, std::string> own_values_;

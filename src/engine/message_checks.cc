@@ -38,10 +38,7 @@ const DmarcResult* MessageChecks::dmarc(const DmarcTools& tools, const HeaderLis
   if (!dmarc_) {
     const DkimResult& signatures = *dkim(lookups);
     spf.dkim_domains = signatures.passed();
-    spf.dkim = signatures.word;
-    // Whether some signature may pass later, whatever became of the others.
-    for (const auto& signature : signatures.signatures)
-      if (signature.word == AuthWord::temperror) spf.dkim = AuthWord::temperror;
+    spf.dkim_unasked = signatures.domains(AuthWord::temperror);
     dmarc_ = mailweir::dmarc(lookups, tools, headers.count("From"), from_domains, spf, sample);
   }
   return &*dmarc_;
@@ -57,6 +54,12 @@ void MessageChecks::forget() {
 // --- facts -------------------------------------------------------------------------------------------------------------
 
 namespace {
+
+FactRef ref_of_spf() {
+  FactRef spf;
+  spf.id = FactId::spf;
+  return spf;
+}
 
 FactValue word_value(std::string_view word) {
   FactValue value;
@@ -79,10 +82,11 @@ AuthWord auth_word(std::string_view text) {
 
 }  // namespace
 
-// One more than DMARC looks at are enough: a From field with 95,000 domains must not be compared each with each.
+// One more than DMARC looks at are enough.
 std::vector<std::string> Facts::author_domains() {
   std::vector<std::string> domains;
-  const FactValue from = from_addresses(true);  // outlives the loop: items() are a view of it
+  const FactValue from = from_addresses(true);
+  if (from.state != FactValue::State::known) return domains;
   for (const FactItem& item : from.items()) {
     auto domain = to_domain(item.text);
     if (domain && std::find(domains.begin(), domains.end(), *domain) == domains.end()) domains.push_back(std::move(*domain));
@@ -93,17 +97,23 @@ std::vector<std::string> Facts::author_domains() {
 
 void Facts::begin_message_checks(bool with_dmarc) {
   if (!tools_.complete() || transaction_.headers == nullptr) return;
-  message_checks_.begin(tools_, *transaction_.headers, lookups_of(transaction_lookups_));
-  if (!with_dmarc) return;
-  MessageChecks::start_dmarc(tools_, author_domains(), lookups_of(transaction_lookups_));
-  // DMARC asks for it, whether a rule does or not.
-  FactRef spf;
-  spf.id = FactId::spf;
-  if (policy_ != nullptr && SpfFacts::has_input(spf, spf_asker()))
-    spf_.start(spf, spf_asker(), lookups_of(transaction_lookups_));
+  Lookups& lookups = lookups_of(message_lookups_);
+  if (!with_dmarc) return message_checks_.begin(tools_, *transaction_.headers, lookups);
+  // First of all the author's records.
+  const auto authors = author_domains();
+  MessageChecks::start_dmarc(tools_, authors, lookups);
+  message_checks_.begin(tools_, *transaction_.headers, lookups);
+  if (!spf_may_speak(authors)) return;
+  if (spf_.needs_another_try()) SpfFacts::start_again(spf_asker(), lookups);
+  else spf_.start(ref_of_spf(), spf_asker(), lookups);
 }
 
-const DkimResult* Facts::dkim() { return message_checks_.begun() ? message_checks_.dkim(lookups_of(transaction_lookups_)) : nullptr; }
+const DkimResult* Facts::dkim() { return message_checks_.begun() ? message_checks_.dkim(lookups_of(message_lookups_)) : nullptr; }
+
+// Whether DMARC wants to know SPF, whether a rule asks it or not: only of a domain that can be aligned. A stranger's own takes no time.
+bool Facts::spf_may_speak(const std::vector<std::string>& authors) const {
+  return policy_ != nullptr && SpfFacts::has_input(ref_of_spf(), spf_asker()) && may_align(*tools_.dmarc, authors, envelope_domain());
+}
 
 // The domain that SPF is asked about: the null sender's is the HELO name's (RFC 7489 4.1); "" when that is no domain.
 std::string Facts::envelope_domain() const {
@@ -127,16 +137,13 @@ FactValue Facts::from_domain_aligned() {
   return value;
 }
 
-// What SPF says of the envelope, skipped or not.
-DmarcEvidence Facts::spf_evidence() {
+// What SPF says of the envelope, skipped or not. What a rule asked in vain, when the time was used up perhaps, is asked again.
+DmarcEvidence Facts::spf_evidence(const std::vector<std::string>& authors) {
   DmarcEvidence evidence;
-  FactRef ref;
-  ref.id = FactId::spf;
-  const auto skipped = std::exchange(skipped_, CheckSet());
-  const FactValue value = get(ref);
-  skipped_ = skipped;
-  if (value.state == FactValue::State::absent) return evidence;
-  evidence.spf = value.state == FactValue::State::temperror ? AuthWord::temperror : auth_word(value.one.text);
+  if (!spf_may_speak(authors)) return evidence;
+  Lookups& lookups = lookups_of(message_lookups_);
+  const CheckMemo& memo = spf_.needs_another_try() ? spf_.try_again(spf_asker(), lookups) : *spf_.get(ref_of_spf(), spf_asker(), lookups);
+  evidence.spf = memo.temperror ? AuthWord::temperror : auth_word(memo.word);
   evidence.spf_domain = envelope_domain();
   return evidence;
 }
@@ -145,7 +152,8 @@ const DmarcResult* Facts::dmarc() {
   if (!message_checks_.begun() || transaction_.headers == nullptr) return nullptr;
   if (const auto& found = message_checks_.found_dmarc()) return &*found;
   const auto sample = static_cast<unsigned>(std::hash<std::string>{}(transaction_.id) % 100);
-  return message_checks_.dmarc(*tools_.dmarc, *transaction_.headers, author_domains(), spf_evidence(), sample, lookups_of(transaction_lookups_));
+  const auto authors = author_domains();
+  return message_checks_.dmarc(*tools_.dmarc, *transaction_.headers, authors, spf_evidence(authors), sample, lookups_of(message_lookups_));
 }
 
 FactValue Facts::message_check(FactId id) {

@@ -28,6 +28,13 @@ bool is_message_check(const FactRef& fact, const Policy& policy) {
   return std::any_of(keys.begin(), keys.end(), [&](const FactRef& key) { return is_message_check(key, policy); });
 }
 
+bool is_message_dns(const FactRef& fact, const Policy& policy) {
+  if (fact.id != FactId::own)
+    return (fact.id >= FactId::dkim && fact.id <= FactId::dmarc_policy) || fact.id == FactId::from_dnsbl || fact.id == FactId::from_dnsbl_score;
+  const auto& keys = policy.own_facts[fact.own].keys;
+  return std::any_of(keys.begin(), keys.end(), [&](const FactRef& key) { return is_message_dns(key, policy); });
+}
+
 bool is_dkim(const FactRef& fact, const Policy& policy) {
   if (fact.id != FactId::own) return fact.id == FactId::dkim || fact.id == FactId::dkim_domain;
   const auto& keys = policy.own_facts[fact.own].keys;
@@ -88,6 +95,8 @@ bool Needs::covers(const Needs& other) const {
 }
 
 bool reads_message_checks(const Rule& rule, const Policy& policy) { return Reads(is_message_check, policy)(rule); }
+
+bool reads_message_dns(const Rule& rule, const Policy& policy) { return Reads(is_message_dns, policy)(rule); }
 
 bool reads_dkim(const Rule& rule, const Policy& policy) { return Reads(is_dkim, policy)(rule); }
 

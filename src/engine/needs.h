@@ -23,6 +23,7 @@ Needs milter_needs(const Policy& policy);
 
 // Whether a rule reads dkim, dmarc and what comes of them; and whether it reads the message's true size.
 bool reads_message_checks(const Rule& rule, const Policy& policy);
+bool reads_message_dns(const Rule& rule, const Policy& policy);  // or block lists of the domains in From
 bool reads_dkim(const Rule& rule, const Policy& policy);
 bool reads_dmarc(const Rule& rule, const Policy& policy);  // which asks more than dkim: SPF, and a record of its own
 bool reads_true_size(const Rule& rule, const Policy& policy);

@@ -114,6 +114,14 @@ void SpfFacts::start(const FactRef& fact, const Asker& asker, Lookups& lookups) 
   }
 }
 
+const CheckMemo& SpfFacts::try_again(const Asker& asker, Lookups& lookups) {
+  return mail_.emplace(memo_of(ask(asker.policy.spf_engine, lookups, request_of(FactId::spf, asker))));
+}
+
+void SpfFacts::start_again(const Asker& asker, Lookups& lookups) {
+  lookups.prefetch([engine = asker.policy.spf_engine, request = request_of(FactId::spf, asker)](Lookups& early) { ask(engine, early, request); });
+}
+
 std::string_view SpfFacts::reason(const FactRef& fact) const {
   const auto* memo = kept(fact);
   return memo != nullptr ? std::string_view(memo->reason) : std::string_view();

@@ -38,6 +38,10 @@ class SpfFacts {
   const CheckMemo* get(const FactRef& fact, const Asker& asker, Lookups& lookups);
   // Starts its look-ups without waiting. has_input first.
   void start(const FactRef& fact, const Asker& asker, Lookups& lookups) const;
+  // Whether spf could not be looked up when it was asked; and asks it once more, for DMARC: with look-ups of their own time.
+  bool needs_another_try() const { return mail_ && mail_->temperror; }
+  const CheckMemo& try_again(const Asker& asker, Lookups& lookups);
+  static void start_again(const Asker& asker, Lookups& lookups);
   // Why; "" if it was not asked.
   std::string_view reason(const FactRef& fact) const;
 

@@ -13,14 +13,14 @@ constexpr std::string_view field = "DKIM-Signature";
 
 }  // namespace
 
-std::vector<std::string> DkimResult::passed() const {
-  std::vector<std::string> domains;
+std::vector<std::string> DkimResult::domains(AuthWord word) const {
+  std::vector<std::string> found;
   for (const auto& signature : signatures) {
-    if (signature.word != AuthWord::pass) continue;
+    if (signature.word != word) continue;
     auto domain = to_domain(signature.domain);
-    if (domain && std::find(domains.begin(), domains.end(), *domain) == domains.end()) domains.push_back(std::move(*domain));
+    if (domain && std::find(found.begin(), found.end(), *domain) == found.end()) found.push_back(std::move(*domain));
   }
-  return domains;
+  return found;
 }
 
 void settle(DkimResult& result) {

@@ -35,8 +35,9 @@ struct DkimResult {
   std::vector<SignatureResult> signatures;  // in the header's order
   std::size_t unread = 0;                   // signatures beyond most_signatures
 
-  // The domains whose signature passed, each once, as Address::domain() has them.
-  std::vector<std::string> passed() const;
+  // The domains whose signature came to a word, each once, as Address::domain() has them.
+  std::vector<std::string> domains(AuthWord word) const;
+  std::vector<std::string> passed() const { return domains(AuthWord::pass); }
 };
 
 // What is said of all signatures together; for whoever fills in a DkimResult.

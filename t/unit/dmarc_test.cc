@@ -24,8 +24,8 @@ DmarcResult judge(const std::string& zone_text, const std::vector<std::string>& 
   return dmarc(*lookups, tools(), 1, from, evidence, sample);
 }
 
-DmarcEvidence spf(std::string domain, AuthWord word = AuthWord::pass) { return {word, std::move(domain), AuthWord::none, {}}; }
-DmarcEvidence dkim(std::vector<std::string> domains) { return {AuthWord::none, {}, AuthWord::pass, std::move(domains)}; }
+DmarcEvidence spf(std::string domain, AuthWord word = AuthWord::pass) { return {word, std::move(domain), {}, {}}; }
+DmarcEvidence dkim(std::vector<std::string> domains, std::vector<std::string> unasked = {}) { return {AuthWord::none, {}, std::move(domains), std::move(unasked)}; }
 
 }  // namespace
 
@@ -103,8 +103,14 @@ TEST_CASE("dmarc: alignment") {
       {relaxed, "example.com", dkim({"evil.example", "mail.example.com"}), "pass", "none"},
       {relaxed, "example.com", dkim({"evil.example"}), "fail", "reject"},
       {relaxed, "example.com", dkim({"com"}), "fail", "reject"},
-      {relaxed, "example.com", {AuthWord::fail, "example.com", AuthWord::temperror, {}}, "temperror", "-"},
-      {relaxed, "example.com", {AuthWord::pass, "example.com", AuthWord::temperror, {}}, "pass", "none"},
+      {relaxed, "example.com", {AuthWord::fail, "example.com", {}, {"mail.example.com"}}, "temperror", "-"},
+      {relaxed, "example.com", {AuthWord::pass, "example.com", {}, {"example.com"}}, "pass", "none"},
+      // A signature of a stranger whose name server is silent excuses nothing.
+      {relaxed, "example.com", dkim({}, {"evil.example"}), "fail", "reject"},
+      {relaxed, "example.com", dkim({}, {"evil.example", "example.com"}), "temperror", "-"},
+      {relaxed, "example.com", dkim({"example.com"}, {"evil.example"}), "pass", "none"},
+      {strict, "example.com", dkim({}, {"mail.example.com"}), "fail", "reject"},
+      {strict, "example.com", dkim({}, {"example.com"}), "temperror", "-"},
       {relaxed, "example.com", {}, "fail", "reject"},
       {strict, "example.com", spf("example.com"), "pass", "none"},
       {strict, "example.com", spf("bounce.example.com"), "fail", "reject"},
@@ -186,7 +192,10 @@ TEST_CASE("dmarc: From fields with several domains, or none (RFC 7489 6.6.1)") {
       {{"good.example", "down.example"}, "temperror", "-"},
       {{"down.example", "strict.example"}, "fail", "reject"},
       {{"odd.example", "good.example"}, "permerror", "-"},
-      {{"a.example", "b.example", "c.example", "d.example", "e.example", "f.example", "g.example", "h.example", "i.example", "j.example", "k.example"}, "permerror", "-"},
+      {{"good.example", "b.example", "c.example", "d.example", "e.example", "f.example", "g.example", "h.example", "i.example", "j.example"}, "none", "-"},
+      {{"good.example", "b.example", "c.example", "d.example", "e.example", "f.example", "g.example", "h.example", "i.example", "strict.example"}, "fail", "reject"},
+      // One more: the worst that any of them may say.
+      {{"good.example", "b.example", "c.example", "d.example", "e.example", "f.example", "g.example", "h.example", "i.example", "j.example", "k.example"}, "fail", "reject"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.from.size());
@@ -199,7 +208,21 @@ TEST_CASE("dmarc: From fields with several domains, or none (RFC 7489 6.6.1)") {
   const auto lookups = test::lookups_in(*resolver);
   CHECK(to_string(dmarc(*lookups, tools(), 0, {}, {}, 0).word) == "permerror");
   CHECK(to_string(dmarc(*lookups, tools(), 1, {}, {}, 0).word) == "none");
+  CHECK(dmarc(*lookups, tools(), 1, std::vector<std::string>(11, "good.example"), {}, 0).policy == DmarcPolicy::reject);
   CHECK(lookups->trace().empty());
+}
+
+TEST_CASE("dmarc: of which envelope domains SPF is worth asking") {
+  const std::vector<std::string> authors{"a.example.com", "example.net"};
+  for (const auto* domain : {"a.example.com", "example.com", "b.example.com", "example.net", "x.y.example.net"}) {
+    CAPTURE(domain);
+    CHECK(may_align(tools(), authors, domain));
+  }
+  for (const auto* domain : {"", "evil.example", "com", "notexample.com"}) {
+    CAPTURE(domain);
+    CHECK_FALSE(may_align(tools(), authors, domain));
+  }
+  CHECK_FALSE(may_align(tools(), std::vector<std::string>(11, "example.com"), "example.com"));
 }
 
 TEST_CASE("dmarc: its look-ups start before anybody waits") {

@@ -15,6 +15,7 @@
 #include "config/load.h"
 #include "dns_fixture.h"
 #include "engine/session.h"
+#include "mail/domain.h"
 #include "mail/headers.h"
 #include "temp_dir.h"
 
@@ -55,18 +56,21 @@ class LineLog final : public Log {
   std::vector<Line> lines;
 };
 
-// Answers from a zone and remembers what it was asked.
+// Answers from a zone and remembers what it was asked. Of a domain that is silent, if one is, no answer comes.
 class CountingResolver final : public dns::Resolver {
  public:
   explicit CountingResolver(std::string_view text) : zone_(zone(text)) {}
   dns::AnswerPtr ask(const dns::Question& question, Deadline deadline, std::function<void(dns::AnswerPtr)> done) override {
     asked.push_back(question.name + ' ' + std::string(dns::to_string(question.type)));
+    if (!silent.empty() && is_at_or_below(question.name, silent)) return held_.ask(question, deadline, std::move(done));
     return zone_->ask(question, deadline, std::move(done));
   }
   std::vector<std::string> asked;
+  std::string silent;
 
  private:
   std::unique_ptr<dns::Resolver> zone_;
+  HeldResolver held_;
 };
 
 // A store that is down.

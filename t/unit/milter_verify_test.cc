@@ -68,6 +68,7 @@ class Gate {
     const auto answer = session.end_of_message(editor, macros);
     return answer.kind == MilterAnswer::Kind::go_on ? "accepted" : answer.reply ? answer.reply->line(true) : "?";
   }
+  void silence(std::string_view domain) { engine_.resolver.silent = domain; }
   // The last message's line.
   std::string line() const { return engine_.log.of("message").back(); }
   bool asked(std::string_view name) const {
@@ -258,7 +259,7 @@ TEST_CASE("milter verify: a rule that asks dmarc alone has SPF's word too, also 
   const std::string refuse = rule("r", "dmarc = \"fail\"", "reject = \"550 5.7.1 dmarc\"");
   const Row rows[] = {
       {refuse, "<joe@bounce.football.example.com>", "accepted", true},
-      {refuse, "<joe@list.example>", "550 5.7.1 dmarc", true},
+      {refuse, "<joe@list.example>", "550 5.7.1 dmarc", false},  // cannot speak for the author: not asked
       {skip + "[\"spf\"]\n" + refuse, "<joe@bounce.football.example.com>", "accepted", true},
       {skip + "[\"dmarc\"]\n" + refuse + rule("k", "dkim = \"fail\""), "<joe@bounce.football.example.com>", "accepted", false},
   };
@@ -271,6 +272,56 @@ TEST_CASE("milter verify: a rule that asks dmarc alone has SPF's word too, also 
     message.sender = row.sender;
     CHECK(gate.send(message) == row.want);
     CHECK((gate.asked("bounce.football.example.com TXT") || gate.asked("list.example TXT")) == row.asked);
+  }
+}
+
+TEST_CASE("milter verify: a stranger's silent name server is no way past DMARC; the author's own may be") {
+  const std::string checks = "[dns]\ndeadline = \"60ms\"\n"
+                             "[[rule]]\nname = \"p\"\nat = \"connect\"\nwhen = { iprev = \"fail\" }\nreject = \"550 no\"\n"
+                             "[[rule]]\nname = \"h\"\nat = \"helo\"\nwhen = { helo_dns = \"null-mx\" }\nreject = \"550 no\"\n"
+                             "[[rule]]\nname = \"d\"\nat = \"mail\"\nwhen = { sender_domain_dns = \"null-mx\" }\nreject = \"550 no\"\n";
+  const std::string refuse = rule("r", "dmarc = \"fail\", dmarc_policy = \"reject\"", "reject = \"550 5.7.1 dmarc\"");
+  const std::string later = rule("t", "dmarc = \"temperror\"", "defer = \"451 4.7.1 later\"");
+  const std::string spf = "[[rule]]\nname = \"s\"\nat = \"mail\"\nwhen = { spf = \"softfail\" }\nreject = \"550 no\"\n";
+  const std::string junk = " v=1; a=rsa-sha256; c=relaxed/relaxed; d=evil.example; s=s; h=From; bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; b=dGVzdA==";
+  std::string many = " <x@football.example.com>";
+  for (char c = 'a'; c < 'k'; ++c) many += std::string(", <x@") + c + ".example>";
+  struct Row {
+    std::string label, silent, client, helo, sender;
+    std::vector<HeaderField> above;
+    std::string want;
+  };
+  const std::string no = "550 5.7.1 dmarc", ours = "mx.football.example.com", author = "<joe@football.example.com>";
+  const Row rows[] = {
+      {"all answer", "", "192.0.2.66", ours, "<x@evil.example>", {}, no},
+      {"his reverse name", "66.2.0.192.in-addr.arpa", "192.0.2.66", ours, "<x@list.example>", {}, no},
+      {"his HELO", "evil.example", "192.0.2.7", "evil.example", "<x@list.example>", {}, no},
+      {"his sender", "evil.example", "192.0.2.7", ours, "<x@evil.example>", {}, no},
+      {"his HELO, and the author as sender", "evil.example", "192.0.2.66", "evil.example", "<joe@bounce.football.example.com>", {}, no},
+      {"his reverse name, and the author as sender", "66.2.0.192.in-addr.arpa", "192.0.2.66", ours, "<joe@bounce.football.example.com>", {}, no},
+      {"the null sender of his HELO", "evil.example", "192.0.2.7", "evil.example", "<>", {}, no},
+      {"his signature", "evil.example", "192.0.2.7", ours, "<x@list.example>", {{"DKIM-Signature", junk}}, no},
+      {"his signature beside a good one", "evil.example", "192.0.2.7", ours, "<x@list.example>",
+       {{"DKIM-Signature", junk}, {"DKIM-Signature", dkim_signatures::rfc_rsa}}, "accepted"},
+      {"of many authors", "", "192.0.2.7", ours, "<joe@bounce.football.example.com>", {{"From", many}}, no},
+      {"the author's record", "_dmarc.football.example.com", "192.0.2.7", ours, "<x@list.example>", {}, "451 4.7.1 later"},
+      {"the author's key", "_domainkey.football.example.com", "192.0.2.7", ours, "<x@list.example>", {{"DKIM-Signature", dkim_signatures::rfc_rsa}}, "451 4.7.1 later"},
+      {"the author's SPF", "bounce.football.example.com", "192.0.2.7", ours, "<joe@bounce.football.example.com>", {}, "451 4.7.1 later"},
+      {"SPF speaks for the author", "2.0.192.in-addr.arpa", "192.0.2.7", ours, "<joe@bounce.football.example.com>", {}, "accepted"},
+  };
+  for (const auto& row : rows) {
+    for (const auto& more : {std::string(), spf}) {
+      CAPTURE(row.label);
+      CAPTURE(more);
+      Gate gate(checks + more + refuse + later);
+      gate.silence(row.silent);
+      Message message;
+      message.client = row.client;
+      message.helo = row.helo;
+      message.sender = row.sender;
+      message.above = row.above;
+      CHECK_MESSAGE(gate.send(message) == row.want, gate.line());
+    }
   }
 }
 

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Warns of a rule that refuses what SPF, DKIM or DMARC call fail and can be passed by a silent name server. Not a public header
+// of the floor.
+#pragma once
+
+#include <vector>
+
+#include "config/problems.h"
+#include "config/rules.h"
+
+namespace mailweir {
+
+// No warning where some other rule refuses or defers temperror of the same check.
+void warn_of_unnamed_temperror(const std::vector<PlacedRule>& rules, Problems& problems);
+
+}  // namespace mailweir
