@@ -14,14 +14,15 @@
 #include "adapter/ares_resolver.h"
 #include "adapter/dmarc_tools.h"
 #include "adapter/open_log.h"
-#include "adapter/opendkim_verifier.h"
 #include "adapter/openssl_digest.h"
+#include "adapter/openssl_public_key.h"
 #include "adapter/zone_resolver.h"
+#include "check/dkim_verify.h"
+#include "milter_door/builtin_server.h"
+#include "milter_door/libmilter.h"
 #include "start/machine_memory.h"
 #include "start/own_directory.h"
 #include "start/privileges.h"
-#include "milter_door/builtin_server.h"
-#include "milter_door/libmilter.h"
 
 namespace mailweir {
 namespace {
@@ -145,9 +146,7 @@ Result<void> Daemon::make_resolver() {
 
 // Made whether a rule asks for dkim or dmarc or not: the next policy may.
 Result<void> Daemon::make_verification() {
-  auto verifier = make_opendkim_verifier();
-  if (!verifier) return verifier.error();
-  verifier_ = std::move(*verifier);
+  verifier_ = make_dkim_verifier(digests_, openssl_public_keys(), clock_);
   auto tools = make_dmarc_tools();
   if (!tools) return tools.error();
   dmarc_tools_ = std::move(*tools);

@@ -8,9 +8,11 @@
 
 #include "adapter/dmarc_tools.h"
 #include "adapter/memory_counters.h"
-#include "adapter/opendkim_verifier.h"
+#include "adapter/openssl_digest.h"
+#include "adapter/openssl_public_key.h"
 #include "base/text.h"
 #include "check/authentication_results.h"
+#include "check/dkim_verify.h"
 #include "check/signing_keys.h"
 #include "ctl/check_command.h"
 #include "ctl/command.h"
@@ -340,17 +342,17 @@ int explain_command(const Arguments& args) {
   }
   // As the daemon does before a block list counts.
   DnsblWatch(*resolver->resolver, log).step(loaded->policy->dnsbl, clock.steady(), clock.wall());
-  const auto verifier = make_opendkim_verifier();
+  const auto verifier = make_dkim_verifier(openssl_digests(), openssl_public_keys(), clock);
   const auto tools = make_dmarc_tools();
-  if (!verifier || !tools) {
-    std::cerr << "mailweirctl: " << (verifier ? tools.error() : verifier.error()).what << '\n';
+  if (!tools) {
+    std::cerr << "mailweirctl: " << tools.error().what << '\n';
     return 1;
   }
   const auto counters = make_memory_counters({}, clock);
   Leases leases(*counters);
   StageBoard board;
   EngineStats stats;
-  Services services{*resolver->resolver, *counters, log, clock, leases, board, stats, {verifier->get(), tools->get()}};
+  Services services{*resolver->resolver, *counters, log, clock, leases, board, stats, {verifier.get(), tools->get()}};
   const Fate fate = Explainer(services, loaded->policy, options->what, resolver->asked).run();
   std::cout << "The message is " << fate_words[static_cast<std::size_t>(fate)] << ".\n";
   return fate == Fate::taken || fate == Fate::held ? 0 : 1;

@@ -7,8 +7,10 @@
 #include <boost/program_options.hpp>
 
 #include "adapter/dmarc_tools.h"
-#include "adapter/opendkim_verifier.h"
+#include "adapter/openssl_digest.h"
+#include "adapter/openssl_public_key.h"
 #include "base/text.h"
+#include "check/dkim_verify.h"
 #include "check/dmarc.h"
 #include "ctl/check_command.h"
 #include "ctl/what_if.h"
@@ -22,9 +24,8 @@ namespace po = boost::program_options;
 
 // The signatures of a message file. Nothing: told on stderr.
 std::optional<DkimResult> verify(const WhatIf& message, Lookups& lookups) {
-  const auto verifier = make_opendkim_verifier();
-  if (!verifier) throw std::runtime_error(verifier.error().what);
-  const auto verification = (*verifier)->begin(*message.headers);
+  const auto verifier = make_dkim_verifier(openssl_digests(), openssl_public_keys(), system_clock());
+  const auto verification = verifier->begin(*message.headers);
   for (const auto& key : verification->keys()) lookups.want(key);
   if (!read_body(message.file, [&](std::string_view piece) { verification->write(piece); })) return {};
   return verification->finish(lookups);

@@ -19,7 +19,6 @@
 #include "adapter/dmarc_tools.h"
 #include "adapter/make_workshop.h"
 #include "adapter/open_log.h"
-#include "adapter/opendkim_verifier.h"
 #include "adapter/zone_resolver.h"
 #include "start/own_directory.h"
 #include "start/privileges.h"
@@ -135,7 +134,6 @@ StartProblems look_as_user(const std::string& file, const Config& config, bool a
     ares.servers = config.dns.servers;
     want(found, make_ares_resolver(ares));
   }
-  want(found, make_opendkim_verifier());
   want(found, make_dmarc_tools());
   return found;
 }

@@ -9,11 +9,12 @@
 #include "adapter/dmarc_tools.h"
 #include "adapter/make_workshop.h"
 #include "adapter/memory_counters.h"
-#include "adapter/opendkim_verifier.h"
 #include "adapter/openssl_digest.h"
+#include "adapter/openssl_public_key.h"
 #include "adapter/zone_resolver.h"
 #include "base/conversation.h"
 #include "base/text.h"
+#include "check/dkim_verify.h"
 #include "config/load.h"
 #include "engine/session.h"
 #include "target.h"
@@ -176,7 +177,7 @@ class Doors {
     return policy;
   }
   static MessageChecks::Tools tools() {
-    static const auto verifier = made(make_opendkim_verifier());
+    static const auto verifier = make_dkim_verifier(openssl_digests(), openssl_public_keys(), system_clock());
     static const auto dmarc = made(make_dmarc_tools());
     return {verifier.get(), dmarc.get()};
   }

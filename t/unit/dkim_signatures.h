@@ -76,4 +76,23 @@ inline constexpr const char* weak_public =
     "MHwwDQYJKoZIhvcNAQEBBQADawAwaAJhAJqe6N0rfYxh3Qt0J4SNri08LAy9C9hZS5dl0DAox3qY38isxRXPCbLR5cVhV2JlGv5K"
     "GAv1iatix1n634pp9kczFtCczkbEFhKrYWDRJt6wDPE6kARFCm3seiA7H6z//wIDAQAB";
 
+// Over a body with carriage returns that end no line, by dkimpy.
+inline constexpr const char* cr_body = "one\rtwo \r\nthree \r four\t\r\r\n\r\n\r\r\n";
+inline constexpr const char* signed_cr_relaxed =
+    " v=1; a=rsa-sha256; c=relaxed/relaxed;\n"
+    " d=football.example.com; i=@football.example.com; q=dns/txt; s=test;\n"
+    " t=1528637909; h=from : to : subject : date : message-id;\n"
+    " bh=CHrwoFJs4nU8bcJIsK/gMcGmFfUuPZBAypZlO2L2zt8=;\n"
+    " b=Wsd1NrpwwgsyYu6mrO/Pg16XTFed1m+/8SVXhIR5aalE4u8qRBZlgjB491fMlsM2tbv3N\n"
+    " C7iW0yHF/eNkeBQMbiScCXNGP6U5OuLWtH+NusbXHXbCubrLo73UrcoaBNJFGnYc/bIgZFo\n"
+    " dTxmmrgPjf+tfoLfX1HJ9m5JOrM+q4U=";
+inline constexpr const char* signed_cr_simple =
+    " v=1; a=rsa-sha256; c=relaxed/simple;\n"
+    " d=football.example.com; i=@football.example.com; q=dns/txt; s=test;\n"
+    " t=1528637909; h=from : to : subject : date : message-id;\n"
+    " bh=A1qw1KoyVtTSuYs8stdtoGY0mld6ll7glIqMu2fLgcs=;\n"
+    " b=d3xXK0I0EUsrzwyP0LJM0vrow3ac0p++Ty7fU8RgCUH7bOEbu4Dc/HTLMvyzWOoVSjoZC\n"
+    " Maj1blPEcCfLqFM7UoQY++sbyChNkRDMVaF/ov7qUX9QcYyFSoPw9kqvpktMeKplYIZ3BUQ\n"
+    " OvL1qvas/38Bn44PCAVqVgb3CagPTkg=";
+
 }  // namespace mailweir::dkim_signatures
