@@ -76,7 +76,10 @@ Result<std::string> parse_servers(const std::vector<std::string>& names) {
   return list;
 }
 
-std::string trouble_text(int status) {
+// `by_tcp`: a server could not send all of it by UDP (RFC 7766 5).
+std::string trouble_text(int status, bool by_tcp) {
+  if (by_tcp && status == ARES_ETIMEOUT) return "the answer is truncated, and TCP timed out";
+  if (by_tcp && status == ARES_ECONNREFUSED) return "the answer is truncated, and no server took the question by TCP";
   switch (status) {
     case ARES_ETIMEOUT: return "timeout";
     // What c-ares says when every server was tried and none gave an answer it accepts.
@@ -105,6 +108,10 @@ class AresResolver final : public dns::Resolver {
     Deadline deadline;
     Done done;
     std::optional<std::multimap<SteadyTime, Flight*>::iterator> due;
+    bool by_tcp = false;             // after a truncated answer
+    std::string alias;               // asked instead of the question's name, when an answer ended with it
+    int aliases = 0;                 // so many answers did
+    std::chrono::seconds ttl = std::chrono::seconds::max();  // the least of those aliases'
   };
 
   Result<AresChannel> open_channel(const std::string& servers, int flags);
@@ -112,6 +119,8 @@ class AresResolver final : public dns::Resolver {
   void wake() const;
   void take_submitted();
   void send_some(std::size_t most);
+  void send(std::unique_ptr<Flight> flight);
+  bool ask_further(std::unique_ptr<Flight>& flight, std::span<const unsigned char> message, AnswerPtr& answer);
   void end_overdue();
   int milliseconds_to_wait() const;
   void finish(Flight& flight, AnswerPtr answer);
@@ -127,7 +136,7 @@ class AresResolver final : public dns::Resolver {
   bool stopping_ = false;                           // guarded by mutex_
   std::multimap<SteadyTime, Flight*> due_;          // I/O thread only, as is all below
   std::deque<std::unique_ptr<Flight>> unsent_;
-  AresChannel channel_;
+  AresChannel channel_, tcp_channel_;
   std::thread thread_;
 };
 
@@ -174,13 +183,19 @@ Result<void> AresResolver::start() {
 
   // One server: its own word (SERVFAIL) reaches us. Several: c-ares goes on to the next one instead, and says at the end
   // only that none answered.
-  auto channel = open_channel(*servers, ARES_FLAG_NOCHECKRESP);
+  // What is truncated we ask again ourselves, by TCP, so that it can be told when nobody listens there.
+  int flags = ARES_FLAG_NOCHECKRESP;
+  auto channel = open_channel(*servers, flags | ARES_FLAG_IGNTC);
   if (!channel) return channel.error();
   const auto servers_known = ares_server_count(channel->get());
   if (servers_known == 0) return Error{"DNS: no server is known; name one in [dns] servers or in resolv.conf"};
-  if (servers_known > 1) channel = open_channel(*servers, 0);
+  if (servers_known > 1) flags = 0;
+  if (servers_known > 1) channel = open_channel(*servers, flags | ARES_FLAG_IGNTC);
   if (!channel) return channel.error();
   channel_ = std::move(*channel);
+  auto tcp = open_channel(*servers, flags | ARES_FLAG_USEVC);
+  if (!tcp) return tcp.error();
+  tcp_channel_ = std::move(*tcp);
 
   sigset_t all, before;  // signals are the main thread's
   sigfillset(&all);
@@ -242,11 +257,11 @@ void AresResolver::run() {
         if (read(fd, &times, sizeof times) < 0) continue;
       } else {
         const bool broken = (events[i].events & (EPOLLERR | EPOLLHUP)) != 0;
-        ares_process_fd(channel_.get(), broken || (events[i].events & EPOLLIN) ? fd : ARES_SOCKET_BAD,
-                        (events[i].events & EPOLLOUT) ? fd : ARES_SOCKET_BAD);
+        for (auto* channel : {channel_.get(), tcp_channel_.get()})  // each knows its own
+          ares_process_fd(channel, broken || (events[i].events & EPOLLIN) ? fd : ARES_SOCKET_BAD, (events[i].events & EPOLLOUT) ? fd : ARES_SOCKET_BAD);
       }
     }
-    ares_process_fd(channel_.get(), ARES_SOCKET_BAD, ARES_SOCKET_BAD);  // asks silent servers again
+    for (auto* channel : {channel_.get(), tcp_channel_.get()}) ares_process_fd(channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);  // asks silent servers again
     take_submitted();
     end_overdue();
     send_some(most_sent_at_once);
@@ -257,6 +272,7 @@ void AresResolver::run() {
   take_submitted();
   send_some(unsent_.size());
   channel_.reset();
+  tcp_channel_.reset();
 }
 
 int AresResolver::milliseconds_to_wait() const {
@@ -287,14 +303,22 @@ void AresResolver::send_some(std::size_t most) {
       --under_way_;
       continue;
     }
-    Flight& sent = *flight.release();
-    ares_ask(channel_.get(), sent.question.name, static_cast<int>(sent.question.type), sent);
+    send(std::move(flight));
   }
+}
+
+void AresResolver::send(std::unique_ptr<Flight> flight) {
+  Flight& sent = *flight.release();
+  const auto& channel = sent.by_tcp ? tcp_channel_ : channel_;
+  ares_ask(channel.get(), sent.alias.empty() ? sent.question.name : sent.alias, static_cast<int>(sent.question.type), sent);
 }
 
 void AresResolver::end_overdue() {
   const auto now = std::chrono::steady_clock::now();
-  while (!due_.empty() && due_.begin()->first <= now) finish(*due_.begin()->second, dns::temperror("timeout"));
+  while (!due_.empty() && due_.begin()->first <= now) {
+    Flight& late = *due_.begin()->second;
+    finish(late, dns::temperror(late.by_tcp ? trouble_text(ARES_ETIMEOUT, true) : "timeout"));
+  }
 }
 
 // Gives the asker its answer, if it has none yet.
@@ -306,15 +330,39 @@ void AresResolver::finish(Flight& flight, AnswerPtr answer) {
   done(std::move(answer));
 }
 
+// True: the message is not the end, and the flight is on its way again. Else `answer` is what came of it.
+bool AresResolver::ask_further(std::unique_ptr<Flight>& flight, std::span<const unsigned char> message, AnswerPtr& answer) {
+  if (is_truncated(message) && !flight->by_tcp) {
+    flight->by_tcp = true;
+    send(std::move(flight));
+    return true;
+  }
+  const Question asked{flight->alias.empty() ? flight->question.name : flight->alias, flight->question.type};
+  auto decoded = decode_message(asked, message);
+  flight->ttl = std::min(flight->ttl, decoded.answer.ttl);
+  if (!decoded.alias.empty() && dns::is_askable(decoded.alias) && decoded.alias != asked.name) {
+    if (++flight->aliases <= most_aliases) {
+      flight->alias = std::move(decoded.alias);
+      flight->by_tcp = false;
+      send(std::move(flight));
+      return true;
+    }
+    decoded.answer.detail = "CNAME loop, or more than " + std::to_string(most_aliases) + " in a row";
+  }
+  decoded.answer.ttl = flight->ttl;
+  answer = std::make_shared<const dns::Answer>(std::move(decoded.answer));
+  return false;
+}
+
 void AresResolver::on_answer(Flight& flight, int status, std::span<const unsigned char> message) {
-  const std::unique_ptr<Flight> owner(&flight);
+  std::unique_ptr<Flight> owner(&flight);
   AnswerPtr answer;
   if (!message.empty() && flight.due) {
-    answer = std::make_shared<const dns::Answer>(decode_answer(flight.question, message));
+    if (ask_further(owner, message, answer)) return;
   } else if (status == ARES_ENOTFOUND) {  // c-ares asks nobody for .onion (RFC 7686)
     answer = dns::nxdomain("not asked: not a name of the DNS");
   } else {
-    answer = dns::temperror(trouble_text(status));
+    answer = dns::temperror(trouble_text(status, flight.by_tcp));
   }
   --under_way_;
   finish(flight, std::move(answer));

@@ -2,6 +2,8 @@
 // A Resolver on c-ares: one I/O thread asks the servers, over UDP (EDNS) and, for long answers, TCP. No cache and no
 // joining of equal questions: put make_caching_resolver in front.
 //
+// An alias that comes without what it points to is followed with a question of its own.
+//
 // Each question ends at its own deadline at the latest. Servers are asked in order, the next one when one is silent,
 // refuses or fails. The system's servers are read once, when the resolver is made: a changed resolv.conf needs a restart.
 #pragma once

@@ -131,9 +131,9 @@ std::optional<std::string> Message::name_at(const unsigned char* at, const unsig
   return plain_name(name);
 }
 
-// RFC 1035 3.3.14: strings of a length byte each, joined as SPF and DKIM want them (RFC 7208 3.3).
+// RFC 1035 3.3.14: strings of a length byte each, joined as SPF and DKIM want them (RFC 7208 3.3). There should be one at
+// least; a record without any is an empty text, which spoils nothing of those beside it.
 std::optional<std::string> joined_strings(const Wire& wire) {
-  if (wire.length == 0) return {};
   std::string text;
   text.reserve(wire.length);
   for (std::size_t i = 0; i < wire.length;) {
@@ -212,17 +212,20 @@ Answer positive(Message& message, const Question& question, const std::vector<Wi
 
 }  // namespace
 
-Answer decode_answer(const Question& question, std::span<const unsigned char> bytes) {
+bool is_truncated(std::span<const unsigned char> message) { return message.size() >= NS_HFIXEDSZ && (message[2] & 2) != 0; }
+
+DecodedAnswer decode_message(const Question& question, std::span<const unsigned char> bytes) {
+  const auto only = [](Answer answer) { return DecodedAnswer{std::move(answer), {}}; };
   Message message(bytes);
   // c-ares takes a query that is sent back to us for an answer: it looks at the id and the question only.
-  if (!message.good() || !message.flag(ns_f_qr)) return trouble("malformed answer");
+  if (!message.good() || !message.flag(ns_f_qr)) return only(trouble("malformed answer"));
   const int rcode = message.rcode();
   if (rcode != ns_r_noerror && rcode != ns_r_nxdomain) {
     const auto name = rcode_name(rcode);
-    return trouble(name.empty() ? "RCODE " + std::to_string(rcode) : std::string(name));
+    return only(trouble(name.empty() ? "RCODE " + std::to_string(rcode) : std::string(name)));
   }
   const auto wires = message.answers();
-  if (!wires) return trouble("malformed answer");
+  if (!wires) return only(trouble("malformed answer"));
 
   std::string owner = as_received(question.name);
   std::uint32_t ttl = 0x7fffffff;
@@ -232,18 +235,21 @@ Answer decode_answer(const Question& question, std::span<const unsigned char> by
     };
     // NXDOMAIN speaks of the last name of the chain (RFC 6604 3), and wins over whatever else the answer says.
     if (rcode == ns_r_noerror && at(static_cast<int>(question.type)) != wires->end())
-      return positive(message, question, *wires, owner, ttl);
+      return only(positive(message, question, *wires, owner, ttl));
     const auto alias = at(ns_t_cname);
     if (alias == wires->end()) {
-      if (rcode == ns_r_nxdomain) return negative(message, Answer::Status::nxdomain, ttl);
-      return no_data(message, aliases > 0, ttl);
+      if (rcode == ns_r_nxdomain) return only(negative(message, Answer::Status::nxdomain, ttl));
+      if (aliases == 0 || message.negative_ttl()) return only(no_data(message, aliases > 0, ttl));
+      DecodedAnswer further{trouble("the server sent a referral: it does not resolve for us"), std::move(owner)};
+      further.answer.ttl = std::chrono::seconds(ttl);
+      return further;
     }
     auto target = message.name_at(alias->data, alias->data + alias->length);
-    if (!target) return trouble("malformed answer");
+    if (!target) return only(trouble("malformed answer"));
     owner = std::move(*target);
     ttl = std::min(ttl, alias->ttl);
   }
-  return trouble("CNAME loop, or more than " + std::to_string(most_aliases) + " in a row");
+  return only(trouble("CNAME loop, or more than " + std::to_string(most_aliases) + " in a row"));
 }
 
 }  // namespace mailweir

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <mutex>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include <netdb.h>
 #include <netinet/in.h>
@@ -31,6 +33,7 @@ constexpr unsigned most_voids = 2;
 struct Context {
   Lookups& lookups;
   unsigned asked = 0, voids = 0;
+  std::vector<std::string> pointers;   // the client's names, whose addresses it asks next, in their order
   bool not_yet = false;                // a look-up under prefetch() is not there yet: no exception crosses C
   std::string trouble;                 // of the first look-up that failed
   std::string exceeded;                // which limit was
@@ -76,8 +79,23 @@ int status_of(Answer::Status status) {
   return TRY_AGAIN;
 }
 
+// Whether a question is for an address of one of the client's names, which "ptr" and %{p} make right after that for the names.
+bool is_of_pointer(Context& context, const std::string& name, Type type) {
+  const bool next = (type == Type::A || type == Type::AAAA) && !context.pointers.empty() && context.pointers.front() == name;
+  if (next) context.pointers.erase(context.pointers.begin());
+  else context.pointers.clear();
+  return next;
+}
+
+// RFC 7208 5.5: there a look-up that fails is no match, and the search goes on.
+const Answer& nothing_found() {
+  static const Answer nothing{Answer::Status::nxdomain, {}, {}, {}};
+  return nothing;
+}
+
 // Null: not asked, for a limit or because an answer is awaited already.
 const Answer* ask(Context& context, const std::string& name, Type type) {
+  const bool of_pointer = is_of_pointer(context, name, type);
   if (context.not_yet || !context.exceeded.empty()) return nullptr;
   if (++context.asked > most_libspf2_lookups) {
     context.exceeded = "more than " + std::to_string(most_libspf2_lookups) + " look-ups";
@@ -85,9 +103,13 @@ const Answer* ask(Context& context, const std::string& name, Type type) {
   }
   try {
     const auto& answer = context.lookups.get({name, type});
+    if ((of_pointer || type == Type::PTR) && answer.status == Answer::Status::temperror) return &nothing_found();
     if (answer.status == Answer::Status::temperror && context.trouble.empty())
       context.trouble = cleaned(name, true, 255) + ' ' + std::string(dns::to_string(type)) + ": " + cleaned(answer.detail, true, 100);
-    const bool nothing = answer.status == Answer::Status::nxdomain || answer.status == Answer::Status::nodata;
+    if (type == Type::PTR)
+      for (const auto& record : answer.records)
+        if (dns::is_askable(record.text)) context.pointers.push_back(record.text);
+    const bool nothing = !of_pointer && (answer.status == Answer::Status::nxdomain || answer.status == Answer::Status::nodata);
     if (nothing && type != Type::TXT && ++context.voids > most_voids)
       context.exceeded = "more than " + std::to_string(most_voids) + " look-ups without an answer (RFC 7208 4.6.4)";
     return &answer;
@@ -155,7 +177,7 @@ class Libspf2Engine final : public SpfEngine {
 };
 
 SpfResult Libspf2Engine::check(Lookups& lookups, const SpfRequest& request) const {
-  Context context{lookups, 0, 0, false, {}, {}};
+  Context context{lookups, 0, 0, {}, false, {}, {}};
   SPF_dns_server_t layer{};
   layer.lookup = look_up;
   layer.name = "mailweir";

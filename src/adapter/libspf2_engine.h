@@ -3,6 +3,7 @@
 // deadline and trace. What it gets wrong of RFC 7208 is not mended, but in this layer:
 // - its queries for type 99 (RFC 7208 3.1) get "no data" from us and go nowhere;
 // - it counts no void look-ups: after the second one all further ones are refused and the word is permerror;
+// - under "ptr" a look-up that fails is no match (RFC 7208 5.5), and a name without an address is no void look-up;
 // - however many terms it lets pass, no more than `most_libspf2_lookups` look-ups are made, then the word is permerror.
 // Known to be otherwise: a loopback client passes without a look-up.
 #pragma once

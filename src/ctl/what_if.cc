@@ -1,13 +1,32 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "ctl/what_if.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 
+#include "base/text.h"
+
 namespace mailweir {
+namespace {
+
+// The name of a field, "" if the line begins none. Blanks before the colon are not part of it: Postfix drops them, RFC 5322 4.5 has
+// them as obsolete syntax.
+std::string_view field_name(std::string_view line) {
+  const auto colon = line.find(':');
+  if (colon == line.npos || line[0] == ' ' || line[0] == '\t') return {};
+  const auto name = trimmed(line.substr(0, colon));
+  const bool good = std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c < 0x7f; });
+  return good ? name : std::string_view();
+}
+
+// A mailbox file's line before a message.
+bool is_envelope_line(std::string_view line) { return line.starts_with("From ") && field_name(line).empty(); }
+
+}  // namespace
 
 bool read_message(const std::string& path, WhatIf& what) {
   std::ifstream file(path, std::ios::binary);
@@ -27,15 +46,15 @@ bool read_message(const std::string& path, WhatIf& what) {
     if (line.ends_with('\r')) line.pop_back();
     else ++what.size;  // as SMTP carries it
     if (line.empty()) break;
+    if (headers.size() == 0 && name.empty() && is_envelope_line(line)) continue;
     if ((line[0] == ' ' || line[0] == '\t') && !name.empty()) {
       value += '\n' + line;
       continue;
     }
     finish();
-    const auto colon = line.find(':');
-    if (colon == line.npos) break;  // no header field: the body begins
-    name = line.substr(0, colon);
-    value = line.substr(colon + 1);
+    name = field_name(line);
+    if (name.empty()) break;  // no header field: the body begins
+    value = line.substr(line.find(':') + 1);
   }
   finish();
   while (std::getline(file, line)) what.size += line.size() + (line.ends_with('\r') ? 1 : 2);
@@ -51,11 +70,13 @@ bool read_message(const std::string& path, WhatIf& what) {
 bool read_body(const std::string& path, const std::function<void(std::string_view)>& take) {
   std::ifstream file(path, std::ios::binary);
   std::string line;
-  bool in_header = true;
+  bool in_header = true, first = true;
   while (std::getline(file, line)) {
     if (line.ends_with('\r')) line.pop_back();
     if (in_header) {
-      const bool field = !line.empty() && (line[0] == ' ' || line[0] == '\t' || line.find(':') != line.npos);
+      const bool folded = !line.empty() && (line[0] == ' ' || line[0] == '\t') && !first;
+      const bool field = folded || !field_name(line).empty() || (first && is_envelope_line(line));
+      first = false;
       in_header = field;
       if (field || line.empty()) continue;  // a line that is no field is the body's first
     }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Reads the public test suite of RFC 7208 where Debian's python3-spf has it, and writes its zones as our zone files."""
+"""Reads the public test suite of RFC 7208 where Debian's python3-spf has it: its zones as our zone files, and as a name server
+that we write byte by byte has them."""
 import gzip
 
 SUITE = "/usr/share/doc/python3-spf/rfc7208-tests.yml.gz"
@@ -22,9 +23,9 @@ def value(kind, given):
     return str(given)
 
 
-def lines_of(name, entries):
-    """One name's lines. What the suite calls SPF stands for TXT too, unless the name has TXT entries of its own."""
-    owner = quoted(name.encode()) if " " in name else name
+def records_of(entries):
+    """One name's records (type, value), and the types that get no answer. What the suite calls SPF stands for TXT too, unless the
+    name has TXT entries of its own."""
     records, silent, own_txt = [], False, False
     for entry in entries:
         if entry == "TIMEOUT":
@@ -35,15 +36,29 @@ def lines_of(name, entries):
             if given != "NONE":
                 records.append((kind, given))
     records = [("TXT" if kind == "SPF" else kind, given) for kind, given in records if kind != "SPF" or not own_txt]
+    return records, [kind for kind in TYPES if silent and kind not in [each for each, _ in records]]
+
+
+def lines_of(name, entries):
+    owner = quoted(name.encode()) if " " in name else name
+    records, silent = records_of(entries)
     for kind, given in records:
         yield f"{owner} {kind} {value(kind, given)}"
     if silent:
-        missing = [kind for kind in TYPES if kind not in [each for each, _ in records]]
-        yield f"{owner} TIMEOUT {' '.join(missing)}"
+        yield f"{owner} TIMEOUT {' '.join(silent)}"
 
 
 def zone(data):
     return "".join(line + "\n" for name, entries in data.items() for line in lines_of(str(name), entries))
+
+
+def wire(data):
+    """For harness.NameServer: its records, and the questions that it does not answer."""
+    records, silent = {}, []
+    for name, entries in data.items():
+        records[str(name)], kinds = records_of(entries)
+        silent += [(str(name), kind) for kind in kinds]
+    return records, silent
 
 
 def listed(one):
@@ -57,6 +72,6 @@ def cases():
         for part in yaml.safe_load_all(file):
             text = zone(part["zonedata"])
             for name, test in part["tests"].items():
-                yield {"name": f"{part['description']}: {name}", "zone": text, "words": listed(test["result"]),
+                yield {"name": f"{part['description']}: {name}", "zone": text, "wire": wire(part["zonedata"]), "words": listed(test["result"]),
                        "explanation": test.get("explanation"),
                        "flags": [f"--ip={test['host']}", f"--sender={test['mailfrom'] or '<>'}", f"--helo={test['helo']}"]}

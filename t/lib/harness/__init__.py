@@ -20,6 +20,7 @@ from .mailweir import Mailweir
 from .milter import RecordingMilter
 from .mmdb import write_countries
 from .mta import MilterClient
+from .name_server import NameServer
 from .parts import letter
 from .policy_server import PolicyServer
 from .postfix import Postfix, Service, settings_of
