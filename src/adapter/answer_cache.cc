@@ -49,14 +49,23 @@ void AnswerCache::drop(Place place) {
   entries_.erase(place);
 }
 
-std::size_t AnswerCache::forget(std::string_view zone) {
+template <typename Wanted>
+std::size_t AnswerCache::forget_if(Wanted wanted) {
   const auto before = entries_.size();
   for (auto place = entries_.begin(); place != entries_.end();) {
     const auto next = std::next(place);
-    if (is_at_or_below(place->question.name, zone)) drop(place);
+    if (wanted(*place)) drop(place);
     place = next;
   }
   return before - entries_.size();
+}
+
+std::size_t AnswerCache::forget(std::string_view zone) {
+  return forget_if([&](const Entry& entry) { return zone.empty() || is_at_or_below(entry.question.name, zone); });
+}
+
+std::size_t AnswerCache::forget_failures() {
+  return forget_if([](const Entry& entry) { return entry.answer->status != dns::Answer::Status::ok; });
 }
 
 }  // namespace mailweir

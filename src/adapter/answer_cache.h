@@ -19,8 +19,10 @@ class AnswerCache {
   dns::AnswerPtr find(const dns::Question& question, SteadyTime now);
   // Returns how many entries that were still good had to leave. An answer that is larger than all the room is not kept.
   std::size_t keep(const dns::Question& question, dns::AnswerPtr answer, SteadyTime now, SteadyTime expires);
-  // Drops a name and all below it; how many.
+  // Drops a name and all below it, all if it is ""; how many.
   std::size_t forget(std::string_view zone);
+  // Drops what says that there is nothing, or that it is not known; how many.
+  std::size_t forget_failures();
   std::size_t size() const { return entries_.size(); }
 
  private:
@@ -32,6 +34,8 @@ class AnswerCache {
   };
   using Place = std::list<Entry>::iterator;
   void drop(Place place);
+  template <typename Wanted>
+  std::size_t forget_if(Wanted wanted);
 
   const std::size_t most_entries_, most_bytes_;
   std::size_t bytes_ = 0;

@@ -10,6 +10,7 @@
 
 #include "adapter/answer_cache.h"
 #include "adapter/deadline_thread.h"
+#include "mail/domain.h"
 
 namespace mailweir {
 namespace {
@@ -27,11 +28,16 @@ struct Asker {
   Done done;
 };
 
+struct UnderWay {
+  std::vector<Asker> askers;
+  bool forgotten = false;  // what comes is told, and not kept
+};
+
 struct Shard {
   Shard(std::size_t most_entries, std::size_t most_bytes) : cache(most_entries, most_bytes) {}
   std::mutex mutex;
   AnswerCache cache;
-  std::unordered_map<Question, std::vector<Asker>, dns::QuestionHash> under_way;
+  std::unordered_map<Question, UnderWay, dns::QuestionHash> under_way;
 };
 
 class Caching final : public CachingResolver {
@@ -40,12 +46,8 @@ class Caching final : public CachingResolver {
   AnswerPtr ask(const Question& question, Deadline deadline, Done done) override;
   const DnsStats& stats() const override { return stats_; }
   dns::Resolver& behind() override { return *behind_; }
-  void forget(std::string_view zone) override {
-    for (auto& shard : shards_) {
-      std::lock_guard lock(shard->mutex);
-      stats_.entries -= shard->cache.forget(zone);
-    }
-  }
+  std::size_t forget(std::string_view zone) override;
+  std::size_t forget_failures() override;
 
  private:
   Shard& shard_of(const Question& question) {
@@ -75,6 +77,27 @@ Caching::Caching(std::unique_ptr<dns::Resolver> behind, const Clock& clock, cons
     shard = std::make_unique<Shard>((config.most_entries + shard_count - 1) / shard_count, config.most_bytes / shard_count);
 }
 
+std::size_t Caching::forget(std::string_view zone) {
+  std::size_t dropped = 0;
+  for (auto& shard : shards_) {
+    std::lock_guard lock(shard->mutex);
+    dropped += shard->cache.forget(zone);
+    for (auto& [question, under_way] : shard->under_way) under_way.forgotten |= zone.empty() || is_at_or_below(question.name, zone);
+  }
+  stats_.entries -= dropped;
+  return dropped;
+}
+
+std::size_t Caching::forget_failures() {
+  std::size_t dropped = 0;
+  for (auto& shard : shards_) {
+    std::lock_guard lock(shard->mutex);
+    dropped += shard->cache.forget_failures();
+  }
+  stats_.entries -= dropped;
+  return dropped;
+}
+
 AnswerPtr Caching::ask(const Question& question, Deadline deadline, Done done) {
   const DeadlineThread::Key key{deadline.at(), ++last_id_};
   bool leads = false;
@@ -102,7 +125,7 @@ AnswerPtr Caching::join(const Question& question, DeadlineThread::Key key, Done&
   }
   const auto found = shard.under_way.find(question);
   leads = found == shard.under_way.end();
-  if (leads ? under_way_ >= config_.most_under_way : found->second.size() >= most_askers) {
+  if (leads ? under_way_ >= config_.most_under_way : found->second.askers.size() >= most_askers) {
     ++stats_.refused;
     return dns::temperror("too many DNS questions under way");
   }
@@ -112,7 +135,7 @@ AnswerPtr Caching::join(const Question& question, DeadlineThread::Key key, Done&
   } else {
     ++stats_.joined;
   }
-  shard.under_way[question].push_back({key, std::move(done)});
+  shard.under_way[question].askers.push_back({key, std::move(done)});
   return nullptr;
 }
 
@@ -138,14 +161,17 @@ std::vector<Asker> Caching::settle(const Question& question, const AnswerPtr& an
   const auto now = clock_.steady();
   std::vector<Asker> askers;
   std::lock_guard lock(shard.mutex);
-  const auto size_before = shard.cache.size();
-  stats_.evicted += shard.cache.keep(question, answer, now, expiry(*answer, now));
-  stats_.entries += shard.cache.size() - size_before;
+  bool keep = true;
   if (const auto found = shard.under_way.find(question); found != shard.under_way.end()) {
-    askers.swap(found->second);
+    keep = !found->second.forgotten;
+    askers.swap(found->second.askers);
     shard.under_way.erase(found);
     --under_way_;
   }
+  if (!keep) return askers;
+  const auto size_before = shard.cache.size();
+  stats_.evicted += shard.cache.keep(question, answer, now, expiry(*answer, now));
+  stats_.entries += shard.cache.size() - size_before;
   return askers;
 }
 
@@ -164,7 +190,7 @@ void Caching::give_up(const Question& question, DeadlineThread::Key key) {
     std::lock_guard lock(shard.mutex);
     const auto found = shard.under_way.find(question);
     if (found == shard.under_way.end()) return;
-    auto& askers = found->second;
+    auto& askers = found->second.askers;
     const auto asker = std::find_if(askers.begin(), askers.end(), [&](const Asker& a) { return a.key == key; });
     if (asker == askers.end()) return;
     done = std::move(asker->done);

@@ -33,8 +33,11 @@ class CachingResolver : public dns::Resolver {
   virtual const DnsStats& stats() const = 0;
   // What stands behind it, for questions whose answers must be fresh.
   virtual dns::Resolver& behind() = 0;
-  // Drops what is kept of a name and all below it: it was wrong.
-  virtual void forget(std::string_view zone) = 0;
+  // Drops what is kept of a name and all below it, of all names if it is "": it was wrong. What is under way for them still tells
+  // who asked, and is not kept. How many answers were dropped.
+  virtual std::size_t forget(std::string_view zone) = 0;
+  // Drops negative answers and those that failed: somebody may have mended what they speak of.
+  virtual std::size_t forget_failures() = 0;
 };
 
 // Owns `behind`, which is ended first. The clock says when entries expire (deadlines are real time, base/clock.h); it must

@@ -156,6 +156,7 @@ class HttpAdminServer final : public AdminServer {
     };
     routes_["GET /blocks"] = [this](const HttpRequest&) { return answer(functions_.blocks()); };
     routes_["POST /alerts/test"] = [this](const HttpRequest&) { return answer(functions_.test_alerts()); };
+    routes_["POST /dns/flush"] = [this](const HttpRequest& request) { return answer(functions_.flush_dns(parameter(request, "name"))); };
     routes_["POST /reset"] = [this](const HttpRequest& request) { return answer(functions_.reset(key_of(request))); };
     routes_["POST /unblock"] = [this](const HttpRequest& request) { return answer(functions_.unblock(key_of(request))); };
     routes_["POST /block"] = [this](const HttpRequest& request) { return answer(functions_.block(key_of(request), parameter(request, "time"))); };

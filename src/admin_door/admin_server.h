@@ -7,6 +7,7 @@
 //   GET /blocks    JSON: the blocked keys
 //   POST /reset, /block, /unblock  limit= &key= (and &time=): JSON, what was done; 400 for what makes no sense
 //   POST /alerts/test  JSON: what came of a test through each receiver of alerts
+//   POST /dns/flush  name= (or all): JSON, how many answers of the DNS were dropped
 #pragma once
 
 #include <functional>
@@ -41,6 +42,7 @@ struct AdminFunctions {
   std::function<Result<std::string>(const KeyOfLimit&)> reset, unblock;
   std::function<Result<std::string>(const KeyOfLimit&, const std::string& time)> block;
   std::function<Result<std::string>()> test_alerts;
+  std::function<Result<std::string>(const std::string& name)> flush_dns;  // empty: all
 };
 
 class AdminServer {

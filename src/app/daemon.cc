@@ -302,6 +302,7 @@ void Daemon::take_policy(ReloadOutcome& outcome) {
   // The old one is freed here, or by the last transaction that still has it.
   const auto old = policy_.swap(std::move(loaded.policy));
   outcome.ok = true;
+  if (cache_ != nullptr) cache_->forget_failures();  // who reloads has mended something, in the DNS perhaps
   line.to(*log_, Severity::notice);
   ++reloads_;
 }

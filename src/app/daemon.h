@@ -75,6 +75,7 @@ class Daemon {
   Result<std::string> unblock(const KeyOfLimit& of);
   Result<std::string> reset(const KeyOfLimit& of);
   Result<std::string> test_alerts();
+  Result<std::string> flush_dns(const std::string& name);
   void keep_house();
 
   const std::string config_file_;

@@ -70,6 +70,7 @@ AdminFunctions Daemon::admin_functions() {
   functions.unblock = [this](const KeyOfLimit& of) { return unblock(of); };
   functions.block = [this](const KeyOfLimit& of, const std::string& time) { return block(of, time); };
   functions.test_alerts = [this] { return test_alerts(); };
+  functions.flush_dns = [this](const std::string& name) { return flush_dns(name); };
   return functions;
 }
 

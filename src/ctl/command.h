@@ -20,6 +20,7 @@ int config_command(const Arguments& args);
 int counters_command(const Arguments& args);
 int dkim_command(const Arguments& args);
 int dmarc_command(const Arguments& args);
+int dns_command(const Arguments& args);
 int dnsbl_command(const Arguments& args);
 int explain_command(const Arguments& args);
 int iprev_command(const Arguments& args);

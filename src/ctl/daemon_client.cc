@@ -86,7 +86,7 @@ std::optional<Asked> parse_asked(const Arguments& args, const std::string& usage
     for (const TextOption& option : *each) {
       auto* value = po::value(option.value)->value_name(option.value_name);
       if (each == &words) positions.add(option.name.c_str(), 1);
-      all.add_options()(option.name.c_str(), each == &words ? value->required() : value, option.help.c_str());
+      all.add_options()(option.name.c_str(), each == &words && !option.may_be_missing ? value->required() : value, option.help.c_str());
     }
   }
   all.add_options()("socket,s", po::value(&asked.socket)->value_name("PATH"), "the daemon's admin socket")(

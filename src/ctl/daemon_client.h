@@ -19,6 +19,7 @@ struct Asked {
 struct TextOption {
   std::string name, value_name, help;
   std::string* value;
+  bool may_be_missing = false;  // of a word
 };
 struct DaemonAnswer {
   int status = 0;  // HTTP's
@@ -27,7 +28,8 @@ struct DaemonAnswer {
 using Parameters = std::vector<std::pair<std::string, std::string>>;
 inline constexpr int exit_no_answer = 69;  // sysexits.h: EX_UNAVAILABLE
 
-// --socket, --json and --help, `options`, and `words` in their order, all of them wanted. Nothing: the help was asked for
+// --socket, --json and --help, `options`, and `words` in their order, those wanted that may not be
+// missing. Nothing: the help was asked for
 // and printed. Throws boost::program_options::error, which main() tells.
 std::optional<Asked> parse_asked(const Arguments& args, const std::string& usage, const std::vector<TextOption>& options = {},
                                  const std::vector<TextOption>& words = {});

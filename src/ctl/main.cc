@@ -27,6 +27,7 @@ constexpr Command commands[] = {
     {"counters", "what limits have counted", mailweir::counters_command},
     {"dkim", "whether the signatures of a message are good", mailweir::dkim_command},
     {"dmarc", "whether DKIM or SPF speaks for the domain in From", mailweir::dmarc_command},
+    {"dns", "have the daemon forget answers of the DNS", mailweir::dns_command},
     {"dnsbl", "whether a block list lists an address or a domain", mailweir::dnsbl_command},
     {"explain", "what the policy says to a message, rule by rule", mailweir::explain_command},
     {"iprev", "whether an address has a name that leads back to it", mailweir::iprev_command},

@@ -198,6 +198,53 @@ TEST_CASE("cache: bounded in entries over all shards") {
   CHECK(stats.evicted == 5'000 - stats.entries);
 }
 
+TEST_CASE("cache: what is forgotten is asked again, and nothing else") {
+  const auto ok = address_answer("192.0.2.7", 3600s), none = negative(Answer::Status::nxdomain, 3600s), empty = negative(Answer::Status::nodata, 3600s);
+  struct Kept {
+    const char* name;
+    AnswerPtr answer;
+  };
+  const Kept kept[] = {{"mx.example.com", ok}, {"_dmarc.mx.example.com", none}, {"notmx.example.com", empty}, {"example.com", ok}, {"other.test", dns::temperror("SERVFAIL")}};
+  struct Row {
+    const char* label;
+    std::function<std::size_t(CachingResolver&)> forget;
+    std::size_t want;
+    std::vector<bool> asked;  // of `kept`, each
+  };
+  const Row rows[] = {
+      {"nothing", [](CachingResolver&) { return std::size_t{0}; }, 0, {false, false, false, false, false}},
+      {"a name and what is below it", [](CachingResolver& cache) { return cache.forget("mx.example.com"); }, 2, {true, true, false, false, false}},
+      {"a domain", [](CachingResolver& cache) { return cache.forget("example.com"); }, 4, {true, true, true, true, false}},
+      {"a name that is not there", [](CachingResolver& cache) { return cache.forget("nowhere.test"); }, 0, {false, false, false, false, false}},
+      {"all", [](CachingResolver& cache) { return cache.forget(""); }, 5, {true, true, true, true, true}},
+      {"failures", [](CachingResolver& cache) { return cache.forget_failures(); }, 3, {false, true, true, false, true}},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.label);
+    Cache cache;
+    for (const auto& one : kept) CHECK(cache.asks_server({one.name, Type::A}, one.answer));
+    CHECK(row.forget(*cache.resolver) == row.want);
+    CHECK(cache.resolver->stats().entries == std::size(kept) - row.want);
+    for (std::size_t i = 0; i < std::size(kept); ++i) {
+      CAPTURE(kept[i].name);
+      CHECK(cache.asks_server({kept[i].name, Type::A}, kept[i].answer) == row.asked[i]);
+    }
+  }
+}
+
+TEST_CASE("cache: an answer that was under way when its name was forgotten is told and not kept") {
+  for (const bool forgotten : {false, true}) {
+    CAPTURE(forgotten);
+    Cache cache;
+    Told told;
+    CHECK(cache.resolver->ask(question, Deadline::in(5s), told.ear()) == nullptr);
+    if (forgotten) CHECK(cache.resolver->forget("example.com") == 0);
+    REQUIRE(cache.behind->answer(question.name, address_answer("192.0.2.7")));
+    CHECK(told.wait_for(1).size() == 1);
+    CHECK(cache.asks_server(question, address_answer("192.0.2.8")) == forgotten);
+  }
+}
+
 TEST_CASE("cache: the askers of a cache that ends are told") {
   Told told;
   {

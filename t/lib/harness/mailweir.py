@@ -114,7 +114,7 @@ class Mailweir:
     def ctl(self, *words, program=None):
         """mailweirctl, with the daemon's socket or file: its finished process (returncode, stdout, stderr as text)."""
         tool = program or self.scenario.need("mailweirctl")
-        where = ["-s", self.admin] if words[0] in ("alerts", "block", "blocks", "counters", "reload", "reset", "status", "unblock") else ["-c", self.config]
+        where = ["-s", self.admin] if words[0] in ("alerts", "block", "blocks", "counters", "dns", "reload", "reset", "status", "unblock") else ["-c", self.config]
         return subprocess.run([tool, *words, *where], capture_output=True, timeout=seconds(30), text=True, check=False)
 
     def metrics(self):
