@@ -13,31 +13,47 @@ std::string BlockList::name_of(std::string_view limit, std::string_view key) {
   return name;
 }
 
-std::int64_t BlockList::left(std::string_view limit, std::string_view key, std::int64_t now) const {
+std::int64_t BlockList::Entry::left(std::int64_t now) {
+  end = std::min(end, now + static_cast<std::int64_t>(block.left.count()));
+  return std::max<std::int64_t>(end - now, 0);
+}
+
+std::int64_t BlockList::left(std::string_view limit, std::string_view key, std::int64_t now) {
   if (size_.load(std::memory_order_acquire) == 0) return 0;
   const std::string name = name_of(limit, key);
-  return entries_.with([&](const Entries& entries) {
+  return entries_.with([&](Entries& entries) {
     const auto found = entries.find(name);
-    return found == entries.end() ? 0 : std::max<std::int64_t>(found->second.end - now, 0);
+    return found == entries.end() ? 0 : found->second.left(now);
   });
 }
 
 BlockList::Put BlockList::put(const Block& block, bool replace, std::int64_t now) {
   const std::string name = name_of(block.limit, block.key);
-  const Entry entry{block, now + block.left.count()};
+  Entry entry{block, now + block.left.count(), 0};
   return entries_.with([&](Entries& entries) {
     const auto found = entries.find(name);
     if (found != entries.end()) {
-      if (!replace && found->second.end > now) return Put::was_there;
+      if (!replace && found->second.left(now) > 0) return Put::was_there;
+      entry.owner = found->second.owner;
       found->second = entry;
       return Put::made;
     }
-    if (entries.size() >= most_) std::erase_if(entries, [now](const auto& one) { return one.second.end <= now; });
-    if (entries.size() >= most_) return Put::full;
+    entry.owner = room_.owner(block.limit);
+    if (!has_room(entries, entry.owner)) drop_ended(entries, now);
+    if (!has_room(entries, entry.owner)) return Put::full;
     entries.emplace(name, entry);
+    room_.add(entry.owner, 1);
     size_ = entries.size();
     return Put::made;
   });
+}
+
+void BlockList::drop_ended(Entries& entries, std::int64_t now) {
+  for (auto entry = entries.begin(); entry != entries.end();) {
+    const bool ended = entry->second.end <= now;
+    if (ended) room_.remove(entry->second.owner, 1);
+    entry = ended ? entries.erase(entry) : std::next(entry);
+  }
 }
 
 void BlockList::follow(std::string_view limit, std::string_view key, std::int64_t left, std::int64_t now) {
@@ -47,7 +63,10 @@ void BlockList::follow(std::string_view limit, std::string_view key, std::int64_
   }
   const bool known = entries_.with([&](Entries& entries) {
     const auto found = entries.find(name_of(limit, key));
-    if (found != entries.end()) found->second.end = now + left;
+    if (found != entries.end()) {
+      found->second.end = now + left;
+      found->second.block.left = std::chrono::milliseconds(left);
+    }
     return found != entries.end();
   });
   if (!known) put({std::string(limit), std::string(key), "-", "blocked in the shared store", std::chrono::milliseconds(left)}, false, now);
@@ -57,20 +76,22 @@ bool BlockList::erase(std::string_view limit, std::string_view key, std::int64_t
   return entries_.with([&](Entries& entries) {
     const auto found = entries.find(name_of(limit, key));
     if (found == entries.end()) return false;
-    const bool was = found->second.end > now;
+    const bool was = found->second.left(now) > 0;
+    room_.remove(found->second.owner, 1);
     entries.erase(found);
     size_ = entries.size();
     return was;
   });
 }
 
-std::vector<Block> BlockList::list(std::int64_t now) const {
+std::vector<Block> BlockList::list(std::int64_t now) {
   std::vector<Block> blocks;
-  entries_.with([&](const Entries& entries) {
-    for (const auto& [name, entry] : entries) {
-      if (entry.end <= now) continue;
+  entries_.with([&](Entries& entries) {
+    for (auto& [name, entry] : entries) {
+      const std::int64_t left = entry.left(now);
+      if (left == 0) continue;
       blocks.push_back(entry.block);
-      blocks.back().left = std::chrono::milliseconds(entry.end - now);
+      blocks.back().left = std::chrono::milliseconds(left);
     }
   });
   std::sort(blocks.begin(), blocks.end(),
@@ -80,6 +101,7 @@ std::vector<Block> BlockList::list(std::int64_t now) const {
 
 void BlockList::clear() {
   entries_.with([&](Entries& entries) {
+    for (const auto& [name, entry] : entries) room_.remove(entry.owner, 1);
     entries.clear();
     size_ = 0;
   });

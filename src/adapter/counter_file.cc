@@ -19,7 +19,7 @@
 namespace mailweir {
 namespace {
 
-constexpr std::string_view first_line = "mailweir-counters 1\n";
+constexpr std::string_view first_line = "mailweir-counters 2\n", first_line_before = "mailweir-counters 1\n";
 constexpr std::uint64_t fnv_start = 0xcbf2'9ce4'8422'2325, fnv_prime = 0x100'0000'01b3;
 constexpr std::size_t longest_line = 3 * (longest_counter_name + 2 * longest_block_reason) + 1024;  // every byte escaped, and 31 cells
 constexpr std::size_t read_at_once = 65536;
@@ -138,6 +138,19 @@ std::optional<ParsedValue> parse_value(std::string_view line) {
                      static_cast<std::int64_t>(*at)};
 }
 
+// The second line, without its end.
+std::optional<CounterFileTime> parse_time(std::string_view line) {
+  const std::vector<std::string_view> parts = split(line, ' ');
+  if (parts.size() != 3 || parts[0] != "time") return std::nullopt;
+  const auto store = to_number(parts[1]), wall = to_number(parts[2]);
+  if (!store || !wall || *store > ring::most_count / ring_slots || *wall > ring::most_count / ring_slots) return std::nullopt;
+  return CounterFileTime{static_cast<std::int64_t>(*store), static_cast<std::int64_t>(*wall)};
+}
+
+std::int64_t changed_at(const struct stat& status) {
+  return std::max<std::int64_t>(std::int64_t{status.st_mtim.tv_sec} * 1000 + status.st_mtim.tv_nsec / 1'000'000, 0);
+}
+
 // Lines of bounded length, end of line included.
 class LineReader {
  public:
@@ -176,20 +189,24 @@ std::string directory_of(const std::string& path) {
 
 }  // namespace
 
-CounterFileWriter::CounterFileWriter(std::string path, std::string temporary, Fd fd)
+CounterFileWriter::CounterFileWriter(std::string path, std::string temporary, Fd fd, const CounterFileTime& time)
     : path_(std::move(path)), temporary_(std::move(temporary)), buffer_(first_line), fd_(std::move(fd)),
-      checksum_(fnv_start) {}
+      checksum_(fnv_start) {
+  append_number(buffer_ += "time ", static_cast<std::uint64_t>(std::max<std::int64_t>(time.store, 0)));
+  append_number(buffer_ += ' ', static_cast<std::uint64_t>(std::max<std::int64_t>(time.wall, 0)));
+  buffer_ += '\n';
+}
 
 CounterFileWriter::~CounterFileWriter() {
   if (fd_) ::unlink(temporary_.c_str());
 }
 
-Result<CounterFileWriter> CounterFileWriter::open(const std::string& path) {
+Result<CounterFileWriter> CounterFileWriter::open(const std::string& path, const CounterFileTime& time) {
   const std::string temporary = path + ".new";
   if (::unlink(temporary.c_str()) != 0 && errno != ENOENT) return trouble(temporary, "cannot remove the old one", errno);
   Fd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!fd) return trouble(temporary, "cannot save counters", errno);
-  return CounterFileWriter(path, temporary, std::move(fd));
+  return CounterFileWriter(path, temporary, std::move(fd), time);
 }
 
 void CounterFileWriter::add(const CounterRecord& record) {
@@ -251,7 +268,8 @@ Result<void> CounterFileWriter::commit() {
   return {};
 }
 
-Result<void> read_counter_file(const std::string& path, const std::function<void(const CounterRecord&)>& use,
+Result<void> read_counter_file(const std::string& path, const std::function<void(const CounterFileTime&)>& use_time,
+                               const std::function<void(const CounterRecord&)>& use,
                                const std::function<void(Block&, std::int64_t end)>& use_block,
                                const std::function<void(const ValueSetName&, std::string_view, std::int64_t)>& use_value) {
   const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
@@ -262,16 +280,25 @@ Result<void> read_counter_file(const std::string& path, const std::function<void
 
   LineReader lines(fd.get());
   std::string_view line;
-  if (!lines.next(line) || line != first_line) {
+  if (!lines.next(line) || (line != first_line && line != first_line_before)) {
     if (errno != 0) return trouble(path, "cannot read saved counters", errno);
     return Error{path + ": no file of saved counters (its first line is not \"" +
                  std::string(first_line.substr(0, first_line.size() - 1)) + "\"); move it away to start with none"};
   }
+  const bool has_time = line == first_line;
   std::uint64_t checksum = fnv(fnv_start, line), counters = 0;
   const auto damaged = [&](std::string_view why) {
-    return Error{path + ":" + std::to_string(counters + 2) + ": saved counters are damaged: " + std::string(why) +
+    return Error{path + ":" + std::to_string(counters + (has_time ? 3 : 2)) + ": saved counters are damaged: " + std::string(why) +
                  "; move the file away to start with none"};
   };
+  CounterFileTime saved{changed_at(status), changed_at(status)};
+  if (has_time && lines.next(line)) {
+    const auto told = parse_time(line.substr(0, line.size() - 1));
+    if (!told) return Error{path + ":2: saved counters are damaged: the time cannot be understood; move the file away to start with none"};
+    saved = *told;
+    checksum = fnv(checksum, line);
+  }
+  use_time(saved);
   while (lines.next(line)) {
     if (line.starts_with("end ")) {
       std::string want = "end ";

@@ -16,6 +16,7 @@ struct CounterTable::Block {
   ring::State state;
   std::uint32_t period;
   std::uint16_t limit_size, key_size;
+  CounterRoom::Owner owner;
   std::uint8_t width;
   std::uint8_t first_byte;
 
@@ -85,7 +86,10 @@ std::uint32_t to_seconds(std::int64_t ms) {
 CounterTable::~CounterTable() { clear(); }
 
 void CounterTable::clear() {
-  for (Place& place : places_) std::free(place.block);
+  for (Place& place : places_) {
+    if (room_ != nullptr && place.block != nullptr) room_->remove(place.block->owner, 1);
+    std::free(place.block);
+  }
   places_.clear();
   size_ = hand_ = 0;
 }
@@ -99,6 +103,7 @@ CounterTable::Block* CounterTable::make_block(const CounterName& name, unsigned 
   block->period = name.period;
   block->limit_size = static_cast<std::uint16_t>(name.limit.size());
   block->key_size = static_cast<std::uint16_t>(name.key.size());
+  block->owner = name.owner;
   block->width = static_cast<std::uint8_t>(width);
   std::copy(name.limit.begin(), name.limit.end(), block->name());
   std::copy(name.key.begin(), name.key.end(), block->name() + name.limit.size());
@@ -110,7 +115,7 @@ void CounterTable::widen(Place& place, std::uint64_t count) {
   const unsigned width = width_for(count);
   if (width <= place.block->width) return;
   Block* const old = place.block;
-  Block* const wide = make_block({old->limit(), old->key(), old->period, place.hash}, width);
+  Block* const wide = make_block({old->limit(), old->key(), old->period, place.hash, old->owner}, width);
   wide->state = old->state;
   const Cells from(*old);
   Cells to(*wide);
@@ -134,11 +139,22 @@ std::size_t CounterTable::find(const CounterName& name) const {
   return nowhere;
 }
 
-CounterTable::Found CounterTable::look(const CounterName& name, std::int64_t now) const {
+// All that is counted is of now, if the head is astray.
+void CounterTable::settle(Place& place, std::int64_t slot) {
+  if (!ring::is_astray(place.block->state, slot)) return;
+  widen(place, place.block->state.total);  // one cell will have it all
+  Cells cells(*place.block);
+  ring::advance(place.block->state, cells, slot);
+  set_expiry(place);
+}
+
+CounterTable::Found CounterTable::look(const CounterName& name, std::int64_t now) {
   const std::size_t at = find(name);
   if (at == nowhere) return {};
+  const std::int64_t slot = ring::slot_at(now, milliseconds(name.period));
+  settle(places_[at], slot);
   Block& block = *places_[at].block;
-  return {true, ring::total_at(block.state, Cells(block), ring::slot_at(now, milliseconds(name.period)))};
+  return {true, ring::total_at(block.state, Cells(block), slot)};
 }
 
 std::int64_t CounterTable::left_at(const CounterName& name, std::uint64_t units, std::int64_t now) const {
@@ -153,7 +169,7 @@ CounterTable::Added CounterTable::add(const CounterName& name, std::uint64_t uni
   if (created) at = create(name);
   Place& place = places_[at];
   const std::int64_t slot = ring::slot_at(now, milliseconds(name.period));
-  if (ring::is_astray(place.block->state, slot)) widen(place, place.block->state.total);
+  settle(place, slot);
   Cells cells(*place.block);
   ring::advance(place.block->state, cells, slot);
 
@@ -191,6 +207,7 @@ std::size_t CounterTable::create(const CounterName& name) {
   while (places_[at].block != nullptr) at = (at + 1) & mask;
   places_[at] = {block, name.hash, std::numeric_limits<std::uint32_t>::max()};
   ++size_;
+  if (room_ != nullptr) room_->add(name.owner, 1);
   longest_ = std::max(longest_, name.period);
   return at;
 }
@@ -210,6 +227,7 @@ void CounterTable::grow() {
 
 // Closes the gap, so that the table needs no marks for removed places (Knuth 6.4, algorithm R).
 void CounterTable::remove(std::size_t at) {
+  if (room_ != nullptr) room_->remove(places_[at].block->owner, 1);
   std::free(places_[at].block);
   const std::size_t mask = places_.size() - 1;
   for (std::size_t next = (at + 1) & mask; places_[next].block != nullptr; next = (next + 1) & mask) {
@@ -258,8 +276,8 @@ void CounterTable::for_each(const std::function<void(const CounterRecord&)>& use
   }
 }
 
-bool CounterTable::restore(const CounterRecord& record, std::uint32_t hash) {
-  const CounterName name{record.limit, record.key, record.period, hash};
+bool CounterTable::restore(const CounterRecord& record, std::uint32_t hash, CounterRoom::Owner owner) {
+  const CounterName name{record.limit, record.key, record.period, hash, owner};
   std::size_t at = find(name);
   const bool created = at == nowhere;
   if (created) at = create(name);

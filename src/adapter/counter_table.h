@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // CounterTable: the ring counters of one shard of the memory store. An open-addressing table whose places hold the
 // hash, a coarse expiry and one block of memory: head, total, the 31 cells (each as wide as the largest count needs: 1, 2,
-// 4 or 8 bytes) and the counter's name. Not thread-safe: the shard's lock is held.
+// 4 or 8 bytes), whose it is, and the counter's name. Not thread-safe: the shard's lock is held.
 #pragma once
 
 #include <array>
@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "adapter/counter_room.h"
 #include "port/ring.h"
 
 namespace mailweir {
@@ -18,6 +19,7 @@ struct CounterName {
   std::string_view limit, key;
   std::uint32_t period = 0;  // seconds
   std::uint32_t hash = 0;    // of all three
+  CounterRoom::Owner owner = 0;  // asked for where a counter is made
 };
 
 // A counter laid open; the views are good while the table's lock is held.
@@ -34,13 +36,15 @@ class CounterTable {
   ~CounterTable();
   CounterTable(const CounterTable&) = delete;
   CounterTable& operator=(const CounterTable&) = delete;
+  // What is made and removed from now on is told there.
+  void tell(CounterRoom& room) { room_ = &room; }
 
   struct Found {
     bool exists = false;
     std::uint64_t used = 0;
   };
-  // What is counted at `now`.
-  Found look(const CounterName& name, std::int64_t now) const;
+  // What is counted at `now`. A ring whose head is astray begins anew (port/ring.h).
+  Found look(const CounterName& name, std::int64_t now);
   // When `units` of it will have left; the counter exists.
   std::int64_t left_at(const CounterName& name, std::uint64_t units, std::int64_t now) const;
 
@@ -63,7 +67,7 @@ class CounterTable {
   std::size_t erase(std::string_view limit, std::string_view key);
   void for_each(const std::function<void(const CounterRecord&)>& use) const;
   // A saved counter, as it was; one that exists already is replaced. Returns whether it is new.
-  bool restore(const CounterRecord& record, std::uint32_t hash);
+  bool restore(const CounterRecord& record, std::uint32_t hash, CounterRoom::Owner owner);
   void clear();
 
  private:
@@ -79,6 +83,7 @@ class CounterTable {
   static Block* make_block(const CounterName& name, unsigned width);
   static void widen(Place& place, std::uint64_t count);
   static void set_expiry(Place& place);
+  static void settle(Place& place, std::int64_t slot);
 
   std::size_t find(const CounterName& name) const;
   std::size_t create(const CounterName& name);
@@ -88,6 +93,7 @@ class CounterTable {
   std::vector<Place> places_;  // a power of two of them, or none yet
   std::size_t size_ = 0, hand_ = 0;
   std::uint32_t longest_ = 1;  // the longest period seen, seconds
+  CounterRoom* room_ = nullptr;
 };
 
 }  // namespace mailweir

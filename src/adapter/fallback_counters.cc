@@ -41,8 +41,8 @@ class FallbackCountersStore final : public FallbackCounters {
  public:
   FallbackCountersStore(std::unique_ptr<SharedCounters> shared, std::unique_ptr<MemoryCounters> local,
                         const FallbackConfig& config, const Clock& clock, Log& log)
-      : config_(config), clock_(clock), log_(log), shared_(std::move(shared)), local_(std::move(local)),
-        node_(unique_node_id()), back_(*shared_, node_, config.most_waiting, clock), spent_(config.most_waiting),
+      : config_(config), log_(log), shared_(std::move(shared)), local_(std::move(local)),
+        node_(unique_node_id()), back_(*shared_, node_, config.most_waiting, clock, local_.get()), spent_(config.most_waiting),
         breaker_(config, local_ ? "local counters" : "nothing counts", clock, log, stats_),
         roll_(*shared_, node_, config, clock, log, stats_) {
     if (local_) share_.emplace(*local_, spent_, back_.leases, config_.local_share);
@@ -165,9 +165,7 @@ class FallbackCountersStore final : public FallbackCounters {
   }
 
  private:
-  std::int64_t now() const {
-    return std::chrono::floor<std::chrono::milliseconds>(clock_.wall().time_since_epoch()).count();
-  }
+  std::int64_t now() const { return back_.now(); }
   bool shares() const { return local_ && config_.local_share < 1; }
 
   template <typename Use>
@@ -370,7 +368,6 @@ class FallbackCountersStore final : public FallbackCounters {
 
   const FallbackConfig config_;
   std::atomic<std::chrono::milliseconds> patience_{config_.patience};
-  const Clock& clock_;
   Log& log_;
   FallbackStats stats_;
   const std::unique_ptr<SharedCounters> shared_;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "adapter/memory_time.h"
 #include "port/window_state.h"
 
 namespace mailweir {
@@ -27,6 +28,7 @@ bool is_empty(const Receipt& receipt) {
 }
 
 std::int64_t HandBack::now() const {
+  if (local_ != nullptr) return time_of(*local_);
   return std::chrono::floor<std::chrono::milliseconds>(clock_.wall().time_since_epoch()).count();
 }
 

@@ -13,6 +13,7 @@
 
 #include "adapter/lease_ledger.h"
 #include "adapter/local_counts.h"
+#include "adapter/memory_counters.h"
 #include "adapter/shared_counters.h"
 #include "adapter/waiting_deeds.h"
 #include "base/clock.h"
@@ -21,9 +22,9 @@ namespace mailweir {
 
 class HandBack {
  public:
-  // `node`: unique over all nodes and starts.
-  HandBack(SharedCounters& shared, std::string node, std::size_t most, const Clock& clock)
-      : counts(most), deeds(most), shared_(shared), node_(std::move(node)), clock_(clock) {}
+  // `node`: unique over all nodes and starts. `local`: whose receipts the counts are; null: there is none.
+  HandBack(SharedCounters& shared, std::string node, std::size_t most, const Clock& clock, const MemoryCounters* local)
+      : counts(most), deeds(most), shared_(shared), node_(std::move(node)), clock_(clock), local_(local) {}
 
   LocalCounts counts;
   WaitingDeeds deeds;
@@ -37,8 +38,10 @@ class HandBack {
   Result<void> run(std::chrono::milliseconds patience, bool was_away, const GoOn& between);
   std::uint64_t added() const { return added_; }  // counters
 
- private:
+  // The time of what waits, milliseconds: the local store's, as its receipts are, so that a clock that is set ages nothing.
   std::int64_t now() const;
+
+ private:
   Result<void> say_deeds(std::chrono::milliseconds patience, const GoOn& between);
   Result<void> say_counts(std::chrono::milliseconds patience, const GoOn& between);
   Result<void> say_leases(std::chrono::milliseconds patience, bool was_away, const GoOn& between);
@@ -47,6 +50,7 @@ class HandBack {
   SharedCounters& shared_;
   const std::string node_;
   const Clock& clock_;
+  const MemoryCounters* local_;
   std::atomic<std::uint64_t> added_{0};
 };
 

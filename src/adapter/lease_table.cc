@@ -12,12 +12,16 @@ namespace {
 
 constexpr std::int64_t lease_ms = std::chrono::milliseconds(lease_time).count();
 
-// A clock that went back must not let a dead member live on: nobody holds for two leases.
-bool is_alive(std::int64_t expiry, std::int64_t now) { return expiry > now && expiry <= now + 2 * lease_ms; }
+bool is_alive(std::int64_t expiry, std::int64_t now) { return expiry > now; }
 
 }  // namespace
 
-bool LeaseTable::Members::all_alive(std::int64_t now) const { return now < earliest && latest <= now + 2 * lease_ms; }
+void LeaseTable::Members::settle(std::int64_t now) {
+  if (latest <= now + lease_ms) return;
+  latest = now + lease_ms;
+  earliest = std::min(earliest, latest);
+  for (auto& member : expiry) member.second = std::min(member.second, latest);
+}
 
 std::uint64_t LeaseTable::Members::alive(std::int64_t now) const {
   if (all_alive(now)) return expiry.size();
@@ -26,7 +30,8 @@ std::uint64_t LeaseTable::Members::alive(std::int64_t now) const {
   return count;
 }
 
-std::size_t LeaseTable::drop_expired(Members& members, std::int64_t now) {
+std::size_t LeaseTable::drop_expired(const Name& name, Members& members, std::int64_t now) {
+  members.settle(now);
   if (members.all_alive(now)) return 0;
   members.earliest = std::numeric_limits<std::int64_t>::max();
   members.latest = 0;
@@ -36,14 +41,15 @@ std::size_t LeaseTable::drop_expired(Members& members, std::int64_t now) {
     members.earliest = std::min(members.earliest, member.second);
     members.latest = std::max(members.latest, member.second);
   }
-  size_ -= dropped;
+  forget(name, dropped);
   return dropped;
 }
 
 LeaseTable::Found LeaseTable::look(std::string_view limit, std::string_view key, std::string_view member,
-                                   std::int64_t now) const {
+                                   std::int64_t now) {
   const auto counter = counters_.find(NameView{limit, key});
   if (counter == counters_.end()) return {};
+  counter->second.settle(now);
   const auto held = counter->second.expiry.find(member);
   const bool is_held = held != counter->second.expiry.end() && is_alive(held->second, now);
   return {counter->second.alive(now) - (is_held ? 1 : 0), is_held};
@@ -63,11 +69,12 @@ std::int64_t LeaseTable::left_at(std::string_view limit, std::string_view key, s
   return *nth;
 }
 
-void LeaseTable::take(std::string_view limit, std::string_view key, std::string_view member, std::int64_t now) {
+void LeaseTable::take(std::string_view limit, std::string_view key, std::string_view member, std::int64_t now,
+                      CounterRoom::Owner owner) {
   auto counter = counters_.find(NameView{limit, key});
-  if (counter == counters_.end()) counter = counters_.emplace(Name{std::string(limit), std::string(key)}, Members{}).first;
+  if (counter == counters_.end()) counter = counters_.emplace(Name{std::string(limit), std::string(key), owner}, Members{}).first;
   Members& members = counter->second;
-  drop_expired(members, now);
+  drop_expired(counter->first, members, now);
   const std::int64_t expiry = now + lease_ms;
   members.earliest = std::min(members.earliest, expiry);
   members.latest = std::max(members.latest, expiry);
@@ -78,6 +85,7 @@ void LeaseTable::take(std::string_view limit, std::string_view key, std::string_
   }
   members.expiry.emplace(member, expiry);
   ++size_;
+  if (room_ != nullptr) room_->add(counter->first.owner, 1);
 }
 
 bool LeaseTable::release(std::string_view limit, std::string_view key, std::string_view member) {
@@ -87,7 +95,7 @@ bool LeaseTable::release(std::string_view limit, std::string_view key, std::stri
   const auto held = expiry.find(member);
   if (held == expiry.end()) return false;
   expiry.erase(held);
-  --size_;
+  forget(counter->first, 1);
   if (expiry.empty()) counters_.erase(counter);
   return true;
 }
@@ -96,7 +104,7 @@ std::size_t LeaseTable::erase(std::string_view limit, std::string_view key, std:
   const auto counter = counters_.find(NameView{limit, key});
   if (counter == counters_.end()) return 0;
   const bool any = counter->second.alive(now) > 0;
-  size_ -= counter->second.expiry.size();
+  forget(counter->first, counter->second.expiry.size());
   counters_.erase(counter);
   return any ? 1 : 0;
 }
@@ -106,7 +114,7 @@ std::size_t LeaseTable::sweep(std::int64_t now, bool forced) {
   next_sweep_ = now + lease_ms;
   std::size_t dropped = 0;
   for (auto counter = counters_.begin(); counter != counters_.end();) {
-    dropped += drop_expired(counter->second, now);
+    dropped += drop_expired(counter->first, counter->second, now);
     counter = counter->second.expiry.empty() ? counters_.erase(counter) : std::next(counter);
   }
   return dropped;
@@ -119,8 +127,8 @@ void LeaseTable::for_each(std::int64_t now, const Use& use) const {
 }
 
 void LeaseTable::clear() {
+  for (const auto& [name, members] : counters_) forget(name, members.expiry.size());
   counters_.clear();
-  size_ = 0;
 }
 
 }  // namespace mailweir

@@ -2,6 +2,7 @@
 #include "adapter/memory_charge.h"
 
 #include <algorithm>
+#include <span>
 
 namespace mailweir {
 namespace {
@@ -25,13 +26,13 @@ MemoryCharge::MemoryCharge(std::span<const Charge> charges, std::span<Shard, sha
     const std::size_t shard = both / (~std::uint64_t{0} / shard_count + 1);
     for (const Window& window : charge.windows) {
       const auto period = static_cast<std::uint32_t>(window.period.count());
-      items_.push_back({&charge, &window, {charge.limit, charge.key, period, hash_of(both, period)}, shard});
+      items_.push_back({&charge, &window, {charge.limit, charge.key, period, hash_of(both, period), 0}, shard});
       set_ |= ShardSet{1} << shard;
     }
   }
 }
 
-std::size_t MemoryCharge::look(std::int64_t now) {
+void MemoryCharge::look(std::int64_t now) {
   now_ = now;
   refused_ = false;
   std::size_t at = 0;
@@ -46,13 +47,51 @@ std::size_t MemoryCharge::look(std::int64_t now) {
     for (std::size_t i = first; i < at; ++i) items_[i].pending = pending;
     refused_ = refused_ || (over && charge.enforce);
   }
-  std::size_t fresh = 0;
-  for (const Item& item : items_) {
-    if (!counts(*item.charge)) continue;
-    fresh += item.exists ? 0 : 1;
-    fresh += item.is_first() && !item.known ? 1 : 0;
+}
+
+bool MemoryCharge::take_room(std::span<Item> items, std::uint64_t fresh, ShardLocks& locks, CounterRoom& room) {
+  const Charge& charge = *items.front().charge;
+  const CounterRoom::Owner owner = room.owner(charge.limit);
+  const bool admitted = room.admits(owner, fresh, locks.counters()) && locks.reserve(fresh, room.most());
+  for (Item& item : items) {
+    item.name.owner = owner;
+    item.left_out = !admitted;
   }
-  return fresh;
+  return admitted;
+}
+
+// Takes room for each charge that makes as many counters as `fresh` says of its items; `refused` of one that there is no
+// room for says whether to go on.
+template <typename Fresh, typename Refused>
+void MemoryCharge::each_fresh(ShardLocks& locks, CounterRoom& room, Fresh fresh, Refused refused) {
+  std::size_t at = 0;
+  for (const Charge& charge : charges_) {
+    const std::span<Item> items(items_.data() + at, charge.windows.size());
+    at += items.size();
+    std::uint64_t count = 0;
+    for (Item& item : items) {
+      item.left_out = false;
+      count += fresh(item);
+    }
+    if (count > 0 && !take_room(items, count, locks, room) && !refused(charge)) return;
+  }
+}
+
+Result<void> MemoryCharge::admit(ShardLocks& locks, CounterRoom& room) {
+  Result<void> admitted;
+  const auto fresh = [this](const Item& item) -> std::uint64_t {
+    if (!counts(*item.charge)) return 0;
+    return (item.exists ? 0 : 1) + (item.is_first() && !item.known ? 1 : 0);
+  };
+  each_fresh(locks, room, fresh, [&](const Charge& charge) {
+    admitted = Error{charge.limit, true};
+    return false;
+  });
+  return admitted;
+}
+
+void MemoryCharge::admit_followed(ShardLocks& locks, CounterRoom& room) {
+  each_fresh(locks, room, [](const Item& item) -> std::uint64_t { return item.exists ? 0 : 1; }, [](const Charge&) { return true; });
 }
 
 void MemoryCharge::look_at(std::size_t at) {
@@ -132,12 +171,6 @@ std::int64_t MemoryCharge::wait_of(const Item& item) const {
   return item.exists ? shard.rings.left_at(item.name, units, now_) : ring::gone_at(ring::slot_at(now_, period), period);
 }
 
-std::size_t MemoryCharge::unknown() const {
-  std::size_t unknown = 0;
-  for (const Item& item : items_) unknown += item.exists ? 0 : 1;
-  return unknown;
-}
-
 Charged MemoryCharge::count() {
   Charged charged;
   charged.taken = !refused_;
@@ -150,13 +183,14 @@ Charged MemoryCharge::count() {
   const Item* item = items_.data();
   for (const Charge& charge : charges_) {
     states.clear();
+    const bool counted = counts(charge);
     for (std::size_t i = 0; i < charge.windows.size(); ++i, ++item) {
       states.push_back(item->state);
-      charged.receipt.slots.push_back(counts(charge) ? count_in(*item) : not_counted);
+      charged.receipt.slots.push_back(counted ? count_in(*item) : not_counted);
       note_added(charge, *item->window, charged.receipt.slots.back(), states.back());
-      charged.totals.push_back(total_of(charge, states.back(), counts(charge)));
+      charged.totals.push_back(total_of(charge, states.back(), counted));
     }
-    charged.levels.push_back(level_of(charge, states, counts(charge)));
+    charged.levels.push_back(level_of(charge, states, counted));
   }
   return charged;
 }
@@ -174,7 +208,7 @@ std::int64_t MemoryCharge::count_in(const Item& item) {
     return item.known || item.repeats ? not_counted : count_ring(item);
   }
   if (!item.is_ring()) {
-    shard.leases.take(item.name.limit, item.name.key, item.charge->member, now_);
+    shard.leases.take(item.name.limit, item.name.key, item.charge->member, now_, item.name.owner);
     if (!item.exists) shard.leases.sweep(now_, false);
     return 0;
   }
@@ -194,11 +228,14 @@ void MemoryCharge::follow(const Charged& other) {
     Shard& shard = shards_[item.shard];
     if (item.is_block()) {
       const auto level = other.levels[static_cast<std::size_t>(item.charge - charges_.data())];
-      blocks_.follow(item.name.limit, item.name.key, level.over ? std::max<std::int64_t>(level.retry_after.count(), 1) : 0, now_);
+      const std::int64_t left = level.over ? std::max<std::int64_t>(level.retry_after.count(), 1) : 0;
+      blocks_.follow(item.name.limit, item.name.key, left, now_);
+    } else if (item.left_out && !item.exists) {
+      continue;
     } else if (item.charge->kind == CountKind::distinct) {
       if (other.receipt.slots[i] != not_counted) shard.values.see(item.values(), item.charge->member, now_, item.window->max + 1);
     } else if (!item.is_ring()) {
-      if (other.receipt.slots[i] != not_counted) shard.leases.take(item.name.limit, item.name.key, item.charge->member, now_);
+      if (other.receipt.slots[i] != not_counted) shard.leases.take(item.name.limit, item.name.key, item.charge->member, now_, item.name.owner);
     } else if (item.exists || other.totals[i] > 0 || item.is_first()) {
       const bool learnt = item.is_first() && item.is_first_window() && units_of(*item.charge) > 0 && (other.taken || item.charge->attempts);
       if (learnt) shard.values.see(item.values(), item.charge->member, now_, most_remembered);

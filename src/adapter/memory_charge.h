@@ -12,6 +12,7 @@
 #include "adapter/block_list.h"
 #include "adapter/memory_shard.h"
 #include "base/keyed_hash.h"
+#include "base/result.h"
 #include "port/window_state.h"
 
 namespace mailweir {
@@ -23,10 +24,12 @@ class MemoryCharge {
   MemoryCharge(const MemoryCharge&) = delete;
 
   ShardSet set() const { return set_; }
-  // Looks at all windows at `now` (milliseconds since the epoch); how many counters may have to be made.
-  std::size_t look(std::int64_t now);
-  // How many of the counters are not there yet, after look().
-  std::size_t unknown() const;
+  // Looks at all windows at `now` (milliseconds since the epoch).
+  void look(std::int64_t now);
+  // After look(): takes room for the counters that have to be made. An error is the limit that there is none for.
+  Result<void> admit(ShardLocks& locks, CounterRoom& room);
+  // The same for what follow() makes: what there is no room for is left out.
+  void admit_followed(ShardLocks& locks, CounterRoom& room);
   // Counts what is to be counted, at the time of look().
   Charged count();
   void give_back(const Receipt& receipt);
@@ -34,9 +37,14 @@ class MemoryCharge {
   // of look().
   void follow(const Charged& other);
   // Puts a saved value among the first window's.
-  void restore_value(std::int64_t at) { shards_[items_[0].shard].values.restore(items_[0].values(), items_[0].charge->member, at); }
+  void restore_value(std::int64_t at, CounterRoom::Owner owner) {
+    items_[0].name.owner = owner;
+    shards_[items_[0].shard].values.restore(items_[0].values(), items_[0].charge->member, at);
+  }
   // Puts a saved counter in the place of the first window's.
-  void restore(const CounterRecord& record) { shards_[items_[0].shard].rings.restore(record, items_[0].name.hash); }
+  void restore(const CounterRecord& record, CounterRoom::Owner owner) {
+    shards_[items_[0].shard].rings.restore(record, items_[0].name.hash, owner);
+  }
 
  private:
   // One window of one charge.
@@ -50,10 +58,11 @@ class MemoryCharge {
     bool pending = false;  // will be counted if nobody refuses
     bool repeats = false;  // a lease or a value that an earlier charge of this call takes as well
     bool known = false;    // first_seen: the member is remembered
+    bool left_out = false; // there is no room for what its charge makes
     bool is_ring() const { return mailweir::is_ring(charge->kind); }
     bool is_first() const { return charge->kind == CountKind::first_seen; }
     bool is_first_window() const { return window == &charge->windows.front(); }
-    ValueSetName values() const { return {name.limit, name.key, is_first() ? 0 : name.period}; }
+    ValueSetName values() const { return {name.limit, name.key, is_first() ? 0 : name.period, name.owner}; }
     bool is_block() const { return charge->kind == CountKind::block; }
   };
 
@@ -63,6 +72,10 @@ class MemoryCharge {
   std::uint64_t pending_before(std::size_t item);
   std::int64_t wait_of(const Item& item) const;
   bool counts(const Charge& charge) const { return units_of(charge) > 0 && (!refused_ || charge.attempts); }
+  // Whether there was room for what a charge makes; its items know then whose they are, or that they are left out.
+  bool take_room(std::span<Item> items, std::uint64_t fresh, ShardLocks& locks, CounterRoom& room);
+  template <typename Fresh, typename Refused>
+  void each_fresh(ShardLocks& locks, CounterRoom& room, Fresh fresh, Refused refused);
   std::int64_t count_in(const Item& item);
   std::int64_t count_ring(const Item& item);
 

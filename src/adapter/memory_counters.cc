@@ -12,7 +12,9 @@
 #include "adapter/counter_file.h"
 #include "adapter/memory_charge.h"
 #include "adapter/memory_shard.h"
+#include "adapter/memory_time.h"
 #include "base/keyed_hash.h"
+#include "base/text.h"
 #include "port/ring.h"
 #include "port/window_state.h"
 
@@ -24,15 +26,17 @@ constexpr std::chrono::seconds between_full_sweeps{1};  // when the memory is fu
 class MemoryCountersStore final : public MemoryCounters {
  public:
   MemoryCountersStore(const MemoryCountersConfig& config, const Clock& clock)
-      : config_(config), clock_(clock), blocks_(config.max_counters) {}
+      : config_(config), clock_(clock), room_(config.max_counters), blocks_(config.max_counters), origin_(wall_now() - steady_now()) {
+    for (Shard& shard : shards_) shard.tell(room_);
+  }
 
   Result<Charged> charge(std::span<const Charge> charges, Deadline) override {
     if (auto checked = check_charges(charges); !checked) return checked.error();
     stats_.charges.fetch_add(1, std::memory_order_relaxed);
     MemoryCharge work(charges, shards_, blocks_, hash_);
-    std::optional<Charged> charged = try_charge(work);
+    Result<Charged> charged = try_charge(work);
     if (!charged && make_room()) charged = try_charge(work);
-    if (!charged) return full();
+    if (!charged) return full(charged.error().what);
     if (!charged->taken) stats_.refused.fetch_add(1, std::memory_order_relaxed);
     return *std::move(charged);
   }
@@ -49,7 +53,7 @@ class MemoryCountersStore final : public MemoryCounters {
     if (auto checked = check_leases(leases); !checked) return checked;
     for (const Charge& lease : leases) {  // one by one: nothing ties leases together
       if (lease.windows.empty()) continue;
-      if (!renew_one(lease) && !(make_room() && renew_one(lease))) return full();
+      if (!renew_one(lease) && !(make_room() && renew_one(lease))) return full(lease.limit);
     }
     return {};
   }
@@ -94,7 +98,7 @@ class MemoryCountersStore final : public MemoryCounters {
   Result<bool> block(const Block& block, bool replace, Deadline) override {
     if (auto checked = check_block(block); !checked) return checked.error();
     const auto put = blocks_.put(block, replace, now());
-    if (put == BlockList::Put::full) return full();
+    if (put == BlockList::Put::full) return full(block.limit);
     return put == BlockList::Put::made;
   }
   Result<bool> unblock(std::string_view limit, std::string_view key, Deadline) override {
@@ -114,12 +118,13 @@ class MemoryCountersStore final : public MemoryCounters {
     MemoryCharge work(charges, shards_, blocks_, hash_);
     ShardLocks locks(shards_, work.set(), stats_.counters);
     work.look(now());
-    if (locks.reserve(work.unknown(), config_.max_counters)) work.follow(other);
+    work.admit_followed(locks, room_);
+    work.follow(other);
   }
 
   Result<void> save(const std::string& path) override {
     const std::lock_guard one_at_a_time(saving_);
-    auto writer = CounterFileWriter::open(path);
+    auto writer = CounterFileWriter::open(path, {now(), wall_now()});
     if (!writer) return writer.error();
     for (Shard& shard : shards_) {
       {
@@ -136,8 +141,12 @@ class MemoryCountersStore final : public MemoryCounters {
   Result<RestoredCounters> restore(const std::string& path) override {
     clear();
     RestoredCounters result;
-    const std::int64_t time = now();
-    const auto read = read_counter_file(path, [&](const CounterRecord& record) {
+    std::int64_t time = now();
+    const auto read = read_counter_file(path, [&](const CounterFileTime& saved) {
+      // A clock that says that it was saved later than now is no reason to let the counters wait for it.
+      time = saved.store + std::max<std::int64_t>(wall_now() - saved.wall, 0);
+      origin_ = time - steady_now();
+    }, [&](const CounterRecord& record) {
       if (ring::gone_at(record.head, std::int64_t{record.period} * 1000) <= time) ++result.expired;
       else if (!restore_one(record)) ++result.no_room;
       else ++result.restored;
@@ -155,12 +164,14 @@ class MemoryCountersStore final : public MemoryCounters {
   }
 
   const MemoryCounterStats& stats() const override { return stats_; }
+  std::int64_t now() const { return origin_ + steady_now(); }
 
  private:
-  // Nothing: the memory is full.
-  std::optional<Charged> try_charge(MemoryCharge& work) {
+  // An error is the limit that there is no room for.
+  Result<Charged> try_charge(MemoryCharge& work) {
     ShardLocks locks(shards_, work.set(), stats_.counters);
-    if (!locks.reserve(work.look(now()), config_.max_counters)) return std::nullopt;
+    work.look(now());
+    if (auto admitted = work.admit(locks, room_); !admitted) return admitted.error();
     return work.count();
   }
 
@@ -169,7 +180,7 @@ class MemoryCountersStore final : public MemoryCounters {
     held.amount = 1;
     held.enforce = false;  // who is there already is not turned away
     MemoryCharge work({&held, 1}, shards_, blocks_, hash_);
-    return try_charge(work).has_value();
+    return static_cast<bool>(try_charge(work));
   }
 
   bool restore_one(const CounterRecord& record) {
@@ -178,7 +189,7 @@ class MemoryCountersStore final : public MemoryCounters {
     MemoryCharge work({&charge, 1}, shards_, blocks_, hash_);
     ShardLocks locks(shards_, work.set(), stats_.counters);
     if (!locks.reserve(1, config_.max_counters)) return false;
-    work.restore(record);
+    work.restore(record, room_.owner(record.limit));
     return true;
   }
 
@@ -192,7 +203,7 @@ class MemoryCountersStore final : public MemoryCounters {
     MemoryCharge work({&charge, 1}, shards_, blocks_, hash_);
     ShardLocks locks(shards_, work.set(), stats_.counters);
     if (!locks.reserve(1, config_.max_counters)) return false;
-    work.restore_value(at);
+    work.restore_value(at, room_.owner(name.limit));
     return true;
   }
 
@@ -223,28 +234,35 @@ class MemoryCountersStore final : public MemoryCounters {
     blocks_.clear();
   }
 
-  Error full() {
+  Error full(std::string_view limit) {
     ++stats_.full;
-    return Error{"counter memory is full (" + std::to_string(config_.max_counters) + " counters, all in use): raise "
-                 "max_counters, or look with \"mailweirctl counters\" which limit's keys flood it", true};
+    return Error{"counter memory is full for limit \"" + cleaned(limit, true, 100) + "\" (" + std::to_string(stats_.counters) + " of " +
+                 std::to_string(config_.max_counters) + " counters in use): raise max_counters, or look with \"mailweirctl counters\" which limit's keys flood it", true};
   }
 
-  std::int64_t now() const {
+  std::int64_t wall_now() const {
     return std::chrono::floor<std::chrono::milliseconds>(clock_.wall().time_since_epoch()).count();
+  }
+  std::int64_t steady_now() const {
+    return std::chrono::floor<std::chrono::milliseconds>(clock_.steady().time_since_epoch()).count();
   }
 
   const MemoryCountersConfig config_;
   const Clock& clock_;
   const KeyedHash hash_;
+  CounterRoom room_;
   std::array<Shard, shard_count> shards_;
   BlockList blocks_;
   MemoryCounterStats stats_;
+  std::atomic<std::int64_t> origin_;  // of the store's time, on the steady clock
   std::mutex saving_;
   std::mutex making_room_;  // guards:
   std::optional<SteadyTime> made_room_;
 };
 
 }  // namespace
+
+std::int64_t time_of(const MemoryCounters& store) { return dynamic_cast<const MemoryCountersStore&>(store).now(); }
 
 std::unique_ptr<MemoryCounters> make_memory_counters(const MemoryCountersConfig& config, const Clock& clock) {
   return std::make_unique<MemoryCountersStore>(config, clock);

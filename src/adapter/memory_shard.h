@@ -23,6 +23,11 @@ struct alignas(64) Shard {
   LeaseTable leases;
   ValueTable values;
   std::size_t size() const { return rings.size() + leases.size() + values.size(); }
+  void tell(CounterRoom& room) {
+    rings.tell(room);
+    leases.tell(room);
+    values.tell(room);
+  }
 };
 
 // Locks the shards of a set, lowest first, so that two calls never wait for each other; keeps the count of all counters
@@ -45,6 +50,7 @@ class ShardLocks {
     if (change != 0) counters_ += change;
     each([](Shard& shard) { shard.mutex.unlock(); });
   }
+  std::uint64_t counters() const { return counters_; }
   // Makes sure of room for `fresh` counters that are made under these locks.
   bool reserve(std::size_t fresh, std::size_t most) {
     if (fresh == 0) return true;

@@ -6,6 +6,7 @@
 namespace mailweir {
 
 extern const std::string_view redis_values_lua;  // redis_script_values.cc
+extern const std::string_view redis_blocks_lua;  // redis_script_blocks.cc
 
 namespace {
 
@@ -88,6 +89,18 @@ end
 local function take_number() return tonumber(take()) end
 local function number(value) return tonumber(value) or 0 end
 
+-- The clock went back by more than the ring: all that is counted is of now, also where nothing more is counted.
+local function restart_ring(ring)
+  ring.head, ring.cell = ring.slot, ring.total
+  redis.call('DEL', ring.key)
+  redis.call('HSET', ring.key, 'h', ring.slot, 't', ring.total, ring.slot % CELLS, ring.total)
+  if testing then
+    redis.call('PEXPIRE', ring.key, 86400000)
+  else
+    redis.call('PEXPIREAT', ring.key, gone_at(ring.slot, ring.period))
+  end
+end
+
 -- A ring counter at `now`: slot (where to count), cell (what that slot has), total, gone (cells that left the ring).
 local function look_ring(key, period)
   local slot = math.floor(now * 30 / period)
@@ -100,7 +113,7 @@ local function look_ring(key, period)
   elseif slot - head >= CELLS then
     ring.clear, ring.total, ring.cell = true, 0, 0
   elseif head - slot >= CELLS then
-    ring.clear, ring.cell = true, ring.total
+    restart_ring(ring)
   elseif slot < head then
     ring.slot, ring.cell = head, number(redis.call('HGET', key, head % CELLS))
   elseif slot > head then
@@ -139,27 +152,35 @@ local function count_ring(ring)
   end
 end
 
--- A lease counter at `now`. A clock that went back must not let a dead member live on: nobody holds for two leases.
+-- No lease has longer to live than LEASE, though the clock went back.
+local function cut_leases(key)
+  for _, member in ipairs(redis.call('ZRANGEBYSCORE', key, '(' .. now + LEASE, '+inf')) do
+    redis.call('ZADD', key, now + LEASE, member)
+  end
+end
+
+-- A lease counter at `now`.
 local function look_leases(key)
-  return {key = key, live = redis.call('ZCOUNT', key, '(' .. now, now + 2 * LEASE), held = {}, pending = 0, adding = {}}
+  cut_leases(key)
+  return {key = key, live = redis.call('ZCOUNT', key, '(' .. now, '+inf'), held = {}, pending = 0, adding = {}}
 end
 
 local function is_held(leases, member)
   if leases.held[member] == nil then
     local expiry = number(redis.call('ZSCORE', leases.key, member))
-    leases.held[member] = expiry > now and expiry <= now + 2 * LEASE
+    leases.held[member] = expiry > now
   end
   return leases.held[member]
 end
 
 local function wait_leases(leases, units)
-  local at = redis.call('ZRANGEBYSCORE', leases.key, '(' .. now, now + 2 * LEASE, 'WITHSCORES', 'LIMIT', units - 1, 1)
+  local at = redis.call('ZRANGEBYSCORE', leases.key, '(' .. now, '+inf', 'WITHSCORES', 'LIMIT', units - 1, 1)
   return (tonumber(at[2]) or now + LEASE) - now
 end
 
 local function hold_leases(key, members)
   redis.call('ZREMRANGEBYSCORE', key, '-inf', now)
-  redis.call('ZREMRANGEBYSCORE', key, '(' .. (now + 2 * LEASE), '+inf')
+  cut_leases(key)
   for _, member in ipairs(members) do redis.call('ZADD', key, now + LEASE, member) end
   redis.call('PEXPIRE', key, testing and 86400000 or LEASE + 1000)
 end
@@ -167,26 +188,6 @@ end
 )lua";
 
 constexpr std::string_view operations_lua = R"lua(
--- For how many milliseconds the key is blocked still.
-local function blocked_for(key)
-  local value = call('GET', key)
-  local ends = value and tonumber(string.match(value, '^%d+'))
-  return ends and math.max(ends - now, 0) or 0
-end
-
-local function block()
-  local span, replace, why = take_number(), take() == '1', take()
-  if not replace and blocked_for(KEYS[1]) > 0 then return 0 end
-  call('SET', KEYS[1], string.format('%.0f', now + span) .. ' ' .. why, 'PX', testing and 86400000 or span)
-  return 1
-end
-
-local function unblock()
-  local was = blocked_for(KEYS[1]) > 0
-  call('DEL', KEYS[1])
-  return was and 1 or 0
-end
-
 local function charge()
   local counters, order, windows, charges, refused = {}, {}, {}, {}, operation == 'look'
   local key = 0
@@ -357,17 +358,11 @@ local function probe()
   return 1
 end
 
--- What a block holds, and for how long still; nothing when it is over.
-local function show_block()
-  local left = blocked_for(KEYS[1])
-  return left > 0 and {left, call('GET', KEYS[1])} or {}
-end
-
 return ({charge = charge, look = charge, give_back = give_back, renew = renew, merge = merge, probe = probe, block = block,
          unblock = unblock, show_block = show_block, merge_values = merge_values, sign_in = sign_in})[operation]()
 )lua";
 
-const std::string whole = std::string(rings_lua) + std::string(redis_values_lua) + std::string(operations_lua);
+const std::string whole = std::string(rings_lua) + std::string(redis_values_lua) + std::string(redis_blocks_lua) + std::string(operations_lua);
 
 }  // namespace
 

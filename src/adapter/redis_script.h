@@ -6,7 +6,12 @@
 // used); it expires in Redis when its head leaves the window. A lease counter is the sorted set PREFIX{LIMIT|KEY}:0
 // of its members by the millisecond at which they expire.
 //
-// A block is the string PREFIX{LIMIT|KEY}:block: the millisecond at which it ends, a blank, the rule, a blank, the reason.
+// A block is the string PREFIX{LIMIT|KEY}:block: the millisecond at which it ends, a slash, the milliseconds that it was
+// given (missing in one of an older version), a blank, the rule, a blank, the reason.
+//
+// The server's clock may step. Back: a ring whose head is more than the ring ahead begins anew with all it has, values seen
+// ahead are taken as seen now, a lease is cut to its 90 s and a block to what it was given, each written by the call that
+// finds it. Forward: the server drops what has expired by its clock, and nobody can tell.
 //
 // What a distinct counter has is the sorted set PREFIX{LIMIT|KEY}:PERIODd of its values by the millisecond at which each was seen
 // last; what a first-seen counter remembers is such a set, PREFIX{LIMIT|KEY}:seen.

@@ -9,22 +9,27 @@ extern const std::string_view redis_values_lua;
 const std::string_view redis_values_lua = R"lua(
 local REMEMBERED, REMEMBERED_FOR = 1000, 7776000000
 
--- The values of a key by when each was seen last. One seen more than a span ahead was seen by a clock that was wrong.
+-- The values of a key by when each was seen last. Where one was seen more than a span ahead the clock went back: those
+-- ahead are of now.
 local function look_values(key, span)
-  return {key = key, span = span, keep = 0, live = call('ZCOUNT', key, '(' .. (now - span), now + span), held = {}, pending = 0,
+  if #call('ZRANGEBYSCORE', key, '(' .. (now + span), '+inf', 'LIMIT', 0, 1) > 0 then
+    for _, member in ipairs(call('ZRANGEBYSCORE', key, '(' .. now, '+inf')) do call('ZADD', key, now, member) end
+    call('PEXPIRE', key, testing and 86400000 or span)
+  end
+  return {key = key, span = span, keep = 0, live = call('ZCOUNT', key, '(' .. (now - span), '+inf'), held = {}, pending = 0,
           adding = {}}
 end
 
 local function has_value(values, member)
   if values.held[member] == nil then
     local at = tonumber(call('ZSCORE', values.key, member) or nil)
-    values.held[member] = at ~= nil and at > now - values.span and at <= now + values.span
+    values.held[member] = at ~= nil and at > now - values.span
   end
   return values.held[member]
 end
 
 local function wait_values(values, leave)
-  local at = call('ZRANGEBYSCORE', values.key, '(' .. (now - values.span), now + values.span, 'WITHSCORES', 'LIMIT', leave - 1, 1)
+  local at = call('ZRANGEBYSCORE', values.key, '(' .. (now - values.span), '+inf', 'WITHSCORES', 'LIMIT', leave - 1, 1)
   return (tonumber(at[2]) or now) + values.span - now
 end
 
@@ -35,7 +40,6 @@ end
 
 local function see_values(values)
   call('ZREMRANGEBYSCORE', values.key, '-inf', now - values.span)
-  call('ZREMRANGEBYSCORE', values.key, '(' .. (now + values.span), '+inf')
   for _, member in ipairs(values.adding) do call('ZADD', values.key, now, member) end
   call('ZREMRANGEBYRANK', values.key, 0, -(values.keep + 1))
   call('PEXPIRE', values.key, testing and 86400000 or values.span)

@@ -15,11 +15,19 @@ auto find_member(Values& values, std::string_view member) {
 
 }  // namespace
 
-ValueTable::Found ValueTable::look(const ValueSetName& name, std::string_view member, std::int64_t now) const {
+// What was seen ahead of a clock that has gone back is of now.
+void ValueTable::settle(Values& values, std::int64_t span, std::int64_t now) {
+  if (values.empty() || values.back().at <= now + span) return;
+  for (Value& value : values) value.at = std::min(value.at, now);
+  std::sort(values.begin(), values.end());
+}
+
+ValueTable::Found ValueTable::look(const ValueSetName& name, std::string_view member, std::int64_t now) {
   Found found;
   const auto set = sets_.find(name);
   if (set == sets_.end()) return found;
   const std::int64_t span = span_of(name.period);
+  settle(set->second, span, now);
   for (const Value& value : set->second) {
     if (!counts(value, span, now)) continue;
     ++found.live;
@@ -37,45 +45,50 @@ std::int64_t ValueTable::left_at(const ValueSetName& name, std::uint64_t leave, 
   return now + span;
 }
 
-ValueTable::Values& ValueTable::find_or_make(const ValueSetName& name) {
+ValueTable::Sets::iterator ValueTable::find_or_make(const ValueSetName& name) {
   const auto set = sets_.find(name);
-  if (set != sets_.end()) return set->second;
-  return sets_.emplace(Name{std::string(name.limit), std::string(name.key), name.period}, Values{}).first->second;
+  if (set != sets_.end()) return set;
+  return sets_.emplace(Name{std::string(name.limit), std::string(name.key), name.period, name.owner}, Values{}).first;
 }
 
 // The member is not among them.
-void ValueTable::put(Values& values, std::string_view member, std::int64_t at) {
+void ValueTable::put(Sets::iterator set, std::string_view member, std::int64_t at) {
+  Values& values = set->second;
   Value value{at, std::string(member)};
   const auto place = std::upper_bound(values.begin(), values.end(), value);
   values.insert(place, std::move(value));
   ++size_;
+  if (room_ != nullptr) room_->add(set->first.owner, 1);
 }
 
-void ValueTable::drop(Values& values, std::int64_t span, std::int64_t now) {
-  size_ -= std::erase_if(values, [span, now](const Value& value) { return !counts(value, span, now); });
+void ValueTable::drop(Sets::iterator set, std::int64_t now) {
+  const std::int64_t span = span_of(set->first.period);
+  settle(set->second, span, now);
+  forget_some(set->first, std::erase_if(set->second, [span, now](const Value& value) { return !counts(value, span, now); }));
 }
 
 bool ValueTable::see(const ValueSetName& name, std::string_view member, std::int64_t now, std::uint64_t keep) {
-  Values& values = find_or_make(name);
-  drop(values, span_of(name.period), now);
+  const auto set = find_or_make(name);
+  Values& values = set->second;
+  drop(set, now);
   const auto known = find_member(values, member);
   const bool fresh = known == values.end();
   if (!fresh) {
     values.erase(known);
-    --size_;
+    forget_some(set->first, 1);
   }
-  put(values, member, now);
+  put(set, member, now);
   if (values.size() > keep) {
     const auto gone = static_cast<std::ptrdiff_t>(values.size() - keep);
     values.erase(values.begin(), values.begin() + gone);
-    size_ -= static_cast<std::size_t>(gone);
+    forget_some(set->first, static_cast<std::size_t>(gone));
   }
   return fresh;
 }
 
 void ValueTable::remove(Sets::iterator set, Values::iterator value) {
   set->second.erase(value);
-  --size_;
+  forget_some(set->first, 1);
   if (set->second.empty()) sets_.erase(set);
 }
 
@@ -105,7 +118,7 @@ std::size_t ValueTable::erase(std::string_view limit, std::string_view key, std:
     const std::int64_t span = span_of(name.period);
     const bool any = std::any_of(values.begin(), values.end(), [&](const Value& value) { return counts(value, span, now); });
     erased += any ? 1 : 0;
-    size_ -= values.size();
+    forget_some(name, values.size());
     set = sets_.erase(set);
   }
   return erased;
@@ -115,7 +128,7 @@ void ValueTable::sweep(std::int64_t now, bool forced) {
   if (!forced && now < next_sweep_ && next_sweep_ <= now + between_sweeps) return;
   next_sweep_ = now + between_sweeps;
   for (auto set = sets_.begin(); set != sets_.end();) {
-    drop(set->second, span_of(set->first.period), now);
+    drop(set, now);
     set = set->second.empty() ? sets_.erase(set) : std::next(set);
   }
 }
@@ -124,13 +137,13 @@ void ValueTable::for_each(std::int64_t now, const std::function<void(const Value
   for (const auto& [name, values] : sets_) {
     const std::int64_t span = span_of(name.period);
     const auto live = std::count_if(values.begin(), values.end(), [&](const Value& value) { return counts(value, span, now); });
-    if (live > 0) use({name.limit, name.key, name.period}, static_cast<std::uint64_t>(live));
+    if (live > 0) use({name.limit, name.key, name.period, name.owner}, static_cast<std::uint64_t>(live));
   }
 }
 
 void ValueTable::for_each_value(const std::function<void(const ValueSetName&, std::string_view, std::int64_t)>& use) const {
   for (const auto& [name, values] : sets_)
-    for (const Value& value : values) use({name.limit, name.key, name.period}, value.member, value.at);
+    for (const Value& value : values) use({name.limit, name.key, name.period, name.owner}, value.member, value.at);
 }
 
 void ValueTable::restore(const ValueSetName& name, std::string_view member, std::int64_t at) {
@@ -139,8 +152,8 @@ void ValueTable::restore(const ValueSetName& name, std::string_view member, std:
 }
 
 void ValueTable::clear() {
+  for (const auto& [name, values] : sets_) forget_some(name, values.size());
   sets_.clear();
-  size_ = 0;
 }
 
 }  // namespace mailweir

@@ -3,8 +3,9 @@
 // values and when each was seen last. Period 0 is the memory of a first-seen counter: it lasts remembered_for. Not
 // thread-safe: the shard's lock is held. Times are milliseconds since the epoch.
 //
-// A value counts for the period after it was seen. One that was seen more than a period ahead of the clock was seen by a
-// clock that was plainly wrong, and does not count. A set has at most some 1,000 values: it is searched from end to end.
+// A value counts for the period after it was seen. Where one was seen more than a period ahead of the clock the clock has
+// gone back: all that were seen ahead of it are then taken as seen now, by whoever looks first. A set has at most some
+// 1,000 values: it is searched from end to end.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +15,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "adapter/counter_room.h"
 #include "base/text.h"
 #include "port/counter_store.h"
 
@@ -22,6 +24,7 @@ namespace mailweir {
 struct ValueSetName {
   std::string_view limit, key;
   std::uint32_t period = 0;  // seconds
+  CounterRoom::Owner owner = 0;  // asked for where a set is made; no part of the name
 };
 
 class ValueTable {
@@ -30,7 +33,7 @@ class ValueTable {
     std::uint64_t live = 0;  // values that count, the one asked for included
     bool held = false;       // it is among them
   };
-  Found look(const ValueSetName& name, std::string_view member, std::int64_t now) const;
+  Found look(const ValueSetName& name, std::string_view member, std::int64_t now);
   // When `leave` of the values will count no more if nobody sees them again; a period from `now` if there are fewer.
   std::int64_t left_at(const ValueSetName& name, std::uint64_t leave, std::int64_t now) const;
   // Sees the member at `now`, and forgets all but the newest `keep`. Whether it is new.
@@ -49,6 +52,8 @@ class ValueTable {
   // A saved value, as it was.
   void restore(const ValueSetName& name, std::string_view member, std::int64_t at);
   void clear();
+  // What is made and removed from now on is told there.
+  void tell(CounterRoom& room) { room_ = &room; }
 
   static std::int64_t span_of(std::uint32_t period) {
     return period == 0 ? std::int64_t{remembered_for.count()} * 1000 : std::int64_t{period} * 1000;
@@ -58,6 +63,7 @@ class ValueTable {
   struct Name {
     std::string limit, key;
     std::uint32_t period;
+    CounterRoom::Owner owner;
   };
   struct NameHash {
     using is_transparent = void;
@@ -82,16 +88,22 @@ class ValueTable {
   using Sets = std::unordered_map<Name, Values, NameHash, NameEqual>;
 
   static bool counts(const Value& value, std::int64_t span, std::int64_t now) {
-    return value.at > now - span && value.at <= now + span;
+    return value.at > now - span;
   }
-  Values& find_or_make(const ValueSetName& name);
-  void put(Values& values, std::string_view member, std::int64_t at);
+  static void settle(Values& values, std::int64_t span, std::int64_t now);
+  Sets::iterator find_or_make(const ValueSetName& name);
+  void put(Sets::iterator set, std::string_view member, std::int64_t at);
   void remove(Sets::iterator set, Values::iterator value);
-  void drop(Values& values, std::int64_t span, std::int64_t now);
+  void drop(Sets::iterator set, std::int64_t now);
+  void forget_some(const Name& name, std::size_t values) {
+    size_ -= values;
+    if (room_ != nullptr) room_->remove(name.owner, values);
+  }
 
   Sets sets_;
   std::size_t size_ = 0;
   std::int64_t next_sweep_ = 0;
+  CounterRoom* room_ = nullptr;
 };
 
 }  // namespace mailweir

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "app/daemon.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <unordered_map>
@@ -60,6 +61,10 @@ Result<SocketAccess> access_of(const DoorConfig& door, const GeneralConfig& gene
   return access;
 }
 
+// As many may wait to be taken as may be served: a mail server that starts anew connects with all its processes at once. The
+// kernel cuts it to net.core.somaxconn (listen(2)).
+int backlog_for(std::size_t connections) { return static_cast<int>(std::max<std::size_t>(connections, 512)); }
+
 }  // namespace
 
 Daemon::Daemon(std::string config_file, Loaded first, Workshop workshop, std::shared_ptr<TableSources> tables)
@@ -99,13 +104,13 @@ Result<void> Daemon::open() {
   if (config_.policy.socket) {
     const auto access = access_of(config_.policy, config_.general);
     if (!access) return access.error();
-    auto listener = listen_on(*config_.policy.socket, *access, 512);
+    auto listener = listen_on(*config_.policy.socket, *access, backlog_for(config_.policy.max_connections));
     if (!listener) return listener.error();
     policy_listener_ = std::move(*listener);
     note_socket(*config_.policy.socket);
   }
   if (config_.http.socket) {
-    auto listener = listen_on(*config_.http.socket, {}, 512);
+    auto listener = listen_on(*config_.http.socket, {}, backlog_for(config_.http.max_connections));
     if (!listener) return listener.error();
     http_listener_ = std::move(*listener);
   }
@@ -117,7 +122,7 @@ Result<void> Daemon::open() {
       if (opened) note_socket(*config_.milter.socket);
       return opened;
     }
-    auto listener = listen_on(*config_.milter.socket, *access, 512);
+    auto listener = listen_on(*config_.milter.socket, *access, backlog_for(config_.milter.max_connections));
     if (!listener) return listener.error();
     milter_listener_ = std::move(*listener);
     note_socket(*config_.milter.socket);

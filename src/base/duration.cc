@@ -85,9 +85,14 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
 }
 
 std::string format_size(std::uint64_t bytes) {
-  for (const auto& [unit, name] : {std::pair(30, "GiB"), std::pair(20, "MiB"), std::pair(10, "KiB")})
-    if (bytes > 0 && bytes % (std::uint64_t{1} << unit) == 0) return std::to_string(bytes >> unit) + name;
-  return std::to_string(bytes);
+  using Scale = std::pair<std::uint64_t, std::string_view>;
+  std::string shortest = std::to_string(bytes);
+  for (const auto& [scale, name] : {Scale{1ULL << 30, "GiB"}, {1ULL << 20, "MiB"}, {1ULL << 10, "KiB"}, {1'000'000'000, "GB"}, {1'000'000, "MB"}}) {
+    if (bytes == 0 || bytes % scale != 0) continue;
+    auto text = std::to_string(bytes / scale) + std::string(name);
+    if (text.size() < shortest.size() || (text.size() == shortest.size() && shortest.back() != 'B')) shortest = std::move(text);
+  }
+  return shortest;
 }
 
 }  // namespace mailweir

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "config/block_action.h"
+#include "mail/address.h"
 
 namespace mailweir {
 namespace {
@@ -148,7 +149,20 @@ class LimitReader {
       if (!why || ++shown > 5) return;
       section_.wrong("overrides", overrides->value + ": " + cleaned(key, false, 100) + ": " + *why);
     });
+    check_extensions(overrides->value, overrides->place);
     limit_.overrides->require("limit of rule " + limit_.counter, check);
+  }
+
+  // A limit counts an address without its extension, and so looks it up.
+  void check_extensions(const std::string& map, const Place& place) {
+    if (limit_.by.size() != 1 || limit_.by.front().type() != FactType::address) return;
+    int shown = 0;
+    limit_.overrides->each([&](std::string_view key, std::string_view) {
+      const auto address = Address::parse(key);
+      if (!address.has_extension() || ++shown > 5) return;
+      section_.problems().warning(place, section_.full("overrides"), map + ": " + cleaned(key, false, 100) + " is never looked up: limits count addresses without their "
+                    "extension; write " + cleaned(address.without_extension(), false, 100));
+    });
   }
 
   Section section_;

@@ -207,7 +207,8 @@ TEST_CASE("sizes: the shortest spelling, read back as the same") {
     std::uint64_t bytes;
     const char* want;
   };
-  for (const auto& row : {Row{0, "0"}, Row{1000, "1000"}, Row{1024, "1KiB"}, Row{1536, "1536"}, Row{10 << 10, "10KiB"}, Row{25 << 20, "25MiB"}, Row{std::uint64_t{3} << 30, "3GiB"}}) {
+  for (const auto& row : {Row{0, "0"}, Row{1000, "1000"}, Row{1024, "1KiB"}, Row{1536, "1536"}, Row{10 << 10, "10KiB"}, Row{25 << 20, "25MiB"}, Row{std::uint64_t{3} << 30, "3GiB"},
+                         Row{100'000'000'000, "100GB"}, Row{5'000'000, "5MB"}, Row{1'024'000, "1000KiB"}, Row{1'500'000, "1500000"}}) {
     CAPTURE(row.bytes);
     CHECK(format_size(row.bytes) == row.want);
     CHECK(parse_size(row.want) == row.bytes);

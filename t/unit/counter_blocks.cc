@@ -59,6 +59,18 @@ void check_blocks(const MakeStore& make) {
   CHECK(*store->unblock("quota", "bob|x y", soon()));
   CHECK(ask(1).taken);
 
+  // However far the clock goes back, nobody is blocked for longer than he was to be.
+  CHECK(*store->block(block, false, soon()));
+  clock.advance(-hours(24 * 30));
+  CHECK(ask(1).levels[0].retry_after == hours(2));
+  CHECK_FALSE(*store->block(block, false, soon()));
+  CHECK(store->blocks(10, soon())->front().left == hours(2));
+  clock.advance(hours(2) - std::chrono::milliseconds(1));
+  CHECK_FALSE(ask(1).taken);
+  clock.advance(std::chrono::milliseconds(1));
+  CHECK(ask(0).taken);
+  CHECK(store->blocks(10, soon())->empty());
+
   CHECK(*store->reset("quota", "other", soon()) == 0);
   CHECK(*store->reset("quota", "bob|x y", soon()) == 1);
   CHECK(store->list({}, soon())->empty());

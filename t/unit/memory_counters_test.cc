@@ -146,8 +146,9 @@ TEST_CASE("memory counters: a live counter is never dropped to make room") {
     const Charge one = ring_charge("quota", key, {{5, 60s}}, 5);
     return store->charge({&one, 1}, soon());
   };
-  for (int i = 0; i < 100; ++i) REQUIRE(charge("key" + std::to_string(i)));
-  CHECK(store->stats().counters == 100);
+  constexpr int room = 88;  // the last eighth is for limits that hold little
+  for (int i = 0; i < room; ++i) REQUIRE(charge("key" + std::to_string(i)));
+  CHECK(store->stats().counters == room);
   const auto more = charge("one too many");
   REQUIRE_FALSE(more);
   CHECK(more.error().temporary);
@@ -157,16 +158,16 @@ TEST_CASE("memory counters: a live counter is never dropped to make room") {
   const Charge pair[] = {ring_charge("quota", "key1", {{9, 60s}}), ring_charge("quota", "new", {{9, 60s}})};
   CHECK_FALSE(store->charge(pair, soon()));
   CHECK(count_of(*store, pair[0]) == 5);
-  CHECK_FALSE(store->renew(std::array{lease_charge("open", "a", 5, "m1")}, soon()));
+  CHECK_FALSE(store->renew(std::array{lease_charge("quota", "a", 5, "m1")}, soon()));
   CHECK(store->stats().full == 3);
-  CHECK(store->stats().counters == 100);
+  CHECK(store->stats().counters == room);
   // What asks, what is refused and what is unlimited needs no room.
   const Charge ask = ring_charge("quota", "new", {{9, 60s}}, 0), never = ring_charge("quota", "new", {{9, 60s}}, 10);
   CHECK(store->charge({&ask, 1}, soon()));
   CHECK(store->charge({&never, 1}, soon()));
   clock.advance(62s);
-  for (int i = 0; i < 100; ++i) REQUIRE(charge("later" + std::to_string(i)));
-  CHECK(store->stats().counters == 100);
+  for (int i = 0; i < room; ++i) REQUIRE(charge("later" + std::to_string(i)));
+  CHECK(store->stats().counters == room);
   CHECK_FALSE(charge("one too many"));
 }
 
@@ -303,7 +304,7 @@ TEST_CASE("memory counters: many are saved and restored") {
     std::vector<std::string> lines;
     std::istringstream in(text);
     for (std::string line; std::getline(in, line);) {
-      if (!line.starts_with("end ")) lines.push_back(line);
+      if (!line.starts_with("end ") && !line.starts_with("time ")) lines.push_back(line);
     }
     std::sort(lines.begin(), lines.end());
     return lines;
@@ -340,7 +341,12 @@ TEST_CASE("memory counters: a damaged file names itself and leaves an empty stor
       {"empty", "", "no file of saved counters"},
       {"foreign", "root:x:0:0:root:/root:/bin/bash\n", "no file of saved counters"},
       {"foreign, no end of line", std::string(1'000'000, 'x'), "no file of saved counters"},
-      {"a later version", replaced("counters 1", "counters 2"), "no file of saved counters"},
+      {"a later version", replaced("counters 2", "counters 3"), "no file of saved counters"},
+      {"no time", replaced("\ntime ", "\nteim "), "the time cannot be understood"},
+      {"a time too many", replaced("\ntime ", "\ntime 1 "), "the time cannot be understood"},
+      {"a time that is none", replaced("\ntime ", "\ntime -"), "the time cannot be understood"},
+      {"a time in ten thousand years", replaced("\ntime ", "\ntime 1000"), "the time cannot be understood"},
+      {"nothing behind the first line", "mailweir-counters 2\n", "the end is missing"},
       {"truncated in a line", good.substr(0, good.size() / 2), "the end is missing"},
       {"truncated before the end", good.substr(0, good.rfind("end ")), "the end is missing"},
       {"truncated in the end", good.substr(0, good.size() - 3), "the end is missing"},
