@@ -189,8 +189,10 @@ Result<void> AresResolver::start() {
   if (!channel) return channel.error();
   const auto servers_known = ares_server_count(channel->get());
   if (servers_known == 0) return Error{"DNS: no server is known; name one in [dns] servers or in resolv.conf"};
-  if (servers_known > 1) flags = 0;
-  if (servers_known > 1) channel = open_channel(*servers, flags | ARES_FLAG_IGNTC);
+  if (servers_known > 1) {
+    flags = 0;
+    channel = open_channel(*servers, flags | ARES_FLAG_IGNTC);
+  }
   if (!channel) return channel.error();
   channel_ = std::move(*channel);
   auto tcp = open_channel(*servers, flags | ARES_FLAG_USEVC);
@@ -308,9 +310,10 @@ void AresResolver::send_some(std::size_t most) {
 }
 
 void AresResolver::send(std::unique_ptr<Flight> flight) {
+  const auto& channel = flight->by_tcp ? tcp_channel_ : channel_;
+  const std::string name = flight->alias.empty() ? flight->question.name : flight->alias;
   Flight& sent = *flight.release();
-  const auto& channel = sent.by_tcp ? tcp_channel_ : channel_;
-  ares_ask(channel.get(), sent.alias.empty() ? sent.question.name : sent.alias, static_cast<int>(sent.question.type), sent);
+  ares_ask(channel.get(), name, static_cast<int>(sent.question.type), sent);
 }
 
 void AresResolver::end_overdue() {

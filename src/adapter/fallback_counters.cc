@@ -14,6 +14,7 @@
 #include "adapter/hand_back.h"
 #include "adapter/key_stripes.h"
 #include "adapter/local_share.h"
+#include "adapter/memory_time.h"
 #include "adapter/node_roll.h"
 #include "port/window_state.h"
 
@@ -41,12 +42,12 @@ class FallbackCountersStore final : public FallbackCounters {
  public:
   FallbackCountersStore(std::unique_ptr<SharedCounters> shared, std::unique_ptr<MemoryCounters> local,
                         const FallbackConfig& config, const Clock& clock, Log& log)
-      : config_(config), log_(log), shared_(std::move(shared)), local_(std::move(local)),
-        node_(unique_node_id()), back_(*shared_, node_, config.most_waiting, clock, local_.get()), spent_(config.most_waiting),
+      : config_(config), clock_(clock), log_(log), shared_(std::move(shared)), local_(std::move(local)),
+        node_(unique_node_id()), back_(*shared_, node_, config.most_waiting, [this] { return now(); }), spent_(config.most_waiting),
         breaker_(config, local_ ? "local counters" : "nothing counts", clock, log, stats_),
         roll_(*shared_, node_, config, clock, log, stats_) {
     if (local_) share_.emplace(*local_, spent_, back_.leases, config_.local_share);
-    stats_.since = now() / 1000;
+    stats_.since = std::chrono::duration_cast<std::chrono::seconds>(clock.wall().time_since_epoch()).count();
     if (!config_.own_thread) return;
     watcher_ = std::thread([this] { watch(); });
     if (shares()) wake();
@@ -165,7 +166,11 @@ class FallbackCountersStore final : public FallbackCounters {
   }
 
  private:
-  std::int64_t now() const { return back_.now(); }
+  // What waits is of the local store's time, as its receipts are.
+  std::int64_t now() const {
+    if (local_) return time_of(*local_);
+    return std::chrono::floor<std::chrono::milliseconds>(clock_.wall().time_since_epoch()).count();
+  }
   bool shares() const { return local_ && config_.local_share < 1; }
 
   template <typename Use>
@@ -368,6 +373,7 @@ class FallbackCountersStore final : public FallbackCounters {
 
   const FallbackConfig config_;
   std::atomic<std::chrono::milliseconds> patience_{config_.patience};
+  const Clock& clock_;
   Log& log_;
   FallbackStats stats_;
   const std::unique_ptr<SharedCounters> shared_;

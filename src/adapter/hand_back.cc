@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "adapter/memory_time.h"
 #include "port/window_state.h"
 
 namespace mailweir {
@@ -27,11 +26,6 @@ bool is_empty(const Receipt& receipt) {
   return std::all_of(receipt.slots.begin(), receipt.slots.end(), [](std::int64_t slot) { return slot == not_counted; });
 }
 
-std::int64_t HandBack::now() const {
-  if (local_ != nullptr) return time_of(*local_);
-  return std::chrono::floor<std::chrono::milliseconds>(clock_.wall().time_since_epoch()).count();
-}
-
 Result<void> HandBack::run(std::chrono::milliseconds patience, bool was_away, const GoOn& between) {
   if (auto said = say_deeds(patience, between); !said) return said;
   if (auto said = say_counts(patience, between); !said) return said;
@@ -41,7 +35,7 @@ Result<void> HandBack::run(std::chrono::milliseconds patience, bool was_away, co
 
 // Asking again for one that may be there already does no harm.
 Result<void> HandBack::say_deeds(std::chrono::milliseconds patience, const GoOn& between) {
-  while (const auto deed = deeds.next(now())) {
+  while (const auto deed = deeds.next(now_())) {
     const Block& block = deed->block;
     const Deadline deadline = Deadline::in(patience);
     Result<void> said;
@@ -63,7 +57,7 @@ Result<void> HandBack::say_deeds(std::chrono::milliseconds patience, const GoOn&
 // One that failed may have been added: it is tried again as it was, under the same name.
 Result<void> HandBack::say_counts(std::chrono::milliseconds patience, const GoOn& between) {
   for (std::size_t most = 3 * counts.counters() + 1; most > 0; --most) {
-    const auto next = counts.next(now());
+    const auto next = counts.next(now_());
     if (!next) return {};
     const auto merged = shared_.merge(node_ + std::to_string(next->number), next->counted, Deadline::in(patience));
     if (is_away(merged)) return merged;

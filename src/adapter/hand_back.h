@@ -13,18 +13,16 @@
 
 #include "adapter/lease_ledger.h"
 #include "adapter/local_counts.h"
-#include "adapter/memory_counters.h"
 #include "adapter/shared_counters.h"
 #include "adapter/waiting_deeds.h"
-#include "base/clock.h"
 
 namespace mailweir {
 
 class HandBack {
  public:
-  // `node`: unique over all nodes and starts. `local`: whose receipts the counts are; null: there is none.
-  HandBack(SharedCounters& shared, std::string node, std::size_t most, const Clock& clock, const MemoryCounters* local)
-      : counts(most), deeds(most), shared_(shared), node_(std::move(node)), clock_(clock), local_(local) {}
+  // `node`: unique over all nodes and starts. `now`: the milliseconds of the local store, as its receipts have them.
+  HandBack(SharedCounters& shared, std::string node, std::size_t most, std::function<std::int64_t()> now)
+      : counts(most), deeds(most), shared_(shared), node_(std::move(node)), now_(std::move(now)) {}
 
   LocalCounts counts;
   WaitingDeeds deeds;
@@ -38,9 +36,6 @@ class HandBack {
   Result<void> run(std::chrono::milliseconds patience, bool was_away, const GoOn& between);
   std::uint64_t added() const { return added_; }  // counters
 
-  // The time of what waits, milliseconds: the local store's, as its receipts are, so that a clock that is set ages nothing.
-  std::int64_t now() const;
-
  private:
   Result<void> say_deeds(std::chrono::milliseconds patience, const GoOn& between);
   Result<void> say_counts(std::chrono::milliseconds patience, const GoOn& between);
@@ -49,8 +44,7 @@ class HandBack {
 
   SharedCounters& shared_;
   const std::string node_;
-  const Clock& clock_;
-  const MemoryCounters* local_;
+  const std::function<std::int64_t()> now_;
   std::atomic<std::uint64_t> added_{0};
 };
 
