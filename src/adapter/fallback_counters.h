@@ -5,7 +5,8 @@
 // the local ones are what this node knows of them. After a failure the store is left alone, and nobody waits for it: a
 // thread of this object's asks it every `pause` whether it counts again. Meanwhile the local store counts on for this node
 // (on_outage = "local"), each limit at its full value or at `local_share` of what was left of it; or every call fails at
-// once with a temporary Error and the caller decides (continue, defer).
+// once with a temporary Error and the caller decides (continue, defer). What is over a share only is so marked
+// (Level::share).
 //
 // When the store is back, what was done here is said there first (adapter/hand_back.h). With a share the node then keeps
 // to it, each charge counted here and there, until 1/local_share nodes have added what they counted, which each marks in

@@ -58,7 +58,7 @@ void LocalShare::narrow(const Charge& charge, Charge& part, const std::uint64_t*
   }
 }
 
-void LocalShare::mark(const Charge& charge, const std::uint64_t* totals, std::int64_t now, Level& level) const {
+void LocalShare::mark(const Charge& charge, const Charge& part, const std::uint64_t* totals, std::int64_t now, Level& level) const {
   if (!level.over || !(is_ring(charge.kind) || charge.kind == CountKind::lease)) return;
   const std::uint64_t others = charge.kind == CountKind::lease ? leases_.others(charge, now) : 0;
   bool reached = false;
@@ -66,6 +66,7 @@ void LocalShare::mark(const Charge& charge, const std::uint64_t* totals, std::in
     reached = reached || totals[i] + others + units_of(charge) > charge.windows[i].max;
   correct_never_fits(charge, level);
   if (reached) return;
+  level.share = part.windows[level.window].max;
   level.retry_after = std::min(level.retry_after, longest_wait);
 }
 
@@ -86,7 +87,7 @@ Result<Charged> LocalShare::charge(std::span<const Charge> charges, const KeyStr
   auto charged = local_.charge(parts, deadline);
   totals = asked->totals.data();
   for (std::size_t i = 0; charged && i < parts.size(); totals += parts[i++].windows.size())
-    mark(charges[i], totals, now, charged->levels[i]);
+    mark(charges[i], parts[i], totals, now, charged->levels[i]);
   return charged;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // LocalShare: charges of the local counters while the shared store is away: each limit at this node's share of what is
-// left of it, less what calls that are under way may still count there. Who is over only the share waits five minutes
-// at most: whether the limit itself is reached is not known. Thread-safe where the keys of the call are locked.
+// left of it, less what calls that are under way may still count there. Says of what is over whether the limit itself is
+// reached, as far as is known, or only the share (Level::share). Thread-safe where the keys of the call are locked.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,7 @@ class LocalShare {
 
  private:
   void narrow(const Charge& charge, Charge& part, const std::uint64_t* totals, std::uint64_t under_way, std::int64_t now) const;
-  void mark(const Charge& charge, const std::uint64_t* totals, std::int64_t now, Level& level) const;
+  void mark(const Charge& charge, const Charge& part, const std::uint64_t* totals, std::int64_t now, Level& level) const;
 
   MemoryCounters& local_;
   const LocalCounts& spent_;

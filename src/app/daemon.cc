@@ -327,6 +327,7 @@ void Daemon::keep_house() {
     if (watchdog && healthy()) notifier_.alive();
     if (memory_.fell()) malloc_trim(0);  // the allocator keeps what many small pieces took
     const auto now = clock_.steady();
+    services_->trouble_lines->flush(*log_, now);
     if (now >= next_renew) {
       next_renew = now + renew_every;
       if (const auto renewed = leases_->renew(Deadline::in(seconds(2))); !renewed)
@@ -355,6 +356,7 @@ void Daemon::stop() {
   }
   house_wake_.notify_all();
   if (housekeeper_.joinable()) housekeeper_.join();
+  services_->trouble_lines->flush(*log_, SteadyTime::max());
   list_reader_.reset();
   dnsbl_prover_.reset();
   alert_desk_->stop(alerts_at_the_end);

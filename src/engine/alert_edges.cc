@@ -71,6 +71,7 @@ void AlertEdges::acting(const Rule& rule, const Asking* asking, std::vector<Aler
   }
   if (asking->is_block()) return;  // raised when it began
   const Level& level = asking->level;
+  if (level.share) return;  // of an outage, not of its key
   const Window& window = asking->charge.windows[level.window];
   if (level.never_fits && window.max > 0) {  // one message that is too much by itself: its key has not used the limit up
     alerts.push_back(alert_of(rule, AlertKind::hit));

@@ -17,7 +17,7 @@ void BlockedKeys::begin_of_limits(Judgement& judgement, std::string_view id) {
   for (Asking& asking : judgement.asked) {
     const Rule& rule = *asking.rule;
     Level& level = asking.level;
-    if (asking.is_block() || !level.over || level.never_fits || !rule.limit->block || was_blocked(&rule)) continue;
+    if (asking.is_block() || !level.over || level.never_fits || level.share || !rule.limit->block || was_blocked(&rule)) continue;
     const std::string limit = to_string(asking.charge.windows[level.window]);
     const Block block{asking.charge.limit, asking.charge.key, rule.name, "over " + limit + ", " + std::to_string(level.count) + " counted",
                       length_of(*rule.limit->block, services_.clock.wall())};
@@ -40,8 +40,9 @@ void BlockedKeys::begin(const Rule& rule, const std::string& key, const std::vec
 std::optional<bool> BlockedKeys::begin(const Rule& rule, const Block& block, std::string_view id) {
   const auto begun = ledger_.block(block);
   if (!begun) {
-    Event("key-not-blocked").with("id", id).with("rule", rule.name).with("key", block.key).with("reason", begun.error().what)
-        .to(services_.log, Severity::warning);
+    services_.trouble_lines->write(TroubleLines::Of::key_not_blocked,
+                                   Event("key-not-blocked").with("id", id).with("rule", rule.name).with("key", block.key).with("reason", begun.error().what),
+                                   services_.log, services_.clock.steady());
     return {};
   }
   if (!*begun) return false;

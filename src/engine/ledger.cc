@@ -45,7 +45,8 @@ Result<Charged> Ledger::charge(std::span<const Charge> charges) {
 }
 
 void Ledger::not_asked(std::string_view id, const Error& error) {
-  Event("limits-not-asked").with("id", id).with("reason", error.what).to(services_.log, Severity::warning);
+  services_.trouble_lines->write(TroubleLines::Of::limits_not_asked, Event("limits-not-asked").with("id", id).with("reason", error.what),
+                                 services_.log, services_.clock.steady());
 }
 
 void Ledger::undo(std::span<const Charge> charges, const Receipt& receipt) {
@@ -96,7 +97,9 @@ void Ledger::refund(std::string_view id) {
     if (!given && !trouble) trouble = std::move(given.error());
   }
   taken_.clear();
-  if (trouble) Event("give-back-failed").with("id", id).with("reason", trouble->what).to(services_.log, Severity::warning);
+  if (trouble)
+    services_.trouble_lines->write(TroubleLines::Of::give_back_failed, Event("give-back-failed").with("id", id).with("reason", trouble->what),
+                                   services_.log, services_.clock.steady());
 }
 
 void Ledger::release() {

@@ -48,7 +48,7 @@ std::string used_text(const std::vector<CounterUse>& used) {
   for (const auto& use : used) {
     if (!text.empty()) text += ',';
     text += use.rule + ':' + std::to_string(use.count) + '/' + to_string(use.window);
-    if (use.over) text += "(over)";
+    if (use.over) text += use.share ? "(over this node's share)" : "(over)";
   }
   return text;
 }

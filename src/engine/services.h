@@ -14,6 +14,7 @@
 #include "engine/policy.h"
 #include "engine/stage_board.h"
 #include "engine/stats.h"
+#include "engine/trouble_lines.h"
 #include "port/alert.h"
 #include "port/counter_store.h"
 #include "port/dns.h"
@@ -31,6 +32,7 @@ struct Services {
   MessageChecks::Tools verification{};   // empty: dkim and dmarc are not known
   AlertSink* alerts = nullptr;           // null: an alert is a line in the log
   std::shared_ptr<AlertMarks> alert_marks = std::make_shared<AlertMarks>();
+  std::shared_ptr<TroubleLines> trouble_lines = std::make_shared<TroubleLines>();
 };
 
 }  // namespace mailweir

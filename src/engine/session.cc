@@ -26,7 +26,7 @@ std::string counted_of(const Limit& limit, const Level& level) {
 std::string outcome_of(const Asking& asking) {
   const Level& level = asking.level;
   if (asking.is_block()) return "its key is blocked: " + asking.charge.key + ", for another " + rough_duration(level.retry_after);
-  return std::string(level.over ? "over its limit" : "within its limit") + ": " + counted_of(*asking.rule->limit, level) + " of " +
+  return std::string(level.share ? "over this node's share of its limit" : level.over ? "over its limit" : "within its limit") + ": " + counted_of(*asking.rule->limit, level) + " of " +
          in_words(asking.charge.windows[level.window], asking.rule->limit->of) + " for " + asking.charge.key;
 }
 
@@ -174,7 +174,7 @@ void Session::note_levels(const std::vector<Asking*>& asked, Verdict& verdict, T
     const Level& level = asking->level;
     if (level.over) asking->rule->hits->over.fetch_add(1, std::memory_order_relaxed);
     if (!asking->is_block())
-      verdict.used.push_back({asking->rule->name, asking->charge.key, asking->charge.windows[level.window], level.count, level.over});
+      verdict.used.push_back({asking->rule->name, asking->charge.key, asking->charge.windows[level.window], level.count, level.over, level.share.has_value()});
     if (trace == nullptr) continue;
     std::string& outcome = trace->rules[asking->traced].outcome;
     if (asking->is_block() ? level.over : outcome.empty()) outcome = outcome_of(*asking);
@@ -236,7 +236,7 @@ void Session::count_event(Quantity quantity, bool log) {
   if (!log) return;
   std::vector<CounterUse> used;
   for (std::size_t i = 0; charged && i < rules.size(); ++i)
-    used.push_back({rules[i]->name, charges[i].key, charges[i].windows[charged->levels[i].window], charged->levels[i].count, charged->levels[i].over});
+    used.push_back({rules[i]->name, charges[i].key, charges[i].windows[charged->levels[i].window], charged->levels[i].count, charged->levels[i].over, charged->levels[i].share.has_value()});
   mail_log_.event(subject(), quantity == Quantity::auth_failures ? "auth-failure" : "unknown-recipient", used,
                   charged ? std::string_view() : std::string_view(charged.error().what));
 }

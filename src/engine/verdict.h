@@ -21,6 +21,7 @@ struct CounterUse {
   Window window;
   std::uint64_t count = 0;
   bool over = false;
+  bool share = false;   // over this node's share only (Level::share)
 };
 
 struct HeaderEdit {

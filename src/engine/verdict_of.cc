@@ -13,7 +13,11 @@ namespace {
 
 LimitWords words_of(const Charge& charge, const Level& level, Quantity of) {
   LimitWords words;
-  if (level.window < charge.windows.size()) words.limit = in_words(charge.windows[level.window], of);
+  if (level.window < charge.windows.size()) {
+    Window window = charge.windows[level.window];
+    window.max = level.share.value_or(window.max);
+    words.limit = in_words(window, of) + (level.share ? " (this node's share)" : "");
+  }
   words.count = std::to_string(level.count);
   words.retry_after = rough_duration(level.retry_after);
   return words;
@@ -83,7 +87,7 @@ class Settlement {
     if (rule.log) tell(held);
     if (rule.action == Action::none) return false;
     if (asking != nullptr && asking->is_block() && asking->charge.enforce) verdict_.blocked = asking->charge.key;
-    decide(held, words ? &*words : nullptr, asking != nullptr && asking->level.never_fits);
+    decide(held, words ? &*words : nullptr, asking != nullptr ? asking->level : Level{});
     return true;
   }
 
@@ -148,8 +152,9 @@ class Settlement {
     verdict_.along.join(std::move(along));
   }
 
-  void decide(const Held& held, const LimitWords* words, bool never_fits) {
+  void decide(const Held& held, const LimitWords* words, const Level& level) {
     const Rule& rule = *held.rule;
+    const bool never_fits = level.never_fits;
     verdict_.action = rule.action;
     verdict_.rule = &rule;
     const bool asks_to_wait = never_fits && rule.reply_text.tells(Template::Special::retry_after);
@@ -161,6 +166,11 @@ class Settlement {
       if (never_fits) {  // waiting would not help: RFC 5321 4.2.1, a permanent failure
         if (rule.action == Action::defer) verdict_.action = Action::reject;
         verdict_.reply = verdict_.reply.as_class('5');
+      }
+      if (level.share) {  // the outage's fault, not the sender's: nothing is refused for good
+        verdict_.action = Action::defer;
+        verdict_.reply = verdict_.reply.as_class('4');
+        verdict_.reason = "over this node's share of the limit while the counters' store is away, " + words->count + " counted";
       }
     } else {
       verdict_.reason = text;

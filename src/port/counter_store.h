@@ -67,6 +67,9 @@ struct Level {
   std::size_t window = 0;    // the window that is over, or the fullest one
   std::uint64_t count = 0;
   std::chrono::milliseconds retry_after{0};  // until the amount would fit, if nobody else charges
+  // Over only what this node may use of the window while a shared store is away (so much): whether the limit itself is
+  // reached is not known.
+  std::optional<std::uint64_t> share{};
 };
 
 // Where the units went: for each charge and window, in order, the slot's number (a lease: 0; a distinct value: the

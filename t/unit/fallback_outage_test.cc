@@ -118,6 +118,27 @@ TEST_CASE("a node that stays away is waited for, but not for ever") {
   CHECK(told);
 }
 
+TEST_CASE("over a share is not over the limit") {
+  Nodes three(3, 1.0 / 3);
+  three.down(true);
+  CHECK(three.take(0, sixty, 20) == 20);
+  CHECK_FALSE(three.last.share);
+  CHECK(three.take(0, sixty, 1) == 0);
+  CHECK(three.last.over);
+  REQUIRE(three.last.share);
+  CHECK(*three.last.share == 20);
+  CHECK(three.last.count == 20);
+  CHECK(three.last.retry_after > 0ms);
+  CHECK(three.last.retry_after <= 5min);
+  // What one node counted itself before is known: the limit itself is reached.
+  Nodes one(1, 0.5);
+  CHECK(one.take(0, sixty, 60) == 60);
+  one.down(true);
+  CHECK(one.take(0, sixty, 1) == 0);
+  CHECK(one.last.over);
+  CHECK_FALSE(one.last.share);
+}
+
 TEST_CASE("one node that counts for itself: what is under way counts, and an answer swallows nothing") {
   const Charge three = ring_charge("quota", "bob", {{3, 3'600s}});
   Nodes one(1, 1);
@@ -127,10 +148,12 @@ TEST_CASE("one node that counts for itself: what is under way counts, and an ans
     one.down(true);
     meanwhile = one.take(0, three, 5);
     CHECK(one.last.over);
+    CHECK(one.last.share);  // the one that is under way may yet fail
   };
   CHECK(one.take(0, three, 1) == 1);  // its answer comes after the others were counted here
   CHECK(meanwhile == 1);
   CHECK(one.take(0, three, 5) == 0);
+  CHECK_FALSE(one.last.share);
   one.down(false);
   // What waits to be added counts where it is asked.
   CHECK(one.nodes[0]->look_after());
@@ -179,6 +202,8 @@ TEST_CASE("open connections are shared out, and those that closed meanwhile are 
     return taken;
   };
   CHECK(opened(0, 100) == 2);  // when it last heard, six of nine were left
+  REQUIRE(three.last.share);
+  CHECK(*three.last.share == 5);
   CHECK(opened(1, 200) == 1);  // three were left
   CHECK(opened(2, 300) == 3);  // it had never heard of the client
   // A place of its own that becomes free is its own.
