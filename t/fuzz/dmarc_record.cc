@@ -5,28 +5,13 @@
 #include "base/text.h"
 #include "check/dmarc.h"
 #include "mail/domain.h"
+#include "one_text.h"
 #include "target.h"
 
 namespace mailweir {
 namespace {
 
 using fuzz::must;
-
-// Answers each TXT question with this text.
-class OneText final : public dns::Resolver {
- public:
-  explicit OneText(std::string_view text) : answer_(std::make_shared<dns::Answer>()) {
-    answer_->status = dns::Answer::Status::ok;
-    dns::Record record;
-    record.type = dns::Type::TXT;
-    record.text = text;
-    answer_->records.push_back(std::move(record));
-  }
-  dns::AnswerPtr ask(const dns::Question&, Deadline, std::function<void(dns::AnswerPtr)>) override { return answer_; }
-
- private:
-  std::shared_ptr<dns::Answer> answer_;
-};
 
 const DmarcTools& tools() {
   static const auto made = make_dmarc_tools();
@@ -51,7 +36,7 @@ void look_at_record(const std::string& text) {
 }
 
 void look_at_verdict(const std::string& text, bool supports) {
-  OneText resolver(text);
+  fuzz::OneText resolver(text);
   const auto lookups = Lookups::make(resolver, Deadline::in(std::chrono::seconds(5)));
   DmarcEvidence evidence;
   if (supports) evidence.dkim_domains = {"mail.example.com"};
