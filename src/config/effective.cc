@@ -62,7 +62,7 @@ std::string print_config(const Config& config, const Policy& policy) {
       << (general.memory == 0 ? in_quotes("auto") : std::to_string(general.memory))
       << "\nmynetworks = " << array(general.mynetworks, [](const std::string& text) { return text; })
       << "\nour_names = " << array(general.our_names, [](const std::string& text) { return text; })
-      << "\nrecipient_delimiter = " << quoted(policy.spelling.delimiters) << "\nbatv = " << (policy.spelling.batv ? "true" : "false") << '\n';
+      << "\nrecipient_delimiter = " << in_quotes(policy.spelling.delimiters) << "\nbatv = " << (policy.spelling.batv ? "true" : "false") << '\n';
   if (config.milter.socket) {
     print_door(out, "milter", config.milter);
     out << "transport = " << in_quotes(config.milter.transport == MilterTransport::builtin ? "builtin" : "libmilter")

@@ -158,10 +158,10 @@ class LimitReader {
     if (limit_.by.size() != 1 || limit_.by.front().type() != FactType::address) return;
     int shown = 0;
     limit_.overrides->each([&](std::string_view key, std::string_view) {
-      const auto address = Address::parse(key);
-      if (!address.has_extension() || ++shown > 5) return;
+      const auto address = Address::parse(key, registry_.spelling());
+      if (address.is_plain() || ++shown > 5) return;
       section_.problems().warning(place, section_.full("overrides"), map + ": " + cleaned(key, false, 100) + " is never looked up: limits count addresses without their "
-                    "extension; write " + cleaned(address.without_extension(), false, 100));
+                    "extension; write " + cleaned(address.plain(), false, 100));
     });
   }
 

@@ -228,6 +228,7 @@ void Loader::read_all() {
   registry_.use_dnsbl(policy_->dnsbl, std::move(dnsbl_places));
   for (const auto* table : lists_) registry_.read_tables(*table, TableKind::list, document_);
   for (const auto* table : maps_) registry_.read_tables(*table, TableKind::map, document_);
+  registry_.use_spelling(policy_->spelling);
   if (general_ != nullptr) read_mynetworks(*general_, registry_, *policy_, problems_);
   if (general_ != nullptr) read_our_names(*general_, registry_, *policy_, problems_);
   registry_.use_egress(policy_->egress);

@@ -45,6 +45,10 @@ class Registry {
   // A fact, or CHECK_reason, as a template names it.
   Result<FactRef> fact_in_template(std::string_view name) const;
 
+  // What belongs to a mailbox's name ([general]). Before rules are read; it must outlive them.
+  void use_spelling(const MailboxSpelling& spelling) { spelling_ = &spelling; }
+  const MailboxSpelling& spelling() const { return *spelling_; }
+
   // There is a [geoip]: client_country is known. Before facts are read.
   void use_countries() { has_countries_ = true; }
   // The routes that egress_spf.NAME may name. Before rules are read.
@@ -83,6 +87,7 @@ class Registry {
   bool has_countries_ = false;
   RedisPlace redis_;
   const std::vector<Dnsbl>* dnsbl_ = nullptr;
+  const MailboxSpelling* spelling_ = nullptr;
   std::vector<Place> dnsbl_places_;
   const std::vector<Egress>* egress_ = nullptr;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// An envelope's address, a domain, and the addresses of a header field. Each has one spelling, which is its own
+// An envelope's address and its path, a domain, and the addresses of a header field. Each has one spelling, which is its own
 // spelling; nothing grows beyond what came; folds change nothing; an address at the end is found whatever stands
 // before it.
 #include <algorithm>
@@ -8,6 +8,7 @@
 #include "mail/address.h"
 #include "mail/address_list.h"
 #include "mail/domain.h"
+#include "mail/path.h"
 #include "target.h"
 
 namespace mailweir {
@@ -34,9 +35,8 @@ void look_at(const Address& address, std::size_t size) {
   if (address.domain().empty()) must(address.local() == address.text() || address.text().ends_with('@'));
   else must(std::string(address.local()) + '@' + std::string(address.domain()) == address.text());
   if (const auto domain = to_domain(address.domain())) must(*domain == address.domain());
-  const auto plain = Address::parse(address.without_extension());
-  must(address.has_extension() || address.without_extension() == address.text());
-  must(plain.text().size() <= address.text().size());
+  const std::string plain = address.plain();
+  must(address.is_plain() == (plain == address.text()) && plain.size() <= address.text().size());
   // A local part that needs no quotes is spelled as it is read.
   const auto local = address.local();
   const bool plain_local = !local.empty() && local.find_first_of("\"\\@<>:;,()[] \t\r\n") == local.npos;
@@ -48,6 +48,21 @@ std::string texts(const std::vector<Address>& addresses) {
   std::string all;
   for (const auto& address : addresses) all += address.text() + '\n';
   return all;
+}
+
+// The path of MAIL or RCPT, and the address that it means.
+void look_at_path(std::string_view text) {
+  const auto mailbox = mailbox_in_path(text);
+  if (!mailbox) return;
+  must(mailbox->size() <= text.size());
+  must(mailbox_in_path('<' + quoted_mailbox(*mailbox) + '>') == mailbox);
+  const auto meant = meant_mailbox(*mailbox);
+  if (!meant) return;
+  must(meant->size() <= mailbox->size() && meant_mailbox(*meant) == meant);
+  const Address address = Address::of_envelope(*mailbox, *meant, {});
+  must(address.is_null() == meant->empty() && address.text().size() <= text.size() + longest_domain);
+  must(folded(address.text()) == address.text() && folded(address.key()) == address.key());
+  must(address.plain().size() <= address.text().size());
 }
 
 void look_at_list(std::string_view text) {
@@ -76,6 +91,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto text = fuzz::as_text(data, size);
   look_at(Address::parse(text), text.size());
   look_at_domain(text);
+  look_at_path(text);
   look_at_list(text);
   return 0;
 }
