@@ -4,6 +4,7 @@
 #include <cinttypes>
 
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "adapter/counter_file.h"
@@ -26,7 +27,8 @@ std::string finished(std::string_view text) {
     lines += c == '\n' ? 1 : 0;
   }
   char last[64];
-  std::snprintf(last, sizeof last, "end %" PRIu64 " %" PRIx64 "\n", lines == 0 ? 0 : lines - 1, sum);
+  const std::uint64_t heads = text.starts_with("mailweir-counters 1\n") ? 1 : 2;
+  std::snprintf(last, sizeof last, "end %" PRIu64 " %" PRIx64 "\n", lines < heads ? 0 : lines - heads, sum);
   return std::string(text) + last;
 }
 
@@ -48,14 +50,18 @@ std::string held(MemoryCounters& store) {
 void read(const std::string& text) {
   static const fuzz::TempFile file, other;
   file.write(text);
+  const ManualClock clock;
+  // A file without a time of its own was saved when it was changed.
+  const timespec now{std::chrono::floor<std::chrono::seconds>(clock.wall()).time_since_epoch().count(), 0};
+  const timespec both[] = {now, now};
+  must(::utimensat(AT_FDCWD, file.path().c_str(), both, 0) == 0);
   std::size_t read = 0, blocks = 0;
   const auto result = read_counter_file(
-      file.path(), [&](const CounterRecord&) { ++read; }, [&](Block&, std::int64_t) { ++blocks; },
+      file.path(), [](const CounterFileTime&) {}, [&](const CounterRecord&) { ++read; }, [&](Block&, std::int64_t) { ++blocks; },
       [&](const ValueSetName&, std::string_view, std::int64_t) { ++read; });
   must(read + blocks <= text.size() / 6);
   if (!result) must(result.error().what.size() < 400 && fuzz::is_printable(result.error().what));
 
-  const ManualClock clock;
   const auto store = make_memory_counters({200}, clock);
   const auto restored = store->restore(file.path());
   must(static_cast<bool>(restored) == static_cast<bool>(result));
