@@ -2,6 +2,8 @@
 // The look-ups of Facts, and how long each part of a transaction may wait for them.
 #include "engine/facts.h"
 
+#include <algorithm>
+
 namespace mailweir {
 
 std::chrono::microseconds Facts::waited() const {
@@ -19,7 +21,8 @@ void Facts::stage(Stage stage, Deadline deadline) {
     waited_at_part_ = so_far;
   }
   const DnsBudget budget(deadline.left(), envelope_asks_, message_asks_);
-  deadline_ = Deadline::in(budget.left(part_, waited_at_part_, so_far - waited_at_part_));
+  const Deadline part_ends = Deadline::in(budget.left(part_, waited_at_part_, so_far - waited_at_part_));
+  deadline_ = Deadline(std::min(deadline.at(), part_ends.at()));
   for (const auto& lookups : {session_lookups_, transaction_lookups_, message_lookups_})
     if (lookups) lookups->renew(deadline_);
 }
