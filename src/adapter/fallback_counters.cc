@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
-#include <random>
 #include <thread>
 #include <type_traits>
 #include <utility>
@@ -23,11 +22,6 @@ namespace {
 
 constexpr std::uint8_t in_shared = 0, in_local = 1;
 constexpr std::chrono::milliseconds last_try{500};  // at the end of the daemon
-
-std::string unique_node_id() {
-  std::random_device random;
-  return std::to_string(random()) + '-' + std::to_string(random()) + '-';
-}
 
 template <typename Use>
 void for_each_lease(std::span<const Charge> charges, const Charged& charged, Use use) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <random>
 
 namespace mailweir {
 namespace {
@@ -10,6 +11,11 @@ namespace {
 constexpr std::chrono::milliseconds longest_age = std::chrono::hours(1);
 
 }  // namespace
+
+std::string unique_node_id() {
+  std::random_device random;
+  return std::to_string(random()) + '-' + std::to_string(random()) + '-';
+}
 
 void NodeRoll::begin_to_settle() {
   settled_from_ = clock_.steady();

@@ -12,6 +12,9 @@
 
 namespace mailweir {
 
+// Unlike that of any other node, and of this one's next start.
+std::string unique_node_id();
+
 class NodeRoll {
  public:
   NodeRoll(SharedCounters& shared, std::string node, const FallbackConfig& config, const Clock& clock, Log& log, FallbackStats& stats)

@@ -13,7 +13,8 @@ constexpr std::size_t recipient_cost(std::size_t size) { return 600 + 3 * size; 
 constexpr std::size_t field_cost(std::string_view name, std::string_view value) { return 100 + 2 * (name.size() + value.size()); }
 
 std::optional<Reply> too_long(std::string_view text, std::string_view code, std::string_view what) {
-  if (text.size() <= longest_address) return {};
+  const std::size_t brackets = text.starts_with('<') && text.ends_with('>') ? 2 : 0;
+  if (text.size() <= longest_address + brackets) return {};
   return Reply{"501", std::string(code), std::string(what) + " is longer than " + std::to_string(longest_address) + " bytes"};
 }
 

@@ -7,26 +7,10 @@
 #include "base/text.h"
 #include "mail/domain.h"
 #include "mail/path.h"
+#include "milter_door/client_macros.h"
 #include "milter_door/envelope.h"
 
 namespace mailweir {
-namespace {
-
-Resolved resolved(std::string_view word) {
-  return word == "OK" ? Resolved::ok : word == "FORGED" ? Resolved::forged : Resolved::unknown;
-}
-
-// The common names of a certificate that was verified. Postfix has them in {cert_subject} and sends no other's; Sendmail has the
-// whole name there, "/C=DE/CN=...", and any client's.
-void read_tls(const Macros& macros, bool sendmail, Client& client) {
-  client.encryption_protocol = macros.text("{tls_version}");
-  client.encryption_cipher = macros.text("{cipher}");
-  const bool verified = !sendmail || macros.text("{verify}") == "OK";
-  client.ccert_subject = verified ? macros.text(sendmail ? "{cn_subject}" : "{cert_subject}") : "";
-  client.ccert_issuer = verified ? macros.text(sendmail ? "{cn_issuer}" : "{cert_issuer}") : "";
-}
-
-}  // namespace
 
 MilterSession::MilterSession(Services& services, const Digests& digests, const Snapshot<Policy>& policy, PolicyPtr negotiated,
                              MilterLimits limits, MilterTraits traits, MilterStats& stats)

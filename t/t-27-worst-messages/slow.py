@@ -60,8 +60,7 @@ def descriptors(t):
         daemon.stop()
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, limit)
-    few = t.start(Mailweir(RULES, name="few", policy_door=None, program=None))
-    resource.prlimit(few.process.pid, resource.RLIMIT_NOFILE, (64, 64))
+    few = t.start(Mailweir(RULES, name="few", policy_door=None, under=["prlimit", "--nofile=64:64"]))
     with contextlib.ExitStack() as stack:
         for _ in range(80):
             stack.enter_context(connect(few.milter.removeprefix("unix:")))

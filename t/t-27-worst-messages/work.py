@@ -35,11 +35,13 @@ name = "forged"
 at = "end-of-message"
 when = { dmarc = "fail" }
 reject = "550 5.7.1 dmarc"
+shadow = true
 [[rule]]
 name = "unsigned"
 at = "end-of-message"
 when = { dkim = "fail" }
 reject = "550 5.7.20 dkim"
+shadow = true
 [[rule]]
 name = "tidy"
 at = "end-of-message"

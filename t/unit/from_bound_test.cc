@@ -158,7 +158,7 @@ at = "rcpt"
 when = { recipient = "boss@victim.example" }
 reject = "550 5.7.1 not there"
 )";
-  const auto text = [](std::size_t size) { return '<' + std::string(size - 12, 'a') + "@d.example>"; };
+  const auto text = [](std::size_t size) { return '<' + std::string(size - 10, 'a') + "@d.example>"; };
   for (const bool listens : {true, false}) {
     CAPTURE(listens);
     Peer peer(listens ? std::string(milter_only) + reads_rcpt : denies);

@@ -20,15 +20,17 @@ class Mailweir:
     ("unix", "inet" or None) are appended as [milter] and [policy], with [general] and [admin] if the text has none,
     so lines keep their numbers; `sections`: {"policy": 'stages = ["rcpt"]'}, further keys of those, which may change
     before a reload. The milter's transport is that of MAILWEIR_TRANSPORT, if it is set. `user`: whom it runs as, with `groups` beside his own; None: as we are (root: it drops its privileges itself). `program`:
-    something else to start in its place."""
+    something else to start in its place; `under`: the words of a
+    command that starts it, prlimit(1) say."""
 
     def __init__(self, policy, milter="unix", policy_door="unix", user="nobody", name="mailweir", program=None,
-                 arguments=(), env=None, sections=None, groups=("postfix",)):
+                 arguments=(), env=None, sections=None, groups=("postfix",), under=()):
         self.name = name
         self.text = policy
         self.user = user
         self.program = program
         self.arguments = list(arguments)
+        self.under = list(under)
         self.env = dict(env or {})
         self.sections = dict(sections or {})
         self.groups = groups
@@ -53,7 +55,7 @@ class Mailweir:
                "ASAN_OPTIONS": f"detect_leaks={leaks}:allow_addr2line=1:detect_stack_use_after_return=1",
                "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1", **self.env}
         self.states = []
-        self.process = Process(self.name, [program, "-c", self.config, "--foreground", *self.arguments],
+        self.process = Process(self.name, [*self.under, program, "-c", self.config, "--foreground", *self.arguments],
                                scenario.directory, user=self.user, groups=self.groups if self.user else (), env=env)
         self.wait_state("READY", "1", within=20)
 
