@@ -174,6 +174,17 @@ TEST_CASE("the name that Postfix has found is used: no question is asked") {
   }
 }
 
+// Postfix keeps the instance over RSET, until a recipient was accepted.
+TEST_CASE("another MAIL in the same instance is another message") {
+  Connection door(alone("[[rule]]\nname = \"m\"\nat = \"mail\"\nwhen = { sender = \"mallory@example.com\" }\nreject = \"550 5.7.1 no\"\n" +
+                        std::string(count_recipients)));
+  CHECK(door.ask({.sender = "alice@example.com"}) == "DUNNO");
+  CHECK(door.ask({.sender = "mallory@example.com"}) == "550 5.7.1 no");
+  CHECK(door.ask({.sender = "alice@example.com"}) == "DUNNO");
+  CHECK(door.ask({.sender = ""}) == "DUNNO");
+  CHECK(door.engine.log.of("message").size() == 3);
+}
+
 TEST_CASE("a message whose client falls silent is logged once") {
   Connection door(alone(count_recipients));
   CHECK(door.ask({}) == "DUNNO");
