@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Holds the house to its plan: who may include whom, which library may stand in which room, an SPDX line in each
-# source file, no file over 400 lines. Prints each breach as file:line: why, and ends with 1 if there is one.
+# Holds the house to its plan: who may include whom, no circle of includes, which library may stand in which room, an
+# SPDX line in each source file, no file over 400 lines. Prints each breach as file:line: why, and ends with 1 if there is one.
 #
 #   t/layers.sh [TREE]        looks at TREE (default: the tree that this script stands in)
 #   t/layers.sh --self-test   breaks each rule in a tree of its own and sees it found, as TAP
@@ -50,6 +50,12 @@ stdlib.h string.h strings.h syslog.h termios.h time.h ucontext.h unistd.h
 arpa/inet.h net/if.h netinet/in.h netinet/ip.h netinet/tcp.h linux/* sys/*'
 
 longest=400
+
+# Files (a header and its source are one) that include each other in a circle within a room: those that are known. The
+# list may only become shorter.
+circles='
+engine: block block_facts condition early facts find_first ledger limit_key message_checks needs policy reply_template rule services spf_facts
+'
 
 check_includes() {
   find src -type f \( -name '*.cc' -o -name '*.h' \) | sort |
@@ -103,6 +109,66 @@ check_includes() {
   '
 }
 
+check_circles() {
+  find src -type f \( -name '*.cc' -o -name '*.h' \) | sort | circles=$circles xargs -r awk '
+    BEGIN {
+      count = split(ENVIRON["circles"], lines, "\n")
+      for (i = 1; i <= count; i++) {
+        n = split(lines[i], word, " ")
+        if (n == 0) continue
+        room = word[1]; sub(/:$/, "", room)
+        listed[room] = lines[i]
+        for (j = 2; j <= n; j++) known[room, word[j]] = 1
+      }
+    }
+    FNR == 1 {
+      noun = substr(FILENAME, 5); sub(/\.(cc|h)$/, "", noun)
+      room = noun; sub(/\/[^\/]*$/, "", room); sub(/^.*\//, "", noun)
+      if (!((room, noun) in number)) { number[room, noun] = ++size[room]; name[room, size[room]] = noun }
+    }
+    /^[ \t]*#[ \t]*include[ \t]*"/ {
+      header = $0; sub(/^[^"]*"/, "", header); sub(/\.h".*/, "", header)
+      other = header; sub(/\/[^\/]*$/, "", other); sub(/^.*\//, "", header)
+      if (other == room && header != noun) edge[room, noun, header] = 1
+    }
+    function visit(from,   i, to) {  # all that is included from there
+      for (i = 1; i <= size[current]; i++) {
+        to = name[current, i]
+        if (!((current, from, to) in edge) || (start, to) in reach) continue
+        reach[start, to] = 1
+        visit(to)
+      }
+    }
+    END {
+      for (current in size) {
+        split("", reach)
+        for (s = 1; s <= size[current]; s++) { start = name[current, s]; visit(start) }
+        split("", done)
+        for (s = 1; s <= size[current]; s++) {
+          a = name[current, s]
+          if (!((a, a) in reach) || a in done) continue
+          circle = current ":"; strange = 0; length_of = 0
+          for (i = 1; i <= size[current]; i++) {
+            b = name[current, i]
+            if (!((a, b) in reach) || !((b, a) in reach)) continue
+            done[b] = 1; circle = circle " " b; length_of++
+            if (!((current, b) in known)) strange = 1
+          }
+          if (strange) printf "src/%s:1: a circle of includes: %s\n", current, circle
+          found[current] += length_of
+        }
+      }
+      for (room in listed) {
+        n = split(listed[room], word, " ")
+        there = 0
+        for (j = 2; j <= n; j++) there += (room, word[j]) in number
+        if (there > 0 && n - 1 > found[room])
+          printf "t/layers.sh:1: the list of circles has more than there are in %s: make it shorter\n", room
+      }
+    }
+  '
+}
+
 check_spdx() {
   find src t contrib configure.ac Makefile.am policy man -type f \( -name '*.cc' -o -name '*.h' -o -name '*.py' -o \
     -name '*.sh' -o -name 'Makefile.*' -o -name 'configure.ac' -o -path 't/*/run' -o -path t/run \) 2>/dev/null | sort |
@@ -123,7 +189,7 @@ check_length() {
 
 check_tree() {
   cd "$1"
-  breaches=$(check_includes; check_spdx; check_length)
+  breaches=$(check_includes; check_circles; check_spdx; check_length)
   [ -z "$breaches" ] || { printf '%s\n' "$breaches"; return 1; }
 }
 
@@ -144,6 +210,25 @@ self_test_row() {  # FILE CONTENT WANTED
   else
     failures=$((failures + 1))
     echo "not ok $number - $1: ${3:-allowed}"
+    printf '# got: %s\n' "${got:-nothing}"
+  fi
+}
+
+self_test_circle() {  # WHAT-C-INCLUDES WANTED: a.cc includes b.h, b.h c.h
+  local tree got name
+  tree=$(mktemp -d "$work/tree.XXXXXX")
+  mkdir -p "$tree/src/base" "$tree/src/mail" "$tree/t"
+  for name in a.cc b.h c.h; do echo '// SPDX-License-Identifier: BSD-2-Clause' > "$tree/src/base/$name"; done
+  echo '#include "base/b.h"' >> "$tree/src/base/a.cc"
+  echo '#include "base/c.h"' >> "$tree/src/base/b.h"
+  echo "#include \"${1%/b}/a.h\"" >> "$tree/src/base/c.h"
+  got=$(check_tree "$tree" | grep circle) || true
+  number=$((number + 1))
+  if [ "$got" = "$2" ]; then
+    echo "ok $number - a circle through $1: ${2:-none}"
+  else
+    failures=$((failures + 1))
+    echo "not ok $number - a circle through $1: ${2:-none}"
     printf '# got: %s\n' "${got:-nothing}"
   fi
 }
@@ -178,6 +263,9 @@ self_test() {
   self_test_row src/base/a.cc '#include HEADER\n' 'names neither'
   self_test_row src/base/a.cc '#include "toml++/toml.h"\n' 'there is no room toml++'
   self_test_row src/cellar/a.cc '' 'the room cellar is not in the table'
+  self_test_row src/base/a.h '#include "base/a.h"\n' ''
+  self_test_circle 'base/b' 'src/base:1: a circle of includes: base: a b c'
+  self_test_circle 'mail/b' ''
   self_test_row src/mail/domain.cc '#include <idn2.h>\n' ''
   self_test_row src/mail/address.cc '#include <idn2.h>\n' '<idn2.h> may not stand in mail/address.cc'
   self_test_row src/engine/a.cc '#include <re2/re2.h>\n' '<re2/re2.h> may not stand'

@@ -9,7 +9,11 @@
 #include <optional>
 #include <string>
 
-#include "adapter/fallback_counters.h"
+#include "adapter/fallback_config.h"
+#include "adapter/fallback_stats.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/result.h"
 
 namespace mailweir {
 

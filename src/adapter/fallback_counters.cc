@@ -13,7 +13,6 @@
 #include "adapter/hand_back.h"
 #include "adapter/key_stripes.h"
 #include "adapter/local_share.h"
-#include "adapter/memory_time.h"
 #include "adapter/node_roll.h"
 #include "port/window_state.h"
 
@@ -162,7 +161,7 @@ class FallbackCountersStore final : public FallbackCounters {
  private:
   // What waits is of the local store's time, as its receipts are.
   std::int64_t now() const {
-    if (local_) return time_of(*local_);
+    if (local_) return local_->now();
     return std::chrono::floor<std::chrono::milliseconds>(clock_.wall().time_since_epoch()).count();
   }
   bool shares() const { return local_ && config_.local_share < 1; }

@@ -31,12 +31,13 @@
 // away it waits. A lease is released in both, because renewals go to both. Thread-safe.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
 
+#include "adapter/fallback_config.h"
+#include "adapter/fallback_stats.h"
 #include "adapter/memory_counters.h"
 #include "adapter/shared_counters.h"
 #include "base/clock.h"
@@ -44,28 +45,6 @@
 #include "port/counter_store.h"
 
 namespace mailweir {
-
-struct FallbackConfig {
-  std::string name;                       // of the shared store, for the log
-  std::chrono::milliseconds pause{250};   // between two tries while it is away
-  std::chrono::milliseconds patience{100};  // for a try, and for each counter that is added when it is back
-  // A failure with less time than this is the caller's, who came late: it opens no circuit.
-  std::chrono::milliseconds fair_time{50};
-  double local_share = 1;                 // of what is left of each limit, while it is away
-  // With a share: for how long after it is back the others are waited for, and how often this node says that it is there.
-  std::chrono::milliseconds settle{5000}, sign_every{1000};
-  std::size_t most_waiting = 1'000'000;   // counters that wait to be added
-  bool own_thread = true;                 // false: the owner calls look_after()
-};
-
-struct FallbackStats {
-  std::atomic<bool> up{true};
-  std::atomic<std::int64_t> since{0};       // when that changed, seconds since the epoch
-  std::atomic<std::uint64_t> outages{0};    // times it went down
-  std::atomic<std::uint64_t> spared{0};     // calls that did not ask it because it was down
-  std::atomic<std::uint64_t> merged{0};     // counters added to it after outages
-  std::atomic<bool> settling{false};        // up, but this node keeps to its share until the others have added theirs
-};
 
 class FallbackCounters : public CounterStore {
  public:

@@ -12,7 +12,6 @@
 #include "adapter/counter_file.h"
 #include "adapter/memory_charge.h"
 #include "adapter/memory_shard.h"
-#include "adapter/memory_time.h"
 #include "base/keyed_hash.h"
 #include "base/text.h"
 #include "port/ring.h"
@@ -164,7 +163,7 @@ class MemoryCountersStore final : public MemoryCounters {
   }
 
   const MemoryCounterStats& stats() const override { return stats_; }
-  std::int64_t now() const { return origin_ + steady_now(); }
+  std::int64_t now() const override { return origin_ + steady_now(); }
 
  private:
   // An error is the limit that there is no room for.
@@ -261,8 +260,6 @@ class MemoryCountersStore final : public MemoryCounters {
 };
 
 }  // namespace
-
-std::int64_t time_of(const MemoryCounters& store) { return dynamic_cast<const MemoryCountersStore&>(store).now(); }
 
 std::unique_ptr<MemoryCounters> make_memory_counters(const MemoryCountersConfig& config, const Clock& clock) {
   return std::make_unique<MemoryCountersStore>(config, clock);

@@ -49,9 +49,13 @@ class MemoryCounters : public CounterStore {
   // nothing when the memory is full, or the other did not tell its totals.
   virtual void follow(std::span<const Charge> charges, const Charged& other) = 0;
   virtual const MemoryCounterStats& stats() const = 0;
+  // The time by which it counts and that receipts' slots have, in milliseconds. It starts at the clock's wall time and goes
+  // on by its steady time, so that a clock that is set makes no window and no block longer or shorter; over a restart it
+  // goes on from the time saved, by what the wall clock says has passed, and never backwards.
+  virtual std::int64_t now() const = 0;
 };
 
-// Windows are cut by the clock's wall time, so that what was saved is right after a restart. The clock must outlive it.
+// The clock must outlive it.
 std::unique_ptr<MemoryCounters> make_memory_counters(const MemoryCountersConfig& config, const Clock& clock);
 
 }  // namespace mailweir

@@ -7,8 +7,11 @@
 #include <chrono>
 #include <string>
 
-#include "adapter/fallback_counters.h"
+#include "adapter/fallback_config.h"
+#include "adapter/fallback_stats.h"
 #include "adapter/shared_counters.h"
+#include "base/clock.h"
+#include "base/log.h"
 
 namespace mailweir {
 

@@ -6,12 +6,12 @@
 #include <unordered_set>
 #include <vector>
 
+#include "adapter/make_redis_route.h"
 #include "adapter/redis_blocks.h"
 #include "adapter/redis_cluster.h"
 #include "adapter/redis_groups.h"
 #include "adapter/redis_hand_back.h"
 #include "adapter/redis_key.h"
-#include "adapter/redis_route.h"
 #include "adapter/redis_scan.h"
 #include "base/text.h"
 #include "port/redis_url.h"

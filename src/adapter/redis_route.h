@@ -32,7 +32,4 @@ class RedisRoute {
 // A server's answer, what it refuses as an Error that names it.
 Result<RedisReply> outcome_of(const RedisNode& node, RedisAnswer answer);
 
-// Asks nobody yet. `connections`: at most, to each server.
-std::unique_ptr<RedisRoute> make_redis_route(const RedisUrl& url, std::size_t connections);
-
 }  // namespace mailweir

@@ -14,7 +14,7 @@
 namespace mailweir::spf {
 
 inline constexpr unsigned most_terms = 10, most_voids = 2;
-inline constexpr std::size_t most_exchanges = 10, most_pointers = 10;
+inline constexpr std::size_t most_exchanges = 10;
 
 SpfResult check(Lookups& lookups, const SpfRequest& request);
 

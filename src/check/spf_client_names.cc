@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "check/spf.h"
 #include "mail/domain.h"
 
 namespace mailweir::spf {

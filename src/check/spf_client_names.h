@@ -12,6 +12,8 @@
 
 namespace mailweir::spf {
 
+inline constexpr std::size_t most_pointers = 10;  // names of a client that are looked at (RFC 7208 4.6.4)
+
 class ClientNames {
  public:
   ClientNames(Lookups& lookups, const IpAddress& client) : lookups_(lookups), client_(client) {}

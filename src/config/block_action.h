@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "config/placed_rule.h"
 #include "config/registry.h"
-#include "config/rules.h"
 
 namespace mailweir {
 

@@ -3,24 +3,11 @@
 #pragma once
 
 #include <optional>
-#include <string>
 
+#include "config/placed_rule.h"
 #include "config/registry.h"
-#include "engine/rule.h"
 
 namespace mailweir {
-
-// A rule with the places of its keys, for messages about rules that do not go together.
-struct PlacedRule {
-  Rule rule;
-  Place place;
-  Places keys;
-
-  Place at(std::string_view key) const {
-    const auto found = keys.find(key);
-    return found == keys.end() ? place : found->second;
-  }
-};
 
 std::optional<PlacedRule> read_rule(const toml::table& table, Registry& registry, Problems& problems);
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "config/problems.h"
-#include "config/rules.h"
+#include "config/placed_rule.h"
 
 namespace mailweir {
 

@@ -5,8 +5,8 @@
 
 #include <vector>
 
+#include "config/placed_rule.h"
 #include "config/problems.h"
-#include "config/rules.h"
 #include "engine/policy.h"
 
 namespace mailweir {
