@@ -6,6 +6,7 @@
 #include "adapter/expiry.h"
 #include "adapter/key_cache.h"
 #include "adapter/libspf2_engine.h"
+#include "adapter/opendkim_judge.h"
 #include "adapter/re2_pattern.h"
 #include "adapter/table.h"
 
@@ -48,6 +49,7 @@ Workshop make_workshop(const Clock& clock, std::shared_ptr<TableSources> sources
     return made;
   };
   workshop.libspf2 = make_libspf2_engine;
+  workshop.libopendkim = make_opendkim_judge;
   workshop.countries = [sources](const std::string& path) { return sources->countries(path); };
   return workshop;
 }

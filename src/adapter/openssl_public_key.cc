@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "adapter/openssl_public_key.h"
 
+#include <algorithm>
 #include <new>
+#include <utility>
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -47,20 +49,43 @@ bool ed25519_fits(EVP_PKEY* key, std::string_view hash, std::string_view signatu
          EVP_DigestVerify(context.get(), bytes(signature), signature.size(), bytes(hash), hash.size()) == 1;
 }
 
+std::string key_info(EVP_PKEY* key) {
+  std::string text(static_cast<std::size_t>(std::max(i2d_PUBKEY(key, nullptr), 0)), '\0');
+  auto* at = reinterpret_cast<unsigned char*>(text.data());
+  if (text.empty() || i2d_PUBKEY(key, &at) != static_cast<int>(text.size())) throw std::bad_alloc();
+  return text;
+}
+
+std::string raw_key(EVP_PKEY* key) {
+  std::string text(32, '\0');
+  std::size_t size = text.size();
+  if (EVP_PKEY_get_raw_public_key(key, reinterpret_cast<unsigned char*>(text.data()), &size) != 1) throw std::bad_alloc();
+  return text;
+}
+
+class OpensslPublicKey final : public PublicKey {
+ public:
+  OpensslPublicKey(KeyKind kind, KeyPtr key) : kind_(kind), key_(std::move(key)) {}
+  KeyKind kind() const override { return kind_; }
+  unsigned bits() const override { return static_cast<unsigned>(EVP_PKEY_get_bits(key_.get())); }
+  std::string text() const override { return kind_ == KeyKind::rsa ? key_info(key_.get()) : raw_key(key_.get()); }
+  bool fits(std::string_view hash, std::string_view signature) const override {
+    const bool good = kind_ == KeyKind::rsa ? rsa_fits(key_.get(), hash, signature) : ed25519_fits(key_.get(), hash, signature);
+    ERR_clear_error();
+    return good;
+  }
+
+ private:
+  const KeyKind kind_;
+  const KeyPtr key_;
+};
+
 class OpensslPublicKeys final : public PublicKeys {
  public:
-  Answer check(KeyKind kind, std::string_view text, std::string_view hash, std::string_view signature) const override {
-    const bool rsa = kind == KeyKind::rsa;
-    const KeyPtr key = rsa ? rsa_key(text) : KeyPtr(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, bytes(text), text.size()));
-    Answer answer;
-    if (key) {
-      answer.bits = static_cast<unsigned>(EVP_PKEY_get_bits(key.get()));
-      const bool asked = !rsa || (answer.bits >= least_rsa_bits && answer.bits <= most_rsa_bits);
-      const bool good = asked && (rsa ? rsa_fits(key.get(), hash, signature) : ed25519_fits(key.get(), hash, signature));
-      answer.word = good ? Answer::Word::good : Answer::Word::bad;
-    }
+  std::unique_ptr<const PublicKey> read(KeyKind kind, std::string_view text) const override {
+    KeyPtr key = kind == KeyKind::rsa ? rsa_key(text) : KeyPtr(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, bytes(text), text.size()));
     ERR_clear_error();
-    return answer;
+    return key ? std::make_unique<OpensslPublicKey>(kind, std::move(key)) : nullptr;
   }
 };
 

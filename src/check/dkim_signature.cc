@@ -105,6 +105,7 @@ class Reader {
     const auto made = tags_.value("t"), expires = tags_.value("x"), length = tags_.value("l");
     if ((made && !digits(*made)) || (expires && !digits(*expires)) || (length && !digits(*length))) return unreadable("t=, x= or l= is no number");
     if (length) signature_.body_length = digits(*length);
+    if (made) signature_.made = digits(*made);
     const auto since = std::chrono::floor<std::chrono::seconds>(now_.time_since_epoch()).count();
     const auto now = static_cast<std::uint64_t>(std::max<std::int64_t>(since, 0)), drift = static_cast<std::uint64_t>(most_clock_drift.count());
     if (expires && now >= drift && now - drift >= *digits(*expires)) return Fault{AuthWord::fail, "the signature has expired"};

@@ -31,6 +31,7 @@ struct DkimSignature {
   std::vector<std::string> covered;   // h=, folded, in its order
   std::string body_hash, signature;   // bh=, b=, decoded
   std::optional<std::uint64_t> body_length;  // l=
+  std::optional<std::uint64_t> made;         // t=
   bool of_subdomain = false;          // i= is of a domain below d=
   std::size_t signature_begin = 0, signature_end = 0;  // the value of b= in the field's value, with what is around it
 

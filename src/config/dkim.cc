@@ -55,6 +55,16 @@ void read_key(Section section, const Document& document, const Workshop& worksho
   if (!key.domain.empty() && !key.selector.empty() && key.signer) keys.push_back(std::move(key));
 }
 
+void read_verifier(Section& section, const Workshop& workshop, Policy& policy) {
+  const auto choice = section.choice("verifier", {"builtin", "libopendkim"});
+  if (!choice) return;
+  policy.dkim_judge = nullptr;
+  if (*choice == 0) return;
+  auto judge = workshop.libopendkim();
+  if (judge) policy.dkim_judge = std::move(*judge);
+  else section.wrong("verifier", judge.error().what);
+}
+
 void read_names(Section& section, std::string_view key, std::vector<std::string>& names) {
   const auto texts = section.texts(key);
   if (!texts) return;
@@ -64,9 +74,11 @@ void read_names(Section& section, std::string_view key, std::vector<std::string>
 
 }  // namespace
 
-void read_dkim(const toml::table& table, const Document& document, const Workshop& workshop, Problems& problems, SignPolicy& signing,
+void read_dkim(const toml::table& table, const Document& document, const Workshop& workshop, Problems& problems, Policy& policy,
                std::vector<DkimKey>& keys) {
   Section section(table, "dkim", problems);
+  read_verifier(section, workshop, policy);
+  SignPolicy& signing = policy.signing;
   if (const auto choice = section.choice("canonicalization", {"relaxed/relaxed", "relaxed/simple", "simple/simple", "simple/relaxed"})) {
     signing.header_canon = *choice < 2 ? Canon::relaxed : Canon::simple;
     signing.body_canon = *choice == 0 || *choice == 3 ? Canon::relaxed : Canon::simple;

@@ -42,10 +42,10 @@ void print_door(std::ostream& out, std::string_view name, const DoorConfig& door
   out << "\n[" << name << "]\nsocket = " << in_quotes(door.socket->to_string()) << "\nmode = " << in_quotes(octal(door.mode)) << "\ngroup = " << in_quotes(door.group) << '\n';
 }
 
-void print_dkim(std::ostream& out, const SignPolicy& signing) {
+void print_dkim(std::ostream& out, const SignPolicy& signing, bool libopendkim) {
   const auto word = [](Canon canon) { return canon == Canon::relaxed ? "relaxed" : "simple"; };
   const auto same = [](const std::string& text) { return text; };
-  out << "\n[dkim]\ncanonicalization = " << in_quotes(std::string(word(signing.header_canon)) + '/' + word(signing.body_canon))
+  out << "\n[dkim]\nverifier = " << in_quotes(libopendkim ? "libopendkim" : "builtin") << "\ncanonicalization = " << in_quotes(std::string(word(signing.header_canon)) + '/' + word(signing.body_canon))
       << "\noversign = " << array(signing.oversigned, same) << "\noversign_if_there = " << array(signing.oversigned_if_there, same)
       << "\nsign_if_there = " << array(signing.signed_if_there, same) << '\n';
   if (signing.good_for) out << "expire = " << in_quotes(format_duration(*signing.good_for)) << '\n';
@@ -114,7 +114,7 @@ std::string print_config(const Config& config, const Policy& policy) {
     if (!alerts.mail_to.empty())
       out << "mail_to = " << array(alerts.mail_to, same) << "\nmail_from = " << in_quotes(alerts.mail_from) << "\nsendmail = " << in_quotes(alerts.sendmail) << '\n';
   }
-  print_dkim(out, policy.signing);
+  print_dkim(out, policy.signing, policy.dkim_judge != nullptr);
   if (const auto& results = policy.authentication_results; !results.authserv_id.empty())
     out << "\n[authentication_results]\nauthserv_id = " << in_quotes(results.authserv_id)
         << "\nchecks = " << array(results.checks, [](FactId id) { return std::string(info(id).name); })

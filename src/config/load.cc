@@ -156,7 +156,7 @@ void Loader::read_keys() {
   std::vector<DkimKey> keys;
   const auto before = problems_.error_count();
   for (const auto* table : dkim_) {
-    read_dkim(*table, document_, workshop_, problems_, policy_->signing, keys);
+    read_dkim(*table, document_, workshop_, problems_, *policy_, keys);
     keys_told_ = keys_told_ || table->contains("key");
   }
   if (keys.empty() || problems_.error_count() != before) return;

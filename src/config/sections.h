@@ -17,8 +17,8 @@ void read_admin(Section section, AdminConfig& admin);
 void read_counters(Section section, CountersConfig& counters, Policy& policy, const Document& document);
 void read_dns(Section section, DnsConfig& dns, Policy& policy, const Document& document);
 
-// [dkim] canonicalization, oversign, ... and the [[dkim.key]] of one file.
-void read_dkim(const toml::table& table, const Document& document, const Workshop& workshop, Problems& problems, SignPolicy& signing,
+// [dkim] verifier, canonicalization, oversign, ... and the [[dkim.key]] of one file.
+void read_dkim(const toml::table& table, const Document& document, const Workshop& workshop, Problems& problems, Policy& policy,
                std::vector<DkimKey>& keys);
 
 // The [dnsbl.NAME] of one file.

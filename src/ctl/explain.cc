@@ -18,6 +18,7 @@
 #include "ctl/command.h"
 #include "ctl/dns_options.h"
 #include "ctl/policy_file.h"
+#include "ctl/verifier_choice.h"
 #include "ctl/what_if.h"
 #include "engine/dnsbl_watch.h"
 #include "engine/session.h"
@@ -32,7 +33,7 @@ namespace {
 namespace po = boost::program_options;
 
 struct Options {
-  std::string file = default_policy_file(), message;
+  std::string file = default_policy_file(), message, verifier;  // no verifier: the policy's
   DnsOptions dns;
   WhatIf what;
 };
@@ -80,7 +81,8 @@ std::optional<Options> parse(const Arguments& args) {
       "size", po::value(&size)->value_name("BYTES"), "the size that the client declares; the message's, if there is no file")("local", po::bool_switch(&what.local), "as from sendmail(1)");
   po::options_description more("Where from");
   more.add_options()("config,c", po::value(&options.file)->value_name("FILE"), "the policy file")(
-      "message", po::value(&options.message)->value_name("FILE"), "a message file, for its header and size")("help,h", "print this");
+      "message", po::value(&options.message)->value_name("FILE"), "a message file, for its header and size")(
+      "verifier", po::value(&options.verifier)->value_name("NAME"), verifier_help)("help,h", "print this");
   options.dns.add_to(more);
   all.add(more);
   po::positional_options_description positions;
@@ -333,6 +335,11 @@ int explain_command(const Arguments& args) {
   if (!options->message.empty() && !read_message(options->message, options->what)) return 1;
   const auto loaded = read_policy_file(options->file);
   if (!loaded) return 1;
+  if (!options->verifier.empty()) {
+    const auto judge = choose_verifier(options->verifier);
+    if (!judge) return wrong_usage(judge.error().what);
+    loaded->policy->dkim_judge = *judge;
+  }
   const SystemClock clock;
   NullLog log;
   const auto resolver = choose_resolver(options->dns, loaded->config->dns, clock);

@@ -13,6 +13,7 @@
 #include "check/dkim_verify.h"
 #include "check/dmarc.h"
 #include "ctl/check_command.h"
+#include "ctl/verifier_choice.h"
 #include "ctl/what_if.h"
 #include "mail/address_list.h"
 #include "mail/domain.h"
@@ -23,9 +24,9 @@ namespace {
 namespace po = boost::program_options;
 
 // The signatures of a message file. Nothing: told on stderr.
-std::optional<DkimResult> verify(const WhatIf& message, Lookups& lookups) {
+std::optional<DkimResult> verify(const WhatIf& message, const SignatureJudgePtr& judge, Lookups& lookups) {
   const auto verifier = make_dkim_verifier(openssl_digests(), openssl_public_keys(), system_clock());
-  const auto verification = verifier->begin(*message.headers);
+  const auto verification = verifier->begin(*message.headers, judge);
   for (const auto& key : verification->keys()) lookups.want(key);
   if (!read_body(message.file, [&](std::string_view piece) { verification->write(piece); })) return {};
   return verification->finish(lookups);
@@ -62,13 +63,16 @@ CheckAnswer answer_of(const DmarcResult& result) {
 }  // namespace
 
 int dkim_command(const Arguments& args) {
-  std::string file;
+  std::string file, verifier = "builtin";
   CheckCommand command("Usage: mailweirctl dkim FILE [OPTION...]");
-  command.options().add_options()("message", po::value(&file)->value_name("FILE")->required(), "the message");
+  command.options().add_options()("message", po::value(&file)->value_name("FILE")->required(), "the message")(
+      "verifier", po::value(&verifier)->value_name("NAME"), verifier_help);
   if (const auto done = command.parse(args, {"message"})) return *done;
+  const auto judge = choose_verifier(verifier);
+  if (!judge) return wrong_usage(judge.error().what);
   WhatIf message;
   if (!read_message(file, message)) return exit_usage;
-  const auto result = verify(message, command.lookups());
+  const auto result = verify(message, *judge, command.lookups());
   if (!result) return wrong_usage(file + " cannot be read to its end");
   CheckAnswer answer{std::string(to_string(result->word)), result->reason, {}};
   tell_signatures(*result, answer);
@@ -76,13 +80,16 @@ int dkim_command(const Arguments& args) {
 }
 
 int dmarc_command(const Arguments& args) {
-  std::string what, spf_domain;
+  std::string what, spf_domain, verifier = "builtin";
   std::vector<std::string> signers;
   CheckCommand command("Usage: mailweirctl dmarc FILE|DOMAIN [OPTION...]");
   command.options().add_options()("of", po::value(&what)->value_name("FILE|DOMAIN")->required(), "the message, or the domain of a From field")(
       "spf-pass", po::value(&spf_domain)->value_name("DOMAIN"), "as if SPF had passed for this domain")(
-      "dkim-pass", po::value(&signers)->value_name("DOMAIN")->composing(), "as if a signature of this domain had passed; may be given several times");
+      "dkim-pass", po::value(&signers)->value_name("DOMAIN")->composing(), "as if a signature of this domain had passed; may be given several times")(
+      "verifier", po::value(&verifier)->value_name("NAME"), verifier_help);
   if (const auto done = command.parse(args, {"of"})) return *done;
+  const auto judge = choose_verifier(verifier);
+  if (!judge) return wrong_usage(judge.error().what);
   const auto tools = make_dmarc_tools();
   if (!tools) throw std::runtime_error(tools.error().what);
 
@@ -97,7 +104,7 @@ int dmarc_command(const Arguments& args) {
     from_fields = message.headers->count("From");
     domains = author_domains(*message.headers);
     command.lookups().prefetch([tool = *tools, domains](Lookups& early) { find_dmarc_records(early, *tool, domains); });
-    signatures = verify(message, command.lookups());
+    signatures = verify(message, *judge, command.lookups());
     if (!signatures) return wrong_usage(what + " cannot be read to its end");
     evidence.dkim_domains = signatures->passed();
     evidence.dkim_unasked = signatures->domains(AuthWord::temperror);

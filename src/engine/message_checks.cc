@@ -8,14 +8,15 @@
 
 #include "check/helo.h"
 #include "engine/facts.h"
+#include "engine/policy.h"
 #include "mail/domain.h"
 
 namespace mailweir {
 
-void MessageChecks::begin(const Tools& tools, const HeaderList& headers, Lookups& lookups) {
+void MessageChecks::begin(const Tools& tools, const SignatureJudgePtr& judge, const HeaderList& headers, Lookups& lookups) {
   forget();
   begun_ = true;
-  verification_ = tools.verifier->begin(headers);
+  verification_ = tools.verifier->begin(headers, judge);
   for (const auto& key : verification_->keys()) lookups.want(key);
 }
 
@@ -98,11 +99,12 @@ std::vector<std::string> Facts::author_domains() {
 void Facts::begin_message_checks(bool with_dmarc) {
   if (!tools_.complete() || transaction_.headers == nullptr) return;
   Lookups& lookups = lookups_of(message_lookups_);
-  if (!with_dmarc) return message_checks_.begin(tools_, *transaction_.headers, lookups);
+  const auto judge = policy_ != nullptr ? policy_->dkim_judge : nullptr;
+  if (!with_dmarc) return message_checks_.begin(tools_, judge, *transaction_.headers, lookups);
   // First of all the author's records.
   const auto authors = author_domains();
   MessageChecks::start_dmarc(tools_, authors, lookups);
-  message_checks_.begin(tools_, *transaction_.headers, lookups);
+  message_checks_.begin(tools_, judge, *transaction_.headers, lookups);
   if (!spf_may_speak(authors)) return;
   if (spf_.needs_another_try()) SpfFacts::start_again(spf_asker(), lookups);
   else spf_.start(ref_of_spf(), spf_asker(), lookups);

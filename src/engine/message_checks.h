@@ -23,7 +23,7 @@ class MessageChecks {
   };
 
   // Reads the header and starts the look-ups of keys, without waiting.
-  void begin(const Tools& tools, const HeaderList& headers, Lookups& lookups);
+  void begin(const Tools& tools, const SignatureJudgePtr& judge, const HeaderList& headers, Lookups& lookups);
   // Starts those of DMARC records.
   static void start_dmarc(const Tools& tools, const std::vector<std::string>& from_domains, Lookups& lookups);
   bool begun() const { return begun_; }

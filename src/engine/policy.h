@@ -14,6 +14,7 @@
 #include "engine/dnsbl_watch.h"
 #include "engine/rule.h"
 #include "port/countries.h"
+#include "port/signature_judge.h"
 #include "port/spf.h"
 
 namespace mailweir {
@@ -64,6 +65,7 @@ struct Policy {
   std::chrono::milliseconds counter_deadline{100};
   std::string hostname;                          // ours, as others see it
   SpfEnginePtr spf_engine;                       // null: our own
+  SignatureJudgePtr dkim_judge;                  // of DKIM signatures; null: we hash and compare
   CountriesPtr countries;                        // of client_country; null: no [geoip]
   std::string country_database;                  // its file, as written
   std::vector<Egress> egress;                    // the first is that without a name; empty: no [egress]

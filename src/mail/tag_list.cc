@@ -64,7 +64,7 @@ std::string without_blanks(std::string_view value) {
 
 bool names_word(std::string_view list, std::string_view word) {
   const auto parts = split(list, ':');
-  return std::any_of(parts.begin(), parts.end(), [&](std::string_view part) { return trimmed(part) == word; });
+  return std::any_of(parts.begin(), parts.end(), [&](std::string_view part) { return equal_folded(trimmed(part), word); });
 }
 
 std::optional<std::string> base64_of_tag(std::string_view value) {

@@ -38,7 +38,8 @@ class TagList {
 
 // The value without any white space: for base64 and lists (RFC 6376 2.8, FWS).
 std::string without_blanks(std::string_view value);
-// Whether one of the words between colons is `word`; white space around them does not count. Case matters.
+// Whether one of the words between colons is `word`. White space around them does not count, nor does case: the RFC's grammar has
+// its words as literals (RFC 5234 2.3).
 bool names_word(std::string_view list, std::string_view word);
 // Base64 as the RFC's tags have it: white space anywhere, the "=" at its end may be missing. Nothing: it is none.
 std::optional<std::string> base64_of_tag(std::string_view value);

@@ -2,7 +2,8 @@
 // Verifier: judges the DKIM signatures of a message while it streams by (RFC 6376, RFC 8463).
 //
 // A Verifier is thread-safe; a Verification belongs to one message and one thread at a time. Memory is bounded by the
-// header that it is given: the body is hashed as it comes, and only `most_signatures` signatures are looked at.
+// header that it is given: the body is hashed as it comes, and only `most_signatures` signatures are looked at. Our own stands in
+// check/dkim_verify.h; a SignatureJudge does the arithmetic of it by another library.
 #pragma once
 
 #include <cstddef>
@@ -14,6 +15,7 @@
 #include "mail/body_sink.h"
 #include "mail/headers.h"
 #include "port/lookups.h"
+#include "port/signature_judge.h"
 
 namespace mailweir {
 
@@ -54,8 +56,8 @@ class Verification : public BodySink {
 class Verifier {
  public:
   virtual ~Verifier() = default;
-  // At the end of the header, which is read here and not kept.
-  virtual std::unique_ptr<Verification> begin(const HeaderList& headers) const = 0;
+  // At the end of the header, which is read here and not kept. `judge`: who hashes and compares; null: we do.
+  virtual std::unique_ptr<Verification> begin(const HeaderList& headers, const SignatureJudgePtr& judge) const = 0;
 };
 using VerifierPtr = std::shared_ptr<const Verifier>;
 

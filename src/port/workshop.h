@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "port/countries.h"
 #include "port/pattern.h"
+#include "port/signature_judge.h"
 #include "port/signer.h"
 #include "port/spf.h"
 #include "port/table.h"
@@ -40,6 +41,7 @@ struct Workshop {
   std::function<Made<TablePtr>(const std::vector<std::pair<std::string, std::string>>& entries, TableKind kind)> make_table;
   std::function<Made<SignerPtr>(const std::string& path)> read_key;
   std::function<SpfEnginePtr()> libspf2;
+  std::function<Result<SignatureJudgePtr>()> libopendkim;
   std::function<Result<CountriesPtr>(const std::string& path)> countries;
 };
 

@@ -48,7 +48,7 @@ std::string verified(const HeaderList& headers, std::string_view key, std::strin
   static const auto verifier = make_dkim_verifier(openssl_digests(), openssl_public_keys(), now());
   fuzz::OneText resolver(key);
   const auto lookups = Lookups::make(resolver, Deadline::in(std::chrono::hours(1)));
-  const auto verification = verifier->begin(headers);
+  const auto verification = verifier->begin(headers, nullptr);
   must(verification->keys().size() <= most_signatures);
   for (; !body.empty(); body.remove_prefix(std::min(piece, body.size()))) verification->write(body.substr(0, piece));
   const auto result = verification->finish(*lookups);

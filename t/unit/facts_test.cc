@@ -57,7 +57,7 @@ HeaderList some_headers() {
 // One good signature of example.com, in every message.
 class GoodVerifier final : public Verifier {
  public:
-  std::unique_ptr<Verification> begin(const HeaderList&) const override { return std::make_unique<Good>(); }
+  std::unique_ptr<Verification> begin(const HeaderList&, const SignatureJudgePtr&) const override { return std::make_unique<Good>(); }
 
  private:
   struct Good final : Verification {

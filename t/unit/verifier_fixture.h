@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include "adapter/opendkim_judge.h"
 #include "adapter/openssl_digest.h"
 #include "adapter/openssl_public_key.h"
 #include "adapter/openssl_signer.h"
@@ -42,13 +43,36 @@ inline Fields dinner(std::initializer_list<std::string> signatures) {
   return fields;
 }
 
-inline DkimResult verify(const Fields& fields, std::string_view text, const std::string& zone_text, std::size_t piece = 0) {
+// Our own verifier, and libopendkim behind our readers.
+struct By {
+  std::string name;
+  SignatureJudgePtr judge;
+};
+inline const std::vector<By>& verifiers() {
+  static const std::vector<By> both = [] {
+    auto judge = make_opendkim_judge();
+    REQUIRE(judge);
+    return std::vector<By>{{"builtin", nullptr}, {"libopendkim", *judge}};
+  }();
+  return both;
+}
+// What libopendkim says where it differs, and why it may.
+struct Theirs {
+  std::string want;
+  const char* why = "";
+};
+inline const std::string& wanted(const By& by, const std::string& ours, const Theirs& theirs) {
+  return by.judge != nullptr && !theirs.want.empty() ? theirs.want : ours;
+}
+
+inline DkimResult verify(const Fields& fields, std::string_view text, const std::string& zone_text, std::size_t piece = 0,
+                         const SignatureJudgePtr& judge = nullptr) {
   const auto verifier = make_dkim_verifier(openssl_digests(), openssl_public_keys(), system_clock());
   HeaderList headers;
   for (const auto& field : fields) REQUIRE(headers.receive(field.name, field.value));
   const auto zone = test::zone(zone_text);
   const auto lookups = test::lookups_in(*zone);
-  const auto verification = verifier->begin(headers);
+  const auto verification = verifier->begin(headers, judge);
   for (const auto& key : verification->keys()) lookups->want(key);
   if (piece == 0) piece = text.size() + 1;
   for (std::size_t at = 0; at < text.size(); at += piece) verification->write(text.substr(at, piece));

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "ctl/verifier_choice.h"
+
+#include "adapter/opendkim_judge.h"
+
+namespace mailweir {
+
+Result<SignatureJudgePtr> choose_verifier(const std::string& word) {
+  if (word == "builtin") return SignatureJudgePtr();
+  if (word == "libopendkim") return make_opendkim_judge();
+  return Error{"--verifier is builtin or libopendkim"};
+}
+
+}  // namespace mailweir
