@@ -2,12 +2,14 @@
 #include "base/fiber.h"
 
 #include <atomic>
-#include <cstdint>
-#include <exception>
 #include <new>
+#include <utility>
 
+#include <cxxabi.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include <boost/context/detail/fcontext.hpp>
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
@@ -31,6 +33,9 @@
 #endif
 
 namespace mailweir {
+
+namespace context = boost::context::detail;
+
 namespace {
 
 std::size_t page() {
@@ -38,26 +43,53 @@ std::size_t page() {
   return size;
 }
 
+// What a thread keeps of the exceptions that it handles (Itanium C++ ABI, Exception Handling 2.2.2).
+struct Exceptions {
+  void* caught = nullptr;
+  unsigned uncaught = 0;
+};
+
+// Never the same twice for the compiler: after a pause it may be another thread's.
+[[gnu::noinline]] Exceptions& exceptions_of_thread() {
+  asm volatile("" ::: "memory");
+  return *reinterpret_cast<Exceptions*>(abi::__cxa_get_globals());
+}
+
+// While it lives, the exceptions at hand are out of sight: the other side of a switch has its own.
+class ExceptionsAside {
+ public:
+  ExceptionsAside() : own_(std::exchange(exceptions_of_thread(), {})) {}
+  ~ExceptionsAside() { exceptions_of_thread() = own_; }
+  ExceptionsAside(const ExceptionsAside&) = delete;
+  ExceptionsAside& operator=(const ExceptionsAside&) = delete;
+
+ private:
+  const Exceptions own_;
+};
+
 }  // namespace
+
+struct FiberEntry {
+  static void enter(context::transfer_t from) noexcept {
+    auto& fiber = *static_cast<Fiber*>(from.data);
+    fiber.resumer_ = from.fctx;
+    fiber.run();
+  }
+};
 
 Fiber::Fiber() {
   // The lowest page stays closed: a stack that overflows ends the program, and nobody else's memory.
   void* memory = mmap(nullptr, stack_size + page(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
   if (memory == MAP_FAILED) throw std::bad_alloc();
   stack_ = static_cast<char*>(memory) + page();
-  if (mprotect(stack_, stack_size, PROT_READ | PROT_WRITE) != 0 || getcontext(&own_) != 0) {
+  if (mprotect(stack_, stack_size, PROT_READ | PROT_WRITE) != 0) {
     munmap(memory, stack_size + page());
     throw std::bad_alloc();
   }
   // Stacks that all begin at the same place of a page would push each other out of the processor's cache.
   static std::atomic<std::size_t> made{0};
-  const std::size_t shift = made++ % 32 * 704;
-  own_.uc_stack.ss_sp = stack_;
-  own_.uc_stack.ss_size = stack_size - shift / 64 * 64;
-  own_.uc_link = nullptr;  // run() never returns
-  const auto self = reinterpret_cast<std::uintptr_t>(this);
-  makecontext(&own_, reinterpret_cast<void (*)()>(&Fiber::enter), 2, static_cast<unsigned>(self >> 32),
-              static_cast<unsigned>(self));
+  const std::size_t size = stack_size - made++ % 32 * 704 / 64 * 64;
+  own_ = context::make_fcontext(static_cast<char*>(stack_) + size, size, &FiberEntry::enter);
 #ifdef MAILWEIR_TSAN
   own_tag_ = __tsan_create_fiber(0);
 #endif
@@ -71,6 +103,7 @@ Fiber::~Fiber() {
 }
 
 bool Fiber::resume() {
+  const ExceptionsAside exceptions;
   ended_ = false;
 #ifdef MAILWEIR_ASAN
   void* mine = nullptr;
@@ -80,7 +113,7 @@ bool Fiber::resume() {
   resumer_tag_ = __tsan_get_current_fiber();
   __tsan_switch_to_fiber(own_tag_, 0);
 #endif
-  swapcontext(&resumer_, &own_);
+  own_ = context::jump_fcontext(own_, this).fctx;
 #ifdef MAILWEIR_ASAN
   __sanitizer_finish_switch_fiber(mine, nullptr, nullptr);
 #endif
@@ -88,25 +121,20 @@ bool Fiber::resume() {
 }
 
 void Fiber::pause() {
+  const ExceptionsAside exceptions;
 #ifdef MAILWEIR_ASAN
   __sanitizer_start_switch_fiber(&fake_stack_, resumer_stack_, resumer_size_);
 #endif
 #ifdef MAILWEIR_TSAN
   __tsan_switch_to_fiber(resumer_tag_, 0);
 #endif
-  swapcontext(&own_, &resumer_);
+  resumer_ = context::jump_fcontext(resumer_, nullptr).fctx;
 #ifdef MAILWEIR_ASAN
   __sanitizer_finish_switch_fiber(fake_stack_, &resumer_stack_, &resumer_size_);
 #endif
 }
 
-bool Fiber::may_pause() noexcept { return std::uncaught_exceptions() == 0 && std::current_exception() == nullptr; }
-
-void Fiber::enter(unsigned high, unsigned low) {
-  reinterpret_cast<Fiber*>(static_cast<std::uintptr_t>(high) << 32 | low)->run();
-}
-
-void Fiber::run() {
+void Fiber::run() noexcept {
 #ifdef MAILWEIR_ASAN
   __sanitizer_finish_switch_fiber(nullptr, &resumer_stack_, &resumer_size_);
 #endif

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Fiber: work with a stack of its own that can be set aside in the middle and taken up again later, by another thread
-// too. One thread at a time uses it. Beneath a pause no lock may be held, and nothing may be kept that belongs to the
-// thread: a function that reads errno before and after has another thread's. Not in a catch block or a destructor of
-// unwinding either (may_pause).
+// Fiber: work with a stack of its own that can be set aside in the middle and taken up again later. It may pause anywhere,
+// in a catch block or a destructor of unwinding too: exceptions that are being handled are the fiber's. Beneath a pause no
+// lock may be held, and nothing may be kept that belongs to the thread: others use errno meanwhile. One thread at a time
+// uses it.
 #pragma once
 
 #include <cstddef>
 #include <functional>
-#include <memory>
-
-#include <ucontext.h>
 
 namespace mailweir {
 
@@ -26,19 +23,17 @@ class Fiber {
   void set_work(std::function<void()> work) { work_ = std::move(work); }
   // Begins, or goes on, until pause() or the end. True: the end.
   bool resume();
-  // From inside: back to whoever resumed.
+  // From inside: back to the one that resumed it.
   void pause();
-  // Whether the calling thread is free of what belongs to it alone: exceptions that are being handled.
-  static bool may_pause() noexcept;
 
  private:
-  static void enter(unsigned high, unsigned low);
-  void run();
+  friend struct FiberEntry;
+  [[noreturn]] void run() noexcept;
 
   std::function<void()> work_;
   bool ended_ = true;
   void* stack_ = nullptr;
-  ucontext_t own_, resumer_;
+  void *own_ = nullptr, *resumer_ = nullptr;  // where each of the two goes on
   // What a sanitizer must know; not used without one.
   [[maybe_unused]] void* own_tag_ = nullptr;
   [[maybe_unused]] void* resumer_tag_ = nullptr;

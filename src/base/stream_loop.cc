@@ -75,7 +75,7 @@ class StreamLoop::Turn final : public BlockingWatcher {
   ~Turn() { watch_blocking(nullptr); }
   void about_to_block() noexcept override { if (leading) loop_.hand_over(*this); }
   WaitingLoop* waiting_loop() noexcept override {
-    return leading && current != nullptr && current->work != nullptr && Fiber::may_pause() ? &loop_.aside_ : nullptr;
+    return leading && current != nullptr && current->work != nullptr ? &loop_.aside_ : nullptr;
   }
 
   bool leading = false;

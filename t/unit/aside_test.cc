@@ -244,7 +244,7 @@ TEST_CASE("set aside: what the peer says meanwhile is heard afterwards; who leav
   fixture.stage.tell('b');
   CHECK(hear(eager) == "b");
   say(eager, "caught");
-  CHECK(hear(eager) == "alone");
+  CHECK(hear(eager) == "loop");
 }
 
 TEST_CASE("set aside: a guest that is over goes, and another comes") {
