@@ -9,6 +9,7 @@
 #include "adapter/make_redis_route.h"
 #include "adapter/redis_blocks.h"
 #include "adapter/redis_cluster.h"
+#include "adapter/redis_eviction.h"
 #include "adapter/redis_groups.h"
 #include "adapter/redis_hand_back.h"
 #include "adapter/redis_key.h"
@@ -100,6 +101,16 @@ class RedisCountersStore final : public RedisCounters {
     return back_.sign_in(node, adding, age, now(), deadline);
   }
 
+  Result<std::string> evicts(Deadline deadline) const override {
+    const auto masters = route_->masters(deadline);
+    if (!masters) return masters.error();
+    for (const auto& node : *masters) {
+      const RedisAnswer answer = node->command({"INFO", "memory"}, deadline);
+      if (!answer.reply) return answer.reply.error();
+      if (auto policy = eviction_policy(answer.reply->text); !answer.is_error() && !policy.empty()) return policy;
+    }
+    return std::string();
+  }
   const std::string& server() const override { return name_; }
   std::string where() const override { return route_->where(); }
   std::uint64_t connects() const override { return route_->connects(); }

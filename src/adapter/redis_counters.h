@@ -12,7 +12,8 @@
 // maximum allows, but two charges at once may both be refused where one had fitted. A prefix with a hash tag ("{mw}:")
 // puts all keys on one server, and a charge is one call again.
 //
-// Known limits: a server that evicts (maxmemory-policy allkeys-...) may drop live counters: set noeviction. A primary that
+// Known limits: a server that evicts drops live counters and blocks (evicts() says so): set noeviction. One whose clock is
+// set forward drops what has expired by it (adapter/redis_script.h says what is done where it is set back). A primary that
 // fails loses what its replica had not yet seen; one that is cut off from the sentinels, but not from us, counts on until it
 // learns of its successor, and that is lost too (min-replicas-to-write 1 there bounds it). list() walks the whole database (SCAN). The process must ignore SIGPIPE.
 #pragma once

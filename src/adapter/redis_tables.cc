@@ -10,10 +10,12 @@
 #include <utility>
 #include <vector>
 
+#include "adapter/redis_eviction.h"
 #include "adapter/redis_pool.h"
 #include "adapter/table_candidates.h"
 #include "base/duration.h"
 #include "base/file.h"
+#include "base/guarded.h"
 #include "base/text.h"
 #include "port/table_batch.h"
 
@@ -22,34 +24,42 @@ namespace {
 
 constexpr std::chrono::seconds pause{1};   // between two tries while the server is down
 
-// KEYS[1]: the set, sorted set or hash. ARGV[1]: set or hash, what it must be; then what to look for, the first one counts.
-// -> {value} or nothing.
+// KEYS[1]: the set, sorted set or hash. ARGV[1]: set or hash, what it must be; ARGV[2] the key that says that it was there (no
+// part of KEYS: a login that may not touch it may still look up); then what to look for, the first one counts.
+// -> {there, value}, {there}, {none}, {empty} if it is meant to be, or {gone} if it was there.
 constexpr std::string_view script = R"(local kind = redis.call('TYPE', KEYS[1]).ok
-if kind == 'none' then return false end
+local mark = redis.pcall('GET', ARGV[2])
+if kind == 'none' then return {mark == 'there' and 'gone' or mark == 'empty' and 'empty' or 'none'} end
+if mark ~= 'there' then redis.pcall('SET', ARGV[2], 'there') end
 if ARGV[1] == 'map' then
   if kind ~= 'hash' then return redis.error_reply('NOTAMAP it is a ' .. kind .. ', and a map is a hash') end
-  for i = 2, #ARGV do
+  for i = 3, #ARGV do
     local value = redis.call('HGET', KEYS[1], ARGV[i])
-    if value then return {value} end
+    if value then return {'there', value} end
   end
-  return false
+  return {'there'}
 end
 if kind == 'set' then
-  for i = 2, #ARGV do
-    if redis.call('SISMEMBER', KEYS[1], ARGV[i]) == 1 then return {''} end
+  for i = 3, #ARGV do
+    if redis.call('SISMEMBER', KEYS[1], ARGV[i]) == 1 then return {'there', ''} end
   end
-  return false
+  return {'there'}
 end
 if kind ~= 'zset' then return redis.error_reply('NOTALIST it is a ' .. kind .. ', and a list is a set or a sorted set') end
 local now
-for i = 2, #ARGV do
+for i = 3, #ARGV do
   local score = redis.call('ZSCORE', KEYS[1], ARGV[i])
   if score then
     if not now then local time = redis.call('TIME') now = time[1] + time[2] / 1000000 end
-    if score == 'inf' or tonumber(score) > now then return {''} end
+    if score == 'inf' or tonumber(score) > now then return {'there', ''} end
   end
 end
-return false)";
+return {'there'})";
+
+constexpr std::string_view empty_script = R"(redis.call('SET', ARGV[1], 'empty')
+return redis.call('DEL', KEYS[1]))";
+
+std::string mark_of(const std::string& key) { return key + ":mailweir"; }
 
 constexpr std::size_t most_in_a_call = 2000;  // keys: some milliseconds of the server's time
 constexpr std::size_t most_calls = 10;        // for one question; beyond it the table counts as not answering
@@ -63,6 +73,8 @@ class Server : public RedisTables, public std::enable_shared_from_this<Server> {
       : config_(std::move(config)), clock_(clock), log_(log), pool_(std::move(url), config_.connections) {}
 
   TablePtr table(const std::string& key, TableKind kind) override;
+  Result<bool> make_empty(const std::string& key) override;
+  Result<std::string> evicts(Deadline deadline) override;
   const RedisTableStats& stats() const override { return stats_; }
   const std::string& server() const override { return pool_.name(); }
 
@@ -83,7 +95,10 @@ class Server : public RedisTables, public std::enable_shared_from_this<Server> {
   bool may_try();
   Found look_up(const std::string& key, TableKind kind, const std::vector<std::string>& candidates);
   void took_too_long(const std::string& key, std::size_t keys, const Error& error);
-  Found wrong_type(const std::string& key, const std::string& what);
+  Found trouble_with(const std::string& key, std::string_view state, const std::string& error, std::string_view what);
+  bool is_gone(const std::string& key, std::string_view state);
+  Result<RedisReply> command(const std::vector<std::string_view>& words, Deadline deadline);
+  bool shall_tell(std::string_view state, const std::string& key);
   void went_up();
   void went_down(const Error& error);
   Result<RedisReply> ask(const std::string& key, TableKind kind, const std::vector<std::string>& candidates);
@@ -94,8 +109,10 @@ class Server : public RedisTables, public std::enable_shared_from_this<Server> {
   RedisPool pool_;
   RedisTableStats stats_;
   std::array<Shard, 16> shards_;
+  Guarded<std::unordered_set<std::string>> seen_;  // keys that were there
   std::mutex state_;             // guards what follows, and the changes of stats_.up
-  SteadyTime next_try_{}, down_since_{}, next_told_{};
+  SteadyTime next_try_{}, down_since_{};
+  std::unordered_map<std::string, SteadyTime> next_told_;  // of a key and its state; keys are the policy's
 };
 
 class RedisTable final : public BatchTable {
@@ -173,28 +190,60 @@ Found Server::look_up(const std::string& key, TableKind kind, const std::vector<
   if (!may_try()) return Found::outage();
   ++stats_.asked;
   const auto reply = ask(key, kind, candidates);
-  if (reply && reply->kind == RedisReply::Kind::error && reply->text.starts_with("NOTA")) return wrong_type(key, reply->text);
+  if (reply && reply->kind == RedisReply::Kind::error && reply->text.starts_with("NOTA"))
+    return trouble_with(key, "wrong-type", reply->text, "rules that need it follow their on_outage");
   if (!reply || reply->kind == RedisReply::Kind::error) {
     const Error error = reply ? to_error(*reply) : reply.error();
     if (candidates.size() > usual_call && stats_.up) took_too_long(key, candidates.size(), error);
     else went_down(error);
     return Found::outage();
   }
+  const auto& answer = reply->elements;
+  if (is_gone(key, answer.empty() ? std::string_view() : std::string_view(answer.front().text)))
+    return trouble_with(key, "vanished", "the key was there and is no more: evicted, or deleted",
+                        "rules that need it follow their on_outage; mailweirctl empty-list says that it is meant to be empty");
   went_up();
   Found found;
-  if (reply->kind == RedisReply::Kind::array && !reply->elements.empty()) found = Found(std::string_view(reply->elements.front().text));
+  if (answer.size() > 1) found = Found(std::string_view(answer[1].text));
   return found;
 }
 
 Result<RedisReply> Server::ask(const std::string& key, TableKind kind, const std::vector<std::string>& candidates) {
-  const Deadline deadline = Deadline::in(config_.deadline);
+  const std::string mark = mark_of(key);
+  std::vector<std::string_view> words{"EVAL", script, "1", key, kind == TableKind::map ? "map" : "list", mark};
+  words.insert(words.end(), candidates.begin(), candidates.end());
+  return command(words, Deadline::in(config_.deadline));
+}
+
+Result<RedisReply> Server::command(const std::vector<std::string_view>& words, Deadline deadline) {
   auto connection = pool_.borrow(deadline);
   if (!connection) return connection.error();
-  std::vector<std::string_view> words{"EVAL", script, "1", key, kind == TableKind::map ? "map" : "list"};
-  words.insert(words.end(), candidates.begin(), candidates.end());
   auto reply = (*connection)->command(words, deadline);
   if (reply) connection->keep();
   return reply;
+}
+
+// Whether a key that is not there was: what the server says of it, or what this process has seen.
+bool Server::is_gone(const std::string& key, std::string_view state) {
+  return seen_.with([&](auto& seen) {
+    if (state == "there") seen.insert(key);
+    else if (state == "empty") seen.erase(key);
+    return state == "gone" || (state == "none" && seen.contains(key));
+  });
+}
+
+Result<bool> Server::make_empty(const std::string& key) {
+  const std::string mark = mark_of(key);
+  const auto reply = command({"EVAL", empty_script, "1", key, mark}, Deadline::in(std::chrono::seconds(5)));
+  if (!reply) return reply.error();
+  if (reply->kind == RedisReply::Kind::error) return Error{pool_.name() + ": " + to_error(*reply).what};
+  return reply->integer > 0;
+}
+
+Result<std::string> Server::evicts(Deadline deadline) {
+  const auto reply = command({"INFO", "memory"}, deadline);
+  if (!reply) return reply.error();
+  return reply->kind == RedisReply::Kind::error ? std::string() : eviction_policy(reply->text);
 }
 
 bool Server::may_try() {
@@ -207,25 +256,31 @@ bool Server::may_try() {
   return true;
 }
 
-// The server is well, but this key is no list or no map.
-Found Server::wrong_type(const std::string& key, const std::string& what) {
+// The server is well, but this key is no list or no map, or it is gone.
+Found Server::trouble_with(const std::string& key, std::string_view state, const std::string& error, std::string_view what) {
   went_up();
   ++stats_.errors;
-  const std::lock_guard lock(state_);
-  if (const SteadyTime now = clock_.steady(); now >= next_told_) {
-    next_told_ = now + std::chrono::minutes(1);
-    Event("list-store").with("state", "wrong-type").with("store", pool_.name()).with("key", key).with("error", what)
-        .with("what", "rules that need it follow their on_outage").to(log_, Severity::error);
+  if (shall_tell(state, key)) {
+    Event("list-store").with("state", state).with("store", pool_.name()).with("key", key).with("error", error).with("what", what)
+        .to(log_, Severity::error);
   }
   return Found::outage();
+}
+
+// A line a minute for each key and what is wrong with it.
+bool Server::shall_tell(std::string_view state, const std::string& key) {
+  const std::lock_guard lock(state_);
+  SteadyTime& next = next_told_[std::string(state) + ' ' + key];
+  const SteadyTime now = clock_.steady();
+  if (now < next) return false;
+  next = now + std::chrono::minutes(1);
+  return true;
 }
 
 // One message asked for much at once.
 void Server::took_too_long(const std::string& key, std::size_t keys, const Error& error) {
   ++stats_.errors;
-  const std::lock_guard lock(state_);
-  if (const SteadyTime now = clock_.steady(); now >= next_told_) {
-    next_told_ = now + std::chrono::minutes(1);
+  if (shall_tell("slow", key)) {
     Event("list-store").with("state", "slow").with("store", pool_.name()).with("key", key).with("keys", static_cast<std::int64_t>(keys))
         .with("error", error.what).with("what", "for one message the rules that need it follow their on_outage").to(log_, Severity::warning);
   }

@@ -3,9 +3,13 @@
 // million is as good as one of ten and a change is seen at once.
 //
 // The key's type says what it is: a set is a list; a sorted set is a list whose scores are the unix time until which an
-// entry holds (+inf: for ever), by the server's clock; a hash is a map. A key that is not there is empty. All keys that
-// could match (an address and its 33 or 129 networks, a domain and its parents) are asked in one script call; of many things
-// (the addresses of From) all keys together in calls of 2,000, ten at the most.
+// entry holds (+inf: for ever), by the server's clock; a hash is a map. A key that was never there is empty. One that was
+// and is no more has been evicted, or deleted by mistake: look-ups are outages then. The string KEY:mailweir says that it
+// was there (the value "there"; set by the first look-up that finds the key, if our login may write), and "empty" says that
+// it is meant to be empty. What this process has seen it knows without.
+//
+// All keys that could match (an address and its 33 or 129 networks, a domain and its parents) are asked in one script call;
+// of many things (the addresses of From) all keys together in calls of 2,000, ten at the most.
 //
 // Answers are kept for `fresh`. While the server does not answer, look-ups are outages (port/table.h), at once but for one
 // try a second. Thread-safe; nothing is asked when a table is made.
@@ -43,6 +47,10 @@ class RedisTables {
   virtual ~RedisTables() = default;
   // The table keeps the server's part alive. `key` is the key in Redis, as it is.
   virtual TablePtr table(const std::string& key, TableKind kind) = 0;
+  // Removes the key, and says there that it is meant to be empty. Whether it had entries.
+  virtual Result<bool> make_empty(const std::string& key) = 0;
+  // As SharedCounters::evicts().
+  virtual Result<std::string> evicts(Deadline deadline) = 0;
   virtual const RedisTableStats& stats() const = 0;
   virtual const std::string& server() const = 0;   // its URL without the password
 };

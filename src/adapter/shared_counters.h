@@ -45,6 +45,9 @@ class SharedCounters : public CounterStore {
     std::size_t whole = 0, adding = 0;
   };
   virtual Result<Nodes> sign_in(std::string_view node, bool adding, std::chrono::milliseconds age, Deadline deadline) = 0;
+  // The policy by which the server, or one of them, evicts keys when its memory is full: "allkeys-lru"; "": it does not
+  // (adapter/redis_eviction.h).
+  virtual Result<std::string> evicts(Deadline) const { return std::string(); }
   // Its URL without the password; and the server, or servers, that it asks now (empty: not known yet).
   virtual const std::string& server() const = 0;
   virtual std::string where() const = 0;

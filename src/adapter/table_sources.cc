@@ -60,6 +60,31 @@ void TableSources::refresh() {
   });
 }
 
+std::vector<std::shared_ptr<RedisTables>> TableSources::used() const {
+  std::vector<std::shared_ptr<RedisTables>> all;
+  servers_.with([&](const auto& servers) {
+    for (const UsedServer& used : servers)
+      if (auto tables = used.tables.lock()) all.push_back(std::move(tables));
+  });
+  return all;
+}
+
+std::vector<std::pair<std::string, std::string>> TableSources::evictions(std::chrono::milliseconds deadline) const {
+  std::vector<std::pair<std::string, std::string>> found;
+  for (const auto& tables : used()) {
+    const auto told = [&](const auto& one) { return one.first == tables->server(); };
+    if (std::any_of(found.begin(), found.end(), told)) continue;
+    if (auto policy = tables->evicts(Deadline::in(deadline)); policy && !policy->empty()) found.emplace_back(tables->server(), *policy);
+  }
+  return found;
+}
+
+Result<bool> TableSources::make_empty(const std::string& key) const {
+  const auto all = used();
+  if (all.empty()) return Error{"the policy has no list or map that lives in Redis"};
+  return all.back()->make_empty(key);
+}
+
 std::vector<ListServer> TableSources::servers() const {
   std::vector<ListServer> found;
   servers_.with([&](const auto& servers) {

@@ -41,6 +41,10 @@ class TableSources {
   const TableCache& files() const { return files_; }
   // The Redis servers that a table still uses, one for each URL.
   std::vector<ListServer> servers() const;
+  // Those that evict keys, and by which policy. Each is asked for at most `deadline`; one that does not answer is left out.
+  std::vector<std::pair<std::string, std::string>> evictions(std::chrono::milliseconds deadline) const;
+  // RedisTables::make_empty of the newest server.
+  Result<bool> make_empty(const std::string& key) const;
 
  private:
   struct LateLog final : Log {
@@ -60,6 +64,8 @@ class TableSources {
     std::string user, password_file;
     std::weak_ptr<RedisTables> tables;
   };
+  std::vector<std::shared_ptr<RedisTables>> used() const;
+
   Guarded<std::vector<UsedServer>> servers_;
 };
 

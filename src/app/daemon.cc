@@ -233,6 +233,9 @@ void Daemon::start_watches() {
     };
   };
   list_reader_ = std::make_unique<Periodic>(std::chrono::milliseconds(400), guarded([this] { tables_->refresh(); }));
+  const auto* fallback = stores_.fallback();
+  eviction_watch_ = std::make_unique<EvictionWatch>(fallback != nullptr ? &fallback->shared() : nullptr, *tables_, *log_);
+  eviction_asker_ = std::make_unique<Periodic>(std::chrono::minutes(1), guarded([this] { eviction_watch_->look(); }));
   dns::Resolver& fresh = cache_ != nullptr ? cache_->behind() : *resolver_;
   dnsbl_watch_ = std::make_unique<DnsblWatch>(fresh, *log_, [this](const std::string& zone) {
     if (cache_ != nullptr) cache_->forget(zone);
@@ -297,6 +300,8 @@ void Daemon::take_policy(ReloadOutcome& outcome) {
   outcome.warnings = loaded.warnings;
   if (!loaded.policy) return;
   outcome.restart = changed_keys(config_, *loaded.config);
+  if (stores_.memory && loaded.config->counters.store != "memory")
+    say_left(stores_.file, left_counters(*stores_.memory), "the next start counts in Redis: they are not taken over", *log_);
   loaded.policy->generation = policy_.get()->generation + 1;
   Event line("reloaded");
   line.with("generation", static_cast<std::int64_t>(loaded.policy->generation));
@@ -359,6 +364,7 @@ void Daemon::stop() {
   services_->trouble_lines->flush(*log_, SteadyTime::max());
   list_reader_.reset();
   dnsbl_prover_.reset();
+  eviction_asker_.reset();
   alert_desk_->stop(alerts_at_the_end);
   finish_stores(stores_, *log_);
   Event("stopped").to(*log_, Severity::notice);

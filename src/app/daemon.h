@@ -16,6 +16,7 @@
 #include "adapter/alert_desk.h"
 #include "adapter/caching_resolver.h"
 #include "adapter/table_sources.h"
+#include "app/eviction_watch.h"
 #include "app/notify.h"
 #include "app/periodic.h"
 #include "app/stores.h"
@@ -103,7 +104,8 @@ class Daemon {
   std::unique_ptr<AlertDesk> alert_desk_;
   std::unique_ptr<Services> services_;
   std::unique_ptr<DnsblWatch> dnsbl_watch_;
-  std::unique_ptr<Periodic> list_reader_, dnsbl_prover_;   // stopped before what they use goes
+  std::unique_ptr<EvictionWatch> eviction_watch_;
+  std::unique_ptr<Periodic> list_reader_, dnsbl_prover_, eviction_asker_;   // stopped before what they use goes
 
   std::vector<std::string> socket_paths_;                  // made by us, removed at the end
   Fd policy_listener_, http_listener_, milter_listener_;   // the milter's only for the transport of our own

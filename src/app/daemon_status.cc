@@ -129,7 +129,12 @@ std::string Daemon::status() const {
                       {"logins_asked", logins.asked.load()}, {"logins_refused", logins.refused.load()}, {"failures", logins.failures.load()}};
   }
   result["counters"] = {{"store", stores_.memory ? "memory" : "redis"}, {"errors", stats_.counter_errors.load()}};
-  if (stores_.memory) result["counters"]["live"] = stores_.memory->stats().counters.load();
+  if (stores_.memory) {
+    const auto& memory = stores_.memory->stats();
+    result["counters"]["live"] = memory.counters.load();
+    result["counters"]["most"] = config_.counters.max_counters;
+    result["counters"]["no_room"] = memory.full.load();
+  }
   if (const auto* fallback = stores_.fallback()) {
     const auto& stats = fallback->stats();
     const auto since = std::chrono::seconds(stats.since.load());
@@ -146,6 +151,8 @@ std::string Daemon::status() const {
   if (cache_ != nullptr)
     result["dns"] = {{"hits", cache_->stats().hits.load()}, {"misses", cache_->stats().misses.load()}, {"timeouts", cache_->stats().timeouts.load()},
                      {"troubles", cache_->stats().troubles.load()}, {"entries", cache_->stats().entries.load()}};
+  if (eviction_watch_)
+    for (const auto& [server, policy] : eviction_watch_->found()) result["evicting"].push_back({{"store", server}, {"policy", policy}});
   add_alerts(result, *alert_desk_);
   if (tables_) add_lists(result, *policy, *tables_, clock_.wall());
   return dumped(result);
@@ -217,7 +224,15 @@ std::string Daemon::metrics() const {
     samples.counter("mailweir_counter_store_connects_total", "Connections made to it", fallback->shared().connects());
     samples.counter("mailweir_counter_store_outages_total", "Times that it went down", fallback->stats().outages.load());
   }
-  if (stores_.memory) samples.gauge("mailweir_counters", "Counters in memory", stores_.memory->stats().counters.load());
+  if (stores_.memory) {
+    const auto& memory = stores_.memory->stats();
+    samples.gauge("mailweir_counters", "Counters in memory", memory.counters.load());
+    samples.gauge("mailweir_counters_most", "max_counters", config_.counters.max_counters);
+    samples.counter("mailweir_counters_no_room_total", "Calls that failed because the counters' memory had no room for a new key of a limit", memory.full.load());
+  }
+  if (eviction_watch_)
+    for (const auto& [server, policy] : eviction_watch_->found())
+      samples.gauge("mailweir_store_evicts", "A Redis server that drops keys when its memory is full", 1, {{"store", server}, {"policy", policy}});
   if (cache_ != nullptr) {
     samples.counter("mailweir_dns_cache_hits_total", "Look-ups answered from the cache", cache_->stats().hits.load());
     samples.counter("mailweir_dns_cache_misses_total", "Look-ups sent to the servers", cache_->stats().misses.load());

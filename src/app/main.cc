@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // mailweir(8): the daemon.
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -19,6 +20,7 @@
 #include "start/machine_memory.h"
 #include "start/privileges.h"
 #include "start/start_check.h"
+#include "start/store_warnings.h"
 #include "base/safe_output.h"
 
 namespace mailweir {
@@ -69,9 +71,10 @@ int fail(const std::string& why) {
   return EXIT_FAILURE;
 }
 
-int look_at_start(const Options& options, const Config& config) {
+int look_at_start(const Options& options, const Config& config, const TableSources& tables, const Clock& clock) {
   const auto found = check_start(options.file, config, options.foreground ? StartedAs::foreground : StartedAs::background);
   for (const auto& warning : found.warnings) std::cerr << "warning: " << warning << '\n';
+  for (const auto& warning : store_warnings(config, tables, std::chrono::seconds(1), clock)) std::cerr << "warning: " << warning << '\n';
   for (const auto& error : found.errors) std::cerr << error << '\n';
   return found.errors.empty() ? EXIT_SUCCESS : fail(options.file + ": has no error, but with it mailweir does not start");
 }
@@ -143,7 +146,7 @@ int main_of(int argc, char** argv) {
   for (const auto& warning : loaded.warnings) std::cerr << "warning: " << warning << '\n';
   for (const auto& error : loaded.errors) std::cerr << error << '\n';
   if (!loaded.config) return fail(options.file + ": " + std::to_string(loaded.errors.size()) + (loaded.errors.size() == 1 ? " error" : " errors"));
-  if (options.check) return look_at_start(options, *loaded.config);
+  if (options.check) return look_at_start(options, *loaded.config, *tables, clock);
   return run(options, std::move(loaded), std::move(workshop), std::move(tables));
 }
 

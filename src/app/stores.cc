@@ -5,6 +5,12 @@
 
 namespace mailweir {
 
+void say_left(const std::string& file, const LeftCounters& left, std::string_view what, Log& log) {
+  if (!left.any()) return;
+  Event("counters-not-used").with("file", file).with("counters", static_cast<std::int64_t>(left.counters))
+      .with("blocks", static_cast<std::int64_t>(left.blocks)).with("what", what).to(log, Severity::warning);
+}
+
 Result<Stores> make_stores(const Config& config, const Clock& clock, Log& log) {
   Stores stores;
   const auto& counters = config.counters;
@@ -12,7 +18,7 @@ Result<Stores> make_stores(const Config& config, const Clock& clock, Log& log) {
   memory.max_counters = counters.max_counters;
   if (counters.store == "memory") {
     stores.memory = make_memory_counters(memory, clock);
-    stores.file = counters.file.starts_with('/') ? counters.file : config.general.state_directory + '/' + counters.file;
+    stores.file = counters_path(config);
     if (auto locked = PidFile::take(stores.file + ".pid"); locked) {
       stores.lock = std::make_unique<PidFile>(std::move(*locked));
     } else if (!locked.error().temporary) {
@@ -26,6 +32,8 @@ Result<Stores> make_stores(const Config& config, const Clock& clock, Log& log) {
     else Event("counters-restored").with("file", stores.file).with("counters", static_cast<std::int64_t>(restored->restored)).to(log);
     return stores;
   }
+  const std::string file = counters_path(config);
+  say_left(file, left_counters(file, clock), left_behind, log);
   RedisCountersConfig redis;
   redis.url = counters.store;
   redis.user = counters.user;

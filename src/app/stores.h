@@ -10,6 +10,7 @@
 #include "adapter/redis_counters.h"
 #include "app/pid_file.h"
 #include "start/secret.h"
+#include "start/store_warnings.h"
 #include "base/log.h"
 #include "config/config.h"
 #include "port/counter_store.h"
@@ -29,6 +30,9 @@ struct Stores {
 // Restores saved counters. Errors are those of the configuration (a URL), and another daemon that has the same file; a
 // damaged file is a log line and a fresh start.
 Result<Stores> make_stores(const Config& config, const Clock& clock, Log& log);
+
+// Says, if there are any, that the counters of the memory store are used no more.
+void say_left(const std::string& file, const LeftCounters& left, std::string_view what, Log& log);
 
 // Writes the counters to their file; trouble is a log line.
 void save_stores(Stores& stores, Log& log);

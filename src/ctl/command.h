@@ -22,6 +22,7 @@ int dkim_command(const Arguments& args);
 int dmarc_command(const Arguments& args);
 int dns_command(const Arguments& args);
 int dnsbl_command(const Arguments& args);
+int empty_list_command(const Arguments& args);
 int explain_command(const Arguments& args);
 int iprev_command(const Arguments& args);
 int reload_command(const Arguments& args);

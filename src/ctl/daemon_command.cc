@@ -88,6 +88,10 @@ int status_command(const Arguments& args) {
     for (const auto& server : status["redis_lists"])
       std::cout << "lists in " << server["server"].get<std::string>() << ": " << (server["up"].get<bool>() ? "up" : "down") << " asked=" << server["asked"]
                 << " errors=" << server["errors"] << '\n';
+  if (status.contains("evicting"))
+    for (const auto& server : status["evicting"])
+      std::cout << "warning: " << server["store"].get<std::string>() << " drops keys when its memory is full (maxmemory-policy "
+                << server["policy"].get<std::string>() << "); set noeviction\n";
   print_table(status["rules"]);
   return 0;
 }

@@ -29,6 +29,7 @@ constexpr Command commands[] = {
     {"dmarc", "whether DKIM or SPF speaks for the domain in From", mailweir::dmarc_command},
     {"dns", "have the daemon forget answers of the DNS", mailweir::dns_command},
     {"dnsbl", "whether a block list lists an address or a domain", mailweir::dnsbl_command},
+    {"empty-list", "say that a list in Redis is meant to be empty", mailweir::empty_list_command},
     {"explain", "what the policy says to a message, rule by rule", mailweir::explain_command},
     {"iprev", "whether an address has a name that leads back to it", mailweir::iprev_command},
     {"reload", "have the daemon read its policy again", mailweir::reload_command},

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "ctl/policy_file.h"
 
+#include <chrono>
 #include <iostream>
 
 #include <boost/program_options.hpp>
 
 #include "adapter/make_workshop.h"
 #include "start/start_check.h"
+#include "start/store_warnings.h"
 #include "ctl/command.h"
 
 namespace mailweir {
@@ -36,7 +38,11 @@ std::optional<std::string> file_argument(const Arguments& args, const char* usag
 
 std::optional<Loaded> read_policy_file(const std::string& path) {
   static const SystemClock clock;
-  Loaded loaded = load(path, make_workshop(clock));
+  return read_policy_file(path, make_workshop(clock));
+}
+
+std::optional<Loaded> read_policy_file(const std::string& path, const Workshop& workshop) {
+  Loaded loaded = load(path, workshop);
   for (const auto& warning : loaded.warnings) std::cerr << "warning: " << warning << '\n';
   for (const auto& error : loaded.errors) std::cerr << error << '\n';
   if (loaded.policy) return loaded;
@@ -48,7 +54,9 @@ int check_command(const Arguments& args) {
   bool policy_only = false;
   const auto file = file_argument(args, "Usage: mailweirctl check [--policy-only] [FILE]", &policy_only);
   if (!file) return 0;
-  const auto loaded = read_policy_file(*file);
+  static const SystemClock clock;
+  const auto tables = std::make_shared<TableSources>(clock);
+  const auto loaded = read_policy_file(*file, make_workshop(clock, tables));
   if (!loaded) return 1;
   if (!policy_only) {
     const auto found = check_start(*file, *loaded->config, StartedAs::unknown);
@@ -58,6 +66,8 @@ int check_command(const Arguments& args) {
       std::cerr << *file << ": has no error, but with it mailweir does not start here (--policy-only does not look at that)\n";
       return 1;
     }
+    for (const auto& warning : store_warnings(*loaded->config, *tables, std::chrono::seconds(1), clock))
+      std::cerr << "warning: " << warning << '\n';
   }
   std::size_t rules = 0;
   for (const auto& stage : loaded->policy->rules) rules += stage.size();

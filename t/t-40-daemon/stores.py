@@ -37,6 +37,7 @@ def run(t):
     seeded_and_merged(t, daemons, redis, over)
     all_at_once(t, redis)
     kept_by_redis(t, over)
+    moved_to_redis(t)
     killed_after_a_minute(t, killed, counted, over)
 
 
@@ -69,6 +70,35 @@ def kept_by_redis(t, over):
     got = wait_for(lambda: [reply for reply in ask(daemon, "kept@example.com", 1, 8) if not reply.startswith("451")],
                    "Redis to be found again", within=30)
     t.equal(got, [over], "after SIGKILL of Redis and a start the limit is still reached")
+
+
+def moved_to_redis(t):
+    """Counts and blocks in memory are not taken over to Redis, which is said; and so is a Redis that evicts."""
+    blocking = LIMIT.replace('"4/1h" }', '"4/1h", block = "1h" }').replace("defer", "reject").replace("450", "550").replace("4.7.1", "5.7.1")
+    daemon = t.start(Mailweir(blocking, milter=None, name="node-moved"))
+    ask(daemon, "moved@example.com", 5)
+    redis = t.start(Redis("evicting"))
+    redis.ask("CONFIG", "SET", "maxmemory", "100mb")
+    redis.ask("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+    daemon.sections = {"counters": f'store = "{redis.url}"'}
+    daemon.write_policy(blocking)
+    t.equal(daemon.ctl("reload").returncode, 0, "a policy whose counters are in Redis is read")
+    line = daemon.wait_line(event="counters-not-used")
+    t.equal((line["counters"], line["blocks"]), ("1", "1"), "the log says what the next start leaves behind")
+    daemon.stop()
+    daemon.start(t)
+    lines = wait_for(lambda: daemon.lines(event="counters-not-used")[1:], "the start to say it")
+    t.equal((lines[0]["file"], lines[0]["counters"], lines[0]["blocks"]), (f"{daemon.directory}/state/counters", "1", "1"), "and by which file")
+    line = daemon.wait_line(event="store-evicts")
+    t.equal((line["store"], line["policy"]), (redis.url, "allkeys-lru"), "a Redis that evicts is told at the start")
+    t.like(daemon.metrics(), r'mailweir_store_evicts\{[^}]*policy="allkeys-lru"', "by a metric")
+    t.like(daemon.ctl("status").stdout, r"(?m)^warning: redis://.* drops keys when its memory is full", "by status")
+    told = daemon.ctl("check").stderr
+    t.like(told, r"(?m)^warning: redis://.*: its maxmemory-policy is allkeys-lru", "and by check")
+    t.like(told, r"(?m)^warning: .*/state/counters: 1 counter and 1 block of store", "which tells of the file too")
+    redis.ask("CONFIG", "SET", "maxmemory-policy", "noeviction")
+    t.ok("maxmemory-policy" not in daemon.ctl("check").stderr, "noeviction is well")
+    t.stop(daemon)
 
 
 def killed_after_a_minute(t, daemon, counted, over):

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Lists and maps on a real Redis: the same answers as a table in memory, at once after a change, and what happens when
 // the server is away.
+#include <array>
+
 #include <doctest/doctest.h>
 
 #include <csignal>
@@ -11,6 +13,7 @@
 #include "port/table_batch.h"
 #include "redis_server.h"
 #include "skip.h"
+#include "temp_dir.h"
 
 using namespace mailweir;
 using namespace std::chrono_literals;
@@ -110,9 +113,97 @@ TEST_CASE("redis tables: a change is seen within a second, an answer is not aske
   CHECK(banned());
   CHECK(bed.tables->stats().asked == 2);
   CHECK(bed.tables->stats().kept == 2);
-  bed.cli({"DEL", "banned"});
+  bed.cli({"SREM", "banned", "192.0.2.0/24"});
+  bed.cli({"SADD", "banned", "-"});
   bed.clock.advance(501ms);
   CHECK_FALSE(banned());
+}
+
+TEST_CASE("redis tables: a key that vanished is trouble, one that is meant to be empty or never was is empty") {
+  if (no_redis()) return;
+  Bed bed;
+  bed.cli({"SADD", "banned", "mallory"});
+  bed.cli({"HSET", "map", "mallory", "1/1h"});
+  const auto other_process = make_redis_tables({.url = bed.server.url()}, bed.clock, bed.log);
+  REQUIRE(other_process);
+  const auto find = [&](const std::shared_ptr<RedisTables>& tables, const std::string& key) {
+    bed.clock.advance(501ms);
+    return tables->table(key, key == "map" ? TableKind::map : TableKind::list)->find_word("mallory");
+  };
+  for (const char* key : {"banned", "map"}) {
+    CAPTURE(key);
+    const std::string mark = std::string(key) + ":mailweir";
+    CHECK(find(bed.tables, key).has_value());
+    bed.cli({"DEL", key});
+    CHECK(find(bed.tables, key).is_outage());
+    CHECK(find(*other_process, key).is_outage());  // which has not seen it: the mark says so
+    bed.cli({"DEL", mark});                         // evicted too
+    CHECK(find(bed.tables, key).is_outage());
+    CHECK_FALSE(find(*other_process, key).is_outage());
+    const auto had = bed.tables->make_empty(key);
+    REQUIRE(had);
+    CHECK_FALSE(*had);
+    for (const auto& tables : {bed.tables, *other_process}) {
+      const auto found = find(tables, key);
+      CHECK_FALSE(found.is_outage());
+      CHECK_FALSE(found.has_value());
+    }
+  }
+  CHECK_FALSE(find(bed.tables, "never").is_outage());
+  REQUIRE(bed.log.all.size() >= 1);
+  CHECK(bed.log.all.front().find("state=vanished") != std::string::npos);
+  CHECK(bed.log.all.front().find("key=banned") != std::string::npos);
+  CHECK(bed.log.all.front().find("mailweirctl empty-list") != std::string::npos);
+  // With its next entry it is a list again, and may vanish again.
+  bed.cli({"SADD", "banned", "mallory"});
+  CHECK(find(bed.tables, "banned").has_value());
+  CHECK(*bed.tables->make_empty("banned"));
+  CHECK_FALSE(find(bed.tables, "banned").is_outage());
+  bed.cli({"SADD", "banned", "mallory"});
+  CHECK(find(bed.tables, "banned").has_value());
+  bed.cli({"DEL", "banned"});
+  CHECK(find(bed.tables, "banned").is_outage());
+}
+
+TEST_CASE("redis tables: a login that may write no mark looks up all the same") {
+  if (no_redis()) return;
+  Bed bed;
+  bed.cli({"SADD", "banned", "mallory"});
+  bed.cli({"ACL", "SETUSER", "reader", "on", ">word", "~banned", "+@all"});
+  RedisTablesConfig config;
+  config.url = bed.server.url();
+  config.user = "reader";
+  TempDir dir;
+  write_file(dir / "word", "word\n");
+  config.password_file = dir / "word";
+  const auto tables = make_redis_tables(config, bed.clock, bed.log);
+  REQUIRE(tables);
+  const auto list = (*tables)->table("banned", TableKind::list);
+  CHECK(list->find_word("mallory").has_value());
+  CHECK_FALSE(list->find_word("alice").has_value());
+  CHECK_FALSE(list->find_word("alice").is_outage());
+  bed.cli({"DEL", "banned"});
+  bed.clock.advance(501ms);
+  CHECK(list->find_word("mallory").is_outage());  // this process has seen it
+}
+
+TEST_CASE("redis tables: whether the server evicts") {
+  if (no_redis()) return;
+  Bed bed;
+  struct Row {
+    const char* policy;
+    const char* memory;
+    const char* want;
+  };
+  for (const Row& row : {Row{"noeviction", "100mb", ""}, Row{"allkeys-lru", "0", ""}, Row{"allkeys-lru", "100mb", "allkeys-lru"},
+                         Row{"volatile-ttl", "100mb", "volatile-ttl"}}) {
+    CAPTURE(row.policy);
+    bed.cli({"CONFIG", "SET", "maxmemory-policy", row.policy});
+    bed.cli({"CONFIG", "SET", "maxmemory", row.memory});
+    const auto found = bed.tables->evicts(Deadline::in(5s));
+    REQUIRE(found);
+    CHECK(*found == row.want);
+  }
 }
 
 TEST_CASE("redis tables: scores of a sorted set are expiry times") {
@@ -136,13 +227,18 @@ TEST_CASE("redis tables: what is no list or map is an outage of that key alone")
   bed.cli({"HSET", "hash", "a", "b"});
   const auto wrong = bed.tables->table("string", TableKind::list), map_of_set = bed.tables->table("set", TableKind::map),
              list_of_hash = bed.tables->table("hash", TableKind::list), good = bed.tables->table("set", TableKind::list);
-  CHECK(wrong->find_word("a").is_outage());
-  CHECK(map_of_set->find_word("a").is_outage());
-  CHECK(list_of_hash->find_word("a").is_outage());
+  for (int i = 0; i < 3; ++i) {
+    CHECK(wrong->find_word("a").is_outage());
+    CHECK(map_of_set->find_word("a").is_outage());
+    CHECK(list_of_hash->find_word("a").is_outage());
+  }
   CHECK(good->find_word("a"));
   CHECK(bed.tables->stats().up);
-  REQUIRE(bed.log.all.size() == 1);   // one line a minute
-  CHECK(bed.log.all[0].find("state=wrong-type") != std::string::npos);
+  REQUIRE(bed.log.all.size() == 3);   // one line a minute for each key
+  for (std::size_t i = 0; i < 3; ++i) {
+    CHECK(bed.log.all[i].find("state=wrong-type") != std::string::npos);
+    CHECK(bed.log.all[i].find(std::array{"key=string", "key=set", "key=hash"}[i]) != std::string::npos);
+  }
 }
 
 TEST_CASE("redis tables: while the server is away nobody waits, and it comes back by itself") {

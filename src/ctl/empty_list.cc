@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// empty-list: a list in Redis that is meant to be empty.
+#include <cstdlib>
+#include <iostream>
+
+#include <boost/program_options.hpp>
+
+#include "adapter/make_workshop.h"
+#include "base/text.h"
+#include "config/load.h"
+#include "ctl/command.h"
+#include "ctl/daemon_client.h"
+
+namespace mailweir {
+
+namespace po = boost::program_options;
+
+int empty_list_command(const Arguments& args) {
+  std::string key, file = default_policy_file();
+  po::options_description all("Usage: mailweirctl empty-list KEY [--file FILE]");
+  all.add_options()("key", po::value(&key)->value_name("KEY"), "the list's or map's key in Redis, as in \"redis:KEY\"")(
+      "file,c", po::value(&file)->value_name("FILE"), "the policy file")("help,h", "print this");
+  po::positional_options_description positions;
+  positions.add("key", 1);
+  po::variables_map values;
+  po::store(po::command_line_parser(args).options(all).positional(positions).run(), values);
+  po::notify(values);
+  if (values.count("help") != 0) {
+    std::cout << all;
+    return EXIT_SUCCESS;
+  }
+  if (key.starts_with("redis:")) key.erase(0, 6);
+  if (key.empty()) {
+    std::cerr << "mailweirctl empty-list: which key?\n";
+    return exit_usage;
+  }
+  static const SystemClock clock;
+  const auto tables = std::make_shared<TableSources>(clock);
+  const Loaded loaded = load(file, make_workshop(clock, tables));
+  for (const auto& error : loaded.errors) std::cerr << error << '\n';
+  if (!loaded.policy) return EXIT_FAILURE;
+  const auto emptied = tables->make_empty(key);
+  if (!emptied) {
+    std::cerr << "mailweirctl empty-list: " << cleaned(emptied.error().what, false, 1000) << '\n';
+    return exit_no_answer;
+  }
+  std::cout << cleaned(key, false, 300) << (*emptied ? ": emptied\n" : ": was not there; it is meant to be empty now\n");
+  return EXIT_SUCCESS;
+}
+
+}  // namespace mailweir
