@@ -49,7 +49,8 @@ std::string whose(AlertKind kind, const std::string& key) {
 
 std::string meaning(const Alert& alert) {
   const std::string key = whose(alert.kind, alert.key);
-  const std::string of = alert.limit + " of rule " + plain(alert.rule) + " (" + std::to_string(alert.count) + " counted)";
+  const std::string of = alert.limit + " of rule " + plain(alert.rule) + " (" + std::to_string(alert.count) + " counted" +
+                         (alert.adds > 0 && alert.count < alert.maximum ? " and " + std::to_string(alert.adds) + " more in this message)" : ")");
   switch (alert.kind) {
     case AlertKind::over: return key + " has crossed " + of;
     case AlertKind::near: return key + " comes near " + of;
@@ -86,6 +87,7 @@ json as_json(const Alert& alert) {
     value["limit"] = alert.limit;
     value["count"] = alert.count;
     value["maximum"] = alert.maximum;
+    if (alert.adds > 0) value["adds"] = alert.adds;
   }
   const std::pair<const char*, const std::string*> who[] = {{"login", &alert.login}, {"client_address", &alert.client_address},
                                                             {"sender", &alert.sender}, {"id", &alert.id}, {"queue_id", &alert.queue_id}};
@@ -123,6 +125,7 @@ std::string body(const Alert& alert) {
   if (!alert.limit.empty()) {
     add(text, "limit", alert.limit);
     add(text, "count", std::to_string(alert.count));
+    if (alert.adds > 0) add(text, "this message adds", std::to_string(alert.adds));
   }
   add(text, "login", alert.login);
   add(text, "client address", alert.client_address);

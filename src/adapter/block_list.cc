@@ -38,7 +38,7 @@ BlockList::Put BlockList::put(const Block& block, bool replace, std::int64_t now
       found->second = entry;
       return Put::made;
     }
-    entry.owner = room_.owner(block.limit);
+    entry.owner = room_.owner(block.limit, block.stranger);
     if (!has_room(entries, entry.owner)) drop_ended(entries, now);
     if (!has_room(entries, entry.owner)) return Put::full;
     entries.emplace(name, entry);
@@ -56,7 +56,7 @@ void BlockList::drop_ended(Entries& entries, std::int64_t now) {
   }
 }
 
-void BlockList::follow(std::string_view limit, std::string_view key, std::int64_t left, std::int64_t now) {
+void BlockList::follow(std::string_view limit, std::string_view key, std::int64_t left, std::int64_t now, bool stranger) {
   if (left <= 0) {
     if (size_.load(std::memory_order_acquire) != 0) erase(limit, key, now);
     return;
@@ -69,7 +69,8 @@ void BlockList::follow(std::string_view limit, std::string_view key, std::int64_
     }
     return found != entries.end();
   });
-  if (!known) put({std::string(limit), std::string(key), "-", "blocked in the shared store", std::chrono::milliseconds(left)}, false, now);
+  if (!known) put({std::string(limit), std::string(key), "-", "blocked in the shared store", std::chrono::milliseconds(left), stranger},
+        false, now);
 }
 
 bool BlockList::erase(std::string_view limit, std::string_view key, std::int64_t now) {

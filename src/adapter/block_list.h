@@ -27,7 +27,7 @@ class BlockList {
   enum class Put : std::uint8_t { made, was_there, full };
   Put put(const Block& block, bool replace, std::int64_t now);
   // Makes it blocked for `left` milliseconds, or not at all, as another store says; why is kept if it is known.
-  void follow(std::string_view limit, std::string_view key, std::int64_t left, std::int64_t now);
+  void follow(std::string_view limit, std::string_view key, std::int64_t left, std::int64_t now, bool stranger);
   // Whether it was blocked.
   bool erase(std::string_view limit, std::string_view key, std::int64_t now);
   // All that are blocked, by limit and key.
@@ -50,7 +50,7 @@ class BlockList {
   }
   void drop_ended(Entries& entries, std::int64_t now);
 
-  CounterRoom room_;
+  CounterRoom room_;           // strangers fill a half of it at the most
   Guarded<Entries> entries_;
   std::atomic<std::size_t> size_{0};  // so that nobody takes the lock when there are none
 };

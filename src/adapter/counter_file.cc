@@ -20,6 +20,7 @@ namespace mailweir {
 namespace {
 
 constexpr std::string_view first_line = "mailweir-counters 2\n", first_line_before = "mailweir-counters 1\n";
+constexpr std::string_view of_strangers = "s ";
 constexpr std::uint64_t fnv_start = 0xcbf2'9ce4'8422'2325, fnv_prime = 0x100'0000'01b3;
 constexpr std::size_t longest_line = 3 * (longest_counter_name + 2 * longest_block_reason) + 1024;  // every byte escaped, and 31 cells
 constexpr std::size_t read_at_once = 65536;
@@ -211,6 +212,7 @@ Result<CounterFileWriter> CounterFileWriter::open(const std::string& path, const
 
 void CounterFileWriter::add(const CounterRecord& record) {
   if (std::all_of(record.ages.begin(), record.ages.end(), [](std::uint64_t count) { return count == 0; })) return;
+  if (record.stranger) buffer_ += of_strangers;
   append_number(buffer_, record.period);
   append_name(buffer_, record.limit);
   append_name(buffer_, record.key);
@@ -225,6 +227,7 @@ void CounterFileWriter::add(const CounterRecord& record) {
 }
 
 void CounterFileWriter::add(const Block& block, std::int64_t end) {
+  if (block.stranger) buffer_ += of_strangers;
   buffer_ += "block";
   for (const std::string* name : {&block.limit, &block.key, &block.rule, &block.reason}) append_name(buffer_, *name);
   append_number(buffer_ += ' ', static_cast<std::uint64_t>(end));
@@ -233,6 +236,7 @@ void CounterFileWriter::add(const Block& block, std::int64_t end) {
 }
 
 void CounterFileWriter::add(const ValueSetName& name, std::string_view member, std::int64_t at) {
+  if (CounterRoom::is_stranger(name.owner)) buffer_ += of_strangers;
   buffer_ += "value";
   for (const std::string_view text : {name.limit, name.key, member}) append_name(buffer_, text);
   append_number(buffer_ += ' ', name.period);
@@ -309,9 +313,12 @@ Result<void> read_counter_file(const std::string& path, const std::function<void
       return {};
     }
     checksum = fnv(checksum, line);
+    const bool stranger = line.starts_with(of_strangers);
+    if (stranger) line.remove_prefix(of_strangers.size());
     if (line.starts_with("block ")) {
       auto block = parse_block(line.substr(0, line.size() - 1));
       if (!block) return damaged("the line cannot be understood");
+      block->first.stranger = stranger;
       use_block(block->first, block->second);
       ++counters;
       continue;
@@ -319,7 +326,7 @@ Result<void> read_counter_file(const std::string& path, const std::function<void
     if (line.starts_with("value ")) {
       const auto value = parse_value(line.substr(0, line.size() - 1));
       if (!value) return damaged("the line cannot be understood");
-      use_value({value->limit, value->key, value->period}, value->member, value->at);
+      use_value({value->limit, value->key, value->period, static_cast<CounterRoom::Owner>(stranger)}, value->member, value->at);
       ++counters;
       continue;
     }
@@ -327,6 +334,7 @@ Result<void> read_counter_file(const std::string& path, const std::function<void
     if (!parsed) return damaged("the line cannot be understood");
     parsed->record.limit = parsed->limit;
     parsed->record.key = parsed->key;
+    parsed->record.stranger = stranger;
     use(parsed->record);
     ++counters;
   }

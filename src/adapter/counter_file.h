@@ -7,6 +7,7 @@
 //   block =LIMIT =KEY =RULE =REASON END         a blocked key, until END (milliseconds since the epoch)
 //   value =LIMIT =KEY =VALUE PERIOD TIME         a value of a distinct counter, seen last at TIME; period 0: what a
 //                                              first-seen counter remembers
+//   s ...                                      any of these: made for strangers (counter_room.h)
 //   end COUNTERS CHECKSUM                      the checksum (FNV-1a, 64 bits, hexadecimal) is of all before this line
 //
 // All other times are the store's, which nobody sets: it goes on from STORE, by what the machine's clock says has passed

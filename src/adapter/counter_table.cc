@@ -269,6 +269,7 @@ void CounterTable::for_each(const std::function<void(const CounterRecord&)>& use
     record.limit = place.block->limit();
     record.key = place.block->key();
     record.period = place.block->period;
+    record.stranger = CounterRoom::is_stranger(place.block->owner);
     record.head = place.block->state.head;
     for (std::int64_t age = 0; age < ring::cells; ++age)
       record.ages[age] = record.head < age ? 0 : cells.get(ring::cell_of(record.head - age));

@@ -26,6 +26,7 @@ struct CounterName {
 struct CounterRecord {
   std::string_view limit, key;
   std::uint32_t period = 0;
+  bool stranger = false;
   std::int64_t head = 0;
   std::array<std::uint64_t, ring::cells> ages{};  // ages[n]: counted in the slot head - n
 };

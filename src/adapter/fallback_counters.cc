@@ -184,8 +184,7 @@ class FallbackCountersStore final : public FallbackCounters {
 
   // What this node counted that the shared store does not have yet, for each window; empty: nothing.
   std::vector<std::uint64_t> elsewhere_of(std::span<const Charge> charges) const {
-    bool any = back_.counts.counters() > 0;
-    for (const Charge& charge : charges) any = any || charge.kind == CountKind::lease;
+    bool any = back_.counts.counters() > 0 || std::ranges::any_of(charges, [](auto& one) { return one.kind == CountKind::lease; });
     std::vector<std::uint64_t> all;
     if (!std::exchange(any, false)) return all;  // nearly always
     for (const Charge& charge : charges)

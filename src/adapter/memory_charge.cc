@@ -51,12 +51,13 @@ void MemoryCharge::look(std::int64_t now) {
 
 bool MemoryCharge::take_room(std::span<Item> items, std::uint64_t fresh, ShardLocks& locks, CounterRoom& room) {
   const Charge& charge = *items.front().charge;
-  const CounterRoom::Owner owner = room.owner(charge.limit);
+  const CounterRoom::Owner owner = room.owner(charge.limit, charge.stranger);
   const bool admitted = room.admits(owner, fresh, locks.counters()) && locks.reserve(fresh, room.most());
   for (Item& item : items) {
     item.name.owner = owner;
     item.left_out = !admitted;
   }
+  if (!admitted) ++(charge.stranger ? left_out_.strangers : left_out_.ours);
   return admitted;
 }
 
@@ -65,6 +66,7 @@ bool MemoryCharge::take_room(std::span<Item> items, std::uint64_t fresh, ShardLo
 template <typename Fresh, typename Refused>
 void MemoryCharge::each_fresh(ShardLocks& locks, CounterRoom& room, Fresh fresh, Refused refused) {
   std::size_t at = 0;
+  left_out_ = {};
   for (const Charge& charge : charges_) {
     const std::span<Item> items(items_.data() + at, charge.windows.size());
     at += items.size();
@@ -77,15 +79,15 @@ void MemoryCharge::each_fresh(ShardLocks& locks, CounterRoom& room, Fresh fresh,
   }
 }
 
-Result<void> MemoryCharge::admit(ShardLocks& locks, CounterRoom& room) {
+Result<void> MemoryCharge::admit(ShardLocks& locks, CounterRoom& room, bool all) {
   Result<void> admitted;
   const auto fresh = [this](const Item& item) -> std::uint64_t {
     if (!counts(*item.charge)) return 0;
     return (item.exists ? 0 : 1) + (item.is_first() && !item.known ? 1 : 0);
   };
   each_fresh(locks, room, fresh, [&](const Charge& charge) {
-    admitted = Error{charge.limit, true};
-    return false;
+    if (all || !charge.dispensable) admitted = Error{charge.limit, true};
+    return static_cast<bool>(admitted);
   });
   return admitted;
 }
@@ -183,7 +185,7 @@ Charged MemoryCharge::count() {
   const Item* item = items_.data();
   for (const Charge& charge : charges_) {
     states.clear();
-    const bool counted = counts(charge);
+    const bool left_out = !charge.windows.empty() && item->left_out, counted = counts(charge) && !left_out;
     for (std::size_t i = 0; i < charge.windows.size(); ++i, ++item) {
       states.push_back(item->state);
       charged.receipt.slots.push_back(counted ? count_in(*item) : not_counted);
@@ -191,6 +193,7 @@ Charged MemoryCharge::count() {
       charged.totals.push_back(total_of(charge, states.back(), counted));
     }
     charged.levels.push_back(level_of(charge, states, counted));
+    charged.levels.back().no_room = left_out;
   }
   return charged;
 }
@@ -229,7 +232,7 @@ void MemoryCharge::follow(const Charged& other) {
     if (item.is_block()) {
       const auto level = other.levels[static_cast<std::size_t>(item.charge - charges_.data())];
       const std::int64_t left = level.over ? std::max<std::int64_t>(level.retry_after.count(), 1) : 0;
-      blocks_.follow(item.name.limit, item.name.key, left, now_);
+      blocks_.follow(item.name.limit, item.name.key, left, now_, item.charge->stranger);
     } else if (item.left_out && !item.exists) {
       continue;
     } else if (item.charge->kind == CountKind::distinct) {

@@ -26,10 +26,16 @@ class MemoryCharge {
   ShardSet set() const { return set_; }
   // Looks at all windows at `now` (milliseconds since the epoch).
   void look(std::int64_t now);
-  // After look(): takes room for the counters that have to be made. An error is the limit that there is none for.
-  Result<void> admit(ShardLocks& locks, CounterRoom& room);
+  // After look(): takes room for the counters that have to be made. Where there is none a charge that is dispensable goes
+  // uncounted, unless `all` must have it; the limit of another is the error.
+  Result<void> admit(ShardLocks& locks, CounterRoom& room, bool all);
   // The same for what follow() makes: what there is no room for is left out.
   void admit_followed(ShardLocks& locks, CounterRoom& room);
+  // How many of the charges have no room, those of strangers apart.
+  struct LeftOut {
+    std::uint64_t ours = 0, strangers = 0;
+  };
+  LeftOut left_out() const { return left_out_; }
   // Counts what is to be counted, at the time of look().
   Charged count();
   void give_back(const Receipt& receipt);
@@ -58,7 +64,7 @@ class MemoryCharge {
     bool pending = false;  // will be counted if nobody refuses
     bool repeats = false;  // a lease or a value that an earlier charge of this call takes as well
     bool known = false;    // first_seen: the member is remembered
-    bool left_out = false; // there is no room for what its charge makes
+    bool left_out = false; // there is no room for its charge
     bool is_ring() const { return mailweir::is_ring(charge->kind); }
     bool is_first() const { return charge->kind == CountKind::first_seen; }
     bool is_first_window() const { return window == &charge->windows.front(); }
@@ -89,6 +95,7 @@ class MemoryCharge {
   ShardSet set_ = 0;
   std::int64_t now_ = 0;
   bool refused_ = false;
+  LeftOut left_out_;
 };
 
 }  // namespace mailweir

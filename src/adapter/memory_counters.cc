@@ -5,11 +5,11 @@
 #include <array>
 #include <limits>
 #include <mutex>
-#include <tuple>
 #include <vector>
 
 #include "adapter/block_list.h"
 #include "adapter/counter_file.h"
+#include "adapter/counter_rows.h"
 #include "adapter/memory_charge.h"
 #include "adapter/memory_shard.h"
 #include "base/keyed_hash.h"
@@ -33,8 +33,12 @@ class MemoryCountersStore final : public MemoryCounters {
     if (auto checked = check_charges(charges); !checked) return checked.error();
     stats_.charges.fetch_add(1, std::memory_order_relaxed);
     MemoryCharge work(charges, shards_, blocks_, hash_);
-    Result<Charged> charged = try_charge(work);
-    if (!charged && make_room()) charged = try_charge(work);
+    Result<Charged> charged = try_charge(work, true);
+    if (!charged) {  // nothing is counted without before what has expired is gone
+      make_room();
+      charged = try_charge(work, false);
+      count_left_out(work);
+    }
     if (!charged) return full(charged.error().what);
     if (!charged->taken) stats_.refused.fetch_add(1, std::memory_order_relaxed);
     return *std::move(charged);
@@ -58,12 +62,11 @@ class MemoryCountersStore final : public MemoryCounters {
   }
 
   Result<std::vector<CounterRow>> list(const CounterQuery& query, Deadline) override {
-    std::vector<CounterRow> rows;
+    CounterRows rows(query);
     const std::int64_t time = now();
     const auto add = [&](std::string_view limit, std::string_view key, std::uint32_t period, std::uint64_t count) {
-      if (rows.size() >= query.most || count == 0) return;
       if ((!query.limit.empty() && query.limit != limit) || (!query.key.empty() && query.key != key)) return;
-      rows.push_back({std::string(limit), std::string(key), std::chrono::seconds(period), count});
+      if (rows.wants(count)) rows.add({std::string(limit), std::string(key), std::chrono::seconds(period), count});
     };
     for (Shard& shard : shards_) {
       const std::lock_guard lock(shard.mutex);
@@ -78,10 +81,7 @@ class MemoryCountersStore final : public MemoryCounters {
       });
       shard.leases.for_each(time, [&](auto limit, auto key, auto members) { add(limit, key, 0, members); });
     }
-    std::sort(rows.begin(), rows.end(), [](const CounterRow& a, const CounterRow& b) {
-      return std::tie(a.limit, a.key, a.period) < std::tie(b.limit, b.key, b.period);
-    });
-    return rows;
+    return rows.take();
   }
 
   Result<std::size_t> reset(std::string_view limit, std::string_view key, Deadline) override {
@@ -97,7 +97,10 @@ class MemoryCountersStore final : public MemoryCounters {
   Result<bool> block(const Block& block, bool replace, Deadline) override {
     if (auto checked = check_block(block); !checked) return checked.error();
     const auto put = blocks_.put(block, replace, now());
-    if (put == BlockList::Put::full) return full(block.limit);
+    if (put == BlockList::Put::full) {
+      ++(block.stranger ? stats_.no_room_for_strangers : stats_.no_room_for_ours);
+      return full(block.limit);
+    }
     return put == BlockList::Put::made;
   }
   Result<bool> unblock(std::string_view limit, std::string_view key, Deadline) override {
@@ -119,6 +122,7 @@ class MemoryCountersStore final : public MemoryCounters {
     work.look(now());
     work.admit_followed(locks, room_);
     work.follow(other);
+    count_left_out(work);
   }
 
   Result<void> save(const std::string& path) override {
@@ -162,15 +166,18 @@ class MemoryCountersStore final : public MemoryCounters {
     return read.error();
   }
 
-  const MemoryCounterStats& stats() const override { return stats_; }
+  const MemoryCounterStats& stats() const override {
+    stats_.strangers = room_.of_strangers();
+    return stats_;
+  }
   std::int64_t now() const override { return origin_ + steady_now(); }
 
  private:
-  // An error is the limit that there is no room for.
-  Result<Charged> try_charge(MemoryCharge& work) {
+  // `all`: also those that are dispensable. An error is the limit that there is no room for.
+  Result<Charged> try_charge(MemoryCharge& work, bool all) {
     ShardLocks locks(shards_, work.set(), stats_.counters);
     work.look(now());
-    if (auto admitted = work.admit(locks, room_); !admitted) return admitted.error();
+    if (auto admitted = work.admit(locks, room_, all); !admitted) return admitted.error();
     return work.count();
   }
 
@@ -179,7 +186,12 @@ class MemoryCountersStore final : public MemoryCounters {
     held.amount = 1;
     held.enforce = false;  // who is there already is not turned away
     MemoryCharge work({&held, 1}, shards_, blocks_, hash_);
-    return static_cast<bool>(try_charge(work));
+    return static_cast<bool>(try_charge(work, true));
+  }
+
+  void count_left_out(const MemoryCharge& work) {
+    stats_.no_room_for_ours += work.left_out().ours;
+    stats_.no_room_for_strangers += work.left_out().strangers;
   }
 
   bool restore_one(const CounterRecord& record) {
@@ -188,7 +200,7 @@ class MemoryCountersStore final : public MemoryCounters {
     MemoryCharge work({&charge, 1}, shards_, blocks_, hash_);
     ShardLocks locks(shards_, work.set(), stats_.counters);
     if (!locks.reserve(1, config_.max_counters)) return false;
-    work.restore(record, room_.owner(record.limit));
+    work.restore(record, room_.owner(record.limit, record.stranger));
     return true;
   }
 
@@ -202,7 +214,7 @@ class MemoryCountersStore final : public MemoryCounters {
     MemoryCharge work({&charge, 1}, shards_, blocks_, hash_);
     ShardLocks locks(shards_, work.set(), stats_.counters);
     if (!locks.reserve(1, config_.max_counters)) return false;
-    work.restore_value(at, room_.owner(name.limit));
+    work.restore_value(at, room_.owner(name.limit, CounterRoom::is_stranger(name.owner)));
     return true;
   }
 
@@ -236,7 +248,9 @@ class MemoryCountersStore final : public MemoryCounters {
   Error full(std::string_view limit) {
     ++stats_.full;
     return Error{"counter memory is full for limit \"" + cleaned(limit, true, 100) + "\" (" + std::to_string(stats_.counters) + " of " +
-                 std::to_string(config_.max_counters) + " counters in use): raise max_counters, or look with \"mailweirctl counters\" which limit's keys flood it", true};
+                 std::to_string(config_.max_counters) + " counters in use, " + std::to_string(room_.of_strangers()) +
+                 " of them made by strangers, who have a half): raise max_counters, or look with \"mailweirctl counters\" which "
+                 "limit's keys flood it", true};
   }
 
   std::int64_t wall_now() const {
@@ -252,7 +266,7 @@ class MemoryCountersStore final : public MemoryCounters {
   CounterRoom room_;
   std::array<Shard, shard_count> shards_;
   BlockList blocks_;
-  MemoryCounterStats stats_;
+  mutable MemoryCounterStats stats_;
   std::atomic<std::int64_t> origin_;  // of the store's time, on the steady clock
   std::mutex saving_;
   std::mutex making_room_;  // guards:

@@ -7,8 +7,10 @@
 //
 // Memory: about 150 bytes a counter whose limit and key have 35 bytes together and whose cells count below 256 (a million
 // of them were measured). At most `max_counters` of both together; one that still counts is never dropped to make room,
-// because a thief could then flood the table with keys of his own to clear the one that stops him. When it is full and
-// nothing has expired, a charge that needs a new counter fails with a temporary error. Expired ones are removed little by
+// because a thief could then flood the table with keys of his own to clear the one that stops him. Strangers have a half of
+// it, and each limit a share of the last eighth of what is left (adapter/counter_room.h). When there is no room and nothing
+// has expired, a charge that needs a new counter goes uncounted if it is dispensable, and else the call fails with a
+// temporary error. Expired ones are removed little by
 // little as new ones are made.
 #pragma once
 
@@ -31,6 +33,9 @@ struct MemoryCounterStats {
   std::atomic<std::uint64_t> charges{0};   // calls
   std::atomic<std::uint64_t> refused{0};   // calls that were over
   std::atomic<std::uint64_t> full{0};      // calls that failed because the memory is full
+  std::atomic<std::uint64_t> strangers{0}; // of `counters`, those made for strangers
+  // Charges, and blocks, that there was no room for, whether the call failed or not.
+  std::atomic<std::uint64_t> no_room_for_ours{0}, no_room_for_strangers{0};
 };
 
 struct RestoredCounters {

@@ -2,10 +2,9 @@
 #include "adapter/redis_counters.h"
 
 #include <algorithm>
-#include <tuple>
-#include <unordered_set>
 #include <vector>
 
+#include "adapter/counter_rows.h"
 #include "adapter/make_redis_route.h"
 #include "adapter/redis_blocks.h"
 #include "adapter/redis_cluster.h"
@@ -66,17 +65,13 @@ class RedisCountersStore final : public RedisCounters {
   }
 
   Result<std::vector<CounterRow>> list(const CounterQuery& query, Deadline deadline) override {
-    std::vector<CounterRow> rows;
-    std::unordered_set<std::string> seen;  // SCAN may name a key twice
+    CounterRows rows(query);
     const auto masters = route_->masters(deadline);
     if (!masters) return masters.error();
     for (const auto& node : *masters) {
-      if (auto listed = list_node(*node, query, seen, rows, deadline); !listed) return listed.error();
+      if (auto listed = list_node(*node, query, rows, deadline); !listed) return listed.error();
     }
-    std::sort(rows.begin(), rows.end(), [](const CounterRow& a, const CounterRow& b) {
-      return std::tie(a.limit, a.key, a.period) < std::tie(b.limit, b.key, b.period);
-    });
-    return rows;
+    return rows.take();
   }
 
   Result<std::size_t> reset(std::string_view limit, std::string_view key, Deadline deadline) override {
@@ -305,31 +300,28 @@ class RedisCountersStore final : public RedisCounters {
 
   // --- lists ----------------------------------------------------------------------------------------------------------
 
-  Result<void> list_node(RedisNode& node, const CounterQuery& query, std::unordered_set<std::string>& seen,
-                         std::vector<CounterRow>& rows, Deadline deadline) {
+  Result<void> list_node(RedisNode& node, const CounterQuery& query, CounterRows& rows, Deadline deadline) {
     const UsePage append = [&](const std::vector<std::string>& keys) -> Result<bool> {
       std::vector<Charge> questions;
       for (const std::string& key : keys) {
-        if (!seen.insert(key).second) continue;
         auto question = redis_key::question_of(config_.prefix, key);
         if (!question || (!query.limit.empty() && question->limit != query.limit)) continue;
         if (query.key.empty() || question->key == query.key) questions.push_back(*std::move(question));
       }
-      if (auto asked = append_counts(questions, query.most, rows, deadline); !asked) return asked.error();
-      return rows.size() < query.most;
+      if (auto asked = append_counts(questions, rows, deadline); !asked) return asked.error();
+      return !rows.full();
     };
     return scan_keys(node, redis_key::pattern_of(config_.prefix, query), deadline, append);
   }
 
-  Result<void> append_counts(const std::vector<Charge>& questions, std::size_t most, std::vector<CounterRow>& rows,
-                             Deadline deadline) {
+  Result<void> append_counts(const std::vector<Charge>& questions, CounterRows& rows, Deadline deadline) {
     if (questions.empty()) return {};
     auto answers = splits(questions) ? charge_split(questions, deadline) : ask("charge", questions, slot_of(questions), deadline);
     if (!answers) return answers.error();
-    for (std::size_t i = 0; i < questions.size() && rows.size() < most; ++i) {
+    for (std::size_t i = 0; i < questions.size(); ++i) {
       const Charge& question = questions[i];
-      if (answers->levels[i].count == 0) continue;
-      rows.push_back({question.limit, question.key, question.windows[0].period, answers->levels[i].count});
+      const std::uint64_t count = answers->levels[i].count;
+      if (rows.wants(count)) rows.add({question.limit, question.key, question.windows[0].period, count});
     }
     return {};
   }

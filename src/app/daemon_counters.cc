@@ -14,7 +14,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t most_rows = 100'000;
+constexpr std::size_t most_rows = 100'001;  // one more than people are shown, so that it is seen when there are more
 constexpr std::chrono::seconds patience{2}, long_patience{30};  // for one key; for all that is there
 
 std::string dumped(const json& value) { return value.dump(2, ' ', false, json::error_handler_t::replace) + '\n'; }
@@ -79,13 +79,10 @@ Result<std::string> Daemon::counters(const KeyOfLimit& of, std::size_t most, boo
   CounterQuery query;
   query.limit = of.limit;
   query.key = of.key.empty() || of.limit.empty() ? folded(trimmed(of.key)) : spelled(*policy_.get(), of).key;
-  query.most = top ? most_rows : std::min(most, most_rows);
+  query.most = std::min(most, most_rows);
+  query.highest = top;
   auto rows = stores_.use().list(query, Deadline::in(long_patience));
   if (!rows) return rows.error();
-  if (top) {
-    std::stable_sort(rows->begin(), rows->end(), [](const CounterRow& a, const CounterRow& b) { return a.count > b.count; });
-    if (rows->size() > most) rows->resize(most);
-  }
   json result = json::array();
   for (const auto& row : *rows)
     result.push_back({{"limit", row.limit}, {"key", row.key}, {"period", row.period.count() == 0 ? "now" : format_duration(row.period)}, {"count", row.count}});

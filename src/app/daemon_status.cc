@@ -128,12 +128,15 @@ std::string Daemon::status() const {
                       {"bad_requests", door.bad_requests.load()}, {"unauthorized", door.unauthorized.load()},
                       {"logins_asked", logins.asked.load()}, {"logins_refused", logins.refused.load()}, {"failures", logins.failures.load()}};
   }
-  result["counters"] = {{"store", stores_.memory ? "memory" : "redis"}, {"errors", stats_.counter_errors.load()}};
+  result["counters"] = {{"store", stores_.memory ? "memory" : "redis"}, {"errors", stats_.counter_errors.load()}, {"uncounted", stats_.uncounted.load()}};
   if (stores_.memory) {
     const auto& memory = stores_.memory->stats();
-    result["counters"]["live"] = memory.counters.load();
-    result["counters"]["most"] = config_.counters.max_counters;
-    result["counters"]["no_room"] = memory.full.load();
+    json& counters = result["counters"];
+    counters["live"] = memory.counters.load();
+    counters["most"] = config_.counters.max_counters;
+    counters["of_strangers"] = memory.strangers.load();
+    counters["no_room"] = memory.no_room_for_ours.load();
+    counters["no_room_for_strangers"] = memory.no_room_for_strangers.load();
   }
   if (const auto* fallback = stores_.fallback()) {
     const auto& stats = fallback->stats();
@@ -224,11 +227,14 @@ std::string Daemon::metrics() const {
     samples.counter("mailweir_counter_store_connects_total", "Connections made to it", fallback->shared().connects());
     samples.counter("mailweir_counter_store_outages_total", "Times that it went down", fallback->stats().outages.load());
   }
+  samples.counter("mailweir_uncounted_total", "Limits that let mail pass because the counters' memory had no room for its key", stats_.uncounted.load());
   if (stores_.memory) {
     const auto& memory = stores_.memory->stats();
     samples.gauge("mailweir_counters", "Counters in memory", memory.counters.load());
     samples.gauge("mailweir_counters_most", "max_counters", config_.counters.max_counters);
-    samples.counter("mailweir_counters_no_room_total", "Calls that failed because the counters' memory had no room for a new key of a limit", memory.full.load());
+    samples.gauge("mailweir_counters_of_strangers", "Of those in memory, those made by mail that is not outgoing", memory.strangers.load());
+    samples.counter("mailweir_counters_no_room_total", "Counters and blocks that there was no room for", memory.no_room_for_ours.load(), {{"of", "ours"}});
+    samples.counter("mailweir_counters_no_room_total", "Counters and blocks that there was no room for", memory.no_room_for_strangers.load(), {{"of", "strangers"}});
   }
   if (eviction_watch_)
     for (const auto& [server, policy] : eviction_watch_->found())

@@ -19,7 +19,7 @@ std::string rough_duration(std::chrono::milliseconds span);
 
 // Bytes: "1234", "10kB" "25MB" "1GB" (powers of 1000), "10KiB" "25MiB" "1GiB" (powers of 1024).
 std::optional<std::uint64_t> parse_size(std::string_view text);
-// The shortest that parse_size() reads as the same: "25MiB", "1000".
+// The shortest that parse_size() reads as the same: "25MiB", "100GB", "1000".
 std::string format_size(std::uint64_t bytes);
 
 }  // namespace mailweir

@@ -15,6 +15,8 @@ namespace {
 
 using nlohmann::json;
 
+constexpr std::uint64_t most_rows = 100'000;
+
 // Rows of texts below their heads; nothing that a stranger chose reaches the terminal raw.
 void print_rows(const json& rows, const std::vector<std::string>& columns) {
   std::vector<std::vector<std::string>> table{columns};
@@ -85,14 +87,20 @@ int counters_command(const Arguments& args) {
                                   {"limit", "LIMIT", "only those of this limit", &limit},
                                   {"top", "N", "the N highest, the highest first", &top}});
   if (!asked) return 0;
-  if (!top.empty() && !to_number(top)) {
-    std::cerr << "mailweirctl counters: --top: how many rows?\n";
+  const std::optional<std::uint64_t> wanted = top.empty() ? most_rows : to_number(top);
+  if (!wanted || *wanted > most_rows) {
+    std::cerr << "mailweirctl counters: --top: how many rows? At most " << most_rows << "\n";
     return exit_usage;
   }
-  Parameters parameters{{"limit", limit}, {"key", key}, {"most", top.empty() ? "100000" : top}};
+  // One more, to see whether there are more.
+  Parameters parameters{{"limit", limit}, {"key", key}, {"most", std::to_string(*wanted + (top.empty() ? 1 : 0))}};
   if (!top.empty()) parameters.emplace_back("top", "1");
-  const auto answer = read_answer(*asked, ask_daemon(*asked, "/counters", parameters));
+  auto answer = read_answer(*asked, ask_daemon(*asked, "/counters", parameters));
+  const bool cut = answer.status == 0 && answer.value.size() > *wanted;
+  if (cut) answer.value.erase(answer.value.size() - 1);
   if (answer.status == 0 && !asked->json) print_rows(answer.value, {"limit", "key", "period", "count"});
+  if (cut)
+    std::cerr << "mailweirctl: more than " << most_rows << " counters, these are some of them; ask with --limit, --by, or --top for the highest\n";
   if (answer.status == 0) say_if_alone(*asked);
   return answer.status;
 }

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "engine/limit_charge.h"
+
 namespace mailweir {
 namespace {
 
@@ -52,13 +54,15 @@ Alert AlertEdges::alert_of(const Asking& asking, AlertKind kind, const Window& w
   alert.limit = to_string(window);
   alert.count = count;
   alert.maximum = window.max;
+  if (kind != AlertKind::near) alert.adds = refused_units(asking.charge, asking.level);
   return alert;
 }
 
 // Whether it is for us to raise: no node has raised it for this key and window within its period.
 bool AlertEdges::is_first(const Asking& asking, AlertKind kind, const Window& window) {
   const seconds period = window.period.count() > 0 ? window.period : period_of_leases;
-  const Block mark{alert_mark(asking.charge.limit, to_string(kind), window.period), asking.charge.key, asking.rule->name, "told", period};
+  const Block mark{alert_mark(asking.charge.limit, to_string(kind), window.period), asking.charge.key, asking.rule->name, "told",
+                   period, asking.charge.stranger};
   if (!services_.alert_marks->enter(mark.limit + '\n' + mark.key, services_.clock.steady(), std::min(period, ask_again))) return false;
   const auto first = ledger_.block(mark);
   return first ? *first : true;  // better from two nodes than from none

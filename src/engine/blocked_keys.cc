@@ -19,8 +19,11 @@ void BlockedKeys::begin_of_limits(Judgement& judgement, std::string_view id) {
     Level& level = asking.level;
     if (asking.is_block() || !level.over || level.never_fits || level.share || !rule.limit->block || was_blocked(&rule)) continue;
     const std::string limit = to_string(asking.charge.windows[level.window]);
-    const Block block{asking.charge.limit, asking.charge.key, rule.name, "over " + limit + ", " + std::to_string(level.count) + " counted",
-                      length_of(*rule.limit->block, services_.clock.wall())};
+    std::string why = "over " + limit + ", " + std::to_string(level.count) + " counted";
+    if (const auto adds = refused_units(asking.charge, level); adds > 0 && level.count < asking.charge.windows[level.window].max)
+      why += " and " + std::to_string(adds) + " more in this message";
+    const Block block{asking.charge.limit, asking.charge.key, rule.name, std::move(why),
+                      length_of(*rule.limit->block, services_.clock.wall()), asking.charge.stranger};
     const auto begun = begin(rule, block, id);
     if (!begun) continue;
     if (!rule.shadow) level.retry_after = block.left;
@@ -28,11 +31,12 @@ void BlockedKeys::begin_of_limits(Judgement& judgement, std::string_view id) {
   }
 }
 
-void BlockedKeys::begin(const Rule& rule, const std::string& key, const std::vector<Evidence>& evidence, std::string_view id) {
+void BlockedKeys::begin(const Rule& rule, const Charge& question, const std::vector<Evidence>& evidence, std::string_view id) {
   std::string why;
   for (const Evidence& one : evidence) why += (why.empty() ? "" : ", ") + one.fact + ' ' + one.value;
-  const Block block{list_name(rule), key, rule.name, cleaned(why.empty() ? "the rule applied" : why, false, longest_block_reason),
-                    length_of(rule.block->time, services_.clock.wall())};
+  const Block block{list_name(rule), question.key, rule.name,
+                    cleaned(why.empty() ? "the rule applied" : why, false, longest_block_reason),
+                    length_of(rule.block->time, services_.clock.wall()), question.stranger};
   static_cast<void>(begin(rule, block, id));  // trouble has its line
 }
 

@@ -21,8 +21,8 @@ class BlockedKeys {
   // Blocks the keys that are over their limit and were not blocked yet, and notes in the judgement what this call began.
   // What can never fit is refused for itself: its key has not used its limit up. `id`: the transaction's.
   void begin_of_limits(Judgement& judgement, std::string_view id);
-  // Blocks the key of a rule that says so itself; the reason is what of its conditions held.
-  void begin(const Rule& rule, const std::string& key, const std::vector<Evidence>& evidence, std::string_view id);
+  // Blocks the key of a rule that says so itself, which `question` asks about; the reason is what of its conditions held.
+  void begin(const Rule& rule, const Charge& question, const std::vector<Evidence>& evidence, std::string_view id);
 
  private:
   std::optional<bool> begin(const Rule& rule, const Block& block, std::string_view id);

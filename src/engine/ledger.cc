@@ -49,6 +49,14 @@ void Ledger::not_asked(std::string_view id, const Error& error) {
                                  services_.log, services_.clock.steady());
 }
 
+void Ledger::no_room(std::string_view id, std::string_view rule, const Charge& charge) {
+  ++services_.stats.uncounted;
+  services_.trouble_lines->write(TroubleLines::Of::counters_full,
+                                 Event("counters-full").with("id", id).with("rule", rule).with("key", charge.key)
+                                     .with("reason", "the counters' memory has no room for new keys of this limit: they are not counted"),
+                                 services_.log, services_.clock.steady());
+}
+
 void Ledger::undo(std::span<const Charge> charges, const Receipt& receipt) {
   static_cast<void>(in_time([&](Deadline deadline) { return services_.counters.give_back(charges, receipt, deadline); }));
 }

@@ -50,6 +50,7 @@ std::optional<Charge> charge_for(const Rule& rule, Stage stage, Facts& facts) {
   charge.limit = rule.shadow ? limit.counter + "~shadow" : limit.counter;
   charge.enforce = !rule.shadow && rule.action != Action::none;
   charge.attempts = limit.attempts;
+  charge.stranger = !facts.is_outgoing();
   switch (limit.of) {
     case Quantity::messages:
     case Quantity::connections: charge.amount = 1; break;
@@ -80,9 +81,20 @@ std::optional<Charge> block_question_for(const Rule& rule, Facts& facts) {
   std::string key = key_of(facts, block.by, block.prefix4, block.prefix6, known);
   if (!known) return {};
   Charge charge = block_question(list_name(rule), std::move(key));
+  charge.stranger = !facts.is_outgoing();
   charge.enforce = !rule.shadow && (rule.block || rule.action != Action::none);
   charge.attempts = rule.limit && rule.limit->attempts;  // asked also when the message is refused otherwise: its limit is
   return charge;
+}
+
+// The file speaks of rules that refuse; a hold or a route defers only if it says so itself.
+bool goes_on_uncounted(const Rule& rule, bool of_block, Outage of_counters) {
+  const Outage by_file = rule.lets_pass() && !of_block ? Outage::go_on : of_counters;
+  return (rule.on_outage != Outage::unset ? rule.on_outage : by_file) != Outage::defer || rule.shadow;
+}
+
+std::uint64_t refused_units(const Charge& charge, const Level& level) {
+  return level.over && charge.enforce && !charge.attempts ? charge.amount : 0;
 }
 
 std::vector<Window> windows_for(const Limit& limit, const std::string& key, const MailboxSpelling& spelling) {

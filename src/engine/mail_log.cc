@@ -116,6 +116,7 @@ void MailLog::alerts(const Subject& subject, const Verdict& verdict, bool edges)
       append_known(alert, "key", raised.key);
       append_field(alert, "limit", raised.limit);
       append_field(alert, "count", std::to_string(raised.count));
+      if (raised.adds > 0) append_field(alert, "adds", std::to_string(raised.adds));
     }
     append_who(alert, subject.client, subject.transaction);
     append_known(alert, "used", used_text(verdict.used));

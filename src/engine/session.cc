@@ -25,9 +25,11 @@ std::string counted_of(const Limit& limit, const Level& level) {
 
 std::string outcome_of(const Asking& asking) {
   const Level& level = asking.level;
+  if (level.no_room) return "not limited: the counters' memory has no room for its key";
   if (asking.is_block()) return "its key is blocked: " + asking.charge.key + ", for another " + rough_duration(level.retry_after);
   return std::string(level.share ? "over this node's share of its limit" : level.over ? "over its limit" : "within its limit") + ": " + counted_of(*asking.rule->limit, level) + " of " +
-         in_words(asking.charge.windows[level.window], asking.rule->limit->of) + " for " + asking.charge.key;
+         in_words(asking.charge.windows[level.window], asking.rule->limit->of) + " for " +
+         (asking.rule->limit->by.empty() ? "all" : asking.charge.key);
 }
 
 bool is_among(const std::vector<const Rule*>& rules, const Rule* rule) { return std::find(rules.begin(), rules.end(), rule) != rules.end(); }
@@ -160,20 +162,22 @@ void Session::charge(Stage stage, Judgement& judgement, Verdict& verdict, Trace*
 void Session::not_charged(const std::vector<Asking*>& asked, const Error& error, Judgement& judgement) {
   ledger_.not_asked(state_.mail.id, error);
   for (const Asking* asking : asked) {
-    // The file speaks of rules that refuse; a hold or a route defers only if it says so itself.
     const Rule& rule = *asking->rule;
-    const Outage by_file = rule.lets_pass() && !asking->is_block() ? Outage::go_on : policy_->counters_outage;
-    if ((rule.on_outage != Outage::unset ? rule.on_outage : by_file) != Outage::defer || rule.shadow) continue;
+    if (goes_on_uncounted(rule, asking->is_block(), policy_->counters_outage)) continue;
     judgement.fail(rule, "the counters could not be asked: " + error.what);
     return;
   }
 }
 
 void Session::note_levels(const std::vector<Asking*>& asked, Verdict& verdict, Trace* trace) {
+  const Rule* over = nullptr;  // the last rule that had a charge over: its block, say, and then its limit are one refusal
   for (const Asking* asking : asked) {
     const Level& level = asking->level;
-    if (level.over) asking->rule->hits->over.fetch_add(1, std::memory_order_relaxed);
-    if (!asking->is_block())
+    if (level.over && std::exchange(over, asking->rule) != asking->rule)
+      asking->rule->hits->over.fetch_add(1, std::memory_order_relaxed);
+    if (level.no_room) {
+      if (!dry_run_) ledger_.no_room(state_.mail.id, asking->rule->name, asking->charge);
+    } else if (!asking->is_block())
       verdict.used.push_back({asking->rule->name, asking->charge.key, asking->charge.windows[level.window], level.count, level.over, level.share.has_value()});
     if (trace == nullptr) continue;
     std::string& outcome = trace->rules[asking->traced].outcome;
@@ -190,7 +194,7 @@ void Session::begin_blocks(const Judgement& judgement, const Verdict& verdict) {
     if (verdict.rule == &rule && !verdict.blocked.empty()) return;  // its key was blocked before: no rule was heard
     const auto question = block_question_for(rule, facts_);
     if (!question) continue;
-    blocked_keys_.begin(rule, question->key, held.evidence, state_.mail.id);
+    blocked_keys_.begin(rule, *question, held.evidence, state_.mail.id);
     facts_.blocks_changed();
     if (rule.shadow || !rule.block->time.refuse || !is_refusal(rule.action) || verdict.rule != &rule || !state_.open) continue;
     state_.just_blocked = JustBlocked{&rule, question->key, length_of(rule.block->time, services_.clock.wall())};
@@ -224,6 +228,7 @@ void Session::count_event(Quantity quantity, bool log) {
       auto charge = charge_for(rule, stage, facts_);
       if (!charge) continue;
       charge->amount = 1;
+      charge->dispensable = true;  // of the others that have room all are counted
       // It has happened: what is over its maximum is counted too. But a value that does not fit shall not be one of those
       // that are known from now on.
       if (!login) charge->enforce = false;
@@ -233,10 +238,13 @@ void Session::count_event(Quantity quantity, bool log) {
   }
   if (charges.empty()) return;
   const auto charged = ledger_.charge(charges);
-  if (!log) return;
   std::vector<CounterUse> used;
-  for (std::size_t i = 0; charged && i < rules.size(); ++i)
-    used.push_back({rules[i]->name, charges[i].key, charges[i].windows[charged->levels[i].window], charged->levels[i].count, charged->levels[i].over, charged->levels[i].share.has_value()});
+  for (std::size_t i = 0; charged && i < rules.size(); ++i) {
+    const Level& level = charged->levels[i];
+    if (level.no_room) ledger_.no_room(state_.mail.id, rules[i]->name, charges[i]);
+    else used.push_back({rules[i]->name, charges[i].key, charges[i].windows[level.window], level.count, level.over, level.share.has_value()});
+  }
+  if (!log) return;
   mail_log_.event(subject(), quantity == Quantity::auth_failures ? "auth-failure" : "unknown-recipient", used,
                   charged ? std::string_view() : std::string_view(charged.error().what));
 }

@@ -14,6 +14,7 @@ struct EngineStats {
   std::array<std::array<std::atomic<std::uint64_t>, 7>, stage_count> verdicts{};  // by stage and Action
   std::atomic<std::uint64_t> transactions{0};
   std::atomic<std::uint64_t> counter_errors{0};   // a limit that could not be asked
+  std::atomic<std::uint64_t> uncounted{0};        // limits that let mail pass because there was no room for their key
   std::atomic<std::uint64_t> blocks{0};           // keys that went over a limit and were blocked
   std::atomic<std::uint64_t> blocked{0};          // refusals because of a block
   std::atomic<std::uint64_t> not_handed_over{0};  // stages of the policy door that Postfix did not ask

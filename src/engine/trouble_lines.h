@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// TroubleLines: what goes wrong with each message while the counters are away would be a line a message. Of each event one
+// TroubleLines: what goes wrong with each message while the counters are away, or full, would be a line a message. Of each event one
 // line a second is written, and how many it stands for. Thread-safe.
 #pragma once
 
@@ -18,7 +18,7 @@ namespace mailweir {
 
 class TroubleLines {
  public:
-  enum class Of { limits_not_asked, give_back_failed, key_not_blocked };
+  enum class Of { limits_not_asked, give_back_failed, key_not_blocked, counters_full };
   static constexpr std::chrono::seconds between{1};
 
   // How many happened since the last line, this one among them, if a line is due; nothing: it is counted.
@@ -49,7 +49,7 @@ class TroubleLines {
   static constexpr std::string_view name(Of what) { return names[static_cast<std::size_t>(what)]; }
 
  private:
-  static constexpr std::array<std::string_view, 3> names{"limits-not-asked", "give-back-failed", "key-not-blocked"};
+  static constexpr std::array<std::string_view, 4> names{"limits-not-asked", "give-back-failed", "key-not-blocked", "counters-full"};
   struct One {
     SteadyTime next = SteadyTime::min();
     std::uint64_t untold = 0;

@@ -92,7 +92,10 @@ class Walk {
     const auto before = judgement_.asked.size();
     if (rule.limit->block && rule.limit->block->refuse)
       if (auto question = block_question_for(rule, facts_)) judgement_.asked.push_back({&rule, std::move(*question), last_traced(), {}});
-    if (auto charge = charge_for(rule, stage_, facts_)) judgement_.asked.push_back({&rule, std::move(*charge), last_traced(), {}});
+    if (auto charge = charge_for(rule, stage_, facts_)) {
+      charge->dispensable = goes_on_uncounted(rule, false, policy_.counters_outage);
+      judgement_.asked.push_back({&rule, std::move(*charge), last_traced(), {}});
+    }
     if (judgement_.asked.size() == before) return false;
     rule.hits->hits.fetch_add(1, std::memory_order_relaxed);
     judgement_.held.push_back({&rule, evaluation_.evidence(rule)});

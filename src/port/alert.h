@@ -34,6 +34,7 @@ struct Alert {
   std::string key;                  // of the limit; of a hit the login, or else the client's address
   std::string limit;                // "100/1h"; empty: the rule has none
   std::uint64_t count = 0, maximum = 0;
+  std::uint64_t adds = 0;           // what the message would have added to the count, and did not
   std::string id, queue_id;         // of the transaction: as in the log
   std::string client_address, login, sender;  // of the message that led to it; empty: not known
 };

@@ -58,12 +58,15 @@ struct Charge {
   std::string member;           // lease: its id, unique over all nodes; distinct: the value; first_seen: who
   bool enforce = true;          // false: counts on when over, stops nobody
   bool attempts = false;        // counted even when the charge as a whole is refused
+  bool stranger = false;        // made for somebody who is none of ours: has a part only of a store that is bounded
+  bool dispensable = false;     // when the store has no room for it the call goes on without it
 };
 
 // What one charge found. `count` is what the tightest window had, this amount included if it was taken.
 struct Level {
   bool over = false;         // with this amount some window would be (enforce) or is (not enforce) over its max
   bool never_fits = false;   // the amount alone is over a window's max: waiting does not help
+  bool no_room = false;      // of a dispensable charge of a call that was taken: it was left out for want of room
   std::size_t window = 0;    // the window that is over, or the fullest one
   std::uint64_t count = 0;
   std::chrono::milliseconds retry_after{0};  // until the amount would fit, if nobody else charges
@@ -90,6 +93,7 @@ struct CounterQuery {
   std::string limit;   // empty: all
   std::string key;     // empty: all
   std::size_t most = 1000;
+  bool highest = false;  // those that count most, the highest first; else any, by limit, key and period
 };
 struct CounterRow {
   std::string limit, key;
@@ -102,6 +106,7 @@ struct Block {
   std::string limit, key;
   std::string rule, reason;  // whose, and why; for people. At most longest_block_reason bytes are kept of each
   std::chrono::milliseconds left{0};
+  bool stranger = false;     // as of a charge
 };
 inline constexpr std::size_t longest_block_reason = 300;
 
@@ -135,6 +140,7 @@ class CounterStore {
   virtual Result<void> give_back(std::span<const Charge> charges, const Receipt& receipt, Deadline deadline) = 0;
   // Keeps leases alive; one that had expired is taken again.
   virtual Result<void> renew(std::span<const Charge> leases, Deadline deadline) = 0;
+  // All are walked through, whatever `most` is, if the highest are asked for.
   virtual Result<std::vector<CounterRow>> list(const CounterQuery& query, Deadline deadline) = 0;
   // Forgets all counters of the limit's key, leases included; how many. A block stays, and whom a first-seen counter knows.
   virtual Result<std::size_t> reset(std::string_view limit, std::string_view key, Deadline deadline) = 0;

@@ -79,7 +79,7 @@ def moved_to_redis(t):
     ask(daemon, "moved@example.com", 5)
     redis = t.start(Redis("evicting"))
     redis.ask("CONFIG", "SET", "maxmemory", "100mb")
-    redis.ask("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+    redis.ask("CONFIG", "SET", "maxmemory-policy", "volatile-lru")
     daemon.sections = {"counters": f'store = "{redis.url}"'}
     daemon.write_policy(blocking)
     t.equal(daemon.ctl("reload").returncode, 0, "a policy whose counters are in Redis is read")
@@ -90,11 +90,11 @@ def moved_to_redis(t):
     lines = wait_for(lambda: daemon.lines(event="counters-not-used")[1:], "the start to say it")
     t.equal((lines[0]["file"], lines[0]["counters"], lines[0]["blocks"]), (f"{daemon.directory}/state/counters", "1", "1"), "and by which file")
     line = daemon.wait_line(event="store-evicts")
-    t.equal((line["store"], line["policy"]), (redis.url, "allkeys-lru"), "a Redis that evicts is told at the start")
-    t.like(daemon.metrics(), r'mailweir_store_evicts\{[^}]*policy="allkeys-lru"', "by a metric")
+    t.equal((line["store"], line["policy"]), (redis.url, "volatile-lru"), "a Redis that evicts is told at the start")
+    t.like(daemon.metrics(), r'mailweir_store_evicts\{[^}]*policy="volatile-lru"', "by a metric")
     t.like(daemon.ctl("status").stdout, r"(?m)^warning: redis://.* drops keys when its memory is full", "by status")
     told = daemon.ctl("check").stderr
-    t.like(told, r"(?m)^warning: redis://.*: its maxmemory-policy is allkeys-lru", "and by check")
+    t.like(told, r"(?m)^warning: redis://.*: its maxmemory-policy is volatile-lru", "and by check")
     t.like(told, r"(?m)^warning: .*/state/counters: 1 counter and 1 block of store", "which tells of the file too")
     redis.ask("CONFIG", "SET", "maxmemory-policy", "noeviction")
     t.ok("maxmemory-policy" not in daemon.ctl("check").stderr, "noeviction is well")

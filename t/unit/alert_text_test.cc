@@ -108,6 +108,15 @@ TEST_CASE("a mail's header") {
   CHECK(mail.find("\nlogin: alice\nclient address: 192.0.2.7\nsender: alice@example.com\nid in the log: h03es7hedxv\n") != mail.npos);
 }
 
+TEST_CASE("what a message would have added is told where the count alone would puzzle") {
+  Alert alert = over("alice");
+  alert.adds = 5;
+  CHECK(one_line(alert) == "over: alice has crossed 100/1h of rule stolen (100 counted)");
+  alert.count = 99;
+  CHECK(one_line(alert) == "over: alice has crossed 100/1h of rule stolen (99 counted and 5 more in this message)");
+  CHECK(nlohmann::json::parse(alert_json(alert, "mx.example.net"))["adds"] == 5);
+}
+
 TEST_CASE("each kind in words") {
   struct Row {
     AlertKind kind;

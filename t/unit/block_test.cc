@@ -65,6 +65,19 @@ TEST_CASE("a key over its limit is refused from MAIL on, until the block ends, a
   CHECK(engine.stats.blocked == 2);
 }
 
+TEST_CASE("each refusal of a blocked key is counted once, wherever its block is asked") {
+  for (const std::string_view at : {"mail", "data", "end-of-message"}) {
+    CAPTURE(at);
+    Engine engine(policy_of(at, R"(of = "messages", block = "1d")"));
+    for (int i = 0; i < 7; ++i) CHECK((send(engine, of("bob")) == "taken") == (i < 2));
+    std::uint64_t over = 0;
+    for (const Stage stage : all_stages)
+      for (const Rule& rule : engine.policy->at(stage)) over += rule.hits->over;
+    CHECK(over == 5);
+    CHECK(engine.stats.blocked == 4);
+  }
+}
+
 TEST_CASE("the first stage at which the key and the conditions are known refuses a blocked key") {
   struct Row {
     std::string_view at, limit, more, refused;

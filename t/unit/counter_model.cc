@@ -237,6 +237,18 @@ void check_lists(const MakeStore& make) {
   const auto some = store->list({.limit = "many", .key = {}, .most = 7}, soon());
   REQUIRE(some);
   CHECK(some->size() == 7);
+  CHECK(store->list({.limit = {}, .key = {}, .most = 0}, soon())->empty());
+
+  // The highest of all, wherever the walk meets them; of equal ones the first by name.
+  std::vector<Charge> more;
+  for (unsigned i = 0; i < 2'000; ++i) more.push_back(ring_charge("some", std::to_string(i * 7919 % 2'000), {window(10'000, 30)}, 1 + i / 2));
+  for (std::size_t i = 0; i < more.size(); i += 100) REQUIRE(store->charge(std::span(more).subspan(i, 100), soon()));
+  const auto top = store->list({.limit = "some", .key = {}, .most = 5, .highest = true}, soon());
+  REQUIRE(top);
+  REQUIRE(top->size() == 5);
+  for (std::size_t i = 0; i < 5; ++i) CHECK((*top)[i].count == 1'000 - i / 2);
+  for (std::size_t i = 0; i < 4; i += 2) CHECK((*top)[i].key < (*top)[i + 1].key);
+  CHECK(store->list({.limit = "some", .key = {}, .most = 10'000, .highest = true}, soon())->size() == 2'000);
 }
 
 void check_bad_charges(const MakeStore& make) {

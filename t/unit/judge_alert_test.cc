@@ -82,6 +82,45 @@ TEST_CASE("a limit warns once, alerts once, and again after a period at the earl
   CHECK(blocks->empty());
 }
 
+TEST_CASE("an alert, its line and the reason of a block say what the message would have added") {
+  struct Row {
+    std::string what, limit;
+    std::vector<std::size_t> recipients;
+    std::uint64_t count, adds;
+    std::string reason;  // of the block
+  };
+  const Row rows[] = {
+      {"several at once", R"(max = "30/1h")", {29, 5}, 29, 5, ""},
+      {"the maximum was reached", R"(max = "30/1h")", {30, 5}, 30, 5, ""},
+      {"a block", R"(max = "30/1h", block = "1d")", {29, 5}, 29, 5, "over 30/1h, 29 counted and 5 more in this message"},
+      {"a block when the maximum was reached", R"(max = "30/1h", block = "1d")", {30, 5}, 30, 5, "over 30/1h, 30 counted"},
+      {"what is over counts all the same", R"(max = "30/1h", count = "all")", {29, 5}, 34, 0, ""},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.what);
+    Engine engine(std::string(test::milter_only) + "[[rule]]\nname = \"l\"\nat = \"data\"\nlimit = { by = \"sasl_username\", of = \"recipients\", " +
+                  row.limit + " }\nreject = \"550 5.7.1 no\"\nalert = true\n");
+    Told told;
+    engine.services.alerts = &told;
+    for (const std::size_t recipients : row.recipients) {
+      test::Mail mail = of("alice");
+      mail.recipients.assign(recipients, "bob@example.net");
+      send(engine, mail);
+    }
+    REQUIRE(told.alerts.size() == 1);
+    CHECK(told.alerts[0].count == row.count);
+    CHECK(told.alerts[0].adds == row.adds);
+    const auto lines = engine.log.of("alert");
+    REQUIRE(lines.size() == 1);
+    CHECK((lines[0].find(" count=" + std::to_string(row.count) + " adds=" + std::to_string(row.adds) + ' ') != std::string::npos) == (row.adds > 0));
+    CHECK((lines[0].find(" adds=") != std::string::npos) == (row.adds > 0));
+    const auto blocks = engine.memory->blocks(10, Deadline::in(std::chrono::seconds(1)));
+    REQUIRE(blocks);
+    REQUIRE(blocks->size() == (row.reason.empty() ? 0 : 1));
+    if (!blocks->empty()) CHECK(blocks->front().reason == row.reason);
+  }
+}
+
 TEST_CASE("a key that stays over alerts once a period") {
   Engine engine(policy(R"(max = "2/1h")"));
   Told told;
