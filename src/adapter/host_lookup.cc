@@ -67,7 +67,7 @@ Result<std::vector<std::string>> HostLookup::addresses(Deadline deadline) {
       std::thread(Shared::run, shared_).detach();
       shared_->running = true;
     } catch (const std::system_error& error) {
-      return Error{"host " + shared_->host + ": cannot start a look-up: " + error.what(), true};
+      return Error{"host " + shared_->host + ": cannot start a lookup: " + error.what(), true};
     }
   }
   const bool done = shared_->answered.wait_until(lock, deadline.at(), [&] { return shared_->answers != before; });

@@ -16,7 +16,7 @@ namespace mailweir {
 class HostLookup {
  public:
   explicit HostLookup(std::string host);
-  ~HostLookup();  // does not wait: a look-up that is stuck ends on its own
+  ~HostLookup();  // does not wait: a lookup that is stuck ends on its own
 
   // In the order in which they should be tried; at least one.
   Result<std::vector<std::string>> addresses(Deadline deadline);

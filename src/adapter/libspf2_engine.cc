@@ -34,8 +34,8 @@ struct Context {
   Lookups& lookups;
   unsigned asked = 0, voids = 0;
   std::vector<std::string> pointers;   // the client's names, whose addresses it asks next, in their order
-  bool not_yet = false;                // a look-up under prefetch() is not there yet: no exception crosses C
-  std::string trouble;                 // of the first look-up that failed
+  bool not_yet = false;                // a lookup under prefetch() is not there yet: no exception crosses C
+  std::string trouble;                 // of the first lookup that failed
   std::string exceeded;                // which limit was
 };
 
@@ -87,7 +87,7 @@ bool is_of_pointer(Context& context, const std::string& name, Type type) {
   return next;
 }
 
-// RFC 7208 5.5: there a look-up that fails is no match, and the search goes on.
+// RFC 7208 5.5: there a lookup that fails is no match, and the search goes on.
 const Answer& nothing_found() {
   static const Answer nothing{Answer::Status::nxdomain, {}, {}, {}};
   return nothing;
@@ -98,7 +98,7 @@ const Answer* ask(Context& context, const std::string& name, Type type) {
   const bool of_pointer = is_of_pointer(context, name, type);
   if (context.not_yet || !context.exceeded.empty()) return nullptr;
   if (++context.asked > most_libspf2_lookups) {
-    context.exceeded = "more than " + std::to_string(most_libspf2_lookups) + " look-ups";
+    context.exceeded = "more than " + std::to_string(most_libspf2_lookups) + " lookups";
     return nullptr;
   }
   try {
@@ -111,7 +111,7 @@ const Answer* ask(Context& context, const std::string& name, Type type) {
         if (dns::is_askable(record.text)) context.pointers.push_back(record.text);
     const bool nothing = !of_pointer && (answer.status == Answer::Status::nxdomain || answer.status == Answer::Status::nodata);
     if (nothing && type != Type::TXT && ++context.voids > most_voids)
-      context.exceeded = "more than " + std::to_string(most_voids) + " look-ups without an answer (RFC 7208 4.6.4)";
+      context.exceeded = "more than " + std::to_string(most_voids) + " lookups without an answer (RFC 7208 4.6.4)";
     return &answer;
   } catch (const NotYet&) {
     context.not_yet = true;

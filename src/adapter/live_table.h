@@ -38,7 +38,7 @@ class LiveTable final : public Table {
         }
       });
     if (!wrong.empty()) return Error{wrong};
-    now_.swap(std::move(fresh));   // the old one is freed here, or by the last look-up in it
+    now_.swap(std::move(fresh));   // the old one is freed here, or by the last lookup in it
     return {};
   }
 

@@ -38,7 +38,7 @@ Result<Fd> copy_in_memory(const std::string& path) {
   }
 }
 
-// An open database; closed with the last look-up that uses it.
+// An open database; closed with the last lookup that uses it.
 class Database {
  public:
   Database() = default;

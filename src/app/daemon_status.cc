@@ -51,15 +51,15 @@ void add_lists(Samples& samples, const Policy& policy, const TableSources& table
     const std::vector<std::pair<std::string, std::string>> labels{{"dnsbl", list.name}};
     const DnsblState& state = *list.state;
     samples.gauge("mailweir_dnsbl_up", "Whether a block list is proved and asked", state.ipv4 || state.ipv6 || state.domains ? 1 : 0, labels);
-    samples.counter("mailweir_dnsbl_asked_total", "Look-ups in a block list", state.asked.load(), labels);
-    samples.counter("mailweir_dnsbl_listed_total", "Look-ups that found a listing", state.listed.load(), labels);
-    samples.counter("mailweir_dnsbl_errors_total", "Look-ups whose answer was an error", state.errors.load(), labels);
+    samples.counter("mailweir_dnsbl_asked_total", "Lookups in a block list", state.asked.load(), labels);
+    samples.counter("mailweir_dnsbl_listed_total", "Lookups that found a listing", state.listed.load(), labels);
+    samples.counter("mailweir_dnsbl_errors_total", "Lookups whose answer was an error", state.errors.load(), labels);
   }
   samples.counter("mailweir_list_files_read_total", "List files that were read again because they changed", tables.files().stats().refreshed.load());
   samples.counter("mailweir_list_files_refused_total", "List files that changed and were bad", tables.files().stats().refused.load());
   for (const auto& server : tables.servers()) {
     samples.gauge("mailweir_list_store_up", "Whether the Redis server of lists answers", server.up ? 1 : 0, {{"store", server.name}});
-    samples.counter("mailweir_list_store_errors_total", "Look-ups in it that failed", server.errors, {{"store", server.name}});
+    samples.counter("mailweir_list_store_errors_total", "Lookups in it that failed", server.errors, {{"store", server.name}});
   }
 }
 
@@ -240,9 +240,9 @@ std::string Daemon::metrics() const {
     for (const auto& [server, policy] : eviction_watch_->found())
       samples.gauge("mailweir_store_evicts", "A Redis server that drops keys when its memory is full", 1, {{"store", server}, {"policy", policy}});
   if (cache_ != nullptr) {
-    samples.counter("mailweir_dns_cache_hits_total", "Look-ups answered from the cache", cache_->stats().hits.load());
-    samples.counter("mailweir_dns_cache_misses_total", "Look-ups sent to the servers", cache_->stats().misses.load());
-    samples.counter("mailweir_dns_timeouts_total", "Look-ups that no server answered in time", cache_->stats().timeouts.load());
+    samples.counter("mailweir_dns_cache_hits_total", "Lookups answered from the cache", cache_->stats().hits.load());
+    samples.counter("mailweir_dns_cache_misses_total", "Lookups sent to the servers", cache_->stats().misses.load());
+    samples.counter("mailweir_dns_timeouts_total", "Lookups that no server answered in time", cache_->stats().timeouts.load());
   }
   add_alerts(samples, *alert_desk_);
   if (tables_) add_lists(samples, *policy, *tables_);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// about_to_block: what waits deep inside (for a look-up, for a counter store) says so first, so that whoever owns the
+// about_to_block: what waits deep inside (for a lookup, for a counter store) says so first, so that whoever owns the
 // thread can give its other work to another one. A word a thread: a thread that nobody watches loses nothing.
 // waiting_loop: better still, the wait may be the loop's own (base/waiting_loop.h).
 #pragma once

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // StreamLoop: connections that one thread at a time serves, by epoll. The thread that leads answers whatever is ready;
 // when a conversation is about to block (base/blocking.h) it takes that connection out and hands the lead to another
-// thread, so that one slow look-up holds up nobody else. There are as many threads as conversations that block, and one.
+// thread, so that one slow lookup holds up nobody else. There are as many threads as conversations that block, and one.
 // What waits for a guest of the loop (base/waiting_loop.h) blocks no thread: the leader sets it aside and goes on.
 //
 // add, begin_stop, wait_closed, cut, join: from any thread, in this order at the end.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// DKIM verification (RFC 6376 6, RFC 8463, RFC 8616) with keys from our own look-ups.
+// DKIM verification (RFC 6376 6, RFC 8463, RFC 8616) with keys from our own lookups.
 //
 // Stricter than RFC 6376 where RFC 8301 and common sense want it: rsa-sha1 and RSA keys under 1024 bits never pass, nor does a
 // signature whose l= leaves a part of the body unsigned. A message without an address in From has nothing that could be signed

@@ -75,7 +75,7 @@ struct DnsblProof {
   bool ipv4 = false, ipv6 = false, domains = false;   // what a good zone may be asked for
   std::string reason;                                 // of a good one: the trouble that one family had
 };
-// lies: what must not be listed is, nothing is listed at all, or its answers are none of 127.0.0.0/8. trouble: a look-up
+// lies: what must not be listed is, nothing is listed at all, or its answers are none of 127.0.0.0/8. trouble: a lookup
 // failed for now, or the zone refuses this resolver (127.255.255.0/24).
 DnsblProof prove_dnsbl(Lookups& lookups, const DnsblList& list);
 

@@ -14,7 +14,7 @@ struct HostAddresses {
   std::string reason;  // "mx.example.com has 192.0.2.1", "... does not exist", "... has no address", "...: SERVFAIL"
 };
 
-// Starts both look-ups, so that several hosts are asked at once.
+// Starts both lookups, so that several hosts are asked at once.
 void want_addresses(Lookups& lookups, const std::string& host);
 // An address of either kind counts, whatever became of the other question.
 HostAddresses find_addresses(Lookups& lookups, const std::string& host);

@@ -38,7 +38,7 @@ AuthResult iprev(Lookups& lookups, const IpAddress& address) {
     const auto shown = shown_name(name);
     const auto& forward = lookups.get({name, type});
     if (forward.status == Answer::Status::temperror && trouble.empty())
-      trouble = client + " has the name " + shown + ", whose look-up failed: " + cleaned(forward.detail, true, 100);
+      trouble = client + " has the name " + shown + ", whose lookup failed: " + cleaned(forward.detail, true, 100);
     for (const auto& record : forward.records)
       if (record.address == address) return {AuthWord::pass, client + " has the name " + shown + ", which has it"};
     if (!mismatch.empty() || forward.status == Answer::Status::temperror) continue;

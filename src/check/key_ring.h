@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // DkimKey: a private key under its name in the DNS, selector._domainkey.domain. KeyRing: the keys of all domains.
-// Immutable and thread-safe once made; a look-up is a hash probe for each label, whatever the number of domains.
+// Immutable and thread-safe once made; a lookup is a hash probe for each label, whatever the number of domains.
 #pragma once
 
 #include <span>

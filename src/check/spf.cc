@@ -85,7 +85,7 @@ void Evaluation::count_term() {
 void Evaluation::count_void(const std::string& name, Type type) {
   if (std::exchange(void_counted_, true)) return;
   if (++voids_ > most_voids)
-    throw Stop{AuthWord::permerror, "more than " + std::to_string(most_voids) + " look-ups without an answer, the last for " + shown(name) + ' ' +
+    throw Stop{AuthWord::permerror, "more than " + std::to_string(most_voids) + " lookups without an answer, the last for " + shown(name) + ' ' +
                                         std::string(dns::to_string(type)) + " (RFC 7208 4.6.4)"};
 }
 
@@ -169,7 +169,7 @@ bool Evaluation::matches(const Directive& directive, const std::string& domain, 
   }
 }
 
-// The first look-ups of what follows begin now, as many as may still be asked. What is not reached is not counted.
+// The first lookups of what follows begin now, as many as may still be asked. What is not reached is not counted.
 void Evaluation::start_siblings(const Record& record, std::size_t from, const std::string& domain) {
   unsigned left = most_terms - std::min(terms_, most_terms);
   for (std::size_t i = from; i < record.directives.size() && left > 0; ++i) {

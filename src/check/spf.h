@@ -6,7 +6,7 @@
 // 2 of them without an answer, 10 exchanges of an MX, 10 names of a PTR. What the RFC leaves open: a record whose
 // names cannot be asked for (an empty label, one over 63 octets) does not match; more than 10 exchanges are a permerror
 // even if one of the first 10 would match, so that the word does not depend on the order of the answer; an exchange without an
-// address of the client's family is no void look-up, one that does not exist is.
+// address of the client's family is no void lookup, one that does not exist is.
 #pragma once
 
 #include "port/spf.h"

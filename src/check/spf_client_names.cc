@@ -28,7 +28,7 @@ const std::vector<std::string>& ClientNames::validated() {
     if (std::any_of(addresses.begin(), addresses.end(), [&](const dns::Record& record) { return record.address == client_; })) names.push_back(name);
   }
   names_ = std::move(names);
-  asked_ = true;  // only now: a look-up that is not there yet leaves by NotYet
+  asked_ = true;  // only now: a lookup that is not there yet leaves by NotYet
   return names_;
 }
 

@@ -18,9 +18,9 @@ class ClientNames {
  public:
   ClientNames(Lookups& lookups, const IpAddress& client) : lookups_(lookups), client_(client) {}
 
-  void want();                               // starts the look-up of the names
+  void want();                               // starts the lookup of the names
   bool asked() const { return asked_; }
-  bool none();                               // the reverse look-up has no answer at all: a void one
+  bool none();                               // the reverse lookup has no answer at all: a void one
   bool below(std::string_view domain);       // one of them is this name or below it
   // %{p}: the domain itself, else a name below it, else any; "unknown" if there is none.
   std::string best_for(std::string_view domain);

@@ -306,7 +306,7 @@ Conditions read_conditions(const toml::node& node, const std::string& key, std::
     std::vector<Cell> cells;
     const auto where = [&](std::string_view fact) { return place_of_cell(when_or_unless, conditions.tables.size(), fact); };
     reader.read_table(*table, key, "", where, cells);
-    // Cheap first, look-ups last, so that nobody waits for a look-up that can't matter.
+    // Cheap first, lookups last, so that nobody waits for a lookup that can't matter.
     std::stable_partition(cells.begin(), cells.end(), [](const Cell& cell) { return !cell.fact.check(); });
     conditions.tables.push_back(std::move(cells));
   };

@@ -72,7 +72,7 @@ struct CountersConfig {
 // Where lists and maps in Redis live; reloads with the policy.
 struct RedisConfig {
   std::string url;                                                // "": that of the counters
-  std::chrono::milliseconds deadline{100};                        // of one look-up
+  std::chrono::milliseconds deadline{100};                        // of one lookup
 };
 
 struct DnsConfig {

@@ -61,7 +61,7 @@ CheckCommand::~CheckCommand() = default;
 
 std::optional<int> CheckCommand::parse(const Arguments& args, std::initializer_list<const char*> positional) {
   dns_.add_to(*options_);
-  options_->add_options()("deadline", po::value(&deadline_)->value_name("TIME"), "for all look-ups together (20s)")(
+  options_->add_options()("deadline", po::value(&deadline_)->value_name("TIME"), "for all lookups together (20s)")(
       "json", po::bool_switch(&json_), "print JSON")("help,h", "print this");
   po::positional_options_description positions;
   for (const char* option : positional) positions.add(option, 1);
@@ -103,7 +103,7 @@ int CheckCommand::answer(const CheckAnswer& answer, bool good) {
     for (const auto& [name, value] : answer.more) width = std::max(width, name.size());
     for (const auto& [name, value] : answer.more)
       if (!value.empty()) std::cout << name << std::string(width - name.size() + 2, ' ') << cleaned(value, false, 2000) << '\n';
-    if (!asked.empty()) std::cout << "look-ups, asked of " << resolver_.asked << '\n' << lookup_lines(asked);
+    if (!asked.empty()) std::cout << "lookups, asked of " << resolver_.asked << '\n' << lookup_lines(asked);
   }
   if (answer.word == "temperror") return exit_temporary;
   return good ? EXIT_SUCCESS : EXIT_FAILURE;

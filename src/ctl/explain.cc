@@ -309,12 +309,12 @@ class Explainer {
   void lookups(Session& session) {
     const auto all = session.facts().lookups();
     if (all.empty()) return;
-    std::cout << "look-ups, asked of " << asked_ << '\n' << lookup_lines(all) << '\n';
+    std::cout << "lookups, asked of " << asked_ << '\n' << lookup_lines(all) << '\n';
   }
 
   std::shared_ptr<const Policy> policy_;
   const WhatIf& what_;
-  const std::string asked_;  // whom the look-ups ask
+  const std::string asked_;  // whom the lookups ask
   Session milter_, policy_door_, http_;
   struct Postponed {
     Stage stage;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Conditions: what `when` and `unless` hold, compiled. A fact that is absent, a check that was skipped and a look-up that
+// Conditions: what `when` and `unless` hold, compiled. A fact that is absent, a check that was skipped and a lookup that
 // failed make a condition unknown, and unknown satisfies neither `when` nor `unless`. outage: a list that decides could not
 // be asked; what then is the rule's on_outage. The null sender is a fact that only "<>", "!<>" and lists speak of.
 #pragma once

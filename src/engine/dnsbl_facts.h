@@ -48,7 +48,7 @@ class DnsblFacts {
   // What was found, for explain and the log.
   std::string_view reason(DnsblSubject subject) const { return reasons_[static_cast<std::size_t>(subject)]; }
 
-  // Starts the look-ups without waiting.
+  // Starts the lookups without waiting.
   static void start(const std::vector<Dnsbl>& lists, DnsblSubject subject, const std::vector<std::uint16_t>& zones,
                     const DnsblInput& input, Lookups& lookups);
 

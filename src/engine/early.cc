@@ -17,7 +17,7 @@ bool is_looked_up(FactId id) {
 void add(Policy& policy, const Rule& rule, const FactRef& fact) {
   const Door door = policy.judges(Door::policy, rule.at) ? Door::policy : Door::milter;
   const auto from = known_from(info(fact.id), door);
-  // A stage that the other door judges is not seen: the look-up starts at the first that is.
+  // A stage that the other door judges is not seen: the lookup starts at the first that is.
   Stage start = from.value_or(rule.at);
   while (start < rule.at && !policy.judges(door, start)) start = all_stages[index(start) + 1];
   policy.early[index(start)].push_back({&rule, &fact});
@@ -32,7 +32,7 @@ void find_early_checks(Policy& policy) {
         for (const auto& table : conditions->tables)
           for (const Cell& cell : table)
             if (is_looked_up(cell.fact.id)) add(policy, rule, cell.fact);
-      // What a refusal says is one look-up more: it need not wait until spf is known to fail.
+      // What a refusal says is one lookup more: it need not wait until spf is known to fail.
       for (const auto& segment : rule.reply_text.segments())
         if (const auto* fact = std::get_if<FactRef>(&segment.what); fact != nullptr && fact->id == FactId::spf_explanation) add(policy, rule, *fact);
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Which look-ups a policy can start early: for each check in a rule, the stage at which its input is known. And which part of a
+// Which lookups a policy can start early: for each check in a rule, the stage at which its input is known. And which part of a
 // transaction asks for what it alone knows, so that time is kept for it.
 #pragma once
 

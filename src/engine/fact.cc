@@ -24,8 +24,8 @@ constexpr std::string_view dns_words = "exists nxdomain no-mail-host null-mx tem
 // In the order of FactId.
 constexpr std::array<FactInfo, fact_count> facts{{
     {FactId::client_address, "client_address", ip, C, C, false, "", "the client's IP address"},
-    {FactId::client_name, "client_name", domain, C, C, false, "", "its name, confirmed by a forward look-up of the MTA; else unknown"},
-    {FactId::reverse_client_name, "reverse_client_name", domain, C, C, false, "", "its name by reverse look-up alone; else unknown"},
+    {FactId::client_name, "client_name", domain, C, C, false, "", "its name, confirmed by a forward lookup of the MTA; else unknown"},
+    {FactId::reverse_client_name, "reverse_client_name", domain, C, C, false, "", "its name by reverse lookup alone; else unknown"},
     {FactId::client_port, "client_port", number, C, C, false, "", "its TCP port"},
     {FactId::helo_name, "helo_name", domain, H, H, false, "", "what it said in HELO or EHLO"},
     {FactId::sender, "sender", address, M, M, false, "", "the envelope sender; <> is the null sender"},

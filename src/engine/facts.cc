@@ -256,7 +256,7 @@ FactValue Facts::header(const std::string& name) {
 FactValue Facts::iprev() {
   if (!client_.address) return {};
   if (!iprev_) {
-    switch (client_.resolved) {  // what the MTA has found is used: no look-up of ours is needed
+    switch (client_.resolved) {  // what the MTA has found is used: no lookup of ours is needed
       case Resolved::ok: iprev_ = CheckMemo{"pass", "the MTA confirmed the name " + client_.name, false}; break;
       case Resolved::forged:
         iprev_ = CheckMemo{"fail", "the MTA found the name " + client_.reverse_name + ", which does not have this address", false};

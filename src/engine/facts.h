@@ -92,7 +92,7 @@ class Facts {
   std::string_view found(FactId id) const;
 
   FactValue get(const FactRef& fact);
-  // Starts a check's look-ups without waiting, if its input is known.
+  // Starts a check's lookups without waiting, if its input is known.
   void start(const FactRef& fact);
 
   // A value as it stands in a reply or a log line; "" when absent.
@@ -147,7 +147,7 @@ class Facts {
   dns::Resolver& resolver_;
   Deadline deadline_;
   WallTime now_{};
-  std::chrono::microseconds waited_before_{0};  // by the session's look-ups, in earlier transactions
+  std::chrono::microseconds waited_before_{0};  // by the session's lookups, in earlier transactions
   bool envelope_asks_ = false, message_asks_ = false;  // the DNS, of what only they know
   DnsBudget::Part part_ = DnsBudget::Part::session;
   std::chrono::microseconds waited_at_part_{0};  // when it began

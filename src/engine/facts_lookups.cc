@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The look-ups of Facts, and how long each part of a transaction may wait for them.
+// The lookups of Facts, and how long each part of a transaction may wait for them.
 #include "engine/facts.h"
 
 #include <algorithm>

@@ -22,7 +22,7 @@ class MessageChecks {
     bool complete() const { return verifier != nullptr && dmarc != nullptr; }
   };
 
-  // Reads the header and starts the look-ups of keys, without waiting.
+  // Reads the header and starts the lookups of keys, without waiting.
   void begin(const Tools& tools, const SignatureJudgePtr& judge, const HeaderList& headers, Lookups& lookups);
   // Starts those of DMARC records.
   static void start_dmarc(const Tools& tools, const std::vector<std::string>& from_domains, Lookups& lookups);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Session: one SMTP session as the engine sees it, at one door. A door fills client() and transaction() as the dialogue
 // goes on and asks judge() at each stage that it judges; the session keeps what later stages need: the policy that the
-// transaction began with, look-ups under way, what rules skipped, what was charged and may have to be given back.
+// transaction began with, lookups under way, what rules skipped, what was charged and may have to be given back.
 //
 // One thread at a time. The services outlive it. Destroying it gives back what an unfinished transaction was charged and
 // releases its open connection.
@@ -61,7 +61,7 @@ class Session {
   // conditions hold now. `log`: with a line. Quantity::distinct: the login that was asked about at auth has succeeded.
   void count_event(Quantity quantity, bool log = true);
 
-  // At the end of the header: starts the look-ups that end-of-message will want, and, if a rule or the
+  // At the end of the header: starts the lookups that end-of-message will want, and, if a rule or the
   // Authentication-Results field may ask for dkim or dmarc, the verification; the body then goes to facts().message_body().
   void begin_message_checks(bool body_comes);
   // Whether Authentication-Results fields that claim to be ours go from this message: not where it comes from a machine

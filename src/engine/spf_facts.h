@@ -29,16 +29,16 @@ class SpfFacts {
   static bool has(FactId id) {
     return id == FactId::spf || id == FactId::spf_helo || id == FactId::spf_explanation || id == FactId::egress_spf;
   }
-  // Of the session: asked with its look-ups, not the transaction's.
+  // Of the session: asked with its lookups, not the transaction's.
   static bool of_session(FactId id) { return id == FactId::spf_helo; }
   // Whether there is anything to ask for: an address, a sender, a HELO name.
   static bool has_input(const FactRef& fact, const Asker& asker);
 
   // Its word (of spf_explanation: its text); null: absent. has_input first.
   const CheckMemo* get(const FactRef& fact, const Asker& asker, Lookups& lookups);
-  // Starts its look-ups without waiting. has_input first.
+  // Starts its lookups without waiting. has_input first.
   void start(const FactRef& fact, const Asker& asker, Lookups& lookups) const;
-  // Whether spf could not be looked up when it was asked; and asks it once more, for DMARC: with look-ups of their own time.
+  // Whether spf could not be looked up when it was asked; and asks it once more, for DMARC: with lookups of their own time.
   bool needs_another_try() const { return mail_ && mail_->temperror; }
   const CheckMemo& try_again(const Asker& asker, Lookups& lookups);
   static void start_again(const Asker& asker, Lookups& lookups);

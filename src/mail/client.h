@@ -12,7 +12,7 @@
 namespace mailweir {
 
 // What the MTA itself found of the client's reverse name ({client_resolve}, or client_name and reverse_client_name). Where it
-// found none it is unknown: an MTA that does no look-ups says the same as one that found nothing.
+// found none it is unknown: an MTA that does no lookups says the same as one that found nothing.
 enum class Resolved { unknown, ok, forged };
 enum class Origin { smtp, local };  // local: sendmail(1), cron, a web site's script
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Whether the From fields of a message name more authors than are judged. Each author costs look-ups (tables, DMARC records,
+// Whether the From fields of a message name more authors than are judged. Each author costs lookups (tables, DMARC records,
 // block lists), and a stranger writes these fields: a message over the bound is refused. To judge the first authors only, or
 // none, would let a message past every rule on From.
 #pragma once

@@ -54,7 +54,7 @@ class LiveLookups final : public Lookups {
 
   dns::Resolver& resolver_;
   const AnswerPtr too_many_ =
-      dns::temperror("more than " + std::to_string(most_questions) + " look-ups for one transaction");
+      dns::temperror("more than " + std::to_string(most_questions) + " lookups for one transaction");
   mutable std::mutex mutex_;
   std::condition_variable arrived_;
   Deadline deadline_;

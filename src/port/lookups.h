@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Lookups: the DNS answers of one transaction. A check is a plain function that asks get() for what it needs; the same
-// function run early by prefetch() starts the look-ups without waiting, and is run again as answers arrive.
+// function run early by prefetch() starts the lookups without waiting, and is run again as answers arrive.
 //
-// Each answer is pinned: two rules see the same one, and a look-up that was late stays temperror. Bounded: after
+// Each answer is pinned: two rules see the same one, and a lookup that was late stays temperror. Bounded: after
 // `most_questions` different ones all further answers are temperror. Thread-safe; held by shared_ptr, because an answer
 // may arrive after the transaction is gone.
 #pragma once
@@ -29,14 +29,14 @@ class Lookups : public std::enable_shared_from_this<Lookups> {
  public:
   static constexpr std::size_t most_questions = 400;
 
-  // The resolver must outlive all transactions. The deadline is for all look-ups together.
+  // The resolver must outlive all transactions. The deadline is for all lookups together.
   static std::shared_ptr<Lookups> make(dns::Resolver& resolver, Deadline deadline);
   virtual ~Lookups() = default;
 
   // The answer; waits for it until the deadline at the most. Inside prefetch: throws NotYet instead of waiting.
   // The reference is good as long as this object.
   virtual const dns::Answer& get(const dns::Question& question) = 0;
-  // Starts a look-up without waiting, so that siblings run in parallel.
+  // Starts a lookup without waiting, so that siblings run in parallel.
   virtual void want(const dns::Question& question) = 0;
   // Runs `check` now on what is known, and again each time that the answer it lacked arrives, until it gets through.
   // `check` must own what it refers to (it may run after the caller is gone, on the resolver's thread); its result, and

@@ -20,7 +20,7 @@ struct SpfRequest {
   std::string helo;      // as the client gave it: %{h}
   std::string receiver;  // our name: %{r}; "": unknown
   WallTime now{};        // %{t}
-  bool explain = false;  // also fetch what the domain says of a fail (exp=, one more look-up)
+  bool explain = false;  // also fetch what the domain says of a fail (exp=, one more lookup)
 };
 
 struct SpfResult {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Table: a list (a set) or a map (keys with values) that conditions, limits and facts refer to. Thread-safe. A table may
-// change while it is in use (its file was replaced, an entry expired, it lives in Redis): each look-up is of its own.
+// change while it is in use (its file was replaced, an entry expired, it lives in Redis): each lookup is of its own.
 //
 // Keys may be mixed: addresses and networks, mail addresses, "user@", domains, ".domains below", logins, plain words.
 // All comparisons are of folded text; networks match the most specific one. "@example.com" is another spelling of
@@ -21,7 +21,7 @@ namespace mailweir {
 
 enum class TableKind { list, map };
 
-// What a look-up found: the value ("" in a list), nothing, or that the table could not be asked.
+// What a lookup found: the value ("" in a list), nothing, or that the table could not be asked.
 class Found {
  public:
   Found() = default;  // not there

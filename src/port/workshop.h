@@ -30,7 +30,7 @@ struct Made {
 // Where a list or map lives in Redis.
 struct RedisPlace {
   std::string url, key;
-  std::chrono::milliseconds deadline{100};   // of one look-up
+  std::chrono::milliseconds deadline{100};   // of one lookup
   std::string user{}, password_file{};       // where the URL has none: those of [counters]
 };
 

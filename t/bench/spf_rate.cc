@@ -80,7 +80,7 @@ int main(int argc, char** argv) {
   }
   const auto resolver = make_caching_resolver(std::move(*zone), clock);
   const auto ours = spf::make_engine(), libspf2 = make_libspf2_engine();
-  std::printf("| SPF, one core, all answers cached | evaluations/s | libspf2 through the same look-ups |\n|---|--:|--:|\n");
+  std::printf("| SPF, one core, all answers cached | evaluations/s | libspf2 through the same lookups |\n|---|--:|--:|\n");
   for (const auto& row : rows)
     std::printf("| %s | %.0f | %.0f |\n", row.what, rate(*ours, *resolver, row, seconds), rate(*libspf2, *resolver, row, seconds));
   return EXIT_SUCCESS;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The whole DNS side against a real name server: c-ares, cache, look-ups, checks.
+// The whole DNS side against a real name server: c-ares, cache, lookups, checks.
 #include <doctest/doctest.h>
 
 #include <atomic>

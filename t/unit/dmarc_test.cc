@@ -225,7 +225,7 @@ TEST_CASE("dmarc: of which envelope domains SPF is worth asking") {
   CHECK_FALSE(may_align(tools(), std::vector<std::string>(11, "example.com"), "example.com"));
 }
 
-TEST_CASE("dmarc: its look-ups start before anybody waits") {
+TEST_CASE("dmarc: its lookups start before anybody waits") {
   test::HeldResolver resolver;
   const auto lookups = test::lookups_in(resolver);
   lookups->prefetch([](Lookups& early) { find_dmarc_records(early, tools(), {"a.example.com", "b.example.net"}); });

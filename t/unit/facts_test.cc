@@ -275,7 +275,7 @@ struct EarlyRow {
   bool asked;           // by then
 };
 
-TEST_CASE("look-ups start as soon as their input is known and no cheap condition is false already") {
+TEST_CASE("lookups start as soon as their input is known and no cheap condition is false already") {
   const EarlyRow rows[] = {
       {"wanted at data, started at connect", R"(at = "data"
 when = { iprev = "fail" })", Stage::connect, true},

@@ -166,7 +166,7 @@ TEST_CASE("lookups: bounded") {
   CHECK(resolver.count() == Lookups::most_questions);
   const auto& refused = lookups->get({"another.example", Type::A});
   CHECK(refused.status == dns::Answer::Status::temperror);
-  CHECK(refused.detail == "more than 400 look-ups for one transaction");
+  CHECK(refused.detail == "more than 400 lookups for one transaction");
   std::string early;
   lookups->prefetch([&](Lookups& some) { early = some.get({"another.example", Type::A}).detail; });
   CHECK(early == refused.detail);

@@ -124,7 +124,7 @@ const Row rows[] = {
     {"loopname.test", "192.0.2.1", temperror, "loopname.test TXT: CNAME loop, or more than 16 in a row"},
     {"void2.test", "192.0.2.1", neutral, "void2.test: ?all matches 192.0.2.1"},
     {"void3.test", "192.0.2.1", permerror,
-     "void3.test: more than 2 look-ups without an answer, the last for gone3.test A (RFC 7208 4.6.4)"},
+     "void3.test: more than 2 lookups without an answer, the last for gone3.test A (RFC 7208 4.6.4)"},
     {"voidmx.test", "192.0.2.1", neutral, "voidmx.test: ?all matches 192.0.2.1"},
     {"badname.test", "192.0.2.1", neutral, "badname.test: ?all matches 192.0.2.1"},
     {"loop.test", "192.0.2.1", permerror, "loop.test: more than 10 terms that ask the DNS (RFC 7208 4.6.4)"},
@@ -215,7 +215,7 @@ TEST_CASE("which identity is asked for") {
   }
 }
 
-TEST_CASE("prefetched: look-ups of siblings run in parallel, and the run that waits finds them") {
+TEST_CASE("prefetched: lookups of siblings run in parallel, and the run that waits finds them") {
   HeldResolver resolver;
   const auto lookups = lookups_in(resolver);
   auto request = request_of("many.test", "192.0.2.9");

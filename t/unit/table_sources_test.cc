@@ -36,7 +36,7 @@ TEST_CASE("table sources: a Redis server is there as long as a table is") {
   CHECK(names(sources).empty());
 }
 
-TEST_CASE("table sources: a server with two deadlines or passwords is told once, all its look-ups together") {
+TEST_CASE("table sources: a server with two deadlines or passwords is told once, all its lookups together") {
   const ManualClock clock;
   TableSources sources(clock);
   // Nothing listens at port 1 of this host.
