@@ -61,12 +61,12 @@ Result<std::string> parse_servers(const std::vector<std::string>& names) {
       const auto end = host.starts_with('[') ? host.find(']') : host.find(':');
       if (end == host.npos) return wrong("the ] is missing");
       const auto rest = host.substr(end + (host[end] == ']' ? 1 : 0));
-      if (!rest.empty() && rest.front() != ':') return wrong("what follows the ] is no port");
+      if (!rest.empty() && rest.front() != ':') return wrong("what follows the ] is not a port");
       if (!rest.empty()) port = rest.substr(1);
       host = host.starts_with('[') ? host.substr(1, end - 1) : host.substr(0, end);
     }
     const auto address = IpAddress::parse(host);
-    if (!address) return wrong("no IP address (a name cannot be looked up here)");
+    if (!address) return wrong("not an IP address (a name cannot be looked up here)");
     const auto number = to_port(port);
     if (!number) return wrong("the port must be 1 to 65535");
     const auto text = address->to_string();
@@ -209,7 +209,7 @@ Result<void> AresResolver::start() {
 }
 
 AnswerPtr AresResolver::ask(const Question& question, Deadline deadline, Done done) {
-  if (!dns::is_askable(question.name)) return dns::nxdomain("no name that the DNS can have");
+  if (!dns::is_askable(question.name)) return dns::nxdomain("not a name that the DNS can have");
   if (deadline.over()) return dns::temperror("timeout");
   if (under_way_.fetch_add(1) >= config_.most_under_way) {
     --under_way_;

@@ -286,7 +286,7 @@ Result<void> read_counter_file(const std::string& path, const std::function<void
   std::string_view line;
   if (!lines.next(line) || (line != first_line && line != first_line_before)) {
     if (errno != 0) return trouble(path, "cannot read saved counters", errno);
-    return Error{path + ": no file of saved counters (its first line is not \"" +
+    return Error{path + ": not a file of saved counters (its first line is not \"" +
                  std::string(first_line.substr(0, first_line.size() - 1)) + "\"); move it away to start with none"};
   }
   const bool has_time = line == first_line;

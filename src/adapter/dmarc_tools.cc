@@ -57,7 +57,7 @@ class LibraryDmarcTools final : public DmarcTools {
   explicit LibraryDmarcTools(SuffixesPtr suffixes) : suffixes_(std::move(suffixes)) {}
 
   Result<DmarcRecord> read_record(std::string_view text) const override {
-    if (text.size() > longest_record || text.find('\0') != text.npos) return Error{"the record is longer than " + std::to_string(longest_record) + " octets, or no text"};
+    if (text.size() > longest_record || text.find('\0') != text.npos) return Error{"the record is longer than " + std::to_string(longest_record) + " octets, or is not text"};
     constexpr std::array<std::string_view, 6> all{"v", "p", "sp", "adkim", "aspf", "pct"};
     constexpr std::array<std::string_view, 3> least{"v", "p", "sp"};
     auto record = parse(only(text, all));

@@ -101,7 +101,7 @@ Result<EntryText> take_until(std::string_view text) {
   if (!last.starts_with(word)) return EntryText{text, {}};
   const auto until = parse_time(last.substr(word.size()));
   if (!until)
-    return Error{"\"" + cleaned(last, false, 60) + "\" is no time; write until=2026-12-31 (to the end of that day), until=2026-12-31T18:00 or "
+    return Error{"\"" + cleaned(last, false, 60) + "\" is not a time; write until=2026-12-31 (to the end of that day), until=2026-12-31T18:00 or "
                  "until=2026-12-31T18:00:00Z"};
   return EntryText{trimmed(text.substr(0, text.size() - last.size())), until};
 }

@@ -37,7 +37,7 @@ Result<Fd> open_log_file(const std::string& path, int make = O_CREAT) {
   }
   struct stat status{};
   if (fstat(fd.get(), &status) != 0) return Error{"log file " + path + ": " + std::strerror(errno)};
-  if (!S_ISREG(status.st_mode) && !S_ISCHR(status.st_mode)) return Error{"log file " + path + ": is no regular file"};
+  if (!S_ISREG(status.st_mode) && !S_ISCHR(status.st_mode)) return Error{"log file " + path + ": is not a regular file"};
   return fd;
 }
 

@@ -129,7 +129,7 @@ class HiredisConnection final : public RedisConnection {
     const bool named = is_address ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(session.get()), host.c_str()) == 1
                                   : SSL_set1_host(session.get(), host.c_str()) == 1 &&
                                         SSL_set_tlsext_host_name(session.get(), host.c_str()) == 1;
-    if (!named) return Error{"TLS: " + host + " is no name for a certificate", true};
+    if (!named) return Error{"TLS: " + host + " is not a name that a certificate can have", true};
     if (redisInitiateSSL(context_.get(), session.get()) != REDIS_OK) return broken();
     session.release();  // the context frees it
     return {};

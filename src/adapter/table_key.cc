@@ -54,7 +54,7 @@ std::string filled_up(std::string_view text) {
 }
 
 Error no_address(std::string_view text) {
-  Error error{"looks like an IP address but is none"};
+  Error error{"looks like an IP address but is not one"};
   const auto parts = split(text, '.');
   const bool zeros = looks_v4(text) && std::any_of(parts.begin(), parts.end(), [](auto part) {
     return part.size() > 1 && part.front() == '0';
@@ -70,13 +70,13 @@ Result<TableKey> parse_network(std::string_view host, std::string_view after) {
   const auto address = IpAddress::parse(host);
   if (!address) {
     const auto full = all_are(host, [](char c) { return is_digit(c) || c == '.'; }) ? filled_up(host) : "";
-    if (full.empty()) return Error{'"' + std::string(host) + "\" before the / is no IP address"};
+    if (full.empty()) return Error{'"' + std::string(host) + "\" before the / is not an IP address"};
     return Error{"an IPv4 address has four numbers; write " + full + '/' + std::string(after)};
   }
   if (const auto bits = address->is_v4() && after.find('.') != after.npos ? prefix_of_netmask(after) : std::nullopt)
     return Error{"write a netmask as a number of bits: " + Network(*address, *bits).to_string()};
   const auto prefix = to_number(after);
-  if (!prefix) return Error{'"' + std::string(after) + "\" after the / is no number of bits"};
+  if (!prefix) return Error{'"' + std::string(after) + "\" after the / is not a number of bits"};
   // "::ffff:192.0.2.0/120" is 192.0.2.0/24.
   const bool mapped = address->is_v4() && host.find(':') != host.npos;
   const unsigned longest = address->is_v4() && !mapped ? 32 : 128;
@@ -121,7 +121,7 @@ Result<TableKey> parse_mail_address(std::string_view key) {
   const bool any_domain = key.ends_with('@') || key.ends_with("@>");
   if (address.domain().find('*') != std::string_view::npos) return Error{"there are no wildcards"};
   if (!any_domain && !to_domain(address.domain())) {
-    Error error{'"' + std::string(address.domain()) + "\" after the @ is no domain name"};
+    Error error{'"' + std::string(address.domain()) + "\" after the @ is not a valid domain name"};
     if (address.domain().starts_with('.')) error.what += "; a mail address stands for one domain";
     return error;
   }
@@ -137,7 +137,7 @@ Result<TableKey> parse_name(std::string_view key) {
   if (!must_be_domain && (is_ascii(name) ? !name.ends_with('.') : name.find('.') == name.npos))
     return TableKey{{}, folded(name)};
   const auto domain = to_domain(name);
-  if (!domain && must_be_domain) return Error{'"' + std::string(name) + "\" is no domain name"};
+  if (!domain && must_be_domain) return Error{'"' + std::string(name) + "\" is not a valid domain name"};
   return TableKey{{}, domain ? (below ? '.' + *domain : *domain) : folded(name)};
 }
 

@@ -25,7 +25,7 @@ class ZoneResolver final : public dns::Resolver {
  public:
   explicit ZoneResolver(Zone zone) : zone_(std::move(zone)) {}
   dns::AnswerPtr ask(const dns::Question& question, Deadline, std::function<void(dns::AnswerPtr)>) override {
-    if (!dns::is_askable(question.name)) return dns::nxdomain("no name that the DNS can have");
+    if (!dns::is_askable(question.name)) return dns::nxdomain("not a name that the DNS can have");
     return std::make_shared<const Answer>(answer(question));
   }
 

@@ -117,7 +117,7 @@ bool Parser::directive(const Tokens& tokens) {
     has_origin_ = !origin_.empty();
   } else if (equal_folded(word.text, "$TTL")) {
     const auto ttl = ttl_of(tokens[1]);
-    if (!ttl) throw Mistake{tokens[1].column, shown(tokens[1].text) + " is no TTL"};
+    if (!ttl) throw Mistake{tokens[1].column, shown(tokens[1].text) + " is not a TTL"};
     ttl_ = *ttl;
   } else {
     throw Mistake{word.column, shown(word.text) + " is not known here; there are $ORIGIN and $TTL"};
@@ -133,7 +133,7 @@ std::string Parser::name_of(const Token& token) const {
   const bool blank = text.find(' ') != text.npos;
   if (blank && text.ends_with('.')) text.pop_back();
   const auto name = blank ? std::optional(folded(text)) : to_domain(text);
-  if (!name || !dns::is_askable(*name)) throw Mistake{token.column, shown(token.text) + " is no domain name"};
+  if (!name || !dns::is_askable(*name)) throw Mistake{token.column, shown(token.text) + " is not a valid domain name"};
   return *name;
 }
 
@@ -156,12 +156,12 @@ dns::Record Parser::record_of(Type type, const Tokens& tokens, std::size_t value
   if (type == Type::A || type == Type::AAAA) {
     const auto address = IpAddress::parse(first.text);
     if (!address || address->is_v4() != (type == Type::A))
-      throw Mistake{first.column, shown(first.text) + (type == Type::A ? " is no IPv4 address" : " is no IPv6 address")};
+      throw Mistake{first.column, shown(first.text) + (type == Type::A ? " is not an IPv4 address" : " is not an IPv6 address")};
     record.address = *address;
   } else if (type == Type::MX) {
     const auto preference = to_number(first.text);
     if (!preference || *preference > 65535)
-      throw Mistake{first.column, shown(first.text) + " is no preference (0 to 65535); write MX 10 HOST"};
+      throw Mistake{first.column, shown(first.text) + " is not a preference (0 to 65535); write MX 10 HOST"};
     if (value + 1 >= tokens.size()) throw Mistake{first.column + first.text.size(), "the host is missing"};
     record.preference = static_cast<std::uint16_t>(*preference);
     record.text = tokens[value + 1].text == "." ? "" : name_of(tokens[value + 1]);
@@ -230,7 +230,7 @@ void Parser::line(std::string_view text) {
   const bool indented = text.front() == ' ' || text.front() == '\t';
   const auto& first = tokens.front();
   const bool begins_with_type = type_of(first) || trouble_of(first) || equal_folded(first.text, "IN") || ttl_of(first);
-  // 192.0.2.1 begins with a digit too, but is no TTL: ttl_of wants a whole number or a span.
+  // 192.0.2.1 begins with a digit too, but is not a TTL: ttl_of wants a whole number or a span.
   const bool owner_left_out = indented && begins_with_type && !first.quoted;
   if (!owner_left_out) at = 1;
   else if (owner_.empty()) throw Mistake{first.column, "the name is missing"};

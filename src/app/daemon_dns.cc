@@ -15,7 +15,7 @@ Result<std::string> Daemon::flush_dns(const std::string& name) {
   if (const auto text = trimmed(name); !text.empty()) {
     const auto address = IpAddress::parse(text);
     const auto domain = address ? std::optional(address->reverse_name()) : to_domain(text);
-    if (!domain) return Error{"\"" + cleaned(text, false, 100) + "\" is no domain name and no address"};
+    if (!domain) return Error{"\"" + cleaned(text, false, 100) + "\" is not a domain name or an address"};
     zone = *domain;
   }
   const auto dropped = cache_->forget(zone);

@@ -46,7 +46,7 @@ Result<PidFile> PidFile::take(const std::string& path) {
     if (!fd) return failed(path, "open");
     struct stat status{};
     if (fstat(fd.get(), &status) != 0) return failed(path, "stat");
-    if (!S_ISREG(status.st_mode)) return Error{"pid file " + path + ": is no regular file"};
+    if (!S_ISREG(status.st_mode)) return Error{"pid file " + path + ": is not a regular file"};
     if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
       if (errno != EWOULDBLOCK) return failed(path, "lock");
       const auto pid = holder(fd.get());

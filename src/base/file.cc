@@ -78,7 +78,7 @@ Result<Fd> open_regular(const std::string& path) {
   struct stat status{};
   if (fstat(fd.get(), &status) != 0) return Error{path + ": " + std::strerror(errno)};
   if (S_ISDIR(status.st_mode)) return Error{path + ": is a directory, not a file"};
-  if (!S_ISREG(status.st_mode)) return Error{path + ": is no regular file"};
+  if (!S_ISREG(status.st_mode)) return Error{path + ": is not a regular file"};
   return fd;
 }
 

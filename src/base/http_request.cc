@@ -79,7 +79,7 @@ std::optional<HttpRefusal> HttpRequestReader::read_field(std::string_view line) 
   if (name == "transfer-encoding") return HttpRefusal{501, "Transfer-Encoding is not understood; send a Content-Length"};
   if (name == "content-length") {
     const auto length = to_number(value);
-    if (!length || (length_ && *length_ != *length)) return HttpRefusal{400, "Content-Length is no number, or there are two"};
+    if (!length || (length_ && *length_ != *length)) return HttpRefusal{400, "Content-Length is not a number, or occurs twice"};
     if (*length > most_) return HttpRefusal{413, "the body is longer than " + std::to_string(most_ >> 10) + " KiB"};
     length_ = static_cast<std::size_t>(*length);
   }

@@ -58,7 +58,7 @@ Result<Endpoint> resolve(const SocketName& name) {
 Result<void> clear_path(const SocketName& name) {
   struct stat status{};
   if (lstat(name.path.c_str(), &status) != 0) return errno == ENOENT ? Result<void>() : trouble(name, "stat", errno);
-  if (!S_ISSOCK(status.st_mode)) return Error{name.to_string() + ": exists and is no socket; remove it or name another path"};
+  if (!S_ISSOCK(status.st_mode)) return Error{name.to_string() + ": exists and is not a socket; remove it or name another path"};
   if (is_served(name)) return Error{name.to_string() + ": is served by another process; stop that one first"};
   if (unlink(name.path.c_str()) != 0) return trouble(name, "cannot remove the stale socket", errno);
   return {};
@@ -133,7 +133,7 @@ Result<void> give_to_group(const SocketName& name, gid_t group) {
   const Fd fd(::open(name.path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
   struct stat status{};
   if (!fd || fstat(fd.get(), &status) != 0) return trouble(name, "cannot set the group", errno);
-  if (!S_ISSOCK(status.st_mode)) return Error{name.to_string() + ": is no socket any more; who has put something else there?"};
+  if (!S_ISSOCK(status.st_mode)) return Error{name.to_string() + ": is no longer a socket: it was replaced by something else"};
   if (fchownat(fd.get(), "", static_cast<uid_t>(-1), group, AT_EMPTY_PATH) != 0) return trouble(name, "cannot set the group", errno);
   return {};
 }

@@ -37,7 +37,7 @@ DkimKeyRecord read_dkim_key(std::string_view text, const DkimSignature& signatur
   if (!key) return wrong("the key record has no p=");
   if (key->empty()) return wrong("the key was revoked");
   const auto decoded = base64_of_tag(*key);
-  if (!decoded) return wrong("the key is no base64 (p=)");
+  if (!decoded) return wrong("the key is not base64 (p=)");
   return {AuthWord::none, {}, *decoded, names_word(flags, "y")};
 }
 
@@ -50,7 +50,7 @@ DkimKeyRecord find_dkim_key(const dns::Answer& answer, const DkimSignature& sign
     if (found != nullptr) return wrong(name + " has several records");
     found = &record;
   }
-  if (found == nullptr) return wrong(name + (answer.records.empty() ? " does not exist" : " is no key record"));
+  if (found == nullptr) return wrong(name + (answer.records.empty() ? " does not exist" : " is not a key record"));
   return read_dkim_key(found->text, signature);
 }
 

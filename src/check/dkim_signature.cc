@@ -103,7 +103,7 @@ class Reader {
 
   Read times() {
     const auto made = tags_.value("t"), expires = tags_.value("x"), length = tags_.value("l");
-    if ((made && !digits(*made)) || (expires && !digits(*expires)) || (length && !digits(*length))) return unreadable("t=, x= or l= is no number");
+    if ((made && !digits(*made)) || (expires && !digits(*expires)) || (length && !digits(*length))) return unreadable("t=, x= or l= is not a number");
     if (length) signature_.body_length = digits(*length);
     if (made) signature_.made = digits(*made);
     const auto since = std::chrono::floor<std::chrono::seconds>(now_.time_since_epoch()).count();
@@ -123,7 +123,7 @@ class Reader {
 
   Read values() {
     const auto hash = base64_of_tag(*tags_.value("bh")), signature = base64_of_tag(*tags_.value("b"));
-    if (!hash || !signature) return unreadable("b= or bh= is no base64");
+    if (!hash || !signature) return unreadable("b= or bh= is not base64");
     signature_.body_hash = *hash;
     signature_.signature = *signature;
     const auto* tag = tags_.find("b");

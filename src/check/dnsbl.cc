@@ -54,7 +54,7 @@ Result<DnsblCode> parse_dnsbl_code(std::string_view text) {
   const auto code = parse_form(text);
   if (!code)
     return Error{"\"" + cleaned(text, true, 60) +
-                 "\" is no code; write \"127.0.0.2\", \"127.0.0.2-127.0.0.11\", \"127.0.0.0/28\" or \"127.0.0.0&8\" (bit 8 of the last number)"};
+                 "\" is not a code; write \"127.0.0.2\", \"127.0.0.2-127.0.0.11\", \"127.0.0.0/28\" or \"127.0.0.0&8\" (bit 8 of the last number)"};
   if (code->first < first_answer || code->last > last_answer)
     return Error{"\"" + cleaned(text, true, 60) + "\": answers of block lists are in 127.0.0.0/8"};
   if (code->first <= last_error && code->last >= first_error)

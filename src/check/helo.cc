@@ -12,7 +12,7 @@ DomainResult helo_dns(Lookups& lookups, std::string_view given) {
   const auto domain = to_domain(given);
   // A literal with colons is no domain to to_domain's eyes; it is judged as it was given.
   if (auto literal = judge_literal(domain ? *domain : given)) return std::move(*literal);
-  if (!domain) return {DomainStatus::nxdomain, shown_name(given) + " is no domain name"};
+  if (!domain) return {DomainStatus::nxdomain, shown_name(given) + " is not a valid domain name"};
 
   using Host = HostAddresses::Status;
   lookups.want({*domain, dns::Type::MX});

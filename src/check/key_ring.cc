@@ -12,9 +12,9 @@ Result<KeyRing> KeyRing::make(std::vector<DkimKey> keys) {
   ring.domains_.reserve(keys.size());
   for (auto& key : keys) {
     const auto domain = to_domain(key.domain), selector = to_domain(key.selector);
-    if (!domain) return Error{"DKIM key: \"" + cleaned(key.domain, false, 300) + "\" is no domain name"};
+    if (!domain) return Error{"DKIM key: \"" + cleaned(key.domain, false, 300) + "\" is not a valid domain name"};
     if (!selector)
-      return Error{"DKIM key of " + *domain + ": \"" + cleaned(key.selector, false, 300) + "\" is no selector (one or more DNS labels)"};
+      return Error{"DKIM key of " + *domain + ": \"" + cleaned(key.selector, false, 300) + "\" is not a selector (one or more DNS labels)"};
     if (!key.signer) return Error{"DKIM key " + *selector + "._domainkey." + *domain + ": no key was loaded"};
     key.domain = *domain;
     key.selector = *selector;

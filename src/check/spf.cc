@@ -63,7 +63,7 @@ class Evaluation {
 };
 
 const Answer& no_name() {
-  static const Answer answer = *dns::nxdomain("no name that the DNS can have");
+  static const Answer answer = *dns::nxdomain("not a name that the DNS can have");
   return answer;
 }
 
@@ -224,7 +224,7 @@ Outcome Evaluation::evaluate(const std::string& domain, std::string_view text, c
 // RFC 7208 4.3 to 4.7.
 Outcome Evaluation::check_host(const std::string& domain, bool included) {
   if (domain.find('.') == domain.npos || domain.starts_with('[') || !dns::is_askable(domain))
-    return {AuthWord::none, shown_name(domain) + " is no domain that could have an SPF record", {}, {}, {}};
+    return {AuthWord::none, shown_name(domain) + " is not a domain that can have an SPF record", {}, {}, {}};
   const auto& answer = ask(domain, Type::TXT);
   if (answer.status == Answer::Status::nxdomain) return {AuthWord::none, shown(domain) + " does not exist", {}, {}, {}};
   const dns::Record* found = nullptr;

@@ -40,7 +40,7 @@ MacroPiece parse_macro(std::string_view text, std::size_t& at, bool explanation,
     ++at;
   }
   for (std::size_t i = at; i < end; ++i)
-    if (!is_delimiter(text[i])) throw fault(i, "is no delimiter of a macro");
+    if (!is_delimiter(text[i])) throw fault(i, "is not a delimiter of a macro");
   piece.text = text.substr(at, end - at);
   at = end + 1;
   return piece;

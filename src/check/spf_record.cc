@@ -60,7 +60,7 @@ void Parser::network(Directive& directive, std::string_view argument, std::size_
   });
   const auto address = plain ? IpAddress::parse(argument) : std::nullopt;
   if (!address || (argument.find(':') == argument.npos) != four)
-    throw Fault{at, four ? "is no IPv4 network" : "is no IPv6 network"};
+    throw Fault{at, four ? "is not an IPv4 network" : "is not an IPv6 network"};
   directive.network = address->bytes();
 }
 
@@ -101,7 +101,7 @@ void Parser::directive(const Term& term) {
       directive.prefix4 = static_cast<std::uint8_t>(cut_prefix(rest, "/", 32, at).value_or(32));
     }
     if (colon) directive.domain = parse_domain_spec(rest.substr(1), at + 1);
-    else if (!rest.empty()) throw Fault{at, "is no prefix length of this mechanism"};
+    else if (!rest.empty()) throw Fault{at, "is not a prefix length of this mechanism"};
   }
   record_.directives.push_back(std::move(directive));
 }
@@ -139,7 +139,7 @@ Record Parser::run() {
     const auto end = std::min(text_.find(' ', at), text_.size());
     const Term one{text_.substr(at, end - at), at};
     for (std::size_t i = at; i < end; ++i)
-      if (text_[i] < '!' || text_[i] > '~') throw Fault{i, "an octet that is no printable ASCII"};
+      if (text_[i] < '!' || text_[i] > '~') throw Fault{i, "an octet that is not printable ASCII"};
     term(one);
     at = end;
   }

@@ -41,7 +41,7 @@ void read_program(Section& section, std::string_view key, const Place& place, co
   const auto wrong = [&](std::string_view why) { section.problems().error(place, section.full(key), "\"" + cleaned(path, false, 100) + "\" " + std::string(why)); };
   if (!path.starts_with('/')) wrong("must be an absolute path: /usr/local/bin/tell-me");
   else if (::stat(path.c_str(), &status) != 0) wrong("is not there");
-  else if (!S_ISREG(status.st_mode) || (status.st_mode & 0111) == 0) wrong("is no program that can be run");
+  else if (!S_ISREG(status.st_mode) || (status.st_mode & 0111) == 0) wrong("is not an executable program");
 }
 
 // For a header and a command line: no name, no comment, nothing that would be an option.
@@ -81,7 +81,7 @@ void read_command(Section& section, AlertReceivers& alerts) {
 void read_mail(Section& section, AlertReceivers& alerts, Policy& policy) {
   const auto mailbox = [&](std::string_view key, const Placed<std::string>& text) {
     const bool good = is_mailbox(text.value);
-    if (!good) section.problems().error(text.place, section.full(key), "\"" + cleaned(text.value, false, 60) + "\" is no mail address like admin@example.com");
+    if (!good) section.problems().error(text.place, section.full(key), "\"" + cleaned(text.value, false, 60) + "\" is not a mail address like admin@example.com");
     return good;
   };
   if (const auto all = section.texts("mail_to")) {

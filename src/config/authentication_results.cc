@@ -28,7 +28,7 @@ void read_authentication_results(Section section, AuthenticationResultsPolicy& r
     for (const auto& check : *checks) {
       const auto* fact = std::find(methods.begin(), methods.end(), check.value) == methods.end() ? nullptr : find_fact(check.value);
       if (fact == nullptr) {
-        section.problems().error(check.place, section.full("checks"), "\"" + cleaned(check.value, false, 40) + "\" is none of: iprev spf dkim dmarc");
+        section.problems().error(check.place, section.full("checks"), "\"" + cleaned(check.value, false, 40) + "\" is not one of: iprev spf dkim dmarc");
       } else if (results.has(fact->id)) {
         section.problems().error(check.place, section.full("checks"), check.value + " is there twice");
       } else {

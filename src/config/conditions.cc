@@ -172,14 +172,14 @@ bool ConditionReader::read_test(const std::string& text, const toml::node& node,
     case FactType::word: {
       const auto allowed = words(info(cell.fact.id).words);
       if (std::find(allowed.begin(), allowed.end(), text) == allowed.end())
-        return fail(node, key, "\"" + cleaned(text, false, 60) + "\" is none of: " + std::string(info(cell.fact.id).words));
+        return fail(node, key, "\"" + cleaned(text, false, 60) + "\" is not one of: " + std::string(info(cell.fact.id).words));
       if (text == "temperror") cell.names_temperror = !test.negated;
       test.what = TextTest{text};
       return true;
     }
     case FactType::ip: {
       const auto network = Network::parse(text);
-      if (!network) return fail(node, key, "\"" + cleaned(text, false, 60) + "\" is no address, no network without host bits, no list");
+      if (!network) return fail(node, key, "\"" + cleaned(text, false, 60) + "\" is not an address, a network without host bits, or a list");
       test.what = *network;
       return true;
     }
@@ -250,7 +250,7 @@ bool ConditionReader::read_name(const std::string& text, const toml::node& node,
   using Kind = NameTest::Kind;
   const auto domain = [&](std::string_view name, Kind kind) {
     const auto known = to_domain(name);
-    if (!known) return fail(node, key, "\"" + cleaned(text, false, 60) + "\" is no domain name");
+    if (!known) return fail(node, key, "\"" + cleaned(text, false, 60) + "\" is not a valid domain name");
     test.what = NameTest{kind, *known};
     return true;
   };
@@ -281,7 +281,7 @@ bool ConditionReader::read_number(std::string_view text, const toml::node& node,
   take(">=", NumberTest::Op::at_least) || take("<=", NumberTest::Op::at_most) || take(">", NumberTest::Op::above) ||
       take("<", NumberTest::Op::below) || take("=", NumberTest::Op::equal);
   const auto value = parse_size(trimmed(rest));
-  if (!value) return fail(node, key, "\"" + cleaned(text, false, 60) + "\" is no comparison; write 50, \"> 50\", \">= 25MiB\"");
+  if (!value) return fail(node, key, "\"" + cleaned(text, false, 60) + "\" is not a comparison; write 50, \"> 50\", \">= 25MiB\"");
   number.number = static_cast<std::int64_t>(*value);
   test.what = number;
   return true;

@@ -17,7 +17,7 @@ std::string domain_advice(std::string_view text) {
   for (const std::string_view start : {"*.", "."})
     if (text.starts_with(start))
       return "write the domain itself, and subdomains = true: domain = \"" + cleaned(text.substr(start.size()), false, 300) + '"';
-  return text.find_first_of("*%") == text.npos ? "" : "is no domain name";
+  return text.find_first_of("*%") == text.npos ? "" : "is not a valid domain name";
 }
 
 // A selector is only the first part of the record's name.
@@ -31,14 +31,14 @@ void read_key(Section section, const Document& document, const Workshop& worksho
   if (const auto domain = section.text("domain")) {
     if (const auto advice = domain_advice(domain->value); !advice.empty()) section.wrong("domain", advice);
     else if (const auto name = to_domain(domain->value)) key.domain = *name;
-    else section.wrong("domain", "is no domain name");
+    else section.wrong("domain", "is not a valid domain name");
   } else if (section.raw().get("domain") == nullptr) {
     section.wrong("domain", "is missing: whose mail this key signs");
   }
   if (const auto selector = section.text("selector")) {
     if (const auto advice = selector_advice(selector->value); !advice.empty()) section.wrong("selector", advice);
     else if (const auto name = to_domain(selector->value)) key.selector = *name;
-    else section.wrong("selector", "is no name for the DNS; the key record stands at SELECTOR._domainkey.DOMAIN");
+    else section.wrong("selector", "is not a valid DNS name; the key record is at SELECTOR._domainkey.DOMAIN");
   } else if (section.raw().get("selector") == nullptr) {
     section.wrong("selector", "is missing: the key record stands at SELECTOR._domainkey.DOMAIN");
   }

@@ -26,7 +26,7 @@ void read_zone(Section& section, Dnsbl& list) {
   }
   const auto domain = to_domain(zone->value);
   if (!domain || domain->find('.') == domain->npos) {
-    section.wrong("zone", "\"" + cleaned(zone->value, false, 60) + "\" is no domain name of two labels or more");
+    section.wrong("zone", "\"" + cleaned(zone->value, false, 60) + "\" is not a domain name of two labels or more");
   } else if (list.kind == DnsblKind::address && domain->size() > longest_dnsbl_zone) {
     section.wrong("zone", "is longer than " + std::to_string(longest_dnsbl_zone) + " characters: with an IPv6 address before it, it would be no name any more");
   } else {

@@ -114,7 +114,7 @@ Spelling in_domain(string_view bare, const FactRef& fact) {
   if (domain.find(':') != domain.npos) return error("has a \":\", which no domain name has");
   if (domain.find('/') != domain.npos) return error("has a \"/\", which no domain name has");
   if (domain.find_first_of("\\^$()|?+{}[]") != domain.npos)
-    return error(in_quotes(domain) + " is no domain name; " + std::string(how_a_pattern));
+    return error(in_quotes(domain) + " is not a valid domain name; " + std::string(how_a_pattern));
   return {};
 }
 

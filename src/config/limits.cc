@@ -52,7 +52,7 @@ class LimitReader {
       limit_.of = quantity;
       return;
     }
-    section_.wrong("of", "\"" + cleaned(of->value, false, 60) + "\" is none of: messages recipients bytes connections open-connections unknown-recipients auth-failures first-time-recipients");
+    section_.wrong("of", "\"" + cleaned(of->value, false, 60) + "\" is not one of: messages recipients bytes connections open-connections unknown-recipients auth-failures first-time-recipients");
   }
 
   void read_distinct() {

@@ -200,7 +200,7 @@ void RuleReader::read_sign() {
   }
   for (const auto& text : *domains) {
     if (auto domain = to_domain(text.value)) rule_.sign_domains.push_back(std::move(*domain));
-    else problems().error(text.place, section_.full("sign"), "is no domain name");
+    else problems().error(text.place, section_.full("sign"), "is not a valid domain name");
   }
 }
 
@@ -238,7 +238,7 @@ void RuleReader::read_skip() {
       if (fact->id == FactId::dmarc) rule_.skip.add(FactId::dmarc_policy);
       if (fact->id == FactId::spf) rule_.skip.add(FactId::spf_explanation);  // of no use without it
     }
-    else problems().error(name.place, section_.full("skip"), fact ? name.value + " is no check; only checks can be skipped" : fact.error().what);
+    else problems().error(name.place, section_.full("skip"), fact ? name.value + " is not a check; only checks can be skipped" : fact.error().what);
   }
 }
 
@@ -268,7 +268,7 @@ std::optional<PlacedRule> RuleReader::read() {
   if (const auto at = section_.text("at")) {
     placed_.keys.emplace("at", at->place);
     if (const auto stage = parse_stage(at->value)) rule_.at = *stage;
-    else section_.wrong("at", "\"" + cleaned(at->value, false, 40) + "\" is none of: connect helo auth mail rcpt data end-of-message");
+    else section_.wrong("at", "\"" + cleaned(at->value, false, 40) + "\" is not one of: connect helo auth mail rcpt data end-of-message");
   } else if (section_.raw().get("at") == nullptr) {
     section_.wrong("at", "is missing: connect, helo, mail, rcpt, data or end-of-message");
   }

@@ -117,7 +117,7 @@ std::optional<std::size_t> Section::choice(std::string_view key, const std::vect
     if (value->value == words[i]) return i;
     all += (i == 0 ? "" : ", ") + std::string(words[i]);
   }
-  wrong(key, "\"" + cleaned(value->value, false, 60) + "\" is none of: " + all);
+  wrong(key, "\"" + cleaned(value->value, false, 60) + "\" is not one of: " + all);
   return {};
 }
 

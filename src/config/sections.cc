@@ -113,7 +113,7 @@ void read_policy_door(Section section, PolicyDoorConfig& policy) {
     for (const auto& text : *stages) {
       if (const auto stage = parse_stage(text.value); stage && *stage != Stage::auth) policy.stages.push_back(*stage);
       else section.problems().error(text.place, section.full("stages"), "\"" + cleaned(text.value, false, 40) +
-                                                                            "\" is none of: connect helo mail rcpt data end-of-message");
+                                                                            "\" is not one of: connect helo mail rcpt data end-of-message");
     }
     if (stages->empty()) section.wrong("stages", "is empty; leave out [policy] if the policy door shall judge nothing");
   }
@@ -254,7 +254,7 @@ void read_mynetworks(const toml::table& general, Registry& registry, Policy& pol
     std::vector<std::pair<std::string, std::string>> entries;
     for (const auto& text : *texts) {
       if (Network::parse(text.value)) entries.emplace_back(text.value, "");
-      else problems.error(text.place, "general.mynetworks", "\"" + cleaned(text.value, false, 60) + "\" is no address and no network without host bits");
+      else problems.error(text.place, "general.mynetworks", "\"" + cleaned(text.value, false, 60) + "\" is not an address or a network without host bits");
     }
     auto made = registry.workshop().make_table(entries, TableKind::list);
     for (const auto& error : made.errors) problems.error(place_of(*node), "general.mynetworks", error);

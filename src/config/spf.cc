@@ -16,7 +16,7 @@ std::vector<IpAddress> read_addresses(Section& section) {
   if (!texts) return addresses;
   for (const auto& text : *texts) {
     const auto address = IpAddress::parse(text.value);
-    if (!address) section.problems().error(text.place, section.full("addresses"), "\"" + cleaned(text.value, false, 60) + "\" is no IP address");
+    if (!address) section.problems().error(text.place, section.full("addresses"), "\"" + cleaned(text.value, false, 60) + "\" is not an IP address");
     else if (std::find(addresses.begin(), addresses.end(), *address) == addresses.end()) addresses.push_back(*address);
   }
   if (texts->empty()) section.wrong("addresses", "is empty: name the addresses that mail leaves from");

@@ -73,7 +73,7 @@ std::optional<int> CheckCommand::parse(const Arguments& args, std::initializer_l
   }
   po::notify(values);
   const auto deadline = parse_duration(deadline_);
-  if (!deadline || deadline->count() <= 0) return wrong_usage("--deadline " + deadline_ + " is no time; 5s and 500ms are");
+  if (!deadline || deadline->count() <= 0) return wrong_usage("--deadline " + deadline_ + " is not a time; write 5s or 500ms");
   time_ = *deadline;
   return ask_as(DnsConfig());
 }

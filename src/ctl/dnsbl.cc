@@ -98,7 +98,7 @@ int dnsbl_command(const Arguments& args) {
       "config,c", po::value(&file)->value_name("FILE"), "the policy file");
   if (const auto done = command.parse(args, {"list", "subject"})) return *done;
   const auto subject = read_subject(what);
-  if (!subject) return wrong_usage(what + " is no address and no domain name");
+  if (!subject) return wrong_usage(what + " is not an address or a domain name");
 
   // A word without a dot can be a name only; without it the policy file is not read unless it is named.
   const bool is_zone = which.find('.') != which.npos;
@@ -113,7 +113,7 @@ int dnsbl_command(const Arguments& args) {
     else if (!is_zone) return wrong_usage("there is no [dnsbl." + which + "] in the policy file; a zone has a dot");
   }
   if (!list) list = list_of_zone(which, subject->kind());
-  if (!list) return wrong_usage(which + " is no zone");
+  if (!list) return wrong_usage(which + " is not a zone");
   if (list->kind != subject->kind())
     return wrong_usage(which + " lists " + (list->kind == DnsblKind::address ? "addresses, and " + what + " is none" : "domains, and " + what + " is an address"));
   const auto answer = ask(command.lookups(), *list, *subject);

@@ -226,7 +226,7 @@ class Explainer {
   Address as_attribute(const std::string& path) const { return attribute_address(mailbox_in_path(path).value_or(path), *policy_); }
 
   static void no_mailbox(Stage stage, const std::string& path) {
-    std::cout << to_string(stage) << ' ' << cleaned(path, false, 300) << "\n  is no mail address\n     "
+    std::cout << to_string(stage) << ' ' << cleaned(path, false, 300) << "\n  is not a valid mail address\n     "
               << (stage == Stage::mail ? "553 5.1.7" : "553 5.1.3") << "\n\n";
   }
 
@@ -329,7 +329,7 @@ int explain_command(const Arguments& args) {
   auto options = parse(args);
   if (!options) return 0;
   if (!IpAddress::parse(options->what.client_address)) {
-    std::cerr << "mailweirctl: --client " << options->what.client_address << " is no address\n";
+    std::cerr << "mailweirctl: --client " << options->what.client_address << " is not an IP address\n";
     return 64;
   }
   if (!options->message.empty() && !read_message(options->message, options->what)) return 1;

@@ -110,17 +110,17 @@ int dmarc_command(const Arguments& args) {
     evidence.dkim_unasked = signatures->domains(AuthWord::temperror);
   } else {
     const auto domain = to_domain(what);
-    if (!domain || what.find('/') != what.npos) return wrong_usage(what + " is no file and no domain name");
+    if (!domain || what.find('/') != what.npos) return wrong_usage(what + " is not a file or a domain name");
     domains.push_back(*domain);
   }
   for (const auto& signer : signers) {
     const auto domain = to_domain(signer);
-    if (!domain) return wrong_usage("--dkim-pass " + signer + " is no domain name");
+    if (!domain) return wrong_usage("--dkim-pass " + signer + " is not a valid domain name");
     evidence.dkim_domains.push_back(*domain);
   }
   if (!spf_domain.empty()) {
     const auto domain = to_domain(spf_domain);
-    if (!domain) return wrong_usage("--spf-pass " + spf_domain + " is no domain name");
+    if (!domain) return wrong_usage("--spf-pass " + spf_domain + " is not a valid domain name");
     evidence.spf_domain = *domain;
     evidence.spf = AuthWord::pass;
   }

@@ -18,7 +18,7 @@ int iprev_command(const Arguments& args) {
   command.options().add_options()("ip", po::value(&ip)->value_name("ADDRESS")->required(), "the client's address");
   if (const auto done = command.parse(args, {"ip"})) return *done;
   const auto client = IpAddress::parse(ip);
-  if (!client) return wrong_usage("--ip " + ip + " is no address");
+  if (!client) return wrong_usage("--ip " + ip + " is not an IP address");
   const auto result = iprev(command.lookups(), *client);
   return command.answer({std::string(to_string(result.word)), result.reason, {}}, result.word == AuthWord::pass);
 }

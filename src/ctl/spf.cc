@@ -22,7 +22,7 @@ int spf_command(const Arguments& args) {
       "engine", po::value(&engine)->value_name("ENGINE"), "builtin or libspf2");
   if (const auto done = command.parse(args)) return *done;
   const auto client = IpAddress::parse(ip);
-  if (!client) return wrong_usage("--ip " + ip + " is no address");
+  if (!client) return wrong_usage("--ip " + ip + " is not an IP address");
   if (engine != "builtin" && engine != "libspf2") return wrong_usage("--engine is builtin or libspf2");
 
   auto request = spf::request_for(*client, Address::parse(sender), helo);

@@ -51,7 +51,7 @@ Result<std::string> key_as_counted(std::span<const FactRef> by, unsigned prefix4
     if (i > 0) key += '|';
     if (by[i].type() == FactType::ip) {
       const auto ip = IpAddress::parse(part.substr(0, part.find('/')));
-      if (!ip) return Error{by[i].name + ": \"" + cleaned(part, true, 100) + "\" is no IP address"};
+      if (!ip) return Error{by[i].name + ": \"" + cleaned(part, true, 100) + "\" is not an IP address"};
       key += ip->masked(ip->is_v4() ? prefix4 : prefix6).to_string();
     } else if (by[i].type() == FactType::address) {
       key += part == "<>" ? std::string(part) : Address::parse(part, spelling).plain();

@@ -69,7 +69,7 @@ FactValue word_value(std::string_view word) {
   return value;
 }
 
-// "" for what is no domain name, and for an address, in brackets or not: the public suffix list knows nothing of numbers.
+// "" for what is not a valid domain name, and for an address, in brackets or not: the public suffix list knows nothing of numbers.
 std::string name_in(std::string_view text) {
   if (text.starts_with('[') || address_in_helo(text)) return {};
   return to_domain(text).value_or("");

@@ -80,9 +80,9 @@ Result<Window> parse_window(std::string_view text) {
   const auto slash = text.find('/');
   if (slash == text.npos) return wrong("the period is missing");
   const auto max = parse_size(trimmed(text.substr(0, slash)));
-  if (!max) return wrong("the maximum is no number or size");
+  if (!max) return wrong("the maximum is not a number or a size");
   const auto period = parse_duration(trimmed(text.substr(slash + 1)));
-  if (!period) return wrong("the period is no span of time like 30m, 1h, 1d");
+  if (!period) return wrong("the period is not a span of time like 30m, 1h, 1d");
   if (period->count() < 1000 || period->count() % 1000 != 0) return wrong("the period must be whole seconds");
   if (*period > std::chrono::hours(24 * 366)) return wrong("the period is longer than a year");
   return Window{*max, std::chrono::duration_cast<std::chrono::seconds>(*period)};

@@ -14,7 +14,7 @@ constexpr std::size_t longest = 512;  // of a text
 Result<std::string> text_of(const json& object, const char* key) {
   const auto found = object.find(key);
   if (found == object.end() || found->is_null()) return std::string();
-  if (!found->is_string()) return Error{std::string(key) + " is no string"};
+  if (!found->is_string()) return Error{std::string(key) + " is not a string"};
   auto text = found->get<std::string>();
   if (text.size() > longest) return Error{std::string(key) + " is longer than 512 bytes"};
   return text;
@@ -36,8 +36,8 @@ bool LoginAttempt::is_failure() const {
 
 Result<LoginAttempt> parse_login_attempt(std::string_view text, bool report) {
   const json object = json::parse(text.begin(), text.end(), nullptr, false);
-  if (object.is_discarded()) return Error{"the body is no JSON"};
-  if (!object.is_object()) return Error{"the body is no JSON object"};
+  if (object.is_discarded()) return Error{"the body is not JSON"};
+  if (!object.is_object()) return Error{"the body is not a JSON object"};
   LoginAttempt attempt;
   for (const auto& [key, member] : {std::pair("login", &LoginAttempt::login), std::pair("protocol", &LoginAttempt::protocol),
                                     std::pair("fail_type", &LoginAttempt::fail_type)}) {
@@ -49,7 +49,7 @@ Result<LoginAttempt> parse_login_attempt(std::string_view text, bool report) {
   if (!remote) return remote.error();
   if (!remote->empty()) {
     attempt.remote = IpAddress::parse(*remote);
-    if (!attempt.remote) return Error{"remote is no IP address"};
+    if (!attempt.remote) return Error{"remote is not an IP address"};
   }
   if (!report) return attempt;
   const auto success = truth_of(object, "success", true), refused = truth_of(object, "policy_reject", false);

@@ -24,7 +24,7 @@ bool is_control(char c) { return (static_cast<unsigned char>(c) < 0x20 && !is_bl
 
 Result<TagList> TagList::parse(std::string_view text) {
   if (std::any_of(text.begin(), text.end(), is_control)) return Error{"it has a control byte"};
-  if (!is_utf8(text)) return Error{"it is no UTF-8"};
+  if (!is_utf8(text)) return Error{"it is not UTF-8"};
   TagList list;
   for (std::size_t at = 0; at < text.size();) {
     const auto end = std::min(text.find(';', at), text.size());

@@ -191,7 +191,7 @@ Result<Event> decode_event(const Packet& packet) {
     case Command::quit_for_new_connection: return widened<Event>(no_data<QuitForNewConnection>(packet));
     case Command::unknown: return widened<Event>(one_text<UnknownCommand>(packet));
   }
-  return malformed(packet.kind, "is no command of an MTA");
+  return malformed(packet.kind, "is not a command of an MTA");
 }
 
 Result<Response> decode_response(const Packet& packet) {
@@ -210,7 +210,7 @@ Result<Response> decode_response(const Packet& packet) {
     case Answer::change_header: return widened<Response>(indexed<ChangeHeader>(packet));
     case Answer::replace_body: return Response(ReplaceBody{packet.data});
     case Answer::quarantine: return widened<Response>(one_text<Quarantine>(packet));
-    default: return malformed(packet.kind, "is no answer of a filter");
+    default: return malformed(packet.kind, "is not an answer of a filter");
   }
 }
 

@@ -279,7 +279,7 @@ Result<void> open_libmilter_socket(const SocketName& name, const SocketAccess& a
   if (name.kind == SocketName::Kind::unix_path) {
     struct stat status{};
     if (lstat(name.path.c_str(), &status) == 0 && !S_ISSOCK(status.st_mode))
-      return Error{name.to_string() + ": exists and is no socket; remove it or name another path"};
+      return Error{name.to_string() + ": exists and is not a socket; remove it or name another path"};
   }
   // libmilter makes the socket with the process's umask.
   const mode_t before = umask(static_cast<mode_t>(~access.mode.value_or(0660) & 0777));

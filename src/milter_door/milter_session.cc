@@ -164,7 +164,7 @@ MilterAnswer MilterSession::no_mailbox(Stage stage) {
   Verdict verdict;
   verdict.stage = stage;
   verdict.action = Action::reject;
-  verdict.reply = stage == Stage::mail ? Reply{"553", "5.1.7", "the sender is no mail address"} : Reply{"553", "5.1.3", "the recipient is no mail address"};
+  verdict.reply = stage == Stage::mail ? Reply{"553", "5.1.7", "the sender is not a valid mail address"} : Reply{"553", "5.1.3", "the recipient is not a valid mail address"};
   verdict.reason = "no mailbox";
   session_.log_verdict(verdict, at_end(verdict));
   if (session_.client().origin != Origin::local && (stage == Stage::mail || traits_.needs.answers[index(stage)]))

@@ -169,7 +169,7 @@ std::string PolicyConversation::tell_refusal(Stage stage, std::string action) {
 // VRFY and ETRN are no mail. Anything else is nothing that Postfix would say; told once a connection.
 std::string PolicyConversation::not_judged(std::string_view state) {
   if (state != "VRFY" && state != "ETRN" && !std::exchange(told_not_judged_, true))
-    Event("policy-request-not-judged").with("reason", state.empty() ? "no protocol_state" : "protocol_state is no stage that we know")
+    Event("policy-request-not-judged").with("reason", state.empty() ? "no protocol_state" : "protocol_state is not a known stage")
         .with("protocol_state", state).with("answer", "DUNNO").to(services_.log, Severity::warning);
   return "DUNNO";
 }

@@ -57,7 +57,7 @@ Result<bool> look_for_directory(const std::string& path, const std::string& key)
   const auto name = without_slash(path);
   const auto why = look(name);
   if (why == 0) return true;
-  if (why == ENOTDIR) return Error{key + ": " + name + ": is no directory, or is below something that is none"};
+  if (why == ENOTDIR) return Error{key + ": " + name + ": is not a directory, or is below something that is not one"};
   if (why != ENOENT) return Error{key + ": " + name + ": " + std::strerror(why)};
   const auto parent = parent_of(name);
   if (look(parent) != 0) return Error{key + ": there is no directory " + parent + "; is the path right?"};

@@ -53,7 +53,7 @@ void look_at_directories(StartProblems& found, const Config& config) {
   if (const auto& path = config.general.pid_file; !path.empty()) {
     struct stat status{};
     if (::stat(directory_of(path).c_str(), &status) != 0) found.errors.push_back("pid file " + path + ": " + std::strerror(errno));
-    else if (::lstat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) found.errors.push_back("pid file " + path + ": is no regular file");
+    else if (::lstat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) found.errors.push_back("pid file " + path + ": is not a regular file");
   }
 }
 
@@ -63,7 +63,7 @@ void look_at_socket(StartProblems& found, const std::optional<SocketName>& socke
   if (socket->kind == SocketName::Kind::unix_path) {
     struct stat status{};
     if (::lstat(socket->path.c_str(), &status) == 0 && !S_ISSOCK(status.st_mode))
-      found.errors.push_back(socket->to_string() + ": exists and is no socket; remove it or name another path");
+      found.errors.push_back(socket->to_string() + ": exists and is not a socket; remove it or name another path");
     return;
   }
   addrinfo hints{};

@@ -262,13 +262,13 @@ TEST_CASE("servers are addresses with ports") {
       {"::1", nullptr},
       {"[::1]", nullptr},
       {"[::1]:5353", nullptr},
-      {"dns.example", "no IP address (a name cannot be looked up here)"},
+      {"dns.example", "not an IP address (a name cannot be looked up here)"},
       {"127.0.0.1:0", "the port must be 1 to 65535"},
       {"127.0.0.1:dns", "the port must be 1 to 65535"},
       {"127.0.0.1:70000", "the port must be 1 to 65535"},
       {"[::1", "the ] is missing"},
-      {"[::1]x", "what follows the ] is no port"},
-      {"", "no IP address (a name cannot be looked up here)"},
+      {"[::1]x", "what follows the ] is not a port"},
+      {"", "not an IP address (a name cannot be looked up here)"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.in);

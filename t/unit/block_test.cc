@@ -189,7 +189,7 @@ TEST_CASE("a key that an admin writes is spelled as it is counted") {
       {client, "192.0.2.0/24", "192.0.2.0"},
       {client, "2001:DB8:1::5", "2001:db8:1::"},
       {client, "2001:db8:1::/64", "2001:db8:1::"},
-      {client, "ann", "", "no IP address"},
+      {client, "ann", "", "not an IP address"},
       {both, "Ann|192.0.2.77", "ann|192.0.2.0"},
       {both, "ann", "", "has 2 parts"},
       {both, "a|b|192.0.2.7", "", "has 2 parts"},

@@ -174,11 +174,11 @@ TEST_CASE("sender_domain_dns and helo_dns") {
        "later.example: MX g1.test does not exist; so with all of its 10 mail hosts looked at"},
       {"[192.0.2.1]", exists, exists, "[192.0.2.1] is an address literal"},
       {"[IPv6:2001:db8::1]", exists, exists, "[IPv6:2001:db8::1] is an address literal"},
-      {"[nonsense]", nxdomain, nxdomain, "[nonsense] is no address literal"},
-      {"192.0.2.1", nxdomain, nxdomain, "192.0.2.1 is an address without brackets, no name"},
-      {"", nxdomain, nxdomain, "an empty name is no name that the DNS can have"},
-      {"a..b", nxdomain, nxdomain, "a..b is no name that the DNS can have"},
-      {"two\nlines", nxdomain, nxdomain, "two?lines is no name that the DNS can have"},
+      {"[nonsense]", nxdomain, nxdomain, "[nonsense] is not a valid address literal"},
+      {"192.0.2.1", nxdomain, nxdomain, "192.0.2.1 is an address without brackets, not a name"},
+      {"", nxdomain, nxdomain, "an empty name is not a name that the DNS can have"},
+      {"a..b", nxdomain, nxdomain, "a..b is not a name that the DNS can have"},
+      {"two\nlines", nxdomain, nxdomain, "two?lines is not a name that the DNS can have"},
   };
   const auto resolver = zone(mail_zone);
   for (const auto& row : rows) {

@@ -180,19 +180,19 @@ TEST_CASE("envelope: what is no mailbox is refused, and is no absent fact") {
     if (row.mailbox != nullptr) continue;
     const std::string in(row.in);
     CAPTURE(in);
-    CHECK(gate.mail(row.in) == "553 5.1.7 the sender is no mail address");
+    CHECK(gate.mail(row.in) == "553 5.1.7 the sender is not a valid mail address");
     CHECK(gate.mail("<a@example.com>") == "ok");
-    CHECK(gate.rcpt(row.in) == "553 5.1.3 the recipient is no mail address");
+    CHECK(gate.rcpt(row.in) == "553 5.1.3 the recipient is not a valid mail address");
     CHECK(gate.rcpt("<bob@example.net>") == "ok");
     CHECK(gate.end() == "ok");
   }
   CHECK(gate.mail("<>") == "ok");
-  CHECK(gate.rcpt("<>") == "553 5.1.3 the recipient is no mail address");
+  CHECK(gate.rcpt("<>") == "553 5.1.3 the recipient is not a valid mail address");
   // Where no answer is read at RCPT, the message ends so.
   Gate silent(std::string(milter_only) + "[[rule]]\nname = \"x\"\nat = \"end-of-message\"\nadd_headers = { X-A = \"1\" }\n");
   CHECK(silent.mail("<a@example.com>") == "ok");
   CHECK(silent.rcpt("<c eo@victim.example>") == "ok");
-  CHECK(silent.end() == "553 5.1.3 the recipient is no mail address");
+  CHECK(silent.end() == "553 5.1.3 the recipient is not a valid mail address");
 }
 
 TEST_CASE("envelope: a refused recipient's macro is the text of a reply") {

@@ -158,7 +158,7 @@ TEST_CASE("expiry: in files; what has expired is a warning, what cannot be read 
   write_file(dir / "map", "alice 500/1h until=2027-12-31T12:00:00Z\nbob 100/1h until=never\n");
   const auto map = read_table(dir / "map", TableKind::map, clock);
   REQUIRE(map.errors.size() == 1);
-  CHECK(map.errors[0].find(dir / "map" + ":2:5: \"until=never\" is no time") == 0);
+  CHECK(map.errors[0].find(dir / "map" + ":2:5: \"until=never\" is not a time") == 0);
   write_file(dir / "bare", "alice until=2027-12-31\n");
   CHECK(read_table(dir / "bare", TableKind::map, clock).errors.size() == 1);   // a map's entry has a value
 }

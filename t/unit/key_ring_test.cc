@@ -65,9 +65,9 @@ TEST_CASE("key ring: mistakes are named") {
     const char* want;
   };
   const Row rows[] = {
-      {"exa mple", "a", signer, "\"exa mple\" is no domain name"},
-      {"example.com", "", signer, "example.com: \"\" is no selector"},
-      {"example.com", "a b", signer, "\"a b\" is no selector"},
+      {"exa mple", "a", signer, "\"exa mple\" is not a valid domain name"},
+      {"example.com", "", signer, "example.com: \"\" is not a selector"},
+      {"example.com", "a b", signer, "\"a b\" is not a selector"},
       {"example.com", "a", nullptr, "a._domainkey.example.com: no key was loaded"},
       {"Example.NET", "A", signer, "a._domainkey.example.net is given twice"},
   };

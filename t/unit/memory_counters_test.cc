@@ -338,10 +338,10 @@ TEST_CASE("memory counters: a damaged file names itself and leaves an empty stor
     const char* error;
   };
   const Row rows[] = {
-      {"empty", "", "no file of saved counters"},
-      {"foreign", "root:x:0:0:root:/root:/bin/bash\n", "no file of saved counters"},
-      {"foreign, no end of line", std::string(1'000'000, 'x'), "no file of saved counters"},
-      {"a later version", replaced("counters 2", "counters 3"), "no file of saved counters"},
+      {"empty", "", "not a file of saved counters"},
+      {"foreign", "root:x:0:0:root:/root:/bin/bash\n", "not a file of saved counters"},
+      {"foreign, no end of line", std::string(1'000'000, 'x'), "not a file of saved counters"},
+      {"a later version", replaced("counters 2", "counters 3"), "not a file of saved counters"},
       {"no time", replaced("\ntime ", "\nteim "), "the time cannot be understood"},
       {"a time too many", replaced("\ntime ", "\ntime 1 "), "the time cannot be understood"},
       {"a time that is none", replaced("\ntime ", "\ntime -"), "the time cannot be understood"},

@@ -152,8 +152,8 @@ TEST_CASE("milter codec: malformed packets are errors that say why") {
       {"LName\0value\0more"sv, "left over"},
       {"Nx"sv, "left over"},
       {"A\0"sv, "left over"},
-      {"Zwhat"sv, "'Z': is no command"},
-      {"\x01"sv, "1: is no command"},
+      {"Zwhat"sv, "'Z': is not a command"},
+      {"\x01"sv, "1: is not a command"},
   };
   for (const auto& row : from_mta) {
     CAPTURE(std::string(row.bytes));
@@ -164,7 +164,7 @@ TEST_CASE("milter codec: malformed packets are errors that say why") {
   const Row from_filter[] = {
       {"cx"sv, "left over"},     {"y550 no"sv, "cut short"},      {"hName\0value"sv, "cut short"},
       {"i\0\0\0"sv, "cut short"}, {"m\0\0\0\1Name\0"sv, "cut short"}, {"e<>\0a\0b\0"sv, "left over"},
-      {"lx\0"sv, "no answer"},   {"C"sv, "no answer"},
+      {"lx\0"sv, "not an answer"},   {"C"sv, "not an answer"},
   };
   for (const auto& row : from_filter) {
     CAPTURE(std::string(row.bytes));

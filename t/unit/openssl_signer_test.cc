@@ -146,7 +146,7 @@ TEST_CASE("signer: keys that do not, and what the admin is told") {
   CHECK(load_signing_key(file.directory() + "/none.pem").error().what == file.directory() + "/none.pem: there is no such file");
   const std::string fifo = file.directory() + "/fifo";
   REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
-  CHECK(load_signing_key(fifo).error().what.find("is no regular file") != std::string::npos);
+  CHECK(load_signing_key(fifo).error().what.find("is not a regular file") != std::string::npos);
   ::unlink(fifo.c_str());
 }
 

@@ -27,8 +27,8 @@ TEST_CASE("directories: one called mailweir is made where its parent is; anythin
       {"mailwier", "there is no directory $/mailwier; is the path right? If it is, make the directory: only one called mailweir is made at the start"},
       {"heer/mailweir", "there is no directory $/heer; is the path right?"},
       {"a/b/c/mailweir", "there is no directory $/a/b/c; is the path right?"},
-      {"file", "$/file: is no directory, or is below something that is none"},
-      {"file/mailweir", "$/file/mailweir: is no directory, or is below something that is none"},
+      {"file", "$/file: is not a directory, or is below something that is not one"},
+      {"file/mailweir", "$/file/mailweir: is not a directory, or is below something that is not one"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.path);

@@ -131,7 +131,7 @@ TEST_CASE("pid file: what cannot be one") {
     std::string path, want;
   };
   const Row rows[] = {{dir / "none/pid", "No such file or directory"}, {dir.path(), "Is a directory"},
-                      {dir / "link", "symbolic links"}, {dir / "pipe", "is no regular file"}};
+                      {dir / "link", "symbolic links"}, {dir / "pipe", "is not a regular file"}};
   for (const auto& row : rows) {
     CAPTURE(row.path);
     const auto got = PidFile::take(row.path);

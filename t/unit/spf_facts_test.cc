@@ -40,7 +40,7 @@ const Row rows[] = {
     {"a@none.example", "helo.example", "192.0.2.7", "spf", "none", "none.example does not exist"},
     {"a@broken.example", "helo.example", "192.0.2.7", "spf", "temperror", "broken.example TXT: SERVFAIL"},
     {"a@broken.example", "helo.example", "192.0.2.7", "spf_helo", "pass", "helo.example: ip4:192.0.2.7 matches 192.0.2.7"},
-    {"a@good.example", "[192.0.2.7]", "192.0.2.7", "spf_helo", "none", "[192.0.2.7] is no domain that could have an SPF record"},
+    {"a@good.example", "[192.0.2.7]", "192.0.2.7", "spf_helo", "none", "[192.0.2.7] is not a domain that can have an SPF record"},
     {"a@bad.example", "helo.example", "192.0.2.7", "spf_explanation", "192.0.2.7 may not send for bad.example, mx.relay.example says",
      "bad.example: -all matches 192.0.2.7"},
     {"a@quiet.example", "helo.example", "192.0.2.7", "spf_explanation", "quiet.example does not let 192.0.2.7 send its mail",

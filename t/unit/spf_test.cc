@@ -135,12 +135,12 @@ const Row rows[] = {
     {"deep.test", "192.0.2.1", pass, "deep.test: include:inc.test: include:ip.test: ip4:192.0.2.0/25 matches 192.0.2.1"},
     {"pmacro.test", "192.0.2.7", pass, "pmacro.test: exists:%{p}.ok.test matches 192.0.2.7"},
     {"pmacro.test", "192.0.2.8", pass, "pmacro.test: exists:%{p}.ok.test matches 192.0.2.8"},
-    {"test", "192.0.2.1", none, "test is no domain that could have an SPF record"},
-    {"[192.0.2.1]", "192.0.2.1", none, "[192.0.2.1] is no domain that could have an SPF record"},
-    {"a..test", "192.0.2.1", none, "a..test is no domain that could have an SPF record"},
-    {"", "192.0.2.1", none, ". is no domain that could have an SPF record"},
-    {std::string("a\0b.test", 8), "192.0.2.1", none, "a?b.test is no domain that could have an SPF record"},
-    {std::string(250, 'a') + ".test", "192.0.2.1", none, std::string(250, 'a') + ".test is no domain that could have an SPF record"},
+    {"test", "192.0.2.1", none, "test is not a domain that can have an SPF record"},
+    {"[192.0.2.1]", "192.0.2.1", none, "[192.0.2.1] is not a domain that can have an SPF record"},
+    {"a..test", "192.0.2.1", none, "a..test is not a domain that can have an SPF record"},
+    {"", "192.0.2.1", none, ". is not a domain that can have an SPF record"},
+    {std::string("a\0b.test", 8), "192.0.2.1", none, "a?b.test is not a domain that can have an SPF record"},
+    {std::string(250, 'a') + ".test", "192.0.2.1", none, std::string(250, 'a') + ".test is not a domain that can have an SPF record"},
 };
 
 SpfRequest request_of(const std::string& domain, const std::string& client) {

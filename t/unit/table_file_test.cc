@@ -144,7 +144,7 @@ TEST_CASE("table files: what is no readable file") {
   CHECK(error_of(dir / "none") == dir / "none" + ": there is no such file");
   CHECK(error_of(dir / "sub/none") == dir / "sub/none" + ": there is no directory " + (dir / "sub"));
   REQUIRE(mkfifo((dir / "pipe").c_str(), 0600) == 0);
-  CHECK(error_of(dir / "pipe") == dir / "pipe" + ": is no regular file");
+  CHECK(error_of(dir / "pipe") == dir / "pipe" + ": is not a regular file");
 
   write_file(dir / "secret", "a\n");
   chmod((dir / "secret").c_str(), 0);

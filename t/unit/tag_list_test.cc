@@ -34,7 +34,7 @@ TEST_CASE("tag list: names and values, or what is wrong") {
       {"a=1;b=2;a=1", "! a= stands twice"},
       {"a=\x01", "! it has a control byte"},
       {std::string("a=\0b", 4), "! it has a control byte"},
-      {"a=\xff", "! it is no UTF-8"},
+      {"a=\xff", "! it is not UTF-8"},
       {many, "! it has more than 100 tags"},
   };
   for (const auto& row : rows) {

@@ -118,7 +118,7 @@ TEST_CASE("verifier: the key, and what may be wrong with it") {
       {"SERVFAIL", at + " SERVFAIL\n", "temperror", "SERVFAIL"},
       {"time-out", at + " TIMEOUT\n", "temperror", "timeout"},
       {"revoked", at + " TXT \"v=DKIM1; k=rsa; p=\"\n", "permerror", "revoked"},
-      {"no key tag", at + " TXT \"v=DKIM1; k=rsa\"\n", "permerror", "is no key record"},
+      {"no key tag", at + " TXT \"v=DKIM1; k=rsa\"\n", "permerror", "is not a key record"},
       {"another key", at + " TXT \"v=DKIM1; k=rsa; p=" + weak_public + "\"\n", "policy", "less than 1024"},
       {"a key of 32 bytes for RSA", at + " TXT \"p=" + dkim_keys::ed25519_public + "\"\n", "permerror", "cannot be read"},
       {"as PKCS #1 (RFC 6376 3.6.1)", at + " TXT \"v=DKIM1; k=rsa; p=" + pkcs1(dkim_keys::rsa_public) + "\"\n", "pass", "good"},

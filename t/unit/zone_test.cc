@@ -104,15 +104,15 @@ TEST_CASE("zone: mistakes are told with line and column") {
   const Row rows[] = {
       {"a.example", "z:1:1: the type is missing"},
       {"a.example A", "z:1:12: the value is missing"},
-      {"a.example A 192.0.2", "z:1:13: \"192.0.2\" is no IPv4 address"},
-      {"a.example A 2001:db8::1", "z:1:13: \"2001:db8::1\" is no IPv4 address"},
-      {"a.example AAAA 192.0.2.1", "z:1:16: \"192.0.2.1\" is no IPv6 address"},
+      {"a.example A 192.0.2", "z:1:13: \"192.0.2\" is not an IPv4 address"},
+      {"a.example A 2001:db8::1", "z:1:13: \"2001:db8::1\" is not an IPv4 address"},
+      {"a.example AAAA 192.0.2.1", "z:1:16: \"192.0.2.1\" is not an IPv6 address"},
       {"a.example A 192.0.2.1 x", "z:1:23: \"x\" is one word too many"},
-      {"a.example MX mx.example", "z:1:14: \"mx.example\" is no preference (0 to 65535); write MX 10 HOST"},
-      {"a.example MX 65536 mx.example", "z:1:14: \"65536\" is no preference (0 to 65535); write MX 10 HOST"},
+      {"a.example MX mx.example", "z:1:14: \"mx.example\" is not a preference (0 to 65535); write MX 10 HOST"},
+      {"a.example MX 65536 mx.example", "z:1:14: \"65536\" is not a preference (0 to 65535); write MX 10 HOST"},
       {"a.example MX 10", "z:1:16: the host is missing"},
-      {"a.example CNAME a..b", "z:1:17: \"a..b\" is no domain name"},
-      {"a\\.b.example A 192.0.2.1", "z:1:1: \"a\\.b.example\" is no domain name"},
+      {"a.example CNAME a..b", "z:1:17: \"a..b\" is not a valid domain name"},
+      {"a\\.b.example A 192.0.2.1", "z:1:1: \"a\\.b.example\" is not a valid domain name"},
       {"a.example SOA x", "z:1:11: \"SOA\" is not one of A AAAA MX TXT PTR CNAME SERVFAIL TIMEOUT"},
       {"a.example SERVFAIL SOA", "z:1:20: \"SOA\" is not one of A AAAA MX TXT PTR CNAME"},
       {"a.example TXT \"open", "z:1:15: the closing quote is missing"},
@@ -121,10 +121,10 @@ TEST_CASE("zone: mistakes are told with line and column") {
       {"192.0.2.1 A 192.0.2.1", "z:1:1: an address can only have a PTR record"},
       {"  A 192.0.2.1", "z:1:3: the name is missing"},
       {"$INCLUDE x", "z:1:1: \"$INCLUDE\" is not known here; there are $ORIGIN and $TTL"},
-      {"$TTL soon", "z:1:6: \"soon\" is no TTL"},
+      {"$TTL soon", "z:1:6: \"soon\" is not a TTL"},
       {"a.example A 192.0.2.1\na.example CNAME b.example", "z:2:11: a name with a CNAME has no other record (RFC 1034 3.6.2)"},
       {"a.example CNAME b.example\r\na.example A 192.0.2.1", "z:2:11: a name with a CNAME has no other record (RFC 1034 3.6.2)"},
-      {"a A x\nb A 192.0.2.1\nc B", "z:1:5: \"x\" is no IPv4 address\n"
+      {"a A x\nb A 192.0.2.1\nc B", "z:1:5: \"x\" is not an IPv4 address\n"
                                     "z:3:3: \"B\" is not one of A AAAA MX TXT PTR CNAME SERVFAIL TIMEOUT"},
   };
   for (const auto& row : rows) {
