@@ -47,13 +47,13 @@ std::string doubt_about(std::string_view entry) {
     if (length == 0) return "is not UTF-8";
     const auto next = i + length < entry.size() ? code_point(entry, i + length).value : 0;
     const bool joins = (value == non_joiner || value == joiner) && last >= 0x80 && next >= 0x80;
-    if (value >= 0x80 && is_hidden(value) && !joins) return "holds " + named(value) + ", which is not seen; write it without";
-    if (is_odd_blank(value)) return "holds " + named(value) + ", which looks like a blank and is none; write it without";
+    if (value >= 0x80 && is_hidden(value) && !joins) return "contains " + named(value) + ", which is invisible; remove it";
+    if (is_odd_blank(value)) return "contains " + named(value) + ", which looks like a blank but is not one; remove it";
     if (i == 0) first = value;
     last = value;
     i += length;
   }
-  if (is_quote(first) || is_quote(last)) return "has the quotes of a text in print around it; write it without";
+  if (is_quote(first) || is_quote(last)) return "is in typographic quotes; remove them";
   return url(entry);
 }
 

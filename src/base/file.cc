@@ -32,7 +32,7 @@ std::string blocked_directory(const std::string& path) {
 Error cannot_open(const std::string& path, int error) {
   const auto directory = error == ENOENT || error == EACCES ? blocked_directory(path) : std::string();
   if (error == ENOENT)
-    return Error{path + ": " + (directory.empty() ? "there is no such file" : "there is no directory " + directory)};
+    return Error{path + ": " + (directory.empty() ? "no such file" : "the directory " + directory + " does not exist")};
   if (error == EACCES && !directory.empty())
     return Error{path + ": user " + process_user() + " may not enter the directory " + directory};
   struct stat status{};

@@ -100,7 +100,7 @@ std::optional<HttpRefusal> HttpRequestReader::read_head(std::string_view head) {
     if (first) {
       const auto parts = words(line);
       if (parts.size() != 3 || !is_token(parts[0])) return HttpRefusal{400, "the request line is not METHOD TARGET HTTP/1.1"};
-      if (parts[2] != "HTTP/1.1" && parts[2] != "HTTP/1.0") return HttpRefusal{505, "only HTTP/1.1 is spoken here"};
+      if (parts[2] != "HTTP/1.1" && parts[2] != "HTTP/1.0") return HttpRefusal{505, "only HTTP/1.1 is supported"};
       started_->method = parts[0];
       started_->target = parts[1];
       started_->keep_open = parts[2] == "HTTP/1.1";

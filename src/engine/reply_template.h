@@ -59,7 +59,7 @@ Result<Template> parse_template(std::string_view text, Resolve&& resolve) {
       continue;
     }
     const auto end = text.find('}', i);
-    if (text[i] == '}' || end == text.npos) return Error{"a brace without its twin; write {{ or }} for a brace itself"};
+    if (text[i] == '}' || end == text.npos) return Error{"an unmatched brace; write {{ or }} for a brace itself"};
     const auto name = text.substr(i + 1, end - i - 1);
     i = end;
     flush();

@@ -36,7 +36,7 @@ Result<TagList> TagList::parse(std::string_view text) {
     const auto equals = spec.find('=');
     const auto name = trimmed(spec.substr(0, std::min(equals, spec.size())));
     if (equals == spec.npos || !is_tag_name(name)) return Error{"it has no tag=value where one should be"};
-    if (list.find(name) != nullptr) return Error{std::string(name.substr(0, 20)) + "= stands twice"};
+    if (list.find(name) != nullptr) return Error{std::string(name.substr(0, 20)) + "= occurs twice"};
     if (list.tags_.size() >= most_tags) return Error{"it has more than " + std::to_string(most_tags) + " tags"};
     list.tags_.push_back({name, trimmed(spec.substr(equals + 1)), at + equals + 1, end});
     at = end + 1;

@@ -24,7 +24,7 @@ class TagList {
     std::size_t begin = 0, end = 0;  // all that stands between "=" and ";", in the text
   };
 
-  // Errors say what is wrong, fit for a reason: "b= stands twice".
+  // Errors say what is wrong, fit for a reason: "b= occurs twice".
   static Result<TagList> parse(std::string_view text);
 
   const std::vector<Tag>& tags() const { return tags_; }

@@ -18,12 +18,12 @@ Result<void> check_log_setting(std::string_view where) {
   if (where == "journal" || where == "syslog" || where == "stderr") return {};
   if (where.starts_with(syslog_prefix)) {
     if (std::find(log_facilities.begin(), log_facilities.end(), log_facility_in(where)) != log_facilities.end()) return {};
-    return Error{"no such facility; there are mail, daemon, user, auth and local0 to local7"};
+    return Error{"unknown facility; write mail, daemon, user, auth and local0 to local7"};
   }
   if (where.starts_with(file_prefix)) {
     const auto path = where.substr(file_prefix.size());
     if (path.starts_with('/') && !path.ends_with('/') && path.find('\0') == path.npos) return {};
-    return Error{"a log file is named with its whole path, \"file:/var/log/mailweir.log\""};
+    return Error{"write the absolute path of a log file, \"file:/var/log/mailweir.log\""};
   }
   return Error{"write \"journal\", \"syslog\", \"syslog:FACILITY\", \"stderr\" or \"file:/PATH\""};
 }

@@ -84,7 +84,7 @@ std::string_view parse_host(std::string_view text, std::uint16_t usual_port, Soc
   if (socket.host.empty()) return "the host is missing";
   if (port.empty()) return "";
   const auto number = to_port(port.substr(1));
-  if (port[0] != ':' || !number) return "the port must be 1 to 65535; IPv6 addresses stand in []";
+  if (port[0] != ':' || !number) return "the port must be 1 to 65535; IPv6 addresses must be in []";
   socket.port = *number;
   return "";
 }
@@ -93,7 +93,7 @@ std::string_view parse_servers(std::string_view text, const Scheme& scheme, Redi
   const auto hosts = split(text, ',');
   if (hosts.size() > most_servers) return "more than 64 servers";
   if (scheme.kind == RedisUrl::Kind::single && hosts.size() > 1)
-    return "one server stands here; several with redis+sentinel:// or redis+cluster://";
+    return "only one server is possible here; for several use redis+sentinel:// or redis+cluster://";
   for (const std::string_view host : hosts) {
     SocketName server;
     if (const auto wrong = parse_host(host, scheme.port, server); !wrong.empty()) return wrong;
@@ -111,7 +111,7 @@ std::string_view parse_path(std::string_view path, RedisUrl& url) {
     path = slash == path.npos ? std::string_view() : path.substr(slash + 1);
   }
   if (path.empty()) return "";
-  if (path.ends_with(".sock")) return "a socket's path stands behind redis+unix:, without //";
+  if (path.ends_with(".sock")) return "write the path of a socket after redis+unix:, without //";
   if (!set_database(url.database, path)) return "the database must be a number";
   if (url.kind == RedisUrl::Kind::cluster && url.database != 0) return "a cluster has no databases";
   return "";
@@ -128,7 +128,7 @@ std::string_view parse_inet(std::string_view text, const Scheme& scheme, RedisUr
     text.remove_prefix(at + 1);
   }
   const auto slash = text.find('/');
-  if (slash == 0 && url.kind == RedisUrl::Kind::single) return "a socket's path stands behind redis+unix:, without //";
+  if (slash == 0 && url.kind == RedisUrl::Kind::single) return "write the path of a socket after redis+unix:, without //";
   if (const auto wrong = parse_servers(text.substr(0, slash), scheme, url); !wrong.empty()) return wrong;
   return parse_path(slash == text.npos ? std::string_view() : text.substr(slash + 1), url);
 }
@@ -146,7 +146,7 @@ std::string_view parse_unix(std::string_view text, RedisUrl& url) {
                       : name == "user"     ? set_text(url.user, value)
                       : name == "password" ? set_text(url.password, value)
                                            : false;
-    if (!good) return "behind ? may stand db=NUMBER, user= and password=";
+    if (!good) return "only db=NUMBER, user= and password= are allowed after ?";
   }
   return !url.user.empty() && url.password.empty() ? "a user needs a password" : "";
 }

@@ -36,7 +36,7 @@ void settle(DkimResult& result) {
     result.reason = found->domain.empty() ? found->reason : found->domain + ": " + found->reason;
     break;
   }
-  if (result.unread > 0) result.reason += "; " + std::to_string(result.unread) + " more signatures were not looked at";
+  if (result.unread > 0) result.reason += "; " + std::to_string(result.unread) + " more signatures were ignored";
 }
 
 }  // namespace mailweir

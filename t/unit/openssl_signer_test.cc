@@ -143,7 +143,7 @@ TEST_CASE("signer: keys that do not, and what the admin is told") {
   }
   const TemporaryFile file(rsa);
   CHECK(load_signing_key(file.directory()).error().what.find(file.directory() + ": is a directory") != std::string::npos);
-  CHECK(load_signing_key(file.directory() + "/none.pem").error().what == file.directory() + "/none.pem: there is no such file");
+  CHECK(load_signing_key(file.directory() + "/none.pem").error().what == file.directory() + "/none.pem: no such file");
   const std::string fifo = file.directory() + "/fifo";
   REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
   CHECK(load_signing_key(fifo).error().what.find("is not a regular file") != std::string::npos);

@@ -141,8 +141,8 @@ TEST_CASE("table files: what is no readable file") {
     return got.errors[0];
   };
   CHECK(error_of(dir.path()) == dir.path() + ": is a directory, not a file");
-  CHECK(error_of(dir / "none") == dir / "none" + ": there is no such file");
-  CHECK(error_of(dir / "sub/none") == dir / "sub/none" + ": there is no directory " + (dir / "sub"));
+  CHECK(error_of(dir / "none") == dir / "none" + ": no such file");
+  CHECK(error_of(dir / "sub/none") == dir / "sub/none" + ": the directory " + (dir / "sub") + " does not exist");
   REQUIRE(mkfifo((dir / "pipe").c_str(), 0600) == 0);
   CHECK(error_of(dir / "pipe") == dir / "pipe" + ": is not a regular file");
 

@@ -31,7 +31,7 @@ TEST_CASE("tag list: names and values, or what is wrong") {
       {"1a=1", "! it has no tag=value where one should be"},
       {"a b=1", "! it has no tag=value where one should be"},
       {"a-b=1", "! it has no tag=value where one should be"},
-      {"a=1;b=2;a=1", "! a= stands twice"},
+      {"a=1;b=2;a=1", "! a= occurs twice"},
       {"a=\x01", "! it has a control byte"},
       {std::string("a=\0b", 4), "! it has a control byte"},
       {"a=\xff", "! it is not UTF-8"},

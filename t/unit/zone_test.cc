@@ -143,7 +143,7 @@ TEST_CASE("zone: mistakes are told with line and column") {
 TEST_CASE("zone: from a file") {
   const auto missing = load_zone_resolver("/nonexistent/zone");
   REQUIRE_FALSE(missing);
-  CHECK(missing.error().what == "/nonexistent/zone: there is no directory /nonexistent");
+  CHECK(missing.error().what == "/nonexistent/zone: the directory /nonexistent does not exist");
   const auto folder = load_zone_resolver("/");
   REQUIRE_FALSE(folder);
   CHECK(folder.error().what == "/: is a directory, not a file");
