@@ -26,13 +26,13 @@ std::string wrong_url(std::string_view url) {
   if (!is_printable(url)) return "has a blank or a character that must be written as %XX in a URL";
   std::string_view host = url.substr(tls ? 8 : 7);
   host = host.substr(0, host.find_first_of("/?#"));
-  if (host.find('@') != host.npos) return "has a login in it; a token goes into webhook_token_file";
+  if (host.find('@') != host.npos) return "contains a login; put the token into webhook_token_file";
   if (host.starts_with('[')) host = host.substr(1, host.find(']') == host.npos ? host.npos : host.find(']') - 1);
   else host = host.substr(0, host.find(':'));
-  if (host.empty()) return "names no host";
+  if (host.empty()) return "has no host";
   const auto address = IpAddress::parse(host);
   if (!tls && !(address ? address->is_loopback() : equal_folded(host, "localhost")))
-    return "must be https://: over http:// whoever listens reads what is told (it is for 127.0.0.1, ::1 and localhost only)";
+    return "must be https://: with http:// the alerts can be read on the network (http:// is allowed for 127.0.0.1, ::1 and localhost only)";
   return {};
 }
 
@@ -60,20 +60,20 @@ void read_webhook(Section& section, AlertReceivers& alerts, const Document& docu
   if (const auto file = section.text("webhook_token_file")) alerts.webhook_token_file = document.resolve(file->value);
   if (const auto header = section.text("webhook_header")) {
     const bool name = !header->value.empty() && is_printable(header->value) && header->value.find(':') == std::string::npos;
-    if (!name) section.wrong("webhook_header", "must be a header's name, like \"X-Api-Key\"; what stands in it comes from webhook_token_file");
-    else if (section.raw().get("webhook_token_file") == nullptr) section.wrong("webhook_header", "needs a webhook_token_file: what shall stand in it?");
+    if (!name) section.wrong("webhook_header", "must be a header name, like \"X-Api-Key\"; its value comes from webhook_token_file");
+    else if (section.raw().get("webhook_token_file") == nullptr) section.wrong("webhook_header", "needs a webhook_token_file for its value");
     else alerts.webhook_header = header->value;
   }
-  if (section.raw().get("webhook") == nullptr && !alerts.webhook_token_file.empty()) section.wrong("webhook_token_file", "is for a webhook, which is missing");
+  if (section.raw().get("webhook") == nullptr && !alerts.webhook_token_file.empty()) section.wrong("webhook_token_file", "needs a webhook");
 }
 
 void read_command(Section& section, AlertReceivers& alerts) {
   const auto command = section.texts("command");
   if (!command) return;
-  if (command->empty() || command->front().value.empty()) return section.wrong("command", "names no program");
+  if (command->empty() || command->front().value.empty()) return section.wrong("command", "is empty");
   read_program(section, "command", command->front().place, command->front().value);
   for (const auto& word : *command) {
-    if (cleaned(word.value, false, word.value.size()) != word.value) section.problems().error(word.place, section.full("command"), "holds a control character");
+    if (cleaned(word.value, false, word.value.size()) != word.value) section.problems().error(word.place, section.full("command"), "contains a control character");
     alerts.command.push_back(word.value);
   }
 }
@@ -110,7 +110,7 @@ void read_alerts(Section section, AlertReceivers& alerts, Policy& policy, const 
   if (const auto deadline = section.duration("deadline", milliseconds(100), seconds(60))) alerts.deadline = *deadline;
   const auto& raw = section.raw();
   if (!raw.contains("webhook") && !raw.contains("command") && !raw.contains("mail_to"))
-    section.problems().warning(section.place(), "alerts", "names nobody: webhook, command and mail_to are missing, so alerts are lines in the log");
+    section.problems().warning(section.place(), "alerts", "has no receiver: webhook, command and mail_to are missing, so alerts are only logged");
   section.finish();
 }
 

@@ -30,7 +30,7 @@ void read_authentication_results(Section section, AuthenticationResultsPolicy& r
       if (fact == nullptr) {
         section.problems().error(check.place, section.full("checks"), "\"" + cleaned(check.value, false, 40) + "\" is not one of: iprev spf dkim dmarc");
       } else if (results.has(fact->id)) {
-        section.problems().error(check.place, section.full("checks"), check.value + " is there twice");
+        section.problems().error(check.place, section.full("checks"), check.value + " is given twice");
       } else {
         results.checks.push_back(fact->id);
       }

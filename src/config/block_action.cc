@@ -19,7 +19,7 @@ std::optional<std::vector<FactRef>> read_by(Section& section, const Registry& re
     auto fact = registry.fact(name.value);
     if (!fact) section.problems().error(name.place, section.full("by"), fact.error().what);
     else if (fact->id == FactId::header || fact->id == FactId::from || fact->id == FactId::from_domain || fact->check())
-      section.problems().error(name.place, section.full("by"), name.value + " can't be counted by: it is a check or has several values");
+      section.problems().error(name.place, section.full("by"), name.value + " cannot be a key: it is a check or has several values");
     else by.push_back(std::move(*fact));
   }
   return by;
@@ -63,10 +63,10 @@ std::optional<BlockAction> read_block_action(const toml::node& node, const std::
     if (name->value.empty() || name->value.size() > 100) section.wrong("name", "a list's name has 1 to 100 characters");
   }
   if (auto by = read_by(section, registry, "block", places)) {
-    if (by->empty() && problems.error_count() == before) section.wrong("by", "is empty: it would block everybody");
+    if (by->empty() && problems.error_count() == before) section.wrong("by", "is empty: all mail would be blocked");
     action.by = std::move(*by);
   } else if (section.raw().get("by") == nullptr) {
-    section.wrong("by", "is missing: the fact whose value is blocked, client_address or sasl_username, say");
+    section.wrong("by", "is missing: the fact whose value is blocked, for example client_address or sasl_username");
   }
   if (const auto text = section.text("for")) {
     const auto time = parse_block_time(text->value);
@@ -112,19 +112,19 @@ class BlockValidator {
 
   void action(const PlacedRule& placed) {
     const Rule& rule = placed.rule;
-    if (rule.block && rule.limit) error(placed, placed.at("block"), "block", "a rule with a limit blocks by it: limit = { ..., block = \"1d\" }");
+    if (rule.block && rule.limit) error(placed, placed.at("block"), "block", "a rule with a limit blocks with limit = { ..., block = \"1d\" }");
     if (rule.block && !rule.limit) {
       for (const FactRef& fact : rule.block->by)
         if (!known(fact, rule.at))
           error(placed, placed.at("block.by." + fact.name), "block", fact.name + " is not known at " + std::string(to_string(rule.at)));
       if (rule.block->time.refuse && !refused_from(policy_, *rule.block))
-        error(placed, placed.at("block"), "block", "no door judges a stage from mail on at which its key is known: nobody would be refused");
+        error(placed, placed.at("block"), "block", "no door judges a stage from mail on at which its key is known: nothing would be refused");
     }
     const auto block = blocking(rule);
     if (!block || block->time->refuse || rule.shadow) return;
     const bool any = std::any_of(rules_.begin(), rules_.end(), [&](const PlacedRule& other) { return asks(other.rule, block->list); });
     if (!any) error(placed, placed.at(rule.block ? "block" : "limit"), rule.block ? "block" : "limit.block",
-                    "with refuse = false nobody would ask: it needs a rule with blocked = \"" + std::string(block->list) + "\", or true");
+                    "with refuse = false the block has no effect without a rule with blocked = \"" + std::string(block->list) + "\", or true");
   }
 
   static bool asks(const Rule& rule, std::string_view list) {
@@ -156,7 +156,7 @@ class BlockValidator {
     }
     if (cell.tests.empty()) return;
     problems_.warning(place, "rule \"" + placed.rule.name + "\"." + full,
-                      "the rule never acts: who is blocked is refused before the rules of this stage; give the block refuse = false, or put the rule "
+                      "the rule never acts: a blocked key is refused before the rules of this stage; give the block refuse = false, or put the rule "
                       "at connect or helo");
   }
 
@@ -173,11 +173,11 @@ class BlockValidator {
     const std::string full = std::string(key) + ".blocked", stage(to_string(placed.rule.at));
     if (key == "when") refused_before(placed, cell, full, place);
     if (names.empty() && !all_read_) return;  // the rule that blocks may be the one with a mistake
-    if (names.empty()) return error(placed, place, full, "no rule blocks a key: give one block = { by, for }, or its limit block = \"1d\"");
+    if (names.empty()) return error(placed, place, full, "no rule blocks a key: add block = { by, for } to a rule, or block = \"1d\" to its limit");
     for (const Test& test : cell.tests) {
       const auto* name = std::get_if<TextTest>(&test.what);
       if (name == nullptr) {
-        if (!any_known) error(placed, place, full, "no key that is blocked is known at " + stage);
+        if (!any_known) error(placed, place, full, "no blocked key is known at " + stage);
         continue;
       }
       bool found = false, fits = false;

@@ -88,7 +88,7 @@ void ConditionReader::read_cell(const toml::node& node, const std::string& name,
       any = true;
       registry_.used_dnsbl(list.name);
     }
-    if (!any) fail(node, key, "there is no [dnsbl.NAME] of kind \"" + std::string(to_string(kind)) + "\"");
+    if (!any) fail(node, key, "needs a [dnsbl.NAME] of kind \"" + std::string(to_string(kind)) + "\"");
   }
   cell.text = source_text(name, node);
   const auto* array = node.as_array();
@@ -144,7 +144,7 @@ bool ConditionReader::read_test(const std::string& text, const toml::node& node,
   const bool reference = text.starts_with("list:") || text.starts_with("map:");
   if (takes_map(cell.fact.id)) {
     if (!text.starts_with("map:")) return fail(node, key, "must be \"map:NAME\": the map of addresses and the logins that may use them");
-    if (cell.fact.map) return fail(node, key, "takes one map");
+    if (cell.fact.map) return fail(node, key, "takes only one map");
     cell.fact.map = registry_.table(text, place_of(node), key);
     doubt_logins(text, node, key, cell.fact.map.get());
     test.what = BooleanTest{!test.negated};
@@ -206,7 +206,7 @@ void ConditionReader::doubt_logins(const std::string& map, const toml::node& nod
     std::string list(logins);
     std::replace(list.begin(), list.end(), ',', ' ');
     for (const auto login : words(list)) {
-      const auto why = login.starts_with('@') ? std::string("stands for no login: * is any login, and logins of a domain cannot be named together")
+      const auto why = login.starts_with('@') ? std::string("is not a login: * means any login; the logins of a domain cannot be named together")
                                               : doubt_about(login);
       if (why.empty() || ++told > most_doubts) continue;
       problems_.warning(place_of(node), key, map + ": " + cleaned(address, false, 80) + ": the login \"" + cleaned(login, false, 60) + "\" " + why);
@@ -232,15 +232,15 @@ bool ConditionReader::read_dnsbl(const std::string& text, const toml::node& node
     test.what = TextTest{text};
     return true;
   }
-  if (known.empty()) return fail(node, key, "there is no [dnsbl.NAME] of kind \"" + std::string(to_string(kind)) + "\"");
+  if (known.empty()) return fail(node, key, "needs a [dnsbl.NAME] of kind \"" + std::string(to_string(kind)) + "\"");
   if (text == "any") test.what = ListedTest{};
   else if (text == "none" || text == "temperror") test.what = TextTest{text};
   else {
     for (const Dnsbl& list : lists)
-      if (list.name == text) return fail(node, key, text + " is a list of kind \"" + std::string(to_string(list.kind)) + "\"; this fact asks those of kind \"" +
+      if (list.name == text) return fail(node, key, text + " is a DNSBL of kind \"" + std::string(to_string(list.kind)) + "\"; this fact needs one of kind \"" +
                                                         std::string(to_string(kind)) + '"');
     const auto guess = nearest(text, known);
-    return fail(node, key, "there is no [dnsbl." + cleaned(text, false, 60) + "]" + (guess.empty() ? "" : "; did you mean " + std::string(guess) + "?"));
+    return fail(node, key, "[dnsbl." + cleaned(text, false, 60) + "] does not exist" + (guess.empty() ? "" : "; did you mean " + std::string(guess) + "?"));
   }
   if (text == "temperror") cell.names_temperror = !test.negated;
   return true;

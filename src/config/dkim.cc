@@ -10,7 +10,7 @@ namespace {
 // What is meant by a domain in the spelling of other software, or of addresses. Empty: it is none of these.
 std::string domain_advice(std::string_view text) {
   if (text == "*" || text == "%" || text == ".")
-    return "must be one domain: a key signs for the domain that its record stands in. Write a [[dkim.key]] for each domain; of all keys "
+    return "must be one domain: a key signs for the domain of its record. Write a [[dkim.key]] for each domain; of all keys "
            "sign = true takes those of the From header's domain";
   if (const auto at = text.rfind('@'); at != text.npos)
     return "is an address; write its domain: \"" + cleaned(text.substr(at + 1), false, 300) + '"';
@@ -33,14 +33,14 @@ void read_key(Section section, const Document& document, const Workshop& worksho
     else if (const auto name = to_domain(domain->value)) key.domain = *name;
     else section.wrong("domain", "is not a valid domain name");
   } else if (section.raw().get("domain") == nullptr) {
-    section.wrong("domain", "is missing: whose mail this key signs");
+    section.wrong("domain", "is missing: the domain whose mail this key signs");
   }
   if (const auto selector = section.text("selector")) {
     if (const auto advice = selector_advice(selector->value); !advice.empty()) section.wrong("selector", advice);
     else if (const auto name = to_domain(selector->value)) key.selector = *name;
     else section.wrong("selector", "is not a valid DNS name; the key record is at SELECTOR._domainkey.DOMAIN");
   } else if (section.raw().get("selector") == nullptr) {
-    section.wrong("selector", "is missing: the key record stands at SELECTOR._domainkey.DOMAIN");
+    section.wrong("selector", "is missing: the key record is at SELECTOR._domainkey.DOMAIN");
   }
   if (const auto subdomains = section.boolean("subdomains")) key.subdomains = *subdomains;
   if (const auto file = section.text("file")) {

@@ -28,7 +28,7 @@ void read_zone(Section& section, Dnsbl& list) {
   if (!domain || domain->find('.') == domain->npos) {
     section.wrong("zone", "\"" + cleaned(zone->value, false, 60) + "\" is not a domain name of two labels or more");
   } else if (list.kind == DnsblKind::address && domain->size() > longest_dnsbl_zone) {
-    section.wrong("zone", "is longer than " + std::to_string(longest_dnsbl_zone) + " characters: with an IPv6 address before it, it would be no name any more");
+    section.wrong("zone", "is longer than " + std::to_string(longest_dnsbl_zone) + " characters: there is no room for an IPv6 address in front of it");
   } else {
     list.zone = *domain;
   }
@@ -68,10 +68,10 @@ void read_dnsbl(const toml::table& table, Policy& policy, std::vector<Place>& pl
     if (!is_dnsbl_name(name)) wrong("a name is letters, digits, _ - and .");
     if (std::find(std::begin(taken), std::end(taken), name) != std::end(taken)) wrong("means something else in conditions; choose another name");
     for (const Dnsbl& other : policy.dnsbl)
-      if (equal_folded(other.name, name)) wrong("there is a block list of this name already");
+      if (equal_folded(other.name, name)) wrong("a DNSBL of this name exists already");
     places.push_back(place_of(node));
     policy.dnsbl.push_back(read_list(Section(*one, full, problems), name));
-    if (policy.dnsbl.size() > 100) wrong("more than 100 block lists");
+    if (policy.dnsbl.size() > 100) wrong("more than 100 DNSBLs");
   }
 }
 

@@ -71,7 +71,7 @@ void include(const toml::node& node, Document& document, Problems& problems) {
   const Place place{document.files.front().path, node.source().begin.line, node.source().begin.column};
   const auto* pattern = node.as_string();
   if (pattern == nullptr) {
-    problems.error(place, "include", "must hold strings only, like [\"conf.d/*.toml\"]");
+    problems.error(place, "include", "must contain only strings, like [\"conf.d/*.toml\"]");
     return;
   }
   const std::string full = document.resolve(pattern->get());

@@ -39,17 +39,17 @@ Spelling wildcard(string_view text, const FactRef& fact, bool address) {
   // These may well hold one: "*** Spam ***", the certificate of "*.example.com".
   if (fact.id == FactId::header || fact.id == FactId::ccert_subject || fact.id == FactId::ccert_issuer) {
     if (text.starts_with('*') == text.ends_with('*')) return {};
-    return warning("there are no wildcards, so the * must stand in the value; " + std::string(how_a_pattern));
+    return warning("wildcards are not supported, so the * must be in the value; " + std::string(how_a_pattern));
   }
   const auto instead = [](string_view what, string_view spelling) {
-    return error("there are no wildcards; " + std::string(what) + in_quotes(spelling));
+    return error("wildcards are not supported; " + std::string(what) + in_quotes(spelling));
   };
   if (address && text.size() > 2) {
     if (text.starts_with("*.")) return instead("all names below a domain are ", text.substr(1));
     if (text.starts_with("*@")) return instead("all of a domain is ", text.substr(2));
     if (text.ends_with("@*")) return instead("a user of any domain is ", text.substr(0, text.size() - 1));
   }
-  return error("there are no wildcards; " + std::string(how_a_pattern));
+  return error("wildcards are not supported; " + std::string(how_a_pattern));
 }
 
 // The types of maps and patterns that other software names before a colon, and near misses of our own.
@@ -64,12 +64,12 @@ Spelling prefix(string_view text) {
   if (is({"list", "lists", "list ", "map", "maps", "map "})) {
     const std::string kind = before.substr(0, before.starts_with('l') ? 4 : 3);
     const std::string named = in_quotes(kind + ':' + std::string(trimmed(text.substr(colon + 1))));
-    return error("a " + kind + " is named as " + named + ", in small letters and without a blank");
+    return error("a " + kind + " is written as " + named + ", in lower case and without a blank");
   }
   if (is({"file", "hash", "btree", "lmdb", "cdb", "texthash", "cidr", "static", "inline", "mysql", "pgsql", "ldap"}))
     return error("write \"list:NAME\", with NAME = \"file:...\" in [lists]");
   if (is({"redis"})) return error("write \"list:NAME\", with NAME = \"redis:KEY\" in [lists]");
-  if (is({"mailto"})) return error("a mail address stands alone: " + in_quotes(text.substr(colon + 1)));
+  if (is({"mailto"})) return error("write the mail address alone: " + in_quotes(text.substr(colon + 1)));
   if (text.substr(colon).starts_with("://")) return error("is a URL, must be a domain or a mail address");
   return {};
 }
@@ -90,7 +90,7 @@ Spelling several(string_view text, FactType type) {
   // A login may have one within: uid=alice,ou=people.
   const bool before_blank = first + 1 == text.size() || text[first + 1] == ' ' || text.back() == text[first];
   if (before_blank || std::count(text.begin(), text.end(), '@') > 1) return error(std::string(how));
-  if (text.find('=') == text.npos) return warning("is taken as one login; " + std::string(how));
+  if (text.find('=') == text.npos) return warning("is read as one login; " + std::string(how));
   return {};
 }
 
@@ -100,7 +100,7 @@ Spelling blanks(string_view text, string_view bare, FactType type) {
   if (bare.find('<') != bare.npos) return error("is a name with an address; write the address alone");
   const bool one = std::count(bare.begin(), bare.end(), '@') == 1 && bare.find_last_of(" \t") < bare.find('@');
   // The log and mailweir-rules(5) have addresses without quotes.
-  if (type == FactType::address && one) return warning("is taken as one address with a blank before the @; several values are an array: [\"...\", \"...\"]");
+  if (type == FactType::address && one) return warning("is read as one address with a blank before the @; several values are an array: [\"...\", \"...\"]");
   return error("has a blank; several values are an array: [\"...\", \"...\"]");
 }
 
@@ -121,7 +121,7 @@ Spelling in_domain(string_view bare, const FactRef& fact) {
 // A word alone is the domain of that name: "localhost", but hardly "alice".
 Spelling bare_word(string_view text, const FactRef& fact) {
   if (fact.type() != FactType::address || text == "localhost" || text.find_first_of("<@.[") != text.npos) return {};
-  return warning("is taken as a domain; a user of any domain is " + in_quotes(std::string(text) + '@'));
+  return warning("is read as a domain; a user of any domain is " + in_quotes(std::string(text) + '@'));
 }
 
 }  // namespace

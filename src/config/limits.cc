@@ -57,7 +57,7 @@ class LimitReader {
 
   void read_distinct() {
     limit_.of = Quantity::distinct;
-    if (section_.raw().get("of") != nullptr) section_.wrong("of", "goes not with distinct: one quantity is counted, or different values are");
+    if (section_.raw().get("of") != nullptr) section_.wrong("of", "cannot be combined with distinct: one quantity is counted, or different values are");
     const auto name = section_.text("distinct");
     if (!name) return;
     places_.emplace("limit.distinct", name->place);
@@ -65,15 +65,15 @@ class LimitReader {
     if (!fact) return section_.wrong("distinct", fact.error().what);
     const bool counts = fact->type() != FactType::number && fact->type() != FactType::boolean && fact->type() != FactType::dnsbl;
     if (!counts || fact->check() || fact->id == FactId::header || fact->id == FactId::from || fact->id == FactId::from_domain)
-      return section_.wrong("distinct", name->value + ": different values are counted of an address, a name or a word, not of a check, a number or what has several values");
+      return section_.wrong("distinct", name->value + ": distinct needs an address, a name or a word, not a check, a number or a fact with several values");
     for (const auto& by : limit_.by)
-      if (by.name == name->value) return section_.wrong("distinct", name->value + " is what by names: each key would have one value");
+      if (by.name == name->value) return section_.wrong("distinct", name->value + " is also in by: each key would have one value");
     limit_.distinct = std::move(*fact);
   }
 
   void check_distinct(const Window& window, const Place& place) {
     if (limit_.of == Quantity::distinct && window.max > most_distinct)
-      section_.problems().error(place, section_.full("max"), "no more than " + std::to_string(most_distinct) + " different values are kept of a key");
+      section_.problems().error(place, section_.full("max"), "at most " + std::to_string(most_distinct) + " different values are kept for a key");
   }
 
   void read_max() {

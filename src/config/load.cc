@@ -71,7 +71,7 @@ const toml::table* Loader::once(Section& top, std::string_view name) {
 void Loader::read_file(const Document::File& file) {
   Section top(file.table, "", problems_);
   if (&file == &document_.files.front()) top.node("include");
-  else if (const auto* node = top.node("include")) top.wrong(*node, "include", "an included file can't include others");
+  else if (const auto* node = top.node("include")) top.wrong(*node, "include", "an included file cannot include others");
   const auto section = [&](const toml::table& table, std::string_view name) { return Section(table, std::string(name), problems_); };
   if (const auto* table = once(top, "general")) {
     general_ = table;
@@ -120,7 +120,7 @@ void Loader::settle_doors() {
   policy_->has_policy = told_policy;
   policy_->has_http = seen_.contains("http");
   if (!told_milter && !told_policy)
-    problems_.error({document_.files.front().path, 0, 0}, "", "there is no door: add [milter] or [policy] with a socket");
+    problems_.error({document_.files.front().path, 0, 0}, "", "no door is configured: add [milter] or [policy] with a socket");
   if (!told_milter) {
     policy_->policy_owns.fill(true);
     if (!config_.policy.stages.empty())
@@ -132,7 +132,7 @@ void Loader::settle_doors() {
   }
   policy_->policy_owns[index(Stage::auth)] = false;  // the http door's, always
   if (told_policy && told_milter && !stages_told_)
-    problems_.warning(seen_.at("policy"), "policy.stages", "is not set: the milter judges all stages and the policy door answers DUNNO to everything");
+    problems_.warning(seen_.at("policy"), "policy.stages", "is not set: the milter judges all stages, and the policy door answers DUNNO to all requests");
   if (!policy_->authentication_results.authserv_id.empty() && !told_milter)
     problems_.error(seen_.at("authentication_results"), "authentication_results", "needs a [milter]: the policy door does not see the message");
   if (config_.milter.socket && config_.policy.socket && *config_.milter.socket == *config_.policy.socket)
@@ -149,7 +149,7 @@ void Loader::settle_deadlines() {
   if (!policy_->has_milter || together <= most) return;
   const auto place = seen_.find(seen_.contains("counters") ? "counters" : seen_.contains("dns") ? "dns" : "redis");
   problems_.error(place->second, "counters.deadline", std::string("three times this") + (tables ? ", dns.deadline and redis.deadline are over " : " and dns.deadline are over ") +
-                                                          format_duration(most) + " together: Sendmail would not wait for the milter so long");
+                                                          format_duration(most) + " together: Sendmail does not wait for a milter that long");
 }
 
 void Loader::read_keys() {
@@ -170,16 +170,16 @@ void Loader::read_rules() {
     if (auto rule = read_rule(*table, registry_, problems_)) rules_.push_back(std::move(*rule));
   for (auto& placed : rules_) {
     if (placed.rule.at == Stage::auth && !policy_->has_http)
-      problems_.error(placed.at("at"), "rule \"" + placed.rule.name + "\".at", "auth is asked at the http door: add [http]");
+      problems_.error(placed.at("at"), "rule \"" + placed.rule.name + "\".at", "rules at auth are asked at the http door: add [http]");
     const auto unserved = placed.rule.at != Stage::auth && !policy_->has_milter && !policy_->policy_owns[index(placed.rule.at)];
-    if (unserved) problems_.error(placed.at("at"), "rule \"" + placed.rule.name + "\".at", "no door judges this stage: it is not among [policy] stages and there is no [milter]");
+    if (unserved) problems_.error(placed.at("at"), "rule \"" + placed.rule.name + "\".at", "no door judges this stage: it is not among [policy] stages, and [milter] is missing");
   }
   // With a key that is broken nobody shall hear that there is none, too.
   const bool keys_known = !keys_told_ || policy_->keys.domains() > 0;
   validate(rules_, *policy_, keys_known, problems_);
   const bool signs = std::any_of(rules_.begin(), rules_.end(), [](const PlacedRule& placed) { return placed.rule.sign; });
   if (keys_told_ && !signs && policy_->has_milter)
-    problems_.warning(place_of(*dkim_.front()), "dkim.key", "nothing is signed with it, because no rule says so; write: [[rule]] "
+    problems_.warning(place_of(*dkim_.front()), "dkim.key", "this key signs nothing, because no rule has sign; write: [[rule]] "
                       "name = \"sign\", at = \"end-of-message\", sign = true");
 }
 

@@ -55,8 +55,8 @@ TablePtr Registry::read_table(const toml::node& node, const std::string& name, T
     return TablePtr();
   };
   if (source.starts_with("redis:")) {
-    if (source.size() == 6) return wrong("names no key; write \"redis:KEY\"");
-    if (redis_.url.empty()) return wrong("which Redis server? Write [redis] url = \"redis://HOST:PORT\", or put the counters there");
+    if (source.size() == 6) return wrong("has no key; write \"redis:KEY\"");
+    if (redis_.url.empty()) return wrong("needs a Redis server: set [redis] url = \"redis://HOST:PORT\", or keep the counters in Redis");
     in_redis_.insert(std::string(word(kind)) + ':' + name);
     RedisPlace place = redis_;
     place.key = source.substr(6);
@@ -81,7 +81,7 @@ TablePtr Registry::inline_table(const toml::node& node, const std::string& name,
     }
     for (const auto& element : *array) {
       if (const auto* entry = element.as_string()) entries.emplace_back(entry->get(), "");
-      else wrong(element, "holds " + std::string(kind_of(element)) + ", must hold strings only");
+      else wrong(element, "contains " + std::string(kind_of(element)) + ", must contain only strings");
     }
   } else {
     const auto* table = node.as_table();
@@ -122,7 +122,7 @@ TablePtr Registry::table(std::string_view reference, const Place& place, std::st
   std::vector<std::string_view> known;
   for (const auto& [other, table] : all) known.push_back(other);
   const auto guess = nearest(name, known);
-  problems_.error(place, key, "there is no " + std::string(word(kind)) + " named " + cleaned(name, false, 60) +
+  problems_.error(place, key, "no " + std::string(word(kind)) + " named " + cleaned(name, false, 60) +
                                   (guess.empty() ? " in [" + std::string(word(kind)) + "s]" : "; did you mean " + std::string(guess) + "?"));
   return nullptr;
 }
@@ -138,10 +138,10 @@ Result<FactRef> Registry::egress_fact(std::string_view name) const {
     ++fact.egress;
     if (!egress.route.empty()) known.push_back(egress.route);
   }
-  if (route.empty()) return Error{"egress_spf needs [egress] addresses = [...]: those that mail leaves from" +
+  if (route.empty()) return Error{"egress_spf needs [egress] addresses = [...], the addresses that mail leaves from" +
                                   std::string(known.empty() ? "" : "; or name a route: egress_spf." + std::string(known.front()))};
   const auto guess = nearest(route, known);
-  return Error{"there is no [egress.routes." + cleaned(route, false, 60) + "]" + (guess.empty() ? "" : "; did you mean " + std::string(guess) + "?")};
+  return Error{"[egress.routes." + cleaned(route, false, 60) + "] does not exist" + (guess.empty() ? "" : "; did you mean " + std::string(guess) + "?")};
 }
 
 Result<FactRef> Registry::fact(std::string_view name) const {
@@ -162,12 +162,12 @@ Result<FactRef> Registry::fact(std::string_view name) const {
   for (const auto later : later_facts)
     if (name == later) return Error{std::string(name) + ": not in this version"};
   std::vector<std::string_view> names;
-  if (name == "header" || name == "header.") return Error{"which header? Write header.Subject, header.X-Mailer, ..."};
+  if (name == "header" || name == "header.") return Error{"write the name of the header: header.Subject, header.X-Mailer, ..."};
   for (const auto& each : all_facts())
     if (each.id != FactId::own && each.id != FactId::header) names.push_back(each.name);
   for (const auto& [each, own] : own_facts_) names.push_back(each);
   const auto guess = nearest(name, names);
-  return Error{"there is no fact named " + cleaned(name, false, 60) +
+  return Error{"unknown fact " + cleaned(name, false, 60) +
                (guess.empty() ? "; mailweir-rules(5) lists them" : "; did you mean " + std::string(guess) + "?")};
 }
 
@@ -176,13 +176,13 @@ Result<FactRef> Registry::fact_in_template(std::string_view name) const {
   if (!name.ends_with(suffix) || own_facts_.contains(name)) {
     auto found = fact(name);
     const auto guess = found ? std::string_view() : nearest(name, {"limit", "count", "retry_after", "rule", "id"});
-    if (!guess.empty()) return Error{"there is nothing named " + cleaned(name, false, 60) + "; did you mean {" + std::string(guess) + "}?"};
+    if (!guess.empty()) return Error{"unknown name " + cleaned(name, false, 60) + "; did you mean {" + std::string(guess) + "}?"};
     return found;
   }
   auto found = fact(name.substr(0, name.size() - suffix.size()));
   if (!found) return found;
   if (!found->check() || found->type() == FactType::boolean || found->type() == FactType::number || found->type() == FactType::blocked)
-    return Error{std::string(name) + ": " + found->name + " has no reason to tell"};
+    return Error{std::string(name) + ": " + found->name + " has no reason"};
   found->reason = true;
   found->name = name;
   return found;
@@ -252,7 +252,7 @@ void Registry::break_circles(Policy& policy) {
       std::string circle;
       for (auto at = std::find(way.begin(), way.end(), key.own); at != way.end(); ++at) circle += policy.own_facts[*at].name + " -> ";
       const auto& named = own_facts_.at(policy.own_facts[key.own].name);
-      problems_.error(place_of(*named.node), "facts." + key.name, "can't be known from itself: " + circle + key.name);
+      problems_.error(place_of(*named.node), "facts." + key.name, "cannot be known from itself: " + circle + key.name);
       return true;
     });
     way.pop_back();

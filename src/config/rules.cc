@@ -84,7 +84,7 @@ void RuleReader::read_action() {
     if (node == nullptr) continue;
     placed_.keys.emplace(key, place_of(*node));
     if (!first.empty()) {
-      section_.wrong(key, "a rule ends the stage in one way; it has " + first + " already");
+      section_.wrong(key, "a rule can have only one action that ends the stage; this one has " + first + " already");
       continue;
     }
     first = key;
@@ -257,7 +257,7 @@ std::optional<PlacedRule> RuleReader::read() {
   const auto before = problems().error_count();
   placed_.place = section_.place();
   if (const auto name = section_.text("name")) rule_.name = name->value;
-  else if (section_.raw().get("name") == nullptr) section_.wrong("name", "is missing: every rule has a name, it stands in the log");
+  else if (section_.raw().get("name") == nullptr) section_.wrong("name", "is missing: every rule needs a name; it is logged");
   const bool named = !rule_.name.empty() && rule_.name.size() <= 100 && std::all_of(rule_.name.begin(), rule_.name.end(), [](char c) {
     return (fold(c) >= 'a' && fold(c) <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
   });

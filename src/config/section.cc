@@ -104,7 +104,7 @@ std::optional<std::vector<Placed<std::string>>> Section::texts(std::string_view 
   }
   for (const auto& element : *array) {
     if (const auto* string = element.as_string()) all.push_back({string->get(), place_of(element)});
-    else wrong(element, key, "holds " + std::string(kind_of(element)) + ", must hold strings only");
+    else wrong(element, key, "contains " + std::string(kind_of(element)) + ", must contain only strings");
   }
   return all;
 }

@@ -49,7 +49,7 @@ void read_spelling(Section& section, MailboxSpelling& spelling) {
     const auto other = set->value.find_first_not_of(marks);
     if (other == std::string::npos) spelling.delimiters = set->value;
     else section.wrong("recipient_delimiter", "\"" + cleaned(std::string_view(set->value).substr(other), true, 20) +
-                                                  "\" can't be one: marks like \"+\" or \"+-\", or \"\" for none");
+                                                  "\" cannot be one: characters like \"+\" or \"+-\", or \"\" for none");
   }
   if (const auto batv = section.boolean("batv")) spelling.batv = *batv;
 }
@@ -115,7 +115,7 @@ void read_policy_door(Section section, PolicyDoorConfig& policy) {
       else section.problems().error(text.place, section.full("stages"), "\"" + cleaned(text.value, false, 40) +
                                                                             "\" is not one of: connect helo mail rcpt data end-of-message");
     }
-    if (stages->empty()) section.wrong("stages", "is empty; leave out [policy] if the policy door shall judge nothing");
+    if (stages->empty()) section.wrong("stages", "is empty; leave out [policy] if the policy door should judge nothing");
   }
   section.finish();
 }
@@ -123,7 +123,7 @@ void read_policy_door(Section section, PolicyDoorConfig& policy) {
 void read_admin(Section section, AdminConfig& admin) {
   if (const auto socket = socket_of(section)) {
     if (socket->kind == SocketName::Kind::unix_path) admin.socket = *socket;
-    else section.wrong("socket", "must be a unix socket: whoever reaches it may reload and read counters");
+    else section.wrong("socket", "must be a unix socket, because every client can reload and read counters");
   }
   read_mode(section, admin.mode);
   section.finish();
@@ -141,11 +141,11 @@ void read_http(Section section, HttpConfig& http, const Document& document) {
   }
   if (const auto file = section.text("token_file")) {
     http.token_file = document.resolve(file->value);
-    if (section.raw().get("token") != nullptr) section.wrong("token_file", "there is a token already; use one of the two");
+    if (section.raw().get("token") != nullptr) section.wrong("token_file", "token is set already; use only one of the two");
   }
   const bool guarded = section.raw().get("token") != nullptr || !http.token_file.empty();
   if (!guarded && !is_loopback(http.socket->host))
-    section.wrong("socket", "is not on the loopback, so a token or token_file is needed: whoever reaches it can lock any login out");
+    section.wrong("socket", "is not on the loopback, so a token or token_file is required: otherwise any client can lock out a login");
   if (const auto most = section.number("max_connections", 1, 20'000)) http.max_connections = static_cast<std::size_t>(*most);
   section.finish();
 }
@@ -170,10 +170,10 @@ void read_counters(Section section, CountersConfig& counters, Policy& policy, co
   if (const auto user = section.text("user")) counters.user = user->value;
   if (const auto file = section.text("password_file")) {
     counters.password_file = document.resolve(file->value);
-    if (counters.store == "memory") section.wrong("password_file", "is of a store that is Redis; this one is memory");
-    else if (has_login) section.wrong("password_file", "the store's URL has a password already: take it out there");
+    if (counters.store == "memory") section.wrong("password_file", "applies only to a Redis store; the store is \"memory\"");
+    else if (has_login) section.wrong("password_file", "the URL of the store already contains a password; remove it there");
   } else if (!counters.user.empty()) {
-    section.wrong("user", "is for password_file, which is missing; a user with his password may stand in the URL");
+    section.wrong("user", "is for password_file, which is missing; a user and password may also be in the URL");
   }
   if (const auto outage = section.choice("on_outage", {"local", "continue", "defer"}))
     counters.on_outage = *outage == 0 ? "local" : *outage == 1 ? "continue" : "defer";
@@ -249,7 +249,7 @@ void read_mynetworks(const toml::table& general, Registry& registry, Policy& pol
   if (texts->size() == 1 && texts->front().value.starts_with("list:")) {
     policy.mynetworks = registry.table(texts->front().value, texts->front().place, "general.mynetworks");
     if (registry.is_in_redis(texts->front().value))
-      problems.error(texts->front().place, "general.mynetworks", "can't be a list in Redis: what is outgoing must be known while it is down, too");
+      problems.error(texts->front().place, "general.mynetworks", "cannot be a list in Redis, because outgoing mail must be recognized while Redis is down");
   } else {
     std::vector<std::pair<std::string, std::string>> entries;
     for (const auto& text : *texts) {
@@ -262,8 +262,8 @@ void read_mynetworks(const toml::table& general, Registry& registry, Policy& pol
   }
   if (!policy.mynetworks) return;
   if (const auto other = registry.add_list("mynetworks", policy.mynetworks, place_of(*node)))
-    problems.error(place_of(*node), "general.mynetworks", "there is a list mynetworks at " + other->to_string() +
-                                                              " too; write mynetworks = \"list:mynetworks\" here, or take one of them out");
+    problems.error(place_of(*node), "general.mynetworks", "a list mynetworks exists at " + other->to_string() +
+                                                              ", too; write mynetworks = \"list:mynetworks\" here, or remove one of them");
 }
 
 std::vector<std::string> changed_keys(const Config& before, const Config& after) {

@@ -21,7 +21,7 @@ std::vector<IpAddress> read_addresses(Section& section) {
   }
   if (texts->empty()) section.wrong("addresses", "is empty: name the addresses that mail leaves from");
   if (addresses.size() > most_egress)
-    section.wrong("addresses", "are more than " + std::to_string(most_egress) + ": each is asked for; split them into routes");
+    section.wrong("addresses", "are more than " + std::to_string(most_egress) + ": each needs a lookup; split them into routes");
   return addresses;
 }
 

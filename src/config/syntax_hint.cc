@@ -9,7 +9,7 @@
 namespace mailweir {
 namespace {
 
-constexpr std::string_view text_in_quotes = "a text stands in quotes: \"...\"";
+constexpr std::string_view text_in_quotes = "a string must be in quotes: \"...\"";
 
 // In order: the first fragment that the description has.
 struct Hint {
@@ -21,8 +21,8 @@ constexpr Hint hints[] = {
     {"parsing literal string: unescaped control", "the closing quote is missing"},
     {"parsing literal string: encountered end-of-file", "the closing quote is missing"},
     {"unknown escape sequence", "in \"...\" a backslash is written twice, in '...' once"},
-    {"closing '}', saw '\\n'", "what is between { and } stands on one line"},
-    {"closing '}', saw '\\r'", "what is between { and } stands on one line"},
+    {"closing '}', saw '\\n'", "an inline table must be on one line"},
+    {"closing '}', saw '\\r'", "an inline table must be on one line"},
     {"expected '=', saw", "a key and its value have a = between them"},
     {"leading zeroes are prohibited", text_in_quotes},
     {"could not determine value type", text_in_quotes},

@@ -48,7 +48,7 @@ class Validator {
     std::map<std::pair<Stage, std::string_view>, const PlacedRule*> counters;
     for (const auto& placed : rules_) {
       const auto [old, fresh] = seen.emplace(placed.rule.name, &placed);
-      if (!fresh) error(placed, "", "there is a rule of this name already, at " + old->second->place.to_string());
+      if (!fresh) error(placed, "", "a rule of this name exists already, at " + old->second->place.to_string());
       if (!placed.rule.limit) continue;
       const auto [other, first] = counters.emplace(std::pair(placed.rule.at, std::string_view(placed.rule.limit->counter)), &placed);
       if (!first && fresh)
@@ -67,18 +67,18 @@ class Validator {
       error(placed, "", "does nothing: it needs an action (accept reject defer drop discard hold redirect bcc route remove_headers "
                         "add_headers replace_header sign skip block alert log)");
     if (rule.limit && (rule.action == Action::accept || rule.action == Action::permit))
-      error(placed, to_string(rule.action), "over a limit mail can't be waved through; use reject, defer, hold, route or alert");
-    if (rule.limit && !rule.skip.empty()) error(placed, "skip", "can't depend on a limit");
-    if (along && rule.at < Stage::mail) error(placed, "", "what goes along with a message works from mail on; this rule is at " + std::string(to_string(rule.at)));
-    if (along && is_refusal(rule.action)) error(placed, "", "the message is refused: what should go along with it has no effect");
-    if (rule.sign && rule.at != Stage::end_of_message) error(placed, "sign", "works at end-of-message only");
+      error(placed, to_string(rule.action), "mail over a limit cannot be exempted; use reject, defer, hold, route or alert");
+    if (rule.limit && !rule.skip.empty()) error(placed, "skip", "cannot depend on a limit");
+    if (along && rule.at < Stage::mail) error(placed, "", "this action is possible from mail on; this rule is at " + std::string(to_string(rule.at)));
+    if (along && is_refusal(rule.action)) error(placed, "", "the message is refused, so this action has no effect");
+    if (rule.sign && rule.at != Stage::end_of_message) error(placed, "sign", "is possible at end-of-message only");
     if (rule.sign && keys_known_) keys(placed);
   }
 
   void keys(const PlacedRule& placed) {
-    if (policy_.keys.domains() == 0) return error(placed, "sign", "there is no [[dkim.key]] to sign with");
+    if (policy_.keys.domains() == 0) return error(placed, "sign", "no [[dkim.key]] to sign with");
     for (const auto& domain : placed.rule.sign_domains)
-      if (policy_.keys.find(domain).empty()) error(placed, "sign", "there is no [[dkim.key]] for " + domain);
+      if (policy_.keys.find(domain).empty()) error(placed, "sign", "no [[dkim.key]] for " + domain);
   }
 
   bool known(const FactRef& fact, Stage stage) const { return is_known(policy_, fact, stage); }
@@ -146,26 +146,26 @@ class Validator {
     const auto of = std::string(to_string(placed.rule.limit->of));
     if (!fits) error(placed, "limit", "of = \"" + of + "\" is known at " + std::string(where) + "; this rule is at " + std::string(to_string(at)));
     if (fits && placed.rule.limit->of == Quantity::open_connections && door(at) == Door::policy)
-      error(placed, "limit", "open connections are seen by the milter only: the policy door is not told when one ends");
+      error(placed, "limit", "open connections are known at the milter door only: the policy door does not learn when a connection ends");
     if (fits && placed.rule.limit->of == Quantity::auth_failures) counted_at_http(placed);
     if (fits && placed.rule.limit->of == Quantity::unknown_recipients && !policy_.has_milter)
-      error(placed, "limit", of + " are seen by the milter only: Postfix does not ask the policy door about them");
+      error(placed, "limit", of + " are known at the milter door only: Postfix does not ask the policy door about them");
     const bool asks = placed.rule.limit->of == Quantity::distinct && at == Stage::auth;
     if (asks && placed.rule.limit->attempts)
-      error(placed, "limit", "count = \"all\" has no meaning here: at auth a value is counted when the login has succeeded");
+      error(placed, "limit", "count = \"all\" is not possible here: at auth a value is counted when the login has succeeded");
     if (asks && placed.rule.limit->block)
-      error(placed, "limit", "block has no place here: whoever guesses passwords from elsewhere would block the login's owner");
+      error(placed, "limit", "block is not allowed here: a stranger who guesses passwords would block the owner of the login");
     if (placed.rule.limit->block && placed.rule.limit->block->refuse && !is_refusal(placed.rule.action))
       error(placed, "limit", "block refuses all further mail of the key: it needs reject, defer or drop in the rule");
     if (is_event(placed.rule.limit->of) && placed.rule.limit->attempts)
-      error(placed, "limit", "count = \"all\" has no meaning here: " + of + " are counted when they happen");
+      error(placed, "limit", "count = \"all\" is not possible here: " + of + " are counted when they happen");
   }
 
   // A failure is counted for the rules whose conditions hold when the http door is told of it, whatever their stage: what it is
   // not told would never hold there.
   void counted_at_http(const PlacedRule& placed) {
     if (!policy_.has_http)
-      return error(placed, "limit", "auth-failures are told to the http door: add [http], and name it in Dovecot's auth_policy_server_url");
+      return error(placed, "limit", "auth-failures are reported to the http door: add [http], and set Dovecot's auth_policy_server_url to it");
     if (placed.rule.at == Stage::auth) return;  // told already
     const auto tell = [&](const FactRef& fact, std::string_view key, std::string_view where) {
       if (!known(fact, Stage::auth))
@@ -182,8 +182,8 @@ class Validator {
     const Rule& rule = placed.rule;
     for (const auto action : {Action::permit, Action::defer, Action::drop, Action::discard})
       if (rule.action == action)
-        error(placed, to_string(action), "at auth a login goes on or is refused: write accept or reject");
-    if (!rule.skip.empty()) error(placed, "skip", "no check is asked at auth");
+        error(placed, to_string(action), "at auth a login can only be accepted or refused: write accept or reject");
+    if (!rule.skip.empty()) error(placed, "skip", "checks are not available at auth");
   }
 
   void at_milter(const PlacedRule& placed) {
@@ -195,7 +195,7 @@ class Validator {
     for (const auto& segment : rule.reply_text.segments()) {
       if (std::holds_alternative<std::string>(segment.what)) continue;
       problems_.warning(placed.at(to_string(rule.action)), "rule \"" + rule.name + "\"",
-                        "the MTA does not show this text at connect: the peer gets the MTA's own words, ours stand in the log");
+                        "the mail server does not show this text at connect: the client gets the mail server's own text; this one is only logged");
       return;
     }
   }
@@ -203,7 +203,7 @@ class Validator {
   void at_policy(const PlacedRule& placed) {
     const Rule& rule = placed.rule;
     const auto never = [&](bool used, std::string_view key) {
-      if (used) error(placed, key, "the policy door can't do this; it needs a [milter] that judges " + std::string(to_string(rule.at)));
+      if (used) error(placed, key, "the policy door cannot do this; it needs a [milter] that judges " + std::string(to_string(rule.at)));
     };
     never(!rule.remove_headers.empty(), "remove_headers");
     never(!rule.replace_headers.empty(), "replace_header");
@@ -231,7 +231,7 @@ class Validator {
               if (!cell.fact.check() || !skipping.rule.skip.has(cell.fact.id)) continue;
               if (before) error(skipping, "skip", cell.fact.name + " was used before, by rule \"" + other.name + "\" at " + std::string(to_string(other.at)));
               else if (door(other.at) != door(skipping.rule.at))
-                error(skipping, "skip", cell.fact.name + " is asked at the other door, by rule \"" + other.name + "\": nothing crosses the doors");
+                error(skipping, "skip", cell.fact.name + " is asked at the other door, by rule \"" + other.name + "\": the doors share nothing");
             }
       }
     }
@@ -265,7 +265,7 @@ class Validator {
         const auto& [other, rule] = found->second;
         const bool several = kind == other && (kind == "bcc" || kind == "add_headers") && rule != &placed;
         if (kind == other && !several) continue;
-        error(placed, kind, "a policy reply carries one action, and rule \"" + rule->rule.name + "\" has " + other +
+        error(placed, kind, "a policy reply can have only one action, and rule \"" + rule->rule.name + "\" has " + other +
                                 " in the same reply; use the milter door, or different stages");
       }
     }
