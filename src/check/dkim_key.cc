@@ -27,7 +27,7 @@ DkimKeyRecord read_dkim_key(std::string_view text, const DkimSignature& signatur
   const auto tags = TagList::parse(text);
   if (!tags) return wrong("the key record cannot be read: " + tags.error().what);
   if (const auto version = tags->value("v"); version && (*version != "DKIM1" || tags->tags().front().name != "v"))
-    return wrong("the key record is of another version, or v= is not its first tag");
+    return wrong("the key record has an unknown version, or v= is not its first tag");
   if (!equal_folded(tags->value("k").value_or("rsa"), signature.kind == KeyKind::rsa ? "rsa" : "ed25519")) return wrong("the key is of another kind than the signature (k=)");
   if (const auto hashes = tags->value("h"); hashes && !names_word(*hashes, "sha256")) return wrong("the key is for other hashes (h=)");
   if (const auto services = tags->value("s"); services && !names_word(*services, "*") && !names_word(*services, "email")) return wrong("the key is not for mail (s=)");

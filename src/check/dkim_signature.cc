@@ -59,14 +59,14 @@ class Reader {
   Read complete() {
     for (const auto* name : {"v", "a", "b", "bh", "d", "h", "s"})
       if (tags_.value(name).value_or("").empty()) return unreadable(std::string("it has no ") + name + "=");
-    if (*tags_.value("v") != "1") return unreadable("it is of another version (v=)");
-    if (!names_good_) return invalid("d= and s= make no name of the DNS");
+    if (*tags_.value("v") != "1") return unreadable("it has an unknown version (v=)");
+    if (!names_good_) return invalid("d= and s= do not make a DNS name");
     return {};
   }
 
   Read kind() {
     if (signature_.algorithm == "rsa-sha1") return invalid("rsa-sha1 must not be trusted (RFC 8301)");
-    if (signature_.algorithm != "rsa-sha256" && signature_.algorithm != "ed25519-sha256") return unreadable("its algorithm is not known (a=)");
+    if (signature_.algorithm != "rsa-sha256" && signature_.algorithm != "ed25519-sha256") return unreadable("it has an unknown algorithm (a=)");
     signature_.kind = signature_.algorithm == "rsa-sha256" ? KeyKind::rsa : KeyKind::ed25519;
     return {};
   }
@@ -76,7 +76,7 @@ class Reader {
     const auto slash = text.find('/');
     const auto header = canon_of(std::string_view(text).substr(0, slash));
     const auto body = slash == text.npos ? Canon::simple : canon_of(std::string_view(text).substr(slash + 1));
-    if (!header || !body) return unreadable("its canonicalization is not known (c=)");
+    if (!header || !body) return unreadable("it has an unknown canonicalization (c=)");
     signature_.header_canon = *header;
     signature_.body_canon = *body;
     return {};

@@ -90,19 +90,19 @@ DmarcResult judge(Lookups& lookups, const DmarcTools& tools, const std::string& 
 
   result.policy = DmarcPolicy::none;
   for (const auto& signer : evidence.dkim_domains)
-    if (aligned(tools, signer, domain, record->strict_dkim)) return say(AuthWord::pass, "a DKIM signature of " + shown_name(signer) + " speaks for " + shown);
+    if (aligned(tools, signer, domain, record->strict_dkim)) return say(AuthWord::pass, "a DKIM signature of " + shown_name(signer) + " authenticates " + shown);
   const bool spf_aligned = !evidence.spf_domain.empty() && aligned(tools, evidence.spf_domain, domain, record->strict_spf);
-  if (spf_aligned && evidence.spf == AuthWord::pass) return say(AuthWord::pass, "SPF of " + shown_name(evidence.spf_domain) + " speaks for " + shown);
+  if (spf_aligned && evidence.spf == AuthWord::pass) return say(AuthWord::pass, "SPF of " + shown_name(evidence.spf_domain) + " authenticates " + shown);
   // What could not be asked may have spoken for it (RFC 7489 6.6.2).
   const bool signature_unasked = std::any_of(evidence.dkim_unasked.begin(), evidence.dkim_unasked.end(), [&](const std::string& signer) {
     return aligned(tools, signer, domain, record->strict_dkim);
   });
   if (signature_unasked || (spf_aligned && evidence.spf == AuthWord::temperror)) {
     result.policy.reset();
-    return say(AuthWord::temperror, "neither DKIM nor SPF speaks for " + shown + ", and one could not be asked for now");
+    return say(AuthWord::temperror, "neither DKIM nor SPF authenticates " + shown + ", and a lookup failed for now");
   }
   result.policy = sampled(*result.published, record->percent, sample);
-  return say(AuthWord::fail, "neither DKIM nor SPF speaks for " + shown + "; " + name + " asks for " + std::string(to_string(*result.policy)));
+  return say(AuthWord::fail, "neither DKIM nor SPF authenticates " + shown + "; " + name + " asks for " + std::string(to_string(*result.policy)));
 }
 
 std::size_t badness(const DmarcResult& result) {
@@ -118,14 +118,14 @@ DmarcResult dmarc(Lookups& lookups, const DmarcTools& tools, std::size_t from_fi
   DmarcResult result;
   if (domains.empty()) {
     result.word = from_fields == 0 ? AuthWord::permerror : AuthWord::none;
-    result.reason = from_fields == 0 ? "there is no From field" : "the From field has no domain";
+    result.reason = from_fields == 0 ? "the From field is missing" : "the From field has no domain";
     return result;
   }
   if (domains.size() > most_author_domains) {
     result.word = AuthWord::fail;
     result.policy = DmarcPolicy::reject;
     result.domain = domains.front();
-    result.reason = "From has more than " + std::to_string(most_author_domains) + " domains; none is asked, and the worst counts";
+    result.reason = "From has more than " + std::to_string(most_author_domains) + " domains; none is looked up, and the worst result counts";
     return result;
   }
   for (const auto& domain : domains) lookups.want({"_dmarc." + domain, dns::Type::TXT});

@@ -56,7 +56,7 @@ Result<DnsblCode> parse_dnsbl_code(std::string_view text) {
     return Error{"\"" + cleaned(text, true, 60) +
                  "\" is not a code; write \"127.0.0.2\", \"127.0.0.2-127.0.0.11\", \"127.0.0.0/28\" or \"127.0.0.0&8\" (bit 8 of the last number)"};
   if (code->first < first_answer || code->last > last_answer)
-    return Error{"\"" + cleaned(text, true, 60) + "\": answers of block lists are in 127.0.0.0/8"};
+    return Error{"\"" + cleaned(text, true, 60) + "\": answers of DNSBLs are in 127.0.0.0/8"};
   if (code->first <= last_error && code->last >= first_error)
     return Error{"\"" + cleaned(text, true, 60) + "\": answers in 127.255.255.0/24 are errors of the query, never listings"};
   return *code;
@@ -92,7 +92,7 @@ DnsblAnswer read_dnsbl_answer(const dns::Answer& answer, const DnsblList& list) 
     } else if (wrong.empty()) {
       outside = !inside;
       wrong = "the answer " + record.address.to_string() +
-              (refused ? " means that the zone refuses the query" : inside ? " is none of its codes" : " is none that a block list gives");
+              (refused ? " means that the zone refuses the query" : inside ? " is not one of its codes" : " is not one that a DNSBL gives");
     }
   }
   if (!listed.empty()) return {DnsblWord::listed, joined(listed), false};

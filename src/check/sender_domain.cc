@@ -31,7 +31,7 @@ std::vector<std::string> hosts_of(const Answer& exchanges) {
 
 DomainResult by_exchanges(Lookups& lookups, const std::string& domain, const Answer& exchanges) {
   const auto hosts = hosts_of(exchanges);
-  if (hosts.empty()) return {DomainStatus::null_mx, domain + " has a null MX: it takes no mail"};
+  if (hosts.empty()) return {DomainStatus::null_mx, domain + " has a null MX: it accepts no mail"};
   std::string missing, trouble;
   for (std::size_t i = 0; i < hosts.size(); ++i) {
     if (i % hosts_at_once == 0)
@@ -42,7 +42,7 @@ DomainResult by_exchanges(Lookups& lookups, const std::string& domain, const Ans
     if (kept.empty()) kept = domain + ": MX " + found.reason;
   }
   if (!trouble.empty()) return {DomainStatus::temperror, trouble};
-  if (hosts.size() > 1) missing += "; so with all of its " + std::to_string(hosts.size()) + " mail hosts looked at";
+  if (hosts.size() > 1) missing += "; the same for all of its " + std::to_string(hosts.size()) + " mail hosts that were looked at";
   return {DomainStatus::no_mail_host, missing};
 }
 

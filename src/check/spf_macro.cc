@@ -25,8 +25,8 @@ MacroPiece parse_macro(std::string_view text, std::size_t& at, bool explanation,
   const char letter = fold(text[at]);
   const bool known = std::string_view("slodiphv").find(letter) != std::string_view::npos;
   const bool of_explanation = std::string_view("crt").find(letter) != std::string_view::npos;
-  if (!known && !of_explanation) throw fault(at, "there is no such macro");
-  if (of_explanation && !explanation) throw fault(at, "this macro stands in explanations only");
+  if (!known && !of_explanation) throw fault(at, "unknown macro");
+  if (of_explanation && !explanation) throw fault(at, "this macro is allowed only in explanations");
   piece.letter = letter;
   piece.escaped = text[at] != letter;
   ++at;
@@ -137,7 +137,7 @@ MacroString parse_macros(std::string_view text, bool explanation, std::size_t of
     const auto byte = static_cast<unsigned char>(text[at]);
     if (byte != '%') {
       // RFC 7208 7.1, macro-literal; an explanation has blanks, too.
-      if (byte > 0x7e || byte < (explanation ? ' ' : '!')) throw Fault{offset + at, "an octet that cannot stand here"};
+      if (byte > 0x7e || byte < (explanation ? ' ' : '!')) throw Fault{offset + at, "an octet that is not allowed here"};
       ++at;
       continue;
     }
@@ -150,7 +150,7 @@ MacroString parse_macros(std::string_view text, bool explanation, std::size_t of
       macros.push_back({next == '%' ? "%" : next == '_' ? " " : "%20"});
       at += 2;
     } else {
-      throw Fault{offset + at, "a percent sign stands before {, %, _ or -"};
+      throw Fault{offset + at, "% must be followed by {, %, _ or -"};
     }
     plain = at;
   }

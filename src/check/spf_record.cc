@@ -80,7 +80,7 @@ void Parser::directive(const Term& term) {
   }
   const auto name = rest.substr(0, rest.find_first_of(":/"));
   const auto* const found = std::find_if(std::begin(names), std::end(names), [&](const auto& each) { return equal_folded(each.first, name); });
-  if (found == std::end(names)) throw Fault{term.at, "there is no such mechanism"};
+  if (found == std::end(names)) throw Fault{term.at, "unknown mechanism"};
   directive.mechanism = found->second;
   rest.remove_prefix(name.size());
   const auto at = term.at + term.text.size() - rest.size();
@@ -89,7 +89,7 @@ void Parser::directive(const Term& term) {
   const bool colon = rest.starts_with(':');
   const bool wanted = mechanism == Mechanism::include || mechanism == Mechanism::exists || !directive.asks_dns();
   if (mechanism == Mechanism::all) {
-    if (!rest.empty()) throw Fault{at, "\"all\" stands alone"};
+    if (!rest.empty()) throw Fault{at, "\"all\" takes no value"};
   } else if (wanted && !colon) {
     throw Fault{at, "a colon and a value are missing"};
   } else if (!directive.asks_dns()) {
@@ -116,7 +116,7 @@ void Parser::modifier(const Term& term, std::size_t equals) {
     return;
   }
   auto& kept = redirect ? record_.redirect : record_.explanation;
-  if (kept) throw Fault{term.at, "stands in the record twice"};
+  if (kept) throw Fault{term.at, "occurs twice in the record"};
   kept = parse_domain_spec(value, at);
   if (redirect) record_.redirect_text = term.text;
 }

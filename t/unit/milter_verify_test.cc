@@ -217,7 +217,7 @@ TEST_CASE("milter verify: Authentication-Results, without any rule") {
   CHECK(gate.editor.done[0].find("\tdkim=none;\n") != std::string::npos);
 }
 
-TEST_CASE("milter verify: SPF speaks for the author where it is aligned, and is told, without any rule") {
+TEST_CASE("milter verify: SPF authenticates the author where it is aligned, and is told, without any rule") {
   const std::string from = "\tdmarc=pass header.from=football.example.com polrec.p=reject", failed = "\tdmarc=fail reason=";
   struct Row {
     std::string sender, helo, client, spf, dmarc;  // how the two lines of the field begin
@@ -306,7 +306,7 @@ TEST_CASE("milter verify: a stranger's silent name server is no way past DMARC; 
       {"the author's record", "_dmarc.football.example.com", "192.0.2.7", ours, "<x@list.example>", {}, "451 4.7.1 later"},
       {"the author's key", "_domainkey.football.example.com", "192.0.2.7", ours, "<x@list.example>", {{"DKIM-Signature", dkim_signatures::rfc_rsa}}, "451 4.7.1 later"},
       {"the author's SPF", "bounce.football.example.com", "192.0.2.7", ours, "<joe@bounce.football.example.com>", {}, "451 4.7.1 later"},
-      {"SPF speaks for the author", "2.0.192.in-addr.arpa", "192.0.2.7", ours, "<joe@bounce.football.example.com>", {}, "accepted"},
+      {"SPF authenticates the author", "2.0.192.in-addr.arpa", "192.0.2.7", ours, "<joe@bounce.football.example.com>", {}, "accepted"},
   };
   for (const auto& row : rows) {
     for (const auto& more : {std::string(), spf}) {
