@@ -54,7 +54,7 @@ std::optional<bool> BlockedKeys::begin(const Rule& rule, const Block& block, std
   Event line("key-blocked");
   line.with("id", id).with("rule", rule.name).with("limit", block.limit).with("key", block.key)
       .with("time", format_duration(block.left)).with("reason", block.reason);
-  if (rule.shadow) line.with("what", "the rule is a shadow: refuses nothing");
+  if (rule.shadow) line.with("what", "the rule is in shadow: nothing is refused");
   line.to(services_.log, Severity::warning);
   return true;
 }

@@ -53,7 +53,7 @@ void Ledger::no_room(std::string_view id, std::string_view rule, const Charge& c
   ++services_.stats.uncounted;
   services_.trouble_lines->write(TroubleLines::Of::counters_full,
                                  Event("counters-full").with("id", id).with("rule", rule).with("key", charge.key)
-                                     .with("reason", "the counters' memory has no room for new keys of this limit: they are not counted"),
+                                     .with("reason", "the counters in memory have no room for new keys of this limit: they are not counted"),
                                  services_.log, services_.clock.steady());
 }
 

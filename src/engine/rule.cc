@@ -92,7 +92,7 @@ Result<std::vector<Window>> parse_windows(std::string_view text) {
   std::vector<Window> windows;
   const auto parts = words(text);
   if (parts.size() == 1 && equal_folded(parts[0], "unlimited")) return windows;
-  if (parts.empty()) return Error{"a limit is missing; write \"200/1h 1000/1d\" or unlimited"};
+  if (parts.empty()) return Error{"no limit given; write \"200/1h 1000/1d\" or unlimited"};
   for (const auto part : parts) {
     auto window = parse_window(part);
     if (!window) return window.error();

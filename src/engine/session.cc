@@ -25,7 +25,7 @@ std::string counted_of(const Limit& limit, const Level& level) {
 
 std::string outcome_of(const Asking& asking) {
   const Level& level = asking.level;
-  if (level.no_room) return "not limited: the counters' memory has no room for its key";
+  if (level.no_room) return "not limited: the counters in memory have no room for its key";
   if (asking.is_block()) return "its key is blocked: " + asking.charge.key + ", for another " + rough_duration(level.retry_after);
   return std::string(level.share ? "over this node's share of its limit" : level.over ? "over its limit" : "within its limit") + ": " + counted_of(*asking.rule->limit, level) + " of " +
          in_words(asking.charge.windows[level.window], asking.rule->limit->of) + " for " +

@@ -125,7 +125,7 @@ class Settlement {
   void defer_for_trouble(const Rule& rule) {
     verdict_.action = Action::defer;
     verdict_.rule = &rule;
-    verdict_.reply = Reply{"451", "4.3.0", "temporary trouble, try again later"};
+    verdict_.reply = Reply{"451", "4.3.0", "temporary failure, try again later"};
     verdict_.reason = judgement_.trouble_what;
     verdict_.fired.push_back(&rule);
   }
@@ -170,7 +170,7 @@ class Settlement {
       if (level.share) {  // the outage's fault, not the sender's: nothing is refused for good
         verdict_.action = Action::defer;
         verdict_.reply = verdict_.reply.as_class('4');
-        verdict_.reason = "over this node's share of the limit while the counters' store is away, " + words->count + " counted";
+        verdict_.reason = "over this node's share of the limit while the counter store is down, " + words->count + " counted";
       }
     } else {
       verdict_.reason = text;

@@ -131,7 +131,7 @@ class Walk {
     bool known = false;
     const std::string key = key_of(facts_, rule.block->by, rule.block->prefix4, rule.block->prefix6, known);
     traced.outcome += known ? "; blocks " + cleaned(key, false, 300) + " for " + rough_duration(length_of(rule.block->time, facts_.now()))
-                            : std::string("; blocks nobody: its key is not known");
+                            : std::string("; blocks nothing: its key is not known");
   }
 
   const Policy& policy_;

@@ -128,7 +128,7 @@ def without_redis(t, daemons, redis, over):
     t.equal(ask(daemons["one"], "gone@example.com", 6), ["DUNNO"] * 4 + [over] * 2,
             "without Redis, on_outage = local: this node's own counters hold the limit")
     t.equal(ask(daemons["two"], "gone@example.com", 6), ["DUNNO"] * 6, "continue: nobody is stopped")
-    t.equal(set(ask(daemons["three"], "gone@example.com", 2)), {"451 4.3.0 temporary trouble, try again later"}, "defer: mail waits")
+    t.equal(set(ask(daemons["three"], "gone@example.com", 2)), {"451 4.3.0 temporary failure, try again later"}, "defer: mail waits")
     for name in daemons:
         t.ok("mailweir_counter_store_up 0" in daemons[name].metrics(), f"node {name}: the metrics say that it is down")
         t.like(daemons[name].ctl("status").stdout, "(?m)^counters:.* up=false", f"node {name}: and so does status")

@@ -363,14 +363,14 @@ TEST_CASE("the store is down: as [counters] on_outage and the rule say") {
   };
   const Row rows[] = {
       {go_on + trap, "taken"},
-      {defer + trap, "mail 451 4.3.0 temporary trouble, try again later"},
+      {defer + trap, "mail 451 4.3.0 temporary failure, try again later"},
       {defer + trap + "on_outage = \"continue\"\n", "taken"},
-      {go_on + trap + "on_outage = \"defer\"\n", "mail 451 4.3.0 temporary trouble, try again later"},
+      {go_on + trap + "on_outage = \"defer\"\n", "mail 451 4.3.0 temporary failure, try again later"},
       {defer + trap + "shadow = true\n", "taken"},
       {go_on + quiet + ask + "reject = \"550 5.7.1 no\"\n", "taken"},
-      {defer + quiet + ask + "reject = \"550 5.7.1 no\"\n", "mail 451 4.3.0 temporary trouble, try again later"},
+      {defer + quiet + ask + "reject = \"550 5.7.1 no\"\n", "mail 451 4.3.0 temporary failure, try again later"},
       {defer + quiet + ask + "hold = true\n", "taken"},
-      {go_on + quiet + ask + "hold = true\non_outage = \"defer\"\n", "mail 451 4.3.0 temporary trouble, try again later"},
+      {go_on + quiet + ask + "hold = true\non_outage = \"defer\"\n", "mail 451 4.3.0 temporary failure, try again later"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.text);

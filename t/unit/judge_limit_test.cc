@@ -305,7 +305,7 @@ TEST_CASE("a store that is down: continue or defer, as the file or the rule says
     const Verdict verdict = send(engine);
     CHECK(verdict.refuses() == row.deferred);
     if (row.deferred) {
-      CHECK(verdict.reply.line() == "451 4.3.0 temporary trouble, try again later");
+      CHECK(verdict.reply.line() == "451 4.3.0 temporary failure, try again later");
       CHECK(verdict.reason.find("connection refused") != std::string::npos);
       CHECK(rule_of(verdict) == "l");
     }
