@@ -99,7 +99,7 @@ class AdminConversation final : public Conversation {
   Reply reply_to(const HttpRequest& request) const {
     const std::string what = request.method + ' ' + std::string(request.path());
     const auto found = routes_.find(what);
-    if (found == routes_.end()) return {404, cleaned(what, false, 100) + ": there is no such request\n"};
+    if (found == routes_.end()) return {404, cleaned(what, false, 100) + ": unknown request\n"};
     return run(found->second, request);
   }
   bool refuse(const HttpRefusal& refusal, Output& out) {

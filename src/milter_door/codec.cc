@@ -80,12 +80,12 @@ Result<Options> agree(const Options& offered, const Options& wanted) {
 
 Result<void> check_answer(const Options& offered, const Options& answer) {
   if (answer.version > offered.version)
-    return Error{"milter negotiation: the filter wants version " + std::to_string(answer.version) + ", offered was " +
+    return Error{"milter negotiation: the filter requested version " + std::to_string(answer.version) + "; offered was " +
                  std::to_string(offered.version)};
   if (const auto more = answer.actions & ~offered.actions; more != 0)
-    return Error{"milter negotiation: the filter wants actions that were not offered: " + hexadecimal(more)};
+    return Error{"milter negotiation: the filter requested actions that were not offered: " + hexadecimal(more)};
   if (const auto more = answer.steps & ~offered.steps; more != 0)
-    return Error{"milter negotiation: the filter wants steps that were not offered: " + hexadecimal(more)};
+    return Error{"milter negotiation: the filter requested steps that were not offered: " + hexadecimal(more)};
   return {};
 }
 

@@ -98,7 +98,7 @@ Result<Options> options_of(const Packet& packet) {
     options.macros.push_back({static_cast<MacroStage>(stage), names});
   }
   if (parts.ok() && options.version < lowest_version)
-    return malformed(packet.kind, "version " + std::to_string(options.version) + " is not spoken here");
+    return malformed(packet.kind, "version " + std::to_string(options.version) + " is not supported");
   return finished(packet.kind, parts, std::move(options));
 }
 

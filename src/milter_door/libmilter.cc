@@ -271,9 +271,9 @@ Result<void> open_libmilter_socket(const SocketName& name, const SocketAccess& a
       return static_cast<sfsistat>(SMFIS_CONTINUE);
     });
   });
-  if (smfi_register(description) != MI_SUCCESS) return Error{name.to_string() + ": libmilter does not take the registration"};
+  if (smfi_register(description) != MI_SUCCESS) return Error{name.to_string() + ": libmilter does not accept the registration"};
   if (smfi_setconn(const_cast<char*>(name.libmilter_string().c_str())) != MI_SUCCESS)
-    return Error{name.to_string() + ": libmilter does not take this socket"};
+    return Error{name.to_string() + ": libmilter does not accept this socket"};
   smfi_setbacklog(200);
   smfi_settimeout(10);  // seconds that an MTA's stop within a packet may hold one of the few workers; between packets: no matter
   if (name.kind == SocketName::Kind::unix_path) {

@@ -77,7 +77,7 @@ Reply MessageBounds::no_memory(std::string_view of) {
     Event("memory-full").with("door", "milter").with("of", of).with("used", static_cast<std::int64_t>(limits_.memory->used()))
         .with("most", static_cast<std::int64_t>(limits_.memory->most())).with("left_out", static_cast<std::int64_t>(*left_out))
         .with("done", "deferred").to(log_, Severity::warning);
-  return {"452", "4.3.1", "too much mail is under way, try again later"};
+  return {"452", "4.3.1", "too much mail in progress, try again later"};
 }
 
 }  // namespace mailweir

@@ -10,7 +10,7 @@ namespace {
 using milter::Command;
 
 MilterAnswer no_message() {
-  return {MilterAnswer::Kind::tempfail, Reply{"451", "4.5.1", "no message is under way, begin again with MAIL"}, false};
+  return {MilterAnswer::Kind::tempfail, Reply{"451", "4.5.1", "no message in progress, start again with MAIL"}, false};
 }
 
 const std::vector<std::string_view>& joined(std::vector<std::string_view>& into, std::string_view first,

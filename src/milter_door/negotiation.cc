@@ -81,7 +81,7 @@ Result<MilterAgreement> negotiate(const milter::Options& offered, const Needs& n
 MilterAnswer restarting() { return {MilterAnswer::Kind::tempfail, Reply{"451", "4.3.2", "restarting, try again later"}, false}; }
 
 MilterAnswer trouble_while_reading() {
-  return {MilterAnswer::Kind::tempfail, Reply{"451", "4.3.0", "trouble while the message was read, try again later"}, false};
+  return {MilterAnswer::Kind::tempfail, Reply{"451", "4.3.0", "failure while reading the message, try again later"}, false};
 }
 
 }  // namespace mailweir

@@ -44,7 +44,7 @@ Result<void> settle_for_sendmail(HeaderList& headers, const SignPolicy& policy, 
     if (!holds_addresses(name) || !policy.covers(name)) return {};
     auto written = as_sendmail_writes(value, host);
     if (written.kind == AsSendmailWrites::Kind::unknown && beyond.empty())
-      beyond = std::string(name) + " has an address that Sendmail would write otherwise: " +
+      beyond = std::string(name) + " has an address that Sendmail would rewrite: " +
                cleaned(written.text, false, 100);
     if (written.kind != AsSendmailWrites::Kind::otherwise) return {};
     return (headers.traits().leading_space ? " " : "") + written.text;

@@ -32,7 +32,7 @@ def without_body(t, daemon):
     host = "HTTP/1.1\r\nHost: mailweir\r\n"
     rows = [("POST /reload", "", "", 200, '"ok": true'), ("POST /reload", "Content-Length: 0\r\n", "", 200, '"ok": true'),
             ("POST /reset", "", "", 400, "."), ("POST /block?limit=no-such&key=a&time=1h", "", "", 400, "no-such"),
-            ("POST /nothing", "", "", 404, "^POST /nothing: there is no such request$"), ("GET /nothing", "", "", 404, "^GET /nothing: there is no such request$"),
+            ("POST /nothing", "", "", 404, "^POST /nothing: unknown request$"), ("GET /nothing", "", "", 404, "^GET /nothing: unknown request$"),
             ("POST /reload", "Content-Length: 70000\r\n", "x" * 70000, 413, "longer than 64 KiB"), ("POST /reload", "Content-Length: 2\r\n", "xx", 200, '"ok": true')]
     for line, header, body, status, text in rows:
         got, said = say(daemon, f"{line} {host}{header}\r\n{body}")

@@ -95,10 +95,10 @@ constexpr Row dialogues[] = {
     {"O C H M=nodata@example.com R=bob@example.net T T R=carl@example.net L=A:b N B=c E M=a@example.com R=bob@example.net T N E",
      "O | c | c | c | y554 5.6.0 no | y554 5.6.0 no | y554 5.6.0 no | y554 5.6.0 no | c | c | c | c"},
     {"O C H M=nodata@example.com R=bob@example.net T A R=bob@example.net",
-     "O | c | c | c | y554 5.6.0 no | y451 4.5.1 no message is under way, begin again with MAIL"},
+     "O | c | c | c | y554 5.6.0 no | y451 4.5.1 no message in progress, start again with MAIL"},
     {"O C H R=bob@example.net T E M=a@example.com",
-     "O | c | y451 4.5.1 no message is under way, begin again with MAIL | y451 4.5.1 no message is under way, begin again with MAIL | "
-     "y451 4.5.1 no message is under way, begin again with MAIL | c"},
+     "O | c | y451 4.5.1 no message in progress, start again with MAIL | y451 4.5.1 no message in progress, start again with MAIL | "
+     "y451 4.5.1 no message in progress, start again with MAIL | c"},
     // Edits stand before the answer, deletions first; % is doubled in replies only.
     {"O C H M=edit@example.com R=bob@example.net T L=X-Secret:~1 L=Subject:~hi L=x-secret:~2 N B=text E",
      "O | c | c | c | c | m2 x-secret: | m1 X-Secret: | hX-Mark: 50% | -<bob@example.net> | +<carl@example.net> | qlook | c"},
@@ -116,7 +116,7 @@ constexpr Row dialogues[] = {
      "O | c | c | c | y521 5.7.1 go | c | y550-5.7.1 100%% no\r\n550 5.7.1 not  | end"},
     {"O C H C=192.0.2.66 M=a@example.com", "O | c | y521 5.7.1 go | c"},
     {"O C U=FOO H M=a@example.com U=BAR R=bob@example.net T N E", "O | c | c | c | c | c | c | c"},
-    {"O C H M=a@example.com A A R=b@example.net", "O | c | c | y451 4.5.1 no message is under way, begin again with MAIL"},
+    {"O C H M=a@example.com A A R=b@example.net", "O | c | c | y451 4.5.1 no message in progress, start again with MAIL"},
     {"Q", " | end"},
     {"O Q", "O | end"},
     // Out of order.
@@ -343,7 +343,7 @@ TEST_CASE("milter conversation: what is thrown defers the message and nothing el
   Services services{resolver, mta.engine.services.counters, mta.engine.log, mta.engine.clock, mta.engine.leases, mta.engine.board, mta.engine.stats};
   const MilterDoor door{services, *mta.digests, mta.policy, {}, mta.stats, mta.draining};
   mta.conversation.emplace(door);
-  CHECK(mta.say("O C H M=a@example.com R=bob@example.net E") == "O | c | t | y451 4.3.0 trouble while the message was read, try again later");
+  CHECK(mta.say("O C H M=a@example.com R=bob@example.net E") == "O | c | t | y451 4.3.0 failure while reading the message, try again later");
   CHECK(mta.stats.exceptions == 1);
   CHECK(mta.engine.log.of("milter-exception").size() == 1);
   CHECK(mta.stats.in_flight == 0);

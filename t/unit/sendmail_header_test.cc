@@ -46,7 +46,7 @@ TEST_CASE("an address that nobody knows how Sendmail would write is named") {
   headers.receive("Cc", " bob builder");
   const auto settled = settle_for_sendmail(headers, {}, WallTime(std::chrono::seconds(0)), "Q.1", "sm.test");
   REQUIRE_FALSE(settled);
-  CHECK(settled.error().what == "Cc has an address that Sendmail would write otherwise: bob builder");
+  CHECK(settled.error().what == "Cc has an address that Sendmail would rewrite: bob builder");
 
   HeaderList full({true, false}, {1 << 10, 10, 0, 0});
   full.receive("Cc", " A.B <" + std::string(850, 'a') + "@x.example>, c@x.example");
