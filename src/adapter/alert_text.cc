@@ -44,7 +44,7 @@ std::string mail_date(WallTime time) { return formatted(time, "%a, %d %b %Y %H:%
 // Whose a limit's count is; a rule without a limit has nobody's.
 std::string whose(AlertKind kind, const std::string& key) {
   if (!key.empty()) return plain(key);
-  return is_edge(kind) ? "everybody" : "somebody without login or address";
+  return is_edge(kind) ? "all mail" : "unknown client";
 }
 
 std::string meaning(const Alert& alert) {
@@ -56,7 +56,7 @@ std::string meaning(const Alert& alert) {
     case AlertKind::near: return key + " comes near " + of;
     case AlertKind::blocked: return key + " has crossed " + of + " and is blocked";
     case AlertKind::hit: return "rule " + plain(alert.rule) + " acted (" + alert.action + "): " + key;
-    case AlertKind::test: return "a test: alerts arrive here";
+    case AlertKind::test: return "this is a test alert";
   }
   return {};
 }
@@ -72,7 +72,7 @@ std::string in_words(const AlertSummary& summary) {
     const auto& most = summary.top.front();
     text += ", most of them (" + std::to_string(most.count) + ") of rule " + plain(most.rule) + " for " + whose(most.kind, most.key);
   }
-  if (summary.lost > 0) text += "; " + std::to_string(summary.lost) + " were lost for want of room";
+  if (summary.lost > 0) text += "; " + std::to_string(summary.lost) + " were dropped for lack of room";
   return text;
 }
 
@@ -119,7 +119,7 @@ std::string body(const Alert& alert) {
   add(text, "time", stamp(alert.time));
   if (alert.kind == AlertKind::test) return text;
   add(text, "rule", alert.rule);
-  if (alert.shadow) add(text, "shadow", "yes: it refuses nothing, and only says what it would do");
+  if (alert.shadow) add(text, "shadow", "yes: the rule refuses nothing, and only reports what it would do");
   add(text, "action", alert.action);
   add(text, "key", alert.key);
   if (!alert.limit.empty()) {

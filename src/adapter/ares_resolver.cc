@@ -79,7 +79,7 @@ Result<std::string> parse_servers(const std::vector<std::string>& names) {
 // `by_tcp`: a server could not send all of it by UDP (RFC 7766 5).
 std::string trouble_text(int status, bool by_tcp) {
   if (by_tcp && status == ARES_ETIMEOUT) return "the answer is truncated, and TCP timed out";
-  if (by_tcp && status == ARES_ECONNREFUSED) return "the answer is truncated, and no server took the question by TCP";
+  if (by_tcp && status == ARES_ECONNREFUSED) return "the answer is truncated, and no server accepted the query over TCP";
   switch (status) {
     case ARES_ETIMEOUT: return "timeout";
     // What c-ares says when every server was tried and none gave an answer it accepts.
@@ -213,7 +213,7 @@ AnswerPtr AresResolver::ask(const Question& question, Deadline deadline, Done do
   if (deadline.over()) return dns::temperror("timeout");
   if (under_way_.fetch_add(1) >= config_.most_under_way) {
     --under_way_;
-    return dns::temperror("too many DNS questions under way");
+    return dns::temperror("too many DNS queries in progress");
   }
   auto flight = std::make_unique<Flight>(*this, question, deadline, std::move(done));
   bool first = false;

@@ -127,7 +127,7 @@ AnswerPtr Caching::join(const Question& question, DeadlineThread::Key key, Done&
   leads = found == shard.under_way.end();
   if (leads ? under_way_ >= config_.most_under_way : found->second.askers.size() >= most_askers) {
     ++stats_.refused;
-    return dns::temperror("too many DNS questions under way");
+    return dns::temperror("too many DNS queries in progress");
   }
   if (leads) {
     ++under_way_;

@@ -113,7 +113,7 @@ Result<void> run_program(const std::vector<std::string>& argv, const std::string
     if (!late && !(give_up && give_up())) continue;
     ::kill(-*child, SIGKILL);
     ::waitpid(*child, &status, 0);
-    return Error{argv.front() + (late ? ": was not done in time, killed" : ": killed, for the daemon ends")};
+    return Error{argv.front() + (late ? ": killed after its deadline" : ": killed because the daemon ends")};
   }
   listen(hear.get(), complaint);
   auto result = ended(status, complaint);

@@ -309,7 +309,7 @@ Result<void> read_counter_file(const std::string& path, const std::function<void
       append_number(want, counters);
       append_number(want += ' ', checksum, 16);
       if (line.substr(0, line.size() - 1) != want) return damaged("the checksum is wrong");
-      if (lines.next(line) || !lines.at_end()) return damaged("there is more behind the end");
+      if (lines.next(line) || !lines.at_end()) return damaged("there is data after the end");
       return {};
     }
     checksum = fnv(checksum, line);

@@ -103,7 +103,7 @@ class LibraryDmarcTools final : public DmarcTools {
 
 Result<DmarcToolsPtr> make_dmarc_tools() {
   SuffixesPtr suffixes(psl_latest(nullptr));
-  if (!suffixes || psl_suffix_count(suffixes.get()) == 0) return Error{"there is no public suffix list; install the package publicsuffix"};
+  if (!suffixes || psl_suffix_count(suffixes.get()) == 0) return Error{"the public suffix list is missing; install the package publicsuffix"};
   return DmarcToolsPtr(std::make_shared<LibraryDmarcTools>(std::move(suffixes)));
 }
 

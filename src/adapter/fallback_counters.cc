@@ -155,7 +155,7 @@ class FallbackCountersStore final : public FallbackCounters {
     if (waiting() == 0) return;
     Event("counters-not-added").with("store", config_.name).with("counters", static_cast<std::int64_t>(back_.counts.counters()))
         .with("units", static_cast<std::int64_t>(back_.counts.units())).with("others", static_cast<std::int64_t>(back_.deeds.size()))
-        .with("reason", "the daemon ends while the store is away").to(log_, Severity::warning);
+        .with("reason", "the daemon ends while the store is down").to(log_, Severity::warning);
   }
 
  private:
@@ -300,7 +300,7 @@ class FallbackCountersStore final : public FallbackCounters {
   }
 
   static Error told_of_here(const Error& error, bool done_here) {
-    return !done_here ? error : Error{error.what + "; done on this node, and to be asked again for the shared store", error.temporary};
+    return !done_here ? error : Error{error.what + "; done on this node; repeat it for the shared store", error.temporary};
   }
 
   // --- the watcher's --------------------------------------------------------------------------------------------------

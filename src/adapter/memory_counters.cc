@@ -249,8 +249,8 @@ class MemoryCountersStore final : public MemoryCounters {
     ++stats_.full;
     return Error{"counter memory is full for limit \"" + cleaned(limit, true, 100) + "\" (" + std::to_string(stats_.counters) + " of " +
                  std::to_string(config_.max_counters) + " counters in use, " + std::to_string(room_.of_strangers()) +
-                 " of them made by strangers, who have a half): raise max_counters, or look with \"mailweirctl counters\" which "
-                 "limit's keys flood it", true};
+                 " of them created by incoming mail, which can use half): raise max_counters, or find out with \"mailweirctl counters\" which "
+                 "limit has so many keys", true};
   }
 
   std::int64_t wall_now() const {

@@ -211,7 +211,7 @@ Result<SignatureJudgePtr> make_opendkim_judge() {
   auto libraries = std::make_shared<Libraries>();
   libraries->usual = make_library(clock_drift);
   libraries->without_drift = make_library(0);
-  if (!libraries->usual || !libraries->without_drift) return Error{"libopendkim cannot be started, or does not take its options"};
+  if (!libraries->usual || !libraries->without_drift) return Error{"libopendkim cannot be started, or does not accept its options"};
   return SignatureJudgePtr(std::make_shared<OpendkimJudge>(std::move(libraries)));
 }
 

@@ -162,10 +162,10 @@ std::string why_no_key(std::string_view text, bool passphrase_asked) {
   if (has("BEGIN PUBLIC KEY") || has("BEGIN RSA PUBLIC KEY"))
     return "is a public key; the private key of the pair is needed to sign";
   if (has("BEGIN CERTIFICATE")) return "is a certificate; a private key is needed";
-  if (has("BEGIN OPENSSH PRIVATE KEY")) return "is a key of ssh, in a format of its own; make one with: openssl genpkey -algorithm ed25519 -out NEW";
+  if (has("BEGIN OPENSSH PRIVATE KEY")) return "is an OpenSSH key, which is not PEM; create one with: openssl genpkey -algorithm ed25519 -out NEW";
   if (has("-----BEGIN ") && has("\\n")) return "has the letters \\n for its line ends; write it out with: printf '%b\\n' \"$(cat FILE)\" > NEW";
   if (has(" -----BEGIN ") || has("\t-----BEGIN ") || (has("-----BEGIN ") && (has("\n ") || has("\n\t"))))
-    return "is indented, and so no PEM file; write it out with: sed 's/^[[:space:]]*//' FILE > NEW";
+    return "is indented, and therefore not a PEM file; write it out with: sed 's/^[[:space:]]*//' FILE > NEW";
   if (text.starts_with("\x30\x82") || text.starts_with("\x30\x2e")) return "is in DER, not a PEM file; write it out with: openssl pkey -inform DER -in FILE -out NEW";
   if (const auto why = why_base64(text); !why.empty()) return why;
   if (!has("-----BEGIN ")) return "is not a PEM file (no line -----BEGIN PRIVATE KEY-----)";

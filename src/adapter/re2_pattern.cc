@@ -36,11 +36,11 @@ std::string explained(const RE2& expression) {
   switch (expression.error_code()) {
     case RE2::ErrorBadPerlOp:
     case RE2::ErrorRepeatOp:
-      if (expression.error_arg().find("(?") != std::string::npos) why += " (look-ahead and look-behind do not exist here)";
+      if (expression.error_arg().find("(?") != std::string::npos) why += " (look-ahead and look-behind are not supported)";
       break;
     case RE2::ErrorBadEscape:
       if (const auto& escape = expression.error_arg(); escape.size() == 2 && escape[1] >= '1' && escape[1] <= '9')
-        why += " (references to groups do not exist here)";
+        why += " (references to groups are not supported)";
       break;
     case RE2::ErrorPatternTooLarge:
       why += "; make its repetitions smaller";

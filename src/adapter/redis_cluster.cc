@@ -68,7 +68,7 @@ class ClusterRoute final : public RedisRoute {
       }
       sent_to = node_named_in(answer.reply->text, *node);
       if (sent_to == nullptr)
-        return node->named(Error{"it sends us to nowhere: " + cleaned(answer.reply->text, true, 80), true});
+        return node->named(Error{"invalid redirection: " + cleaned(answer.reply->text, true, 80), true});
       asking = ask;
       if (moved) moved_to(slot, sent_to);
     }
@@ -137,8 +137,8 @@ class ClusterRoute final : public RedisRoute {
     NodePtr node = map_.with([slot](const Map& map) { return map.owners[slot]; });
     if (node) return node;
     doubt();
-    return Error{url_.to_string() + ": the cluster has nobody for slot " + std::to_string(slot) +
-                     ": look at CLUSTER INFO there", true};
+    return Error{url_.to_string() + ": no server of the cluster serves slot " + std::to_string(slot) +
+                     ": see CLUSTER INFO there", true};
   }
 
   NodePtr node_at(const SocketName& server) {

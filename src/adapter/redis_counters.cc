@@ -254,7 +254,7 @@ class RedisCountersStore final : public RedisCounters {
     return charged;
   }
 
-  Error nonsense() const { return Error{name_ + ": answers what our script does not; is it a Redis server?", true}; }
+  Error nonsense() const { return Error{name_ + ": unexpected answer to our script; is it a Redis server?", true}; }
 
   Result<void> give_back_one(std::span<const Charge> charges, std::span<const std::int64_t> slots, unsigned slot,
                              Deadline deadline) {

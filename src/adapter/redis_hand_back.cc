@@ -79,7 +79,7 @@ Result<SharedCounters::Nodes> RedisHandBack::sign_in(std::string_view node, bool
   call.add(static_cast<std::int64_t>(age.count()));
   const auto reply = route_.run(call, redis_slot(key), deadline);
   if (!reply) return reply.error();
-  if (reply->elements.size() != 2) return Error{"the store answers what our script does not; is it a Redis server?", true};
+  if (reply->elements.size() != 2) return Error{"unexpected answer to our script; is it a Redis server?", true};
   return SharedCounters::Nodes{static_cast<std::size_t>(reply->elements[0].integer), static_cast<std::size_t>(reply->elements[1].integer)};
 }
 

@@ -41,7 +41,7 @@ RedisAnswer RedisNode::run(const RedisCall& call, bool asking, Deadline deadline
     }
     clock_.set(elements[1].integer);  // was its clock set? Nothing has been done yet
     if (!again && !deadline.over()) continue;
-    answer.reply = named(Error{"it came to our call too late, and did nothing (is it overloaded?)", true});
+    answer.reply = named(Error{"our call reached it too late and had no effect (is it overloaded?)", true});
     return answer;
   }
 }

@@ -139,10 +139,10 @@ class SentinelRoute final : public RedisRoute {
     if (!reply) return reply.error();
     if (reply->kind == RedisReply::Kind::error) return to_error(*reply);
     if (reply->kind == RedisReply::Kind::nil)
-      return Error{"this sentinel knows no master \"" + cleaned(url_.master, true, 60) + '"', true};
+      return Error{"this sentinel does not know the master \"" + cleaned(url_.master, true, 60) + '"', true};
     SocketName address{.kind = SocketName::Kind::inet, .path = {}, .host = {}};
     const auto port = reply->elements.size() == 2 ? to_number(reply->elements[1].text) : std::nullopt;
-    if (!port || *port == 0 || *port > 65535) return Error{"it answers what no sentinel does", true};
+    if (!port || *port == 0 || *port > 65535) return Error{"it does not answer like a sentinel", true};
     address.host = reply->elements[0].text;
     address.port = static_cast<std::uint16_t>(*port);
     return address;
@@ -221,7 +221,7 @@ class SentinelRoute final : public RedisRoute {
     if (!answer.reply) return answer.reply.error();
     if (answer.is_error()) return node->named(to_error(*answer.reply));
     if (!says_master(answer))
-      return node->named(Error{"the sentinels name it, but it is a replica still: wait for the failover to end", true});
+      return node->named(Error{"the sentinels name it, but it is still a replica: wait for the failover to end", true});
     known_.with([&](Known& known) { known.trusted = known.node == node; });
     return node;
   }

@@ -200,8 +200,8 @@ Found Server::look_up(const std::string& key, TableKind kind, const std::vector<
   }
   const auto& answer = reply->elements;
   if (is_gone(key, answer.empty() ? std::string_view() : std::string_view(answer.front().text)))
-    return trouble_with(key, "vanished", "the key was there and is no more: evicted, or deleted",
-                        "rules that need it follow their on_outage; mailweirctl empty-list says that it is meant to be empty");
+    return trouble_with(key, "vanished", "the key existed and is gone: it was evicted or deleted",
+                        "rules that need it follow their on_outage; if it is meant to be empty: mailweirctl empty-list");
   went_up();
   Found found;
   if (answer.size() > 1) found = Found(std::string_view(answer[1].text));

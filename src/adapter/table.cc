@@ -222,9 +222,9 @@ void TableBuilder::add(std::string_view key, std::string_view value, std::size_t
   ++parts_->added;
   const auto place = static_cast<std::uint32_t>(line);
   if (const auto doubt = parsed->network ? std::string() : doubt_about(key); !doubt.empty())
-    parts_->warn(line, column, '"' + cleaned(key, false, 80) + "\" " + doubt + ": as it is it hardly matches anything");
+    parts_->warn(line, column, '"' + cleaned(key, false, 80) + "\" " + doubt + ": it is unlikely to match anything");
   if (until && *until <= parts_->clock.wall())
-    parts_->warn(line, column, "expired on " + to_text(*until) + ": it does not match any more; remove it");
+    parts_->warn(line, column, "expired on " + to_text(*until) + ": it no longer matches; remove it");
   if (parsed->network) {
     const auto kept = parts_->kind == TableKind::map ? parts_->index.store(value) : 0;
     if (until) parts_->untils.resize(parts_->networks.size(), WallTime::max());

@@ -120,7 +120,7 @@ class Parser {
  private:
   void take_entry(std::string_view text, std::size_t start) {
     if (kind_ == TableKind::map && start > 0)
-      return builder_.fault(number_, 1, "starts with a blank; a value does not go on over several lines here");
+      return builder_.fault(number_, 1, "starts with a blank; values cannot continue on the next line");
     const auto length = key_length(text);
     if (length == text.npos) return builder_.fault(number_, start + 1, "the quotes of the key are not closed");
     const auto rest = without_comment(text.substr(length));
@@ -129,7 +129,7 @@ class Parser {
     const auto value = entry->text;
     const auto column = static_cast<std::size_t>(value.data() - text.data()) + start + 1;
     if (kind_ == TableKind::list && !value.empty())
-      return builder_.fault(number_, column, "a list has one key a line, and here follows \"" + cleaned(value, false, 60) +
+      return builder_.fault(number_, column, "a list has one key per line, but this key is followed by \"" + cleaned(value, false, 60) +
                                                  "\"; keys with values belong in [maps]");
     if (kind_ == TableKind::map && value.empty())
       return builder_.fault(number_, start + length + 1, "the key has no value");
@@ -179,7 +179,7 @@ LoadedTable read_table(const std::string& path, TableKind kind, const Clock& clo
   if (made.more_faults > 0) loaded.errors.push_back(path + ": and " + std::to_string(made.more_faults) + " more errors");
   loaded.warnings = as_lines(path, made.warnings);
   if (loaded.table && loaded.table->size() == 0) loaded.warnings.push_back(path + ": has no entries");
-  if (after.st_mode & S_IWOTH) loaded.warnings.push_back(path + ": everybody may write to it; chmod o-w");
+  if (after.st_mode & S_IWOTH) loaded.warnings.push_back(path + ": is writable by all users; chmod o-w");
   return loaded;
 }
 

@@ -107,9 +107,9 @@ std::optional<Result<TableKey>> try_network(std::string_view key) {
     return Error{"an address with a zone never matches; write " + std::string(key.substr(0, percent))};
   const auto dash = key.find('-');
   if (dash != key.npos && IpAddress::parse(key.substr(0, dash)) && IpAddress::parse(key.substr(dash + 1)))
-    return Error{"a range is written as networks, 192.0.2.0/25 say"};
+    return Error{"write a range as networks, for example 192.0.2.0/25"};
   if (key.ends_with(".*") && looks_v4(key.substr(0, key.size() - 1)))
-    return Error{"there are no wildcards; " + no_address(key.substr(0, key.size() - 2)).what};
+    return Error{"wildcards are not supported; " + no_address(key.substr(0, key.size() - 2)).what};
   if (!looks_numeric(key)) return {};
   const auto address = IpAddress::parse(key);
   if (!address) return no_address(key);
@@ -119,13 +119,13 @@ std::optional<Result<TableKey>> try_network(std::string_view key) {
 Result<TableKey> parse_mail_address(std::string_view key) {
   const auto address = Address::parse(key);
   const bool any_domain = key.ends_with('@') || key.ends_with("@>");
-  if (address.domain().find('*') != std::string_view::npos) return Error{"there are no wildcards"};
+  if (address.domain().find('*') != std::string_view::npos) return Error{"wildcards are not supported"};
   if (!any_domain && !to_domain(address.domain())) {
     Error error{'"' + std::string(address.domain()) + "\" after the @ is not a valid domain name"};
-    if (address.domain().starts_with('.')) error.what += "; a mail address stands for one domain";
+    if (address.domain().starts_with('.')) error.what += "; a mail address has one domain";
     return error;
   }
-  if (address.local().empty()) return Error{"there is nothing before the @"};
+  if (address.local().empty()) return Error{"the part before the @ is missing"};
   return TableKey{{}, address.text()};
 }
 
@@ -144,13 +144,13 @@ Result<TableKey> parse_name(std::string_view key) {
 // What other programs understand and we do not: said, so that nobody waits for it to match.
 std::optional<Error> foreign_spelling(std::string_view key) {
   if (key.starts_with("*."))
-    return Error{"there are no wildcards; all names below a domain are ." + std::string(key.substr(2))};
-  if (key.starts_with("*@")) return Error{"there are no wildcards; all of a domain is " + std::string(key.substr(2))};
-  if (key == "*") return Error{"there are no wildcards; in the overrides of a limit write default"};
-  if (key.starts_with('!') && key.size() > 1) return Error{"there are no exceptions in a table; use two tables, and unless"};
+    return Error{"wildcards are not supported; all names below a domain are ." + std::string(key.substr(2))};
+  if (key.starts_with("*@")) return Error{"wildcards are not supported; all of a domain is " + std::string(key.substr(2))};
+  if (key == "*") return Error{"wildcards are not supported; in the overrides of a limit write default"};
+  if (key.starts_with('!') && key.size() > 1) return Error{"a table cannot have exceptions; use two tables, and unless"};
   const bool expression = key.starts_with('/') && key.find_first_of("^$(|[\\") != key.npos;
   if ((key.size() > 2 && key.starts_with('/') && key.ends_with('/')) || is_pattern_with_flags(key) || expression)
-    return Error{"a pattern cannot stand in a table; write it in the condition, as \"/.../\""};
+    return Error{"a table cannot contain a pattern; write it in the condition, as \"/.../\""};
   return {};
 }
 
@@ -160,12 +160,12 @@ std::optional<Error> foreign_marks(std::string_view key) {
   const auto plain = key.substr(quotes);
   if (const auto mark = plain.find_last_not_of(",;:"); !plain.empty() && mark + 1 != plain.size()) {
     const auto rest = key.substr(0, quotes + (mark == plain.npos ? 0 : mark + 1));
-    if (rest.empty()) return Error{"there is nothing before the " + std::string(plain.substr(0, 1))};
+    if (rest.empty()) return Error{"the part before the " + std::string(plain.substr(0, 1)) + " is missing"};
     return Error{std::string("ends with a \"") + plain.back() + "\"; write " + std::string(rest) +
                  ", or the whole key in quotes if that belongs to it"};
   }
   if (plain.find('@') != plain.npos && plain.find_first_of(",;") != plain.npos)
-    return Error{"each key is an entry or a line of its own"};
+    return Error{"write each key as a separate entry or line"};
   return {};
 }
 

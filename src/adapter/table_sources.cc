@@ -81,7 +81,7 @@ std::vector<std::pair<std::string, std::string>> TableSources::evictions(std::ch
 
 Result<bool> TableSources::make_empty(const std::string& key) const {
   const auto all = used();
-  if (all.empty()) return Error{"the policy has no list or map that lives in Redis"};
+  if (all.empty()) return Error{"the policy has no list or map in Redis"};
   return all.back()->make_empty(key);
 }
 

@@ -111,7 +111,7 @@ class Parser {
 bool Parser::directive(const Tokens& tokens) {
   const auto& word = tokens.front();
   if (!word.text.starts_with('$') || word.quoted) return false;
-  if (tokens.size() != 2) throw Mistake{word.column, cleaned(word.text, false, 80) + " wants one value"};
+  if (tokens.size() != 2) throw Mistake{word.column, cleaned(word.text, false, 80) + " needs one value"};
   if (equal_folded(word.text, "$ORIGIN")) {
     origin_ = tokens[1].text == "." ? "" : name_of(tokens[1]);
     has_origin_ = !origin_.empty();
@@ -120,7 +120,7 @@ bool Parser::directive(const Tokens& tokens) {
     if (!ttl) throw Mistake{tokens[1].column, shown(tokens[1].text) + " is not a TTL"};
     ttl_ = *ttl;
   } else {
-    throw Mistake{word.column, shown(word.text) + " is not known here; there are $ORIGIN and $TTL"};
+    throw Mistake{word.column, shown(word.text) + " is unknown; only $ORIGIN and $TTL are supported"};
   }
   return true;
 }

@@ -213,7 +213,7 @@ TEST_CASE("hostile packets") {
        }, "temperror malformed answer"},
       {"truncated, and nobody at TCP", [&](std::string_view query) {
          return std::vector{Reply{recursion | truncated, {}, {}, {}}.to_query(query)};
-       }, "temperror the answer is truncated, and no server took the question by TCP"},
+       }, "temperror the answer is truncated, and no server accepted the query over TCP"},
       {"our own query", [&](std::string_view query) { return std::vector{std::string(query)}; }, "temperror malformed answer"},
       {"a cname loop", [&](std::string_view query) {
          return std::vector{Reply().answer(record(asked, 5, 60, asked)).to_query(query)};
@@ -296,7 +296,7 @@ TEST_CASE("too many questions under way are refused at once") {
     if (const auto at_once = (*resolver)->ask({"n" + std::to_string(i) + ".example", Type::A}, Deadline::in(5s),
                                               [&](dns::AnswerPtr) { ++told; })) {
       ++refusals;
-      CHECK(at_once->detail == "too many DNS questions under way");
+      CHECK(at_once->detail == "too many DNS queries in progress");
     }
   CHECK(refusals == 50);
   (*resolver).reset();  // ends, and tells all that still wait

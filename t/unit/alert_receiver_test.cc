@@ -60,13 +60,13 @@ TEST_CASE("a program that does not end is killed, with what it started") {
   const std::string file = directory / "pid";
   const auto late = sh("sleep 600 & echo $! > " + file + "; wait", "", 300ms);
   REQUIRE_FALSE(late);
-  CHECK(late.error().what == "/bin/sh: was not done in time, killed");
+  CHECK(late.error().what == "/bin/sh: killed after its deadline");
   CHECK_FALSE(late.error().temporary);
   const auto gone = sh("read pid < " + file + "; while [ -d /proc/$pid ] && ! grep -q 'State:.Z' /proc/$pid/status; do :; done", "", 10s);
   CHECK(static_cast<bool>(gone));
   const auto given_up = sh("sleep 600", "", 600s, [] { return true; });
   REQUIRE_FALSE(given_up);
-  CHECK(given_up.error().what == "/bin/sh: killed, for the daemon ends");
+  CHECK(given_up.error().what == "/bin/sh: killed because the daemon ends");
 }
 
 // Answers as it is told, and remembers what came; `hold` keeps it waiting as a receiver that hangs.

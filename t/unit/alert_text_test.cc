@@ -52,7 +52,7 @@ TEST_CASE("a summary as JSON") {
   const auto want = nlohmann::json::parse(R"json({"type": "summary", "host": "mx", "alerts": 12, "first": "2023-11-14T22:13:20Z", "last": "2023-11-14T22:14:20Z",
           "top": [{"rule": "forged", "what": "hit", "key": "eve", "shadow": true, "count": 9, "first": "2023-11-14T22:13:20Z", "last": "2023-11-14T22:13:22Z"}],
           "more_keys": 3, "lost": 4,
-          "text": "mailweir on mx: summary: 12 more alerts from 2023-11-14T22:13:20Z to 2023-11-14T22:14:20Z, most of them (9) of rule forged for eve; 4 were lost for want of room"})json");
+          "text": "mailweir on mx: summary: 12 more alerts from 2023-11-14T22:13:20Z to 2023-11-14T22:14:20Z, most of them (9) of rule forged for eve; 4 were dropped for lack of room"})json");
   CHECK(nlohmann::json::parse(alert_json(summary, "mx")) == want);
 }
 
@@ -128,7 +128,7 @@ TEST_CASE("each kind in words") {
       {AlertKind::near, false, "near: alice comes near 100/1h of rule stolen (100 counted)"},
       {AlertKind::blocked, true, "blocked: alice has crossed 100/1h of rule stolen (100 counted) and is blocked [shadow: refuses nothing]"},
       {AlertKind::hit, false, "hit: rule stolen acted (reject): alice"},
-      {AlertKind::test, false, "test: a test: alerts arrive here"},
+      {AlertKind::test, false, "test: this is a test alert"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.want);

@@ -181,7 +181,7 @@ TEST_CASE("cache: bounded at the servers") {
     CHECK_FALSE(cache.resolver->ask({"n" + std::to_string(i) + ".example", Type::A}, Deadline::in(5s), [](AnswerPtr) {}));
   const auto refused = cache.resolver->ask(question, Deadline::in(5s), [](AnswerPtr) { FAIL("told twice"); });
   REQUIRE(refused);
-  CHECK(refused->detail == "too many DNS questions under way");
+  CHECK(refused->detail == "too many DNS queries in progress");
   CHECK(cache.resolver->stats().refused == 1);
   CHECK(cache.behind->answer("n3.example", address_answer("192.0.2.1")));
   CHECK(cache.asks_server(question, address_answer("192.0.2.1")));

@@ -196,7 +196,7 @@ TEST_CASE("redis sentinel: the master is found, and followed") {
 
   auto url = sentinels.url();
   const auto nobody = store_at(url.replace(url.rfind("main"), 4, "other"));
-  CHECK(has(nobody->charge({&quota, 1}, soon()).error().what, "knows no master \"other\""));
+  CHECK(has(nobody->charge({&quota, 1}, soon()).error().what, "does not know the master \"other\""));
   CHECK(has(store_at("redis+sentinel://127.0.0.1:1/main")->charge({&quota, 1}, soon()).error().what, "cannot connect"));
   const auto none = store_at("redis+sentinel://127.0.0.1:" + std::to_string(sentinels.first().port()) + "/main");
   CHECK(has(none->charge({&quota, 1}, soon()).error().what, "unknown command"));

@@ -187,7 +187,7 @@ TEST_CASE("redis counters: passwords, users, databases") {
   };
   const std::string at = "127.0.0.1:" + std::to_string(redis.port());
   const Row rows[] = {
-      {"redis://" + at, "write it into the URL"},
+      {"redis://" + at, "add it to the URL"},
       {"redis://:wrong@" + at, "the user or the password is wrong"},
       {"redis://nobody:s3cret@" + at, "the user or the password is wrong"},
       {"redis://:s3cret@" + at + "/99", "it has no such database"},
@@ -284,8 +284,8 @@ TEST_CASE("redis counters: a server that is none") {
       {"silence", "", "no answer in time", 200ms},
       {"half an answer, then it hangs up", "$40\r\n0123456789", "connection lost: Server closed the connection", 20s, true},
       {"half an answer", "$40\r\n0123456789", "no answer in time", 200ms},
-      {"the answer of another command", "+OK\r\n", "answers what our script does not"},
-      {"an array of nothing", "*0\r\n", "answers what our script does not"},
+      {"the answer of another command", "+OK\r\n", "unexpected answer to our script"},
+      {"an array of nothing", "*0\r\n", "unexpected answer to our script"},
       {"a bulk too large", "$99999999999999999999\r\n", "connection lost"},
       {"loading", "-LOADING Redis is loading the dataset in memory\r\n", "it is loading its data: wait"},
   };

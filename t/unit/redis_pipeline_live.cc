@@ -203,7 +203,7 @@ TEST_CASE("redis pipeline: a server that is none") {
       {"silence", "", "no answer in time"},
       {"half an answer, then it hangs up", "*5\r\n:1\r\n:", "connection lost", true},
       {"half an answer", "*5\r\n:1\r\n:", "no answer in time"},
-      {"the answer of another command", "+OK\r\n", "answers what our script does not"},
+      {"the answer of another command", "+OK\r\n", "unexpected answer to our script"},
       {"more answers than questions", counted + counted, ""},
       {"loading", "-LOADING Redis is loading the dataset in memory\r\n", "it is loading its data: wait"},
   };

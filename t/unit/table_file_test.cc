@@ -50,7 +50,7 @@ TEST_CASE("table files: each bad line is named") {
   };
   const std::string zero("a\0b\n", 4);
   const Row rows[] = {
-      {"two keys", "a.example\nb.example OK\n", TableKind::list, ":2:11: a list has one key a line, and here follows \"OK\""},
+      {"two keys", "a.example\nb.example OK\n", TableKind::list, ":2:11: a list has one key per line, but this key is followed by \"OK\""},
       {"no value", "a.example\n", TableKind::map, ":1:10: the key has no value"},
       {"only a comment", "a.example # later\n", TableKind::map, ":1:10: the key has no value"},
       {"continued", "a 1\n  more\n", TableKind::map, ":2:1: starts with a blank"},
@@ -175,7 +175,7 @@ TEST_CASE("table files: warnings") {
   REQUIRE(got.table);
   REQUIRE(got.warnings.size() == 2);
   CHECK(got.warnings[0] == path + ":2:1: the same key and value as in line 1");
-  CHECK(got.warnings[1] == path + ": everybody may write to it; chmod o-w");
+  CHECK(got.warnings[1] == path + ": is writable by all users; chmod o-w");
   write_file(path, "# nothing yet\n");
   CHECK(read_table(path, TableKind::map).warnings.at(0) == path + ": has no entries");
 }

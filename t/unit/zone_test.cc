@@ -120,7 +120,7 @@ TEST_CASE("zone: mistakes are told with line and column") {
       {"a.example TXT \"\\1\"", "z:1:16: a byte is written \\DDD, three digits"},
       {"192.0.2.1 A 192.0.2.1", "z:1:1: an address can only have a PTR record"},
       {"  A 192.0.2.1", "z:1:3: the name is missing"},
-      {"$INCLUDE x", "z:1:1: \"$INCLUDE\" is not known here; there are $ORIGIN and $TTL"},
+      {"$INCLUDE x", "z:1:1: \"$INCLUDE\" is unknown; only $ORIGIN and $TTL are supported"},
       {"$TTL soon", "z:1:6: \"soon\" is not a TTL"},
       {"a.example A 192.0.2.1\na.example CNAME b.example", "z:2:11: a name with a CNAME has no other record (RFC 1034 3.6.2)"},
       {"a.example CNAME b.example\r\na.example A 192.0.2.1", "z:2:11: a name with a CNAME has no other record (RFC 1034 3.6.2)"},
