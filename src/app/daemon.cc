@@ -301,7 +301,7 @@ void Daemon::take_policy(ReloadOutcome& outcome) {
   if (!loaded.policy) return;
   outcome.restart = changed_keys(config_, *loaded.config);
   if (stores_.memory && loaded.config->counters.store != "memory")
-    say_left(stores_.file, left_counters(*stores_.memory), "the next start counts in Redis: they are not taken over", *log_);
+    say_left(stores_.file, left_counters(*stores_.memory), "the next start counts in Redis: they are not transferred", *log_);
   loaded.policy->generation = policy_.get()->generation + 1;
   Event line("reloaded");
   line.with("generation", static_cast<std::int64_t>(loaded.policy->generation));

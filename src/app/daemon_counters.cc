@@ -54,7 +54,7 @@ KeyOfLimit spelled(const Policy& policy, const KeyOfLimit& of) {
 }
 
 Error no_limit(const std::string& name) {
-  return Error{"there is no limit \"" + cleaned(name, true, 100) + "\" in the policy, and no rule with block; a limit has the name of its rule, unless it says name ="};
+  return Error{"no limit \"" + cleaned(name, true, 100) + "\" in the policy, and no rule with block of this name; a limit has the name of its rule, unless name = gives another"};
 }
 
 }  // namespace
@@ -103,7 +103,7 @@ Result<std::string> Daemon::block(const KeyOfLimit& of, const std::string& time)
   const auto policy = policy_.get();
   const bool blocks = blocks_keys(*policy, of.limit);
   if (!blocks && limit_named(*policy, of.limit) == nullptr) return no_limit(of.limit);
-  if (!blocks) return Error{"limit \"" + of.limit + "\" has no block in the policy, so nobody would ask: give it block = \"1d\", say"};
+  if (!blocks) return Error{"limit \"" + of.limit + "\" has no block in the policy, so the block would have no effect; add block = \"1d\" to it"};
   const auto span = parse_block_time(time);
   if (!span) return Error{"the time " + span.error().what};
   const auto key = key_in(*policy, of);
@@ -133,7 +133,7 @@ Result<std::string> Daemon::unblock(const KeyOfLimit& asked) {
 }
 
 Result<std::string> Daemon::reset(const KeyOfLimit& asked) {
-  if (asked.limit.empty()) return Error{"which limit?"};
+  if (asked.limit.empty()) return Error{"the limit is missing"};
   const KeyOfLimit of = spelled(*policy_.get(), asked);
   if (limit_named(*policy_.get(), without_shadow(of.limit)) == nullptr && !blocks_keys(*policy_.get(), of.limit)) return no_limit(of.limit);
   const auto* fallback = stores_.fallback();

@@ -10,7 +10,7 @@ namespace mailweir {
 
 // NAME and all below it; an address stands for its reverse name; "" for all.
 Result<std::string> Daemon::flush_dns(const std::string& name) {
-  if (cache_ == nullptr) return Error{"no answers are kept: [dns] zone answers"};
+  if (cache_ == nullptr) return Error{"no answers are cached, because [dns] zone is set"};
   std::string zone;
   if (const auto text = trimmed(name); !text.empty()) {
     const auto address = IpAddress::parse(text);

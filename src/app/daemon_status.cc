@@ -50,8 +50,8 @@ void add_lists(Samples& samples, const Policy& policy, const TableSources& table
   for (const Dnsbl& list : policy.dnsbl) {
     const std::vector<std::pair<std::string, std::string>> labels{{"dnsbl", list.name}};
     const DnsblState& state = *list.state;
-    samples.gauge("mailweir_dnsbl_up", "Whether a block list is proved and asked", state.ipv4 || state.ipv6 || state.domains ? 1 : 0, labels);
-    samples.counter("mailweir_dnsbl_asked_total", "Lookups in a block list", state.asked.load(), labels);
+    samples.gauge("mailweir_dnsbl_up", "Whether a DNSBL is proved and asked", state.ipv4 || state.ipv6 || state.domains ? 1 : 0, labels);
+    samples.counter("mailweir_dnsbl_asked_total", "Lookups in a DNSBL", state.asked.load(), labels);
     samples.counter("mailweir_dnsbl_listed_total", "Lookups that found a listing", state.listed.load(), labels);
     samples.counter("mailweir_dnsbl_errors_total", "Lookups whose answer was an error", state.errors.load(), labels);
   }
@@ -77,14 +77,14 @@ void add_alerts(json& result, const AlertDesk& desk) {
 
 void add_alerts(Samples& samples, const AlertDesk& desk) {
   samples.counter("mailweir_alerts_raised_total", "Alerts of rules and limits", desk.raised());
-  samples.counter("mailweir_alerts_dropped_total", "Alerts that there was no room for before they were looked at", desk.dropped());
+  samples.counter("mailweir_alerts_dropped_total", "Alerts dropped before they were queued", desk.dropped());
   for (const AlertLane* lane : desk.lanes()) {
     const std::vector<std::pair<std::string, std::string>> labels{{"receiver", lane->name()}};
-    samples.counter("mailweir_alerts_sent_total", "Alerts and summaries that a receiver took", lane->stats().sent.load(), labels);
+    samples.counter("mailweir_alerts_sent_total", "Alerts and summaries accepted by a receiver", lane->stats().sent.load(), labels);
     samples.counter("mailweir_alerts_failed_total", "Alerts and summaries given up", lane->stats().failed.load(), labels);
-    samples.counter("mailweir_alerts_not_queued_total", "Alerts and summaries that there was no room for behind a receiver that is slow",
+    samples.counter("mailweir_alerts_not_queued_total", "Alerts and summaries dropped because a receiver is slow",
                     lane->stats().dropped.load(), labels);
-    samples.gauge("mailweir_alerts_waiting", "Alerts and summaries that wait for a receiver", lane->waiting(), labels);
+    samples.gauge("mailweir_alerts_waiting", "Alerts and summaries waiting for a receiver", lane->waiting(), labels);
   }
 }
 
@@ -177,22 +177,22 @@ std::string Daemon::metrics() const {
     }
   samples.counter("mailweir_transactions_total", "Mail transactions begun", stats_.transactions.load());
   samples.counter("mailweir_counter_errors_total", "Limits that could not be asked", stats_.counter_errors.load());
-  samples.counter("mailweir_blocks_total", "Keys that went over their limit and were blocked", stats_.blocks.load());
+  samples.counter("mailweir_blocks_total", "Keys that were blocked", stats_.blocks.load());
   samples.counter("mailweir_blocked_total", "Refusals because the key was blocked", stats_.blocked.load());
   samples.counter("mailweir_stages_not_asked_total", "Stages of the policy door that Postfix did not ask", stats_.not_handed_over.load());
-  samples.counter("mailweir_reloads_total", "Policies swapped in", reloads_.load());
+  samples.counter("mailweir_reloads_total", "Policies that replaced another", reloads_.load());
   samples.counter("mailweir_reloads_failed_total", "Policies refused for their errors", failed_reloads_.load());
   samples.counter("mailweir_log_lines_dropped_total", "Log lines lost because the log was slow", log_->dropped());
-  samples.gauge("mailweir_connection_memory_bytes", "What connections hold of what strangers sent", memory_.used());
-  samples.gauge("mailweir_connection_memory_limit_bytes", "The most of it: [general] memory", memory_.most());
-  samples.counter("mailweir_connection_memory_refused_total", "Pieces that there was no room for", memory_.refused());
+  samples.gauge("mailweir_connection_memory_bytes", "Bytes that connections hold of client input", memory_.used());
+  samples.gauge("mailweir_connection_memory_limit_bytes", "Their limit: [general] memory", memory_.most());
+  samples.counter("mailweir_connection_memory_refused_total", "Times that client input was refused for lack of room", memory_.refused());
   if (milter_door_) {
     const auto& milter = milter_door_->stats();
     samples.counter("mailweir_milter_sessions_total", "SMTP sessions at the milter door", milter.sessions.load());
     samples.gauge("mailweir_milter_open", "SMTP sessions open at the milter door", milter.open.load());
-    samples.gauge("mailweir_milter_in_flight", "Messages under way at the milter door", milter.in_flight.load());
+    samples.gauge("mailweir_milter_in_flight", "Messages in progress at the milter door", milter.in_flight.load());
     samples.counter("mailweir_signatures_total", "DKIM signatures made", milter.signatures.load());
-    samples.counter("mailweir_unsigned_total", "Messages left unsigned because of trouble", milter.unsigned_for_trouble.load());
+    samples.counter("mailweir_unsigned_total", "Messages left unsigned because of a failure", milter.unsigned_for_trouble.load());
     samples.counter("mailweir_unsigned_long_lines_total", "Of them, those with a header line that the next server would break",
                     milter.unsigned_long_lines.load());
     samples.counter("mailweir_unsigned_no_key_total", "Messages that a rule asked to sign, whose From domain has no key",
@@ -202,17 +202,17 @@ std::string Daemon::metrics() const {
   if (policy_door_) {
     const auto& door = policy_door_->stats();
     samples.counter("mailweir_policy_requests_total", "Requests at the policy door", door.requests.load());
-    samples.counter("mailweir_policy_bad_requests_total", "Requests that made no sense", door.bad_requests.load());
-    samples.counter("mailweir_policy_refused_total", "Connections over the bound", policy_door_->streams().refused.load());
+    samples.counter("mailweir_policy_bad_requests_total", "Requests that were malformed", door.bad_requests.load());
+    samples.counter("mailweir_policy_refused_total", "Connections over max_connections", policy_door_->streams().refused.load());
     samples.gauge("mailweir_policy_open", "Connections open at the policy door", policy_door_->streams().open.load());
   }
   if (http_door_) {
     const auto& door = http_door_->door().stats();
     const auto& logins = http_door_->door().logins();
     samples.counter("mailweir_http_requests_total", "Requests at the http door", door.requests.load());
-    samples.counter("mailweir_http_bad_requests_total", "Requests there that made no sense", door.bad_requests.load());
+    samples.counter("mailweir_http_bad_requests_total", "Requests there that were malformed", door.bad_requests.load());
     samples.counter("mailweir_http_unauthorized_total", "Requests there without the token", door.unauthorized.load());
-    samples.counter("mailweir_http_refused_total", "Connections there over the bound", http_door_->streams().refused.load());
+    samples.counter("mailweir_http_refused_total", "Connections there over max_connections", http_door_->streams().refused.load());
     samples.gauge("mailweir_http_open", "Connections open there", http_door_->streams().open.load());
     samples.counter("mailweir_logins_asked_total", "Logins asked about", logins.asked.load());
     samples.counter("mailweir_logins_refused_total", "Logins refused by a rule", logins.refused.load());
@@ -223,18 +223,18 @@ std::string Daemon::metrics() const {
     samples.counter("mailweir_counter_store_spared_total", "Calls that did not wait for it because it was down", fallback->stats().spared.load());
     samples.gauge("mailweir_counter_store_waiting", "Counters that were counted locally and wait to be added to it", fallback->waiting());
     samples.counter("mailweir_counter_store_added_total", "Counters added to it after it came back", fallback->stats().merged.load());
-    samples.counter("mailweir_counter_store_lost_total", "Units counted locally that there was no room to remember", fallback->lost());
+    samples.counter("mailweir_counter_store_lost_total", "Units counted locally and not remembered for lack of room", fallback->lost());
     samples.counter("mailweir_counter_store_connects_total", "Connections made to it", fallback->shared().connects());
-    samples.counter("mailweir_counter_store_outages_total", "Times that it went down", fallback->stats().outages.load());
+    samples.counter("mailweir_counter_store_outages_total", "Outages of it", fallback->stats().outages.load());
   }
-  samples.counter("mailweir_uncounted_total", "Limits that let mail pass because the counters' memory had no room for its key", stats_.uncounted.load());
+  samples.counter("mailweir_uncounted_total", "Limits that let mail pass because the counters in memory had no room for its key", stats_.uncounted.load());
   if (stores_.memory) {
     const auto& memory = stores_.memory->stats();
     samples.gauge("mailweir_counters", "Counters in memory", memory.counters.load());
     samples.gauge("mailweir_counters_most", "max_counters", config_.counters.max_counters);
-    samples.gauge("mailweir_counters_of_strangers", "Of those in memory, those made by mail that is not outgoing", memory.strangers.load());
-    samples.counter("mailweir_counters_no_room_total", "Counters and blocks that there was no room for", memory.no_room_for_ours.load(), {{"of", "ours"}});
-    samples.counter("mailweir_counters_no_room_total", "Counters and blocks that there was no room for", memory.no_room_for_strangers.load(), {{"of", "strangers"}});
+    samples.gauge("mailweir_counters_of_strangers", "Counters in memory that incoming mail created", memory.strangers.load());
+    samples.counter("mailweir_counters_no_room_total", "Counters and blocks for which there was no room", memory.no_room_for_ours.load(), {{"of", "ours"}});
+    samples.counter("mailweir_counters_no_room_total", "Counters and blocks for which there was no room", memory.no_room_for_strangers.load(), {{"of", "strangers"}});
   }
   if (eviction_watch_)
     for (const auto& [server, policy] : eviction_watch_->found())

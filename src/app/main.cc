@@ -38,7 +38,7 @@ std::variant<Options, int> parse(int argc, char** argv) {
   po::options_description all("Usage: mailweir [-c FILE] [--foreground] [--check]");
   all.add_options()("config,c", po::value(&options.file)->value_name("FILE"), "the policy file")(
       "foreground,f", po::bool_switch(&options.foreground), "stay in the foreground")(
-      "check", po::bool_switch(&options.check), "read the policy file, look whether a start would succeed, tell all errors, and end")("version,V", "print the version")(
+      "check", po::bool_switch(&options.check), "check the policy file and whether a start would succeed, report all errors, and exit")("version,V", "print the version")(
       "help,h", "print this");
   try {
     po::variables_map values;
@@ -48,7 +48,7 @@ std::variant<Options, int> parse(int argc, char** argv) {
     // parse_command_line takes and forgets words that no option asked for.
     for (const auto& option : parsed.options) {
       if (option.position_key < 0 || option.value.empty()) continue;
-      std::cerr << "mailweir: surplus word \"" << option.value.front() << "\": the policy file goes behind -c; see mailweir --help\n";
+      std::cerr << "mailweir: extra argument \"" << option.value.front() << "\"; give the policy file with -c; see mailweir --help\n";
       return 64;  // EX_USAGE
     }
     if (values.count("help") != 0) {
@@ -76,7 +76,7 @@ int look_at_start(const Options& options, const Config& config, const TableSourc
   for (const auto& warning : found.warnings) std::cerr << "warning: " << warning << '\n';
   for (const auto& warning : store_warnings(config, tables, std::chrono::seconds(1), clock)) std::cerr << "warning: " << warning << '\n';
   for (const auto& error : found.errors) std::cerr << error << '\n';
-  return found.errors.empty() ? EXIT_SUCCESS : fail(options.file + ": has no error, but with it mailweir does not start");
+  return found.errors.empty() ? EXIT_SUCCESS : fail(options.file + ": the file has no errors, but mailweir cannot start with it");
 }
 
 // After the first load, which told of errors in the file itself, the rest of a start.
@@ -123,7 +123,7 @@ int run(const Options& options, Loaded loaded, Workshop workshop, std::shared_pt
   }
   const bool broken = !daemon.healthy();
   daemon.stop();
-  return broken ? fail("the milter door ended by itself") : EXIT_SUCCESS;
+  return broken ? fail("the milter door ended unexpectedly") : EXIT_SUCCESS;
 }
 
 int main_of(int argc, char** argv) {

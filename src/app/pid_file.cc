@@ -58,7 +58,7 @@ Result<PidFile> PidFile::take(const std::string& path) {
       return failed(path, "write");
     return PidFile(path, std::move(fd));
   }
-  return Error{"pid file " + path + ": somebody keeps replacing it"};
+  return Error{"pid file " + path + ": keeps being replaced"};
 }
 
 PidFile::~PidFile() {

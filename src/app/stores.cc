@@ -24,11 +24,11 @@ Result<Stores> make_stores(const Config& config, const Clock& clock, Log& log) {
     } else if (!locked.error().temporary) {
       Event("counters-not-saved").with("reason", locked.error().what).to(log, Severity::error);
     } else {
-      return Error{"the counters in " + stores.file + " are another daemon's; give one of them its own [general] state_directory or [counters] file (" +
+      return Error{"the counters in " + stores.file + " belong to another daemon; give one of them its own [general] state_directory or [counters] file (" +
                    locked.error().what + ")"};
     }
     const auto restored = stores.memory->restore(stores.file);
-    if (!restored) Event("counters-not-restored").with("reason", restored.error().what).with("what", "counting starts afresh").to(log, Severity::error);
+    if (!restored) Event("counters-not-restored").with("reason", restored.error().what).with("what", "counting starts from zero").to(log, Severity::error);
     else Event("counters-restored").with("file", stores.file).with("counters", static_cast<std::int64_t>(restored->restored)).to(log);
     return stores;
   }

@@ -45,7 +45,7 @@ Result<void> make(const std::string& parent, const std::string& name, const std:
   if (!made || ::fstat(made.get(), &status) != 0) return failed(name);
   constexpr nlink_t empty = 2;  // some file systems count no links of directories
   if (status.st_uid != ::geteuid() || (status.st_mode & 0777 & ~at_first) != 0 || status.st_nlink > empty)
-    return Error{key + ": " + name + ": is no longer the directory that was made; who has put something else there?"};
+    return Error{key + ": " + name + ": is no longer the directory that was made: it was replaced by something else"};
   if (owner && ::geteuid() == 0 && ::fchown(made.get(), owner->uid, owner->gid) != 0) return failed(name + ": cannot be given to the daemon's user");
   if (::fchmod(made.get(), mode) != 0) return failed(name);  // whatever the umask says
   return {};
@@ -60,9 +60,9 @@ Result<bool> look_for_directory(const std::string& path, const std::string& key)
   if (why == ENOTDIR) return Error{key + ": " + name + ": is not a directory, or is below something that is not one"};
   if (why != ENOENT) return Error{key + ": " + name + ": " + std::strerror(why)};
   const auto parent = parent_of(name);
-  if (look(parent) != 0) return Error{key + ": there is no directory " + parent + "; is the path right?"};
+  if (look(parent) != 0) return Error{key + ": the directory " + parent + " does not exist; is the path right?"};
   if (std::string_view(name).substr(name.rfind('/') + 1) != own_name)
-    return Error{key + ": there is no directory " + name + "; is the path right? If it is, make the directory: only one called " +
+    return Error{key + ": the directory " + name + " does not exist; is the path right? If it is, make the directory: only one called " +
                  std::string(own_name) + " is made at the start"};
   return false;
 }

@@ -38,7 +38,7 @@ Result<gid_t> find_group(const std::string& group) {
   std::string buffer(entry_size, '\0');
   const int failure = getgrnam_r(group.c_str(), &entry, buffer.data(), buffer.size(), &found);
   if (failure != 0) return Error{"group " + group + ": " + std::strerror(failure), true};
-  if (!found) return Error{"group " + group + " does not exist; make it with: addgroup --system " + group};
+  if (!found) return Error{"group " + group + " does not exist; create it with: addgroup --system " + group};
   return found->gr_gid;
 }
 
@@ -48,7 +48,7 @@ Result<ProcessIdentity> find_identity(const std::string& user, const std::string
   std::string buffer(entry_size, '\0');
   const int failure = getpwnam_r(user.c_str(), &entry, buffer.data(), buffer.size(), &found);
   if (failure != 0) return Error{"user " + user + ": " + std::strerror(failure), true};
-  if (!found) return Error{"user " + user + " does not exist; make him with: adduser --system --group " + user};
+  if (!found) return Error{"user " + user + " does not exist; create it with: adduser --system --group " + user};
   ProcessIdentity identity{user, found->pw_uid, found->pw_gid};
   if (group.empty()) return identity;
   const auto gid = find_group(group);
@@ -69,7 +69,7 @@ Result<void> drop_privileges(const ProcessIdentity& identity) {
   if (setresgid(identity.gid, identity.gid, identity.gid) != 0) return failed(identity, "setresgid");
   if (setresuid(identity.uid, identity.uid, identity.uid) != 0) return failed(identity, "setresuid");
   if (!has_become(identity) || setuid(0) == 0 || seteuid(0) == 0)
-    return Error{"user " + identity.user + ": root could be taken back; not going on"};
+    return Error{"user " + identity.user + ": root could be regained; giving up"};
   return {};
 }
 

@@ -11,7 +11,7 @@ namespace mailweir {
 Result<std::string> read_secret(const std::string& key, const std::string& path) {
   auto line = first_line(path);
   if (!line) return Error{key + ": " + line.error().what};
-  if (line->empty()) return Error{key + ": " + path + ": its first line is empty; the secret stands there"};
+  if (line->empty()) return Error{key + ": " + path + ": the first line is empty; it must contain the secret"};
   return *std::move(line);
 }
 

@@ -99,14 +99,14 @@ void look_at_writable(StartProblems& found, const Config& config, bool as_root) 
   if (counters.store == "memory") {
     const auto directory = counters.file.starts_with('/') ? directory_of(counters.file) : general.state_directory;
     if (may(directory, F_OK) && !may(directory, W_OK | X_OK))
-      found.warnings.push_back("counters.file: user " + user + " cannot write into " + directory + ": counters are not kept over a restart");
+      found.warnings.push_back("counters.file: user " + user + " cannot write into " + directory + ": counters are not kept across a restart");
   }
   for (const auto& socket : {config.policy.socket, config.milter.socket}) {
     if (!socket || socket->kind != SocketName::Kind::unix_path) continue;
     const auto directory = directory_of(socket->path);
     if (!may(directory, F_OK) || may(directory, W_OK | X_OK)) continue;
     const auto why = socket->to_string() + ": user " + user + " cannot make it: " + std::strerror(errno);
-    if (as_root) found.warnings.push_back(why + "; a start by root can, one by him (as systemd's unit is) cannot");
+    if (as_root) found.warnings.push_back(why + "; a start as root works, a start as this user (as in the systemd unit) does not");
     else found.errors.push_back(why);
   }
   const auto directory = directory_of(config.admin.socket.path);
@@ -163,7 +163,7 @@ StartProblems from_lines(std::string_view text) {
 // The same in a child that has become the daemon's user for good.
 StartProblems look_in_child(const std::string& file, const Config& config, const ProcessIdentity& identity) {
   StartProblems failed;
-  failed.errors.push_back("it could not be looked at as user " + identity.user);
+  failed.errors.push_back("the check failed as user " + identity.user);
   int ends[2] = {-1, -1};
   if (::pipe2(ends, O_CLOEXEC) != 0) return failed;
   Fd read_end(ends[0]), write_end(ends[1]);
@@ -205,7 +205,7 @@ void add(StartProblems& all, StartProblems more, const std::string& before) {
 
 std::string log_lost(const Config& config, StartedAs as) {
   if (config.general.log != "stderr" || as == StartedAs::foreground) return {};
-  return "general.log: \"stderr\" wants mailweir --foreground: in the background it is closed, and every line would be lost; or write "
+  return "general.log: \"stderr\" needs mailweir --foreground: in the background it is closed, and every line would be lost; or write "
          "\"journal\", \"syslog\" or \"file:/PATH\"";
 }
 
@@ -228,8 +228,8 @@ StartProblems check_start(const std::string& file, const Config& config, Started
   } else if (::geteuid() == identity->uid) {
     add(found, look_as_user(file, config, false), "");
   } else {
-    found.warnings.push_back("whether user " + general.user + " may read and write what he needs can be seen as root or as himself only, not as user " +
-                             process_user());
+    found.warnings.push_back("cannot check as user " + process_user() + " whether user " + general.user + " may read and write its files; run as root or as " +
+                             general.user);
   }
   return found;
 }

@@ -12,8 +12,8 @@ constexpr std::size_t most_blocks = 1'000'000;
 std::string number_of(std::size_t count, const char* one) { return std::to_string(count) + ' ' + one + (count == 1 ? "" : "s"); }
 
 std::string eviction_warning(const std::string& server, const std::string& policy, const std::string& what) {
-  return server + ": its maxmemory-policy is " + policy + ": when its memory is full it drops " + what +
-         " without a word; set noeviction";
+  return server + ": its maxmemory-policy is " + policy + ": when its memory is full, it drops " + what +
+         " silently; set noeviction";
 }
 
 }  // namespace

@@ -118,9 +118,9 @@ def failing(t):
          "regular: exists and is not a socket"),
         ("a socket in no directory", f'[policy]\nsocket = "unix:{directory}/regular/p.sock"\n', "policy.socket: .*regular: is not a directory"),
         ("a socket below a typo", f'[milter]\nsocket = "unix:{directory}/rnu/mailweir/m.sock"\n',
-         f"milter.socket: there is no directory {directory}/rnu; is the path right"),
+         f"milter.socket: the directory {directory}/rnu does not exist; is the path right"),
         ("a socket in a typo", f'[milter]\nsocket = "unix:{directory}/mailwier/m.sock"\n',
-         f"milter.socket: there is no directory {directory}/mailwier; is the path right"),
+         f"milter.socket: the directory {directory}/mailwier does not exist; is the path right"),
         ("libmilter: a socket served by another", f'[milter]\nsocket = "unix:{directory}/other.sock"\n{libmilter}',
          "other.sock: is served by another process"),
         ("libmilter: a socket that is a file", f'[milter]\nsocket = "unix:{directory}/regular"\n{libmilter}',
@@ -197,7 +197,7 @@ def two_at_once(t):
     shutil.copy(f"{first.directory}/mailweir", f"{second.directory}/mailweir")
     done = run(second.config, second)
     t.equal(done.returncode, 1, "a second daemon with the counters of the first does not start")
-    t.like(done.stderr, r"the counters in \S+ are another daemon's; .*already running as process \d+", "and says whose they are")
+    t.like(done.stderr, r"the counters in \S+ belong to another daemon; .*already running as process \d+", "and says whose they are")
     t.equal(os.listdir(f"{second.directory}/run"), [], "nothing of it stays behind")
     t.equal(PolicyClient(first.policy).ask(), "DUNNO", "the first one is not disturbed")
     t.stop(first)
@@ -221,8 +221,8 @@ def checking(t, daemon):
                   f'socket = "unix:{daemon.directory}/x.sock"\n[admin]\nsocket = "unix:{daemon.directory}/run/a.sock"\n')
     done = run(good, daemon, "--check", foreground=False)
     t.equal(done.returncode, 1, "--check as if for the background: a log to stderr would be lost")
-    t.like(done.stderr, '"stderr" wants mailweir --foreground', "and says so")
-    t.like(run(good, daemon, foreground=False).stderr, '"stderr" wants mailweir --foreground', "as the start does")
+    t.like(done.stderr, '"stderr" needs mailweir --foreground', "and says so")
+    t.like(run(good, daemon, foreground=False).stderr, '"stderr" needs mailweir --foreground', "as the start does")
     done = run(good, daemon, "--check")
     t.equal((done.returncode, done.stdout, done.stderr), (0, "", ""), "--check of a good file: status 0, nothing said")
     t.ok(not os.path.exists(f"{daemon.directory}/x.sock"), "and no socket made")
@@ -234,7 +234,7 @@ def checking(t, daemon):
     t.equal(run(good, daemon, "--nonsense").returncode, 64, "an unknown option: EX_USAGE")
     done = run(good, daemon, "--check", bad)
     t.equal((done.returncode, done.stderr),
-            (64, f'mailweir: surplus word "{bad}": the policy file goes behind -c; see mailweir --help\n'),
+            (64, f'mailweir: extra argument "{bad}"; give the policy file with -c; see mailweir --help\n'),
             "a word that belongs to no option: EX_USAGE, for the file it names would not be read")
 
 

@@ -85,7 +85,7 @@ def crash(t, postfix, daemon, sink):
         file.write(b"\0garbage" * 100)
     daemon.kill()
     daemon.start(t)
-    t.equal(len(daemon.lines(event="counters-not-restored")), 1, "a damaged counter file: said, and counting starts afresh")
+    t.equal(len(daemon.lines(event="counters-not-restored")), 1, "a damaged counter file: said, and counting starts from zero")
     client = postfix.client().ehlo()
     t.equal(client.message("kept@example.com", ["bob@example.net"], letter()).code, 250, "mail goes on")
     sink.take()

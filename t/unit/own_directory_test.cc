@@ -24,9 +24,9 @@ TEST_CASE("directories: one called mailweir is made where its parent is; anythin
       {"mailweir", ""},
       {"mailweir", ""},
       {"here/mailweir/", ""},
-      {"mailwier", "there is no directory $/mailwier; is the path right? If it is, make the directory: only one called mailweir is made at the start"},
-      {"heer/mailweir", "there is no directory $/heer; is the path right?"},
-      {"a/b/c/mailweir", "there is no directory $/a/b/c; is the path right?"},
+      {"mailwier", "the directory $/mailwier does not exist; is the path right? If it is, make the directory: only one called mailweir is made at the start"},
+      {"heer/mailweir", "the directory $/heer does not exist; is the path right?"},
+      {"a/b/c/mailweir", "the directory $/a/b/c does not exist; is the path right?"},
       {"file", "$/file: is not a directory, or is below something that is not one"},
       {"file/mailweir", "$/file/mailweir: is not a directory, or is below something that is not one"},
   };
