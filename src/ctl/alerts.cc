@@ -15,19 +15,19 @@ int alerts_command(const Arguments& args) {
   const auto asked = parse_asked(args, "Usage: mailweirctl alerts test [--json] [--socket PATH]", {}, {{"what", "WHAT", "test", &what}});
   if (!asked) return 0;
   if (what != "test") {
-    std::cerr << "mailweirctl alerts: \"" << what << "\" is not known; there is: mailweirctl alerts test\n";
+    std::cerr << "mailweirctl alerts: \"" << what << "\" is unknown; write: mailweirctl alerts test\n";
     return 64;
   }
   const auto response = tell_daemon(*asked, "/alerts/test");
   if (!response) return exit_no_answer;
   const auto outcomes = nlohmann::json::parse(response->body, nullptr, false);
   if (response->status != 200 || !outcomes.is_array()) {
-    std::cerr << "mailweirctl: the daemon says: " << response->body << '\n';
+    std::cerr << "mailweirctl: the daemon's answer: " << response->body << '\n';
     return exit_no_answer;
   }
   if (asked->json) std::cout << response->body;
   bool good = !outcomes.empty();
-  if (outcomes.empty() && !asked->json) std::cerr << "the policy has no [alerts]: an alert is a line in the log\n";
+  if (outcomes.empty() && !asked->json) std::cerr << "the policy has no [alerts]: alerts are only logged\n";
   for (const auto& outcome : outcomes) {
     const bool sent = outcome["sent"].get<bool>();
     good = good && sent;

@@ -35,7 +35,7 @@ void print_rows(const json& rows, const std::vector<std::string>& columns) {
 
 void say_if_here_only(const json& answer) {
   if (answer.value("this_node_only", false))
-    std::cerr << "mailweirctl: on this node; the shared store does not answer now, and is told when it is back\n";
+    std::cerr << "mailweirctl: done on this node; the shared store does not answer now, and is updated when it is back\n";
 }
 
 // The daemon's answer, or the exit status after having said what is wrong.
@@ -47,7 +47,7 @@ Answer read_answer(const Asked& asked, const std::optional<DaemonAnswer>& respon
   if (!response) return {{}, exit_no_answer};
   json value = json::parse(response->body, nullptr, false);
   if (response->status != 200 || value.is_discarded()) {
-    std::cerr << "mailweirctl: the daemon says: " << response->body;
+    std::cerr << "mailweirctl: the daemon's answer: " << response->body;
     return {{}, response->status == 400 ? 1 : exit_no_answer};
   }
   if (asked.json) std::cout << response->body;
@@ -75,7 +75,7 @@ void say_if_alone(const Asked& asked) {
   const auto status = ask_daemon(asked, "/status");
   const json value = status ? json::parse(status->body, nullptr, false) : json();
   if (value.is_object() && value.contains("counters") && value["counters"].value("up", true) == false)
-    std::cerr << "mailweirctl: of this node only; the shared store does not answer now\n";
+    std::cerr << "mailweirctl: values of this node only; the shared store does not answer now\n";
 }
 
 }  // namespace
@@ -85,11 +85,11 @@ int counters_command(const Arguments& args) {
   const auto asked = parse_asked(args, "Usage: mailweirctl counters [--by KEY] [--limit LIMIT] [--top N] [--json] [--socket PATH]",
                                  {{"by", "KEY", "only the counters of this key", &key},
                                   {"limit", "LIMIT", "only those of this limit", &limit},
-                                  {"top", "N", "the N highest, the highest first", &top}});
+                                  {"top", "N", "the N highest, highest first", &top}});
   if (!asked) return 0;
   const std::optional<std::uint64_t> wanted = top.empty() ? most_rows : to_number(top);
   if (!wanted || *wanted > most_rows) {
-    std::cerr << "mailweirctl counters: --top: how many rows? At most " << most_rows << "\n";
+    std::cerr << "mailweirctl counters: --top needs a number, at most " << most_rows << "\n";
     return exit_usage;
   }
   // One more, to see whether there are more.
@@ -100,7 +100,7 @@ int counters_command(const Arguments& args) {
   if (cut) answer.value.erase(answer.value.size() - 1);
   if (answer.status == 0 && !asked->json) print_rows(answer.value, {"limit", "key", "period", "count"});
   if (cut)
-    std::cerr << "mailweirctl: more than " << most_rows << " counters, these are some of them; ask with --limit, --by, or --top for the highest\n";
+    std::cerr << "mailweirctl: more than " << most_rows << " counters; only some are listed; select with --limit or --by, or list the highest with --top\n";
   if (answer.status == 0) say_if_alone(*asked);
   return answer.status;
 }
@@ -131,7 +131,7 @@ int unblock_command(const Arguments& args) {
   if (answer.status != 0) return answer.status;
   const bool was = answer.value["unblocked"].get<bool>();
   const bool here_only = answer.value.value("this_node_only", false);
-  if (!key->asked.json) std::cout << (was ? "unblocked, and its counters begin anew\n" : here_only ? "it was not blocked here\n" : "it was not blocked\n");
+  if (!key->asked.json) std::cout << (was ? "unblocked, and its counters are reset\n" : here_only ? "it was not blocked here\n" : "it was not blocked\n");
   if (!key->asked.json) say_if_here_only(answer.value);
   return was || here_only ? 0 : 1;
 }
@@ -143,7 +143,7 @@ int reset_command(const Arguments& args) {
   if (answer.status != 0) return answer.status;
   const auto counters = answer.value["counters"].get<std::uint64_t>();
   const bool here_only = answer.value.value("this_node_only", false);
-  if (!key->asked.json) std::cout << (counters > 0 ? "forgotten: " + std::to_string(counters) + " counters\n" : "there was no such counter\n");
+  if (!key->asked.json) std::cout << (counters > 0 ? "forgotten: " + std::to_string(counters) + " counters\n" : "no such counter\n");
   if (!key->asked.json) say_if_here_only(answer.value);
   return counters > 0 || here_only ? 0 : 1;
 }

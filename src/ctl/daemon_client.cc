@@ -50,15 +50,15 @@ std::string why_not(const std::string& path) {
   switch (failure) {
     case 0: return {};
     case ENOENT: case ENOTDIR:
-      return "there is no such socket; is the daemon running, and is this the [admin] socket of its policy file? --socket names another";
+      return "the socket does not exist; is the daemon running, and is this the [admin] socket of its policy file? --socket names another";
     case ENOTSOCK:
       return std::string("is ") + (S_ISDIR(status.st_mode) ? "a directory" : "a file") + ", must be the daemon's admin socket; --socket names it";
-    case ECONNREFUSED: return "nobody listens there; the daemon is not running, or has another [admin] socket now";
+    case ECONNREFUSED: return "nothing listens there; the daemon is not running, or has another [admin] socket now";
     case EACCES: case EPERM: {
       const bool seen = S_ISSOCK(status.st_mode);
       const group* owner = seen ? ::getgrgid(status.st_gid) : nullptr;
-      return "permission denied; " + (!seen ? "its directory is closed to you: ask as root or as the daemon's user"
-                                      : "ask as root or as a member of the socket's group, " +
+      return "permission denied; " + (!seen ? "you have no access to its directory: run as root or as the daemon's user"
+                                      : "run as root or as a member of the socket's group, " +
                                             (owner != nullptr ? std::string(owner->gr_name) : std::to_string(status.st_gid)));
     }
     case ENAMETOOLONG: return "is longer than a socket's path may be";

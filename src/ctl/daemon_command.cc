@@ -46,7 +46,7 @@ int reload_command(const Arguments& args) {
   if (asked->json) std::cout << response->body;
   const json answer = json::parse(response->body, nullptr, false);
   if (answer.is_discarded()) {
-    std::cerr << "mailweirctl: the daemon says: " << response->body << '\n';
+    std::cerr << "mailweirctl: the daemon's answer: " << response->body << '\n';
     return 69;
   }
   if (!asked->json) {
@@ -70,7 +70,7 @@ int status_command(const Arguments& args) {
   }
   const json status = json::parse(response->body, nullptr, false);
   if (status.is_discarded() || response->status != 200) {
-    std::cerr << "mailweirctl: the daemon says: " << response->body << '\n';
+    std::cerr << "mailweirctl: the daemon's answer: " << response->body << '\n';
     return 69;
   }
   std::cout << "mailweir " << status["version"].get<std::string>() << ", up " << status["uptime"].get<std::string>() << ", policy "

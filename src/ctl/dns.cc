@@ -15,14 +15,14 @@ int dns_command(const Arguments& args) {
                                  {{"what", "WHAT", "flush", &what}, {"name", "NAME", "only this name and all below it; an address: its reverse name", &name, true}});
   if (!asked) return 0;
   if (what != "flush") {
-    std::cerr << "mailweirctl dns: \"" << what << "\" is not known; there is: mailweirctl dns flush [NAME]\n";
+    std::cerr << "mailweirctl dns: \"" << what << "\" is unknown; write: mailweirctl dns flush [NAME]\n";
     return exit_usage;
   }
   const auto response = tell_daemon(*asked, "/dns/flush", {{"name", name}});
   if (!response) return exit_no_answer;
   const auto answer = nlohmann::json::parse(response->body, nullptr, false);
   if (response->status != 200 || !answer.is_object()) {
-    std::cerr << "mailweirctl: the daemon says: " << response->body;
+    std::cerr << "mailweirctl: the daemon's answer: " << response->body;
     return response->status == 400 ? 1 : exit_no_answer;
   }
   if (asked->json) std::cout << response->body;

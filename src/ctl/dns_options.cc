@@ -17,7 +17,7 @@ void DnsOptions::add_to(po::options_description& options) {
 }
 
 Result<ChosenResolver> choose_resolver(const DnsOptions& options, const DnsConfig& dns, const Clock& clock) {
-  if (!options.zone.empty() && !options.resolver.empty()) return Error{"--zone and --resolver: who shall answer? Give one of them"};
+  if (!options.zone.empty() && !options.resolver.empty()) return Error{"use only one of --zone and --resolver"};
   const std::string zone = options.resolver.empty() && options.zone.empty() ? dns.zone_path : options.zone;
   if (!zone.empty()) {
     auto made = load_zone_resolver(zone);

@@ -47,7 +47,7 @@ void read_resolved(const po::parsed_options& parsed, WhatIf& what) {
     if (option.string_key == "sender") last = &what.sender_resolved;
     if (option.string_key == "recipient") last = &what.resolved[recipients++];
     if (option.string_key != "resolved") continue;
-    if (last == nullptr) throw po::error("--resolved " + option.value.front() + ": of what? It stands behind --sender or --recipient");
+    if (last == nullptr) throw po::error("--resolved " + option.value.front() + " must follow --sender or --recipient");
     *last = option.value.front();
   }
 }
@@ -76,7 +76,7 @@ std::optional<Options> parse(const Arguments& args) {
       "recipient", po::value(&what.recipients)->value_name("ADDRESS")->composing(), "a recipient, as RCPT has it; may be given several times")(
       "resolved", po::value<std::vector<std::string>>()->value_name("ADDRESS")->composing(), "what the MTA makes of the sender or recipient before it")(
       "login", po::value(&what.sasl_username)->value_name("LOGIN"), "sasl_username")(
-      "tls", po::value(&what.encryption_protocol)->value_name("PROTOCOL"), "encryption_protocol, TLSv1.3 say")(
+      "tls", po::value(&what.encryption_protocol)->value_name("PROTOCOL"), "encryption_protocol, such as TLSv1.3")(
       "service", po::value(&what.service)->value_name("NAME"), "service")(
       "size", po::value(&size)->value_name("BYTES"), "the size that the client declares; the message's, if there is no file")("local", po::bool_switch(&what.local), "as from sendmail(1)");
   po::options_description more("Where from");
@@ -100,7 +100,7 @@ std::optional<Options> parse(const Arguments& args) {
   if (values.count("sender") == 0) what.sender = "sender@example.com";
   if (values.count("size") != 0) {
     what.declared_size = size_in_bytes(size);
-    if (!what.declared_size) throw po::error("--size " + size + ": how many bytes?");
+    if (!what.declared_size) throw po::error("--size " + size + " is not a number of bytes");
     what.size = *what.declared_size;
   }
   if (what.local) {  // as Postfix introduces it to its milters
@@ -301,7 +301,7 @@ class Explainer {
   // Local mail that a stage has refused (mailweir-rules(5), Local mail): what becomes of it at its end.
   Fate tell_postponed() const {
     const bool held = postponed_->reply.klass() == '4';
-    std::cout << "end of the message, by what " << to_string(postponed_->stage) << " has said: " << (held ? "held: " : "bounced: ")
+    std::cout << "end of the message, decided at " << to_string(postponed_->stage) << ": " << (held ? "held: " : "bounced: ")
               << postponed_->reply.line(true) << "\n\n";
     return held ? Fate::held : Fate::bounced;
   }

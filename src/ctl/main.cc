@@ -19,31 +19,31 @@ struct Command {
 };
 
 constexpr Command commands[] = {
-    {"alerts", "send a test to all who receive alerts", mailweir::alerts_command},
-    {"block", "refuse a key of a limit for some time", mailweir::block_command},
-    {"blocks", "the keys that limits have blocked", mailweir::blocks_command},
-    {"check", "read a policy file and tell all its errors", mailweir::check_command},
-    {"config", "print the effective configuration, defaults included", mailweir::config_command},
-    {"counters", "what limits have counted", mailweir::counters_command},
-    {"dkim", "whether the signatures of a message are good", mailweir::dkim_command},
-    {"dmarc", "whether DKIM or SPF speaks for the domain in From", mailweir::dmarc_command},
-    {"dns", "have the daemon forget answers of the DNS", mailweir::dns_command},
-    {"dnsbl", "whether a block list lists an address or a domain", mailweir::dnsbl_command},
-    {"empty-list", "say that a list in Redis is meant to be empty", mailweir::empty_list_command},
-    {"explain", "what the policy says to a message, rule by rule", mailweir::explain_command},
-    {"iprev", "whether an address has a name that leads back to it", mailweir::iprev_command},
-    {"reload", "have the daemon read its policy again", mailweir::reload_command},
-    {"reset", "forget what was counted for a key of a limit", mailweir::reset_command},
-    {"sender-domain", "whether mail to a sender's domain has somewhere to go", mailweir::sender_domain_command},
-    {"spf", "whether a client may send in the name of a domain", mailweir::spf_command},
-    {"status", "how the daemon is: doors, rules, counters, DNS", mailweir::status_command},
-    {"unblock", "let a blocked key send again", mailweir::unblock_command},
+    {"alerts", "send a test alert to all receivers", mailweir::alerts_command},
+    {"block", "block a key of a limit for some time", mailweir::block_command},
+    {"blocks", "list the blocked keys", mailweir::blocks_command},
+    {"check", "check a policy file and report all errors", mailweir::check_command},
+    {"config", "print the effective configuration, including defaults", mailweir::config_command},
+    {"counters", "list what limits have counted", mailweir::counters_command},
+    {"dkim", "verify the DKIM signatures of a message", mailweir::dkim_command},
+    {"dmarc", "evaluate DMARC for a message or domain", mailweir::dmarc_command},
+    {"dns", "drop cached DNS answers of the daemon", mailweir::dns_command},
+    {"dnsbl", "look an address or domain up in a DNSBL", mailweir::dnsbl_command},
+    {"empty-list", "delete a list in Redis, and mark it as empty on purpose", mailweir::empty_list_command},
+    {"explain", "show what the policy does with a message, rule by rule", mailweir::explain_command},
+    {"iprev", "check whether an address has a name that resolves back to it", mailweir::iprev_command},
+    {"reload", "make the daemon read its policy again", mailweir::reload_command},
+    {"reset", "delete what was counted for a key of a limit", mailweir::reset_command},
+    {"sender-domain", "check whether a sender's domain can receive mail", mailweir::sender_domain_command},
+    {"spf", "check whether a client may send for a domain", mailweir::spf_command},
+    {"status", "show the state of the daemon: doors, rules, counters, DNS", mailweir::status_command},
+    {"unblock", "end the block of a key", mailweir::unblock_command},
 };
 
 int usage(std::ostream& out, int status) {
   out << "Usage: mailweirctl COMMAND [OPTION...]\n\n";
   for (const auto& command : commands) out << "  " << command.name << std::string(15 - command.name.size(), ' ') << command.meaning << '\n';
-  out << "\nmailweirctl COMMAND --help tells a command's options; mailweirctl(1) tells it all.\n";
+  out << "\nmailweirctl COMMAND --help prints the options of a command; see also mailweirctl(1).\n";
   return status;
 }
 
@@ -68,6 +68,6 @@ int main(int argc, char** argv) {
     std::cerr << "mailweirctl " << name << ": " << failure.what() << '\n';
     return EXIT_FAILURE;
   }
-  if (!name.empty()) std::cerr << "mailweirctl: there is no command " << name << "\n\n";
+  if (!name.empty()) std::cerr << "mailweirctl: unknown command " << name << "\n\n";
   return usage(std::cerr, 64);
 }

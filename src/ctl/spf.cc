@@ -23,7 +23,7 @@ int spf_command(const Arguments& args) {
   if (const auto done = command.parse(args)) return *done;
   const auto client = IpAddress::parse(ip);
   if (!client) return wrong_usage("--ip " + ip + " is not an IP address");
-  if (engine != "builtin" && engine != "libspf2") return wrong_usage("--engine is builtin or libspf2");
+  if (engine != "builtin" && engine != "libspf2") return wrong_usage("--engine must be builtin or libspf2");
 
   auto request = spf::request_for(*client, Address::parse(sender), helo);
   request.receiver = receiver;

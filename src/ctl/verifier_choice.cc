@@ -8,7 +8,7 @@ namespace mailweir {
 Result<SignatureJudgePtr> choose_verifier(const std::string& word) {
   if (word == "builtin") return SignatureJudgePtr();
   if (word == "libopendkim") return make_opendkim_judge();
-  return Error{"--verifier is builtin or libopendkim"};
+  return Error{"--verifier must be builtin or libopendkim"};
 }
 
 }  // namespace mailweir

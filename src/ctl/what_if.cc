@@ -38,7 +38,7 @@ bool read_message(const std::string& path, WhatIf& what) {
   what.size = 0;
   std::string name, value, line;
   const auto finish = [&] {
-    if (!name.empty() && !headers.receive(name, value)) std::cerr << "mailweirctl: " << path << ": the header is too large, the rest is left out\n";
+    if (!name.empty() && !headers.receive(name, value)) std::cerr << "mailweirctl: " << path << ": the header is too large, the rest is ignored\n";
     name.clear();
   };
   while (std::getline(file, line)) {

@@ -60,10 +60,10 @@ def nobody_answers(t, daemon):
     os.chmod(f"{directory}/closed", 0o700)
     os.chmod(directory, 0o755)
     program = shutil.copy(t.need("mailweirctl"), f"{daemon.directory}/mailweirctl")
-    rows = [(f"{directory}/none.sock", "there is no such socket; is the daemon running"), (f"{directory}/file/a", "there is no such socket"),
+    rows = [(f"{directory}/none.sock", "the socket does not exist; is the daemon running"), (f"{directory}/file/a", "the socket does not exist"),
             (directory, "is a directory, must be the daemon's admin socket"), (f"{directory}/file", "is a file, must be"),
-            (stale, "nobody listens there; the daemon is not running"), (closed, "permission denied; .*member of the socket's group, daemon"),
-            (f"{directory}/closed/a.sock", "permission denied; its directory is closed to you"), ("/tmp/" + "x" * 120, "there is no such socket")]
+            (stale, "nothing listens there; the daemon is not running"), (closed, "permission denied; .*member of the socket's group, daemon"),
+            (f"{directory}/closed/a.sock", "permission denied; you have no access to its directory"), ("/tmp/" + "x" * 120, "the socket does not exist")]
     for path, why in rows:
         done = subprocess.run([program, "status", "-s", path], capture_output=True, text=True, user="nobody", group="nogroup", extra_groups=[], check=False)
         t.equal(done.returncode, 69, f"{os.path.basename(path)[:20]}: status 69")

@@ -118,7 +118,7 @@ def nobody_there(t, daemon):
     for command in ("status", "reload"):
         done = daemon.ctl(command)
         t.equal(done.returncode, 69, f"mailweirctl {command} without a daemon: EX_UNAVAILABLE")
-        t.like(done.stderr, r"admin\.sock: there is no such socket", "said with the socket's name")
+        t.like(done.stderr, r"admin\.sock: the socket does not exist", "said with the socket's name")
     daemon.start(t)
 
 
