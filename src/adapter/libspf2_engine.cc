@@ -34,7 +34,7 @@ struct Context {
   Lookups& lookups;
   unsigned asked = 0, voids = 0;
   std::vector<std::string> pointers;   // the client's names, whose addresses it asks next, in their order
-  bool not_yet = false;                // a lookup under prefetch() is not there yet: no exception crosses C
+  std::optional<dns::Question> lacking;  // the first that is not there yet: no wait, and no exception, beneath C
   std::string trouble;                 // of the first lookup that failed
   std::string exceeded;                // which limit was
 };
@@ -96,27 +96,26 @@ const Answer& nothing_found() {
 // Null: not asked, for a limit or because an answer is awaited already.
 const Answer* ask(Context& context, const std::string& name, Type type) {
   const bool of_pointer = is_of_pointer(context, name, type);
-  if (context.not_yet || !context.exceeded.empty()) return nullptr;
+  if (context.lacking || !context.exceeded.empty()) return nullptr;
   if (++context.asked > most_libspf2_lookups) {
     context.exceeded = "more than " + std::to_string(most_libspf2_lookups) + " lookups";
     return nullptr;
   }
-  try {
-    const auto& answer = context.lookups.get({name, type});
-    if ((of_pointer || type == Type::PTR) && answer.status == Answer::Status::temperror) return &nothing_found();
-    if (answer.status == Answer::Status::temperror && context.trouble.empty())
-      context.trouble = cleaned(name, true, 255) + ' ' + std::string(dns::to_string(type)) + ": " + cleaned(answer.detail, true, 100);
-    if (type == Type::PTR)
-      for (const auto& record : answer.records)
-        if (dns::is_askable(record.text)) context.pointers.push_back(record.text);
-    const bool nothing = !of_pointer && (answer.status == Answer::Status::nxdomain || answer.status == Answer::Status::nodata);
-    if (nothing && type != Type::TXT && ++context.voids > most_voids)
-      context.exceeded = "more than " + std::to_string(most_voids) + " lookups without an answer (RFC 7208 4.6.4)";
-    return &answer;
-  } catch (const NotYet&) {
-    context.not_yet = true;
+  const auto* answer = context.lookups.at_hand({name, type});
+  if (answer == nullptr) {
+    context.lacking = dns::Question{name, type};
     return nullptr;
   }
+  if ((of_pointer || type == Type::PTR) && answer->status == Answer::Status::temperror) return &nothing_found();
+  if (answer->status == Answer::Status::temperror && context.trouble.empty())
+    context.trouble = cleaned(name, true, 255) + ' ' + std::string(dns::to_string(type)) + ": " + cleaned(answer->detail, true, 100);
+  if (type == Type::PTR)
+    for (const auto& record : answer->records)
+      if (dns::is_askable(record.text)) context.pointers.push_back(record.text);
+  const bool nothing = !of_pointer && (answer->status == Answer::Status::nxdomain || answer->status == Answer::Status::nodata);
+  if (nothing && type != Type::TXT && ++context.voids > most_voids)
+    context.exceeded = "more than " + std::to_string(most_voids) + " lookups without an answer (RFC 7208 4.6.4)";
+  return answer;
 }
 
 SPF_dns_rr_t* look_up(SPF_dns_server_t* layer, const char* domain, ns_type rr_type, int) {
@@ -173,11 +172,22 @@ class Libspf2Engine final : public SpfEngine {
     static std::once_flag once;  // its warnings about strangers' records go to stderr otherwise
     std::call_once(once, [] { SPF_warning_handler = SPF_info_handler = SPF_debug_handler = say_nothing; });
   }
-  SpfResult check(Lookups& lookups, const SpfRequest& request) const override;
+  SpfResult check(Lookups& lookups, const SpfRequest& request) const override {
+    for (;;) {
+      Context context{lookups, 0, 0, {}, {}, {}, {}};
+      SpfResult result = evaluate(context, request);
+      if (!context.lacking) return result;
+      lookups.get(*context.lacking);
+    }
+  }
+
+ private:
+  static SpfResult evaluate(Context& context, const SpfRequest& request);
 };
 
-SpfResult Libspf2Engine::check(Lookups& lookups, const SpfRequest& request) const {
-  Context context{lookups, 0, 0, {}, false, {}, {}};
+// From the beginning, on the answers that are there: the library waits for none. What it lacked is awaited outside of it, and
+// then it is asked again, at most most_libspf2_lookups times.
+SpfResult Libspf2Engine::evaluate(Context& context, const SpfRequest& request) {
   SPF_dns_server_t layer{};
   layer.lookup = look_up;
   layer.name = "mailweir";
@@ -211,8 +221,7 @@ SpfResult Libspf2Engine::check(Lookups& lookups, const SpfRequest& request) cons
   SPF_response_t* answered = nullptr;
   const auto code = SPF_request_query_mailfrom(asked.get(), &answered);
   const Response response(answered);
-  if (context.not_yet) throw NotYet();
-  if (!response) return result;
+  if (context.lacking || !response) return result;
 
   result.word = word_of(code, response.get());
   const char* comment = SPF_response_get_header_comment(response.get());

@@ -6,7 +6,6 @@
 #include <chrono>
 #include <map>
 #include <mutex>
-#include <thread>
 
 #include "base/blocking.h"
 #include "base/text.h"
@@ -62,8 +61,7 @@ class ClusterRoute final : public RedisRoute {
       }
       if (try_again && deadline.left() <= 2 * moving_pause) return node->named(to_error(*answer.reply));
       if (try_again) {
-        about_to_block();
-        std::this_thread::sleep_for(std::min(moving_pause, deadline.left()));
+        wait_until(Deadline(std::min(Deadline::in(moving_pause).at(), deadline.at())));
         continue;
       }
       sent_to = node_named_in(answer.reply->text, *node);
@@ -177,7 +175,13 @@ class ClusterRoute final : public RedisRoute {
 
   Result<void> know(Deadline deadline) {
     if (trusted()) return {};
-    about_to_block();
+    Result<void> known;
+    if (!run_blocking(deadline, [&] { known = find_out(deadline); }))
+      return Error{url_.to_string() + ": its servers were not asked, no thread was free in time", true};
+    return known;
+  }
+
+  Result<void> find_out(Deadline deadline) {
     const std::unique_lock one_at_a_time(learning_, deadline.at());
     if (!one_at_a_time) return Error{url_.to_string() + ": its servers do not answer in time", true};
     if (trusted()) return {};

@@ -31,9 +31,9 @@ namespace {
 
 using std::chrono::microseconds;
 
-// A server that is near answers before another thread could take over what this one leads (base/blocking.h): that costs
-// more than the wait. So the first wait is on the socket itself, this long; then, or at once when the fastest of the last
-// answers took longer than `near`, others are told.
+// A server that is near answers before its thread could do much else (base/blocking.h): the switch costs more than the wait.
+// So the first wait is on the socket itself, this long; then, or at once when the fastest of the last answers took longer than
+// `near`, the caller is set aside.
 constexpr microseconds first_wait{1000}, near{400};
 constexpr unsigned answers_in_a_sample = 32;
 
@@ -153,9 +153,9 @@ class HiredisConnection final : public RedisConnection {
     const SteadyTime start = std::chrono::steady_clock::now();
     for (int done = 0; done == 0;) {
       if (redisBufferWrite(context_.get(), &done) != REDIS_OK) return broken();
-      if (done == 0 && !wait(POLLOUT, deadline)) return late();
+      if (done == 0 && !wait_for_socket(context_->fd, true, deadline)) return late();
     }
-    if (fastest_ >= near) about_to_block();
+    if (fastest_ >= near && !wait_for_socket(context_->fd, false, deadline)) return late();
     for (int reads = 0; reads < most_reads; ++reads) {
       if (redisBufferRead(context_.get()) != REDIS_OK) return broken();
       void* raw = nullptr;
@@ -165,7 +165,7 @@ class HiredisConnection final : public RedisConnection {
         note(std::chrono::duration_cast<microseconds>(std::chrono::steady_clock::now() - start));
         return to_value(*static_cast<const redisReply*>(raw));
       }
-      if (!wait(POLLIN, deadline)) return late();
+      if (!wait_for_socket(context_->fd, false, deadline)) return late();
     }
     return Error{"its answer is too long; is it a Redis server?", true};
   }
@@ -209,15 +209,6 @@ class HiredisConnection final : public RedisConnection {
     if (++answers_ % answers_in_a_sample != 0) return;
     fastest_ = sample_;
     sample_ = microseconds::max();
-  }
-
-  bool wait(short events, Deadline deadline) const {
-    about_to_block();
-    pollfd waited{context_->fd, events, 0};
-    int ready = 0;
-    do ready = poll(&waited, 1, static_cast<int>(deadline.left().count()));
-    while (ready < 0 && errno == EINTR);
-    return ready > 0;
   }
 
   CPtr<redisContext, redisFree> context_;

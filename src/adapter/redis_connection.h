@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // RedisConnection: one connection to a Redis server, one command at a time, every wait with a deadline (hiredis reads and
-// writes, we wait; for the first millisecond without a word to base/blocking.h). RedisReply: an answer. Not thread-safe.
+// writes, we wait: for a millisecond on the socket, then as base/blocking.h says; open blocks). RedisReply: an answer. Not thread-safe.
 // After an error the connection is of no more use: an answer that comes late would be taken for the next command's.
 #pragma once
 

@@ -28,7 +28,7 @@ struct RedisAnswer {
 
 class RedisNode {
  public:
-  // At most so many connections for those who block a thread; each loop that asks has one more (redis_pipeline.h).
+  // At most so many connections for calls that go alone; each loop that asks has one more (redis_pipeline.h).
   RedisNode(RedisUrl url, std::size_t connections);
 
   // One round trip, once the server's name for the script (its SHA-1) is known. `asking`: after a cluster's ASK. What the

@@ -21,7 +21,7 @@ std::optional<Result<RedisReply>> RedisPipeline::run(const RedisCall& words, std
   return std::move(call.reply);
 }
 
-// Whoever is late touches what is shared only here, before it can block: the leader is still the same.
+// A call that is late.
 void RedisPipeline::give_up(Call& call) {
   call.sent = true;
   call.reply = no_answer_in_time();

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // RedisPipeline: one connection that all who are served by one loop share: their calls go out together, the answers come
-// in the same order, and nobody blocks a thread meanwhile (base/waiting_loop.h). Only what is quick goes this way.
+// in the same order, and none blocks a thread meanwhile (base/waiting_loop.h). Only what is quick goes this way.
 //
 // A call whose time is over leaves its place behind, and its answer is dropped when it comes; if nothing at all has come
 // since the call went out, the connection is given up, and all calls in flight fail at once: they may have been carried
-// out. After an error other than a cluster's words about where a key is, no new calls are taken. The leader's of the loop.
+// out. After an error other than a cluster's words about where a key is, no new calls are taken. The loop's thread's alone.
 #pragma once
 
 #include <cstdint>

@@ -53,6 +53,8 @@ class RedisPool {
   std::uint64_t connects() const { return connects_; }
 
  private:
+  Result<Borrowed> wait_or_connect(Deadline deadline, std::vector<std::unique_ptr<RedisConnection>>& closed);
+  std::unique_ptr<RedisConnection> quiet_one(std::vector<std::unique_ptr<RedisConnection>>& closed);
   void end(std::unique_ptr<RedisConnection> idle);
 
   const RedisUrl url_;

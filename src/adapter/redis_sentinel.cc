@@ -90,7 +90,13 @@ class SentinelRoute final : public RedisRoute {
 
   Result<std::shared_ptr<RedisNode>> master(Deadline deadline) {
     if (auto node = trusted()) return node;
-    about_to_block();
+    Result<std::shared_ptr<RedisNode>> found = Error{};
+    if (!run_blocking(deadline, [&] { found = find_master(deadline); }))
+      return Error{url_.to_string() + ": the sentinels were not asked, no thread was free in time", true};
+    return found;
+  }
+
+  Result<std::shared_ptr<RedisNode>> find_master(Deadline deadline) {
     const std::unique_lock one_at_a_time(finding_, deadline.at());
     if (!one_at_a_time) return Error{url_.to_string() + ": the sentinels do not answer in time", true};
     if (auto node = trusted()) return node;

@@ -3,7 +3,6 @@
 
 #include <exception>
 #include <map>
-#include <thread>
 
 #include <nlohmann/json.hpp>
 #include <unistd.h>
@@ -53,18 +52,17 @@ Reply answer(const Result<std::string>& text) {
   return {text.error().temporary ? 503 : 400, text.error().what + '\n'};
 }
 
-// What is thrown in a handler ends as a 500 that says why. A reload takes seconds and a deep stack, so each has a thread of its
-// own; the loop's other connections are another thread's meanwhile.
+// What is thrown in a handler ends as a 500 that says why. A reload takes seconds and a deep stack, so each runs on a thread
+// of the pool; the loop serves its other connections meanwhile.
 Reply run(const Handler& handler, const HttpRequest& request) {
-  Reply reply;
-  about_to_block();
-  std::thread([&] {
+  Reply reply{503, "too many requests at once\n"};
+  [[maybe_unused]] const bool done = run_blocking(Deadline::in(whole), [&] {
     try {
       reply = handler(request);
     } catch (const std::exception& failure) {
       reply = {500, std::string(failure.what()) + '\n'};
     }
-  }).join();
+  });
   return reply;
 }
 

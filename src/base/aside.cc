@@ -2,17 +2,45 @@
 #include "base/aside.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <new>
+#include <system_error>
 #include <utility>
 
 #include <sys/epoll.h>
+
+#include "base/blocking.h"
+#include "base/wake_box.h"
 
 namespace mailweir {
 namespace {
 
 constexpr std::size_t most_spares = 64;
+constexpr std::uint64_t wake_box_name = 0;  // adapters count theirs from 1
+
+// A socket that one wait alone is for.
+class OneSocket final : public LoopGuest {
+ public:
+  OneSocket(WaitingLoop& loop, int fd) : loop_(loop), fd_(fd) {}
+  int fd() const override { return fd_; }
+  void ready() override { loop_.wake(wait); }
+  bool flush() override { return true; }
+  bool is_over() const override { return false; }
+
+  WaitingLoop::Wait wait;
+
+ private:
+  WaitingLoop& loop_;
+  const int fd_;
+};
 
 }  // namespace
+
+Aside::Aside(int epoll, BlockingPool& pool) : epoll_(epoll), pool_(pool) {
+  auto box = std::make_unique<WakeBox>(*this);
+  wakes_ = box.get();
+  if (!add_guest(wake_box_name, std::move(box))) throw std::system_error(errno, std::generic_category(), "epoll");
+}
 
 std::unique_ptr<AsideWork> Aside::take_spare() {
   try {
@@ -32,6 +60,7 @@ void Aside::give_spare(std::unique_ptr<AsideWork> work) {
 
 std::unique_ptr<AsideWork> Aside::run(std::unique_ptr<AsideWork> work) {
   current_ = work.get();
+  const InLoop here(*this);
   if (work->fiber.resume()) return work;
   work->place = waiting_.size();
   waiting_.push_back(std::move(work));
@@ -39,18 +68,35 @@ std::unique_ptr<AsideWork> Aside::run(std::unique_ptr<AsideWork> work) {
 }
 
 void Aside::set_aside(Wait& wait, Deadline deadline) {
+  if (wait.woken) return;
   AsideWork& work = *current_;
   wait.work = &work;
   work.until = deadline.at();
   work.due = false;
   next_late_ = std::min(next_late_, work.until);
   work.fiber.pause();
+  wait.work = nullptr;
 }
+
+std::shared_ptr<Waker> Aside::waker(Wait& wait) { return wakes_->waker(wait); }
 
 void Aside::wake(Wait& wait) {
   wait.woken = true;
   auto* work = static_cast<AsideWork*>(wait.work);
   if (work != nullptr && !std::exchange(work->due, true)) due_.push_back(work);
+}
+
+// On the stack of the work: when that goes on no event of the socket's is at hand.
+bool Aside::wait_for_socket(int fd, bool to_write, Deadline deadline) {
+  Guest guest{0, std::make_unique<OneSocket>(*this, fd)};
+  auto& wait = static_cast<OneSocket&>(*guest.guest).wait;
+  epoll_event event{};
+  event.events = to_write ? EPOLLOUT : EPOLLIN;
+  event.data.u64 = reinterpret_cast<std::uintptr_t>(&guest) | 1;
+  if (epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) != 0) return false;
+  set_aside(wait, deadline);
+  epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr);
+  return wait.woken;
 }
 
 std::unique_ptr<AsideWork> Aside::next_due() {

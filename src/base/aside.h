@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Aside: the work that a loop has set aside, and the guests that bring what it waits for. The leader's alone.
-// AsideWork: serving one connection's bytes, on a stack of its own.
+// Aside: the work that a loop has set aside, and the guests that bring what it waits for. The loop's thread's alone.
+// AsideWork: serving one connection, on a stack of its own.
 #pragma once
 
 #include <array>
@@ -10,6 +10,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/blocking_pool.h"
 #include "base/fiber.h"
 #include "base/waiting_loop.h"
 
@@ -20,7 +21,6 @@ struct AsideWork {
   void* owner = nullptr;            // whose work it is
   std::array<char, 64 << 10> room;  // what was read: good until the work ends
   std::size_t size = 0;
-  bool keep = false;                // how it ended: the connection goes on
   // While it waits:
   SteadyTime until{};
   bool due = false;
@@ -30,7 +30,7 @@ struct AsideWork {
 class Aside final : public WaitingLoop {
  public:
   // `epoll`: the loop's; what it tells with a tag is ready()'s.
-  explicit Aside(int epoll) : epoll_(epoll) {}
+  Aside(int epoll, BlockingPool& pool);
 
   // nullptr: no memory.
   std::unique_ptr<AsideWork> take_spare();
@@ -47,6 +47,9 @@ class Aside final : public WaitingLoop {
   bool add_guest(std::uint64_t name, std::unique_ptr<LoopGuest> guest) override;
   void set_aside(Wait& wait, Deadline deadline) override;
   void wake(Wait& wait) override;
+  std::shared_ptr<Waker> waker(Wait& wait) override;
+  bool wait_for_socket(int fd, bool to_write, Deadline deadline) override;
+  bool run_apart(const std::function<void()>& work, Deadline deadline) override { return pool_.run(*this, work, deadline); }
 
   static bool is_guest(std::uint64_t tag) { return (tag & 1) != 0; }
   void ready(std::uint64_t tag);
@@ -64,11 +67,13 @@ class Aside final : public WaitingLoop {
   void find_late(SteadyTime now);
 
   const int epoll_;
+  BlockingPool& pool_;
   AsideWork* current_ = nullptr;
   std::vector<std::unique_ptr<AsideWork>> spares_, waiting_;
   std::deque<AsideWork*> due_;
-  SteadyTime next_late_ = SteadyTime::max();  // nobody's time is over before
+  SteadyTime next_late_ = SteadyTime::max();  // no time is over before
   std::vector<std::unique_ptr<Guest>> guests_;
+  class WakeBox* wakes_ = nullptr;  // one of the guests
 };
 
 }  // namespace mailweir

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Conversation: what a connection says and hears, apart from its socket. StreamServer owns the sockets.
-// One thread at a time uses it, not always the same one.
+// One thread uses it, on the stack of a fiber: what it waits for may set it aside (base/blocking.h).
 #pragma once
 
 #include <chrono>
@@ -16,7 +16,7 @@ class Conversation {
    public:
     virtual ~Output() = default;
     std::string& buffer() { return buffer_; }  // appended to; sent when the call returns
-    // Sends now what stands in the buffer; may block, for a bounded time. False: the peer is gone.
+    // Sends now what stands in the buffer; may wait, for a bounded time. False: the peer is gone.
     virtual bool flush() = 0;
 
    protected:

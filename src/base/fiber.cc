@@ -49,7 +49,7 @@ struct Exceptions {
   unsigned uncaught = 0;
 };
 
-// Never the same twice for the compiler: after a pause it may be another thread's.
+// Never the same twice for the compiler: one fiber may be resumed by several threads in turn.
 [[gnu::noinline]] Exceptions& exceptions_of_thread() {
   asm volatile("" ::: "memory");
   return *reinterpret_cast<Exceptions*>(abi::__cxa_get_globals());

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// StreamLoop: connections that one thread at a time serves, by epoll. The thread that leads answers whatever is ready;
-// when a conversation is about to block (base/blocking.h) it takes that connection out and hands the lead to another
-// thread, so that one slow lookup holds up nobody else. There are as many threads as conversations that block, and one.
-// What waits for a guest of the loop (base/waiting_loop.h) blocks no thread: the leader sets it aside and goes on.
+// StreamLoop: connections that one thread serves, by epoll. Whatever a conversation waits for (base/blocking.h), it is set
+// aside with its stack and the loop goes on with the others: hundreds can wait for slow name servers with no thread of
+// their own. What must block runs in the pool.
 //
 // add, begin_stop, wait_closed, cut, join: from any thread, in this order at the end.
 #pragma once
@@ -14,6 +13,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <unordered_map>
 
 #include "base/aside.h"
@@ -34,18 +34,18 @@ struct StreamLimits {
 };
 
 struct StreamStats {
-  std::atomic<std::uint64_t> connections{0}, open{0}, refused{0}, handed_over{0};
+  std::atomic<std::uint64_t> connections{0}, open{0}, refused{0};
 };
 
 class StreamLoop {
  public:
-  StreamLoop(std::string door, StreamLimits limits, const Clock& clock, Log& log, StreamStats& stats);
+  StreamLoop(std::string door, StreamLimits limits, const Clock& clock, Log& log, StreamStats& stats, BlockingPool& pool);
   ~StreamLoop();
 
   void start();
   void add(Fd connection, std::unique_ptr<Conversation> conversation);
 
-  // From now on a connection is closed as soon as nobody is at work for it.
+  // From now on a connection is closed as soon as no work is done for it.
   void begin_stop();
   bool wait_closed(Deadline deadline);
   // Breaks the connections of those still at work.
@@ -54,25 +54,27 @@ class StreamLoop {
 
  private:
   struct Link;
-  class Turn;
+  // What is done for a connection, on a stack of its own. False: that was all, it ends.
+  using Task = bool (StreamLoop::*)(Link&, AsideWork&);
 
-  void work();
-  void lead(Turn& turn);
-  void serve(Turn& turn, Link& link, std::uint32_t events);
-  void hear(Turn& turn, Link& link);
-  void go_on(Turn& turn, Link& link, std::unique_ptr<AsideWork> work);
-  template <typename Talk>
-  void guarded(Talk talk);
-  void converse(Link& link, AsideWork& work);
-  bool serve_due(Turn& turn);
-  void give_spare(Turn& turn, std::unique_ptr<AsideWork> work);
-  void settle(Turn& turn, Link& link, bool keep);
-  void watch(Link& link, int how);
-  void look_round(Turn& turn);
-  void close_idle(Turn& turn);
-  void close(Turn& turn, Link& link);
-  void hand_over(Turn& turn);
-  bool spawn();
+  void run();
+  void serve(Link& link, std::uint32_t events);
+  void hear(Link& link);
+  void begin(Link& link, std::unique_ptr<AsideWork> work, Task task);
+  void begin(Link& link, Task task);
+  void perform(AsideWork& work);
+  void go_on(Link& link, std::unique_ptr<AsideWork> work);
+  bool converse(Link& link, AsideWork& work);
+  bool part(Link& link, AsideWork&);
+  bool after_silence(Link& link, AsideWork&);
+  bool end(Link&, AsideWork&) { return false; }
+  void settle(Link& link);
+  void drop(Link& link);
+  void watch(Link& link, bool for_room);
+  void unwatch(Link& link);
+  bool flush(Link& link);
+  void look_round();
+  void close_idle();
   void wake();
 
   const std::string door_;
@@ -82,13 +84,12 @@ class StreamLoop {
   StreamStats& stats_;
   Fd epoll_, wake_;
   std::atomic<bool> stopping_{false}, over_{false};
-  SteadyTime next_look_{};  // this and the next are the leader's
+  SteadyTime next_look_{};  // this and the next are the loop's thread's
   Aside aside_;
+  std::thread thread_;
 
   std::mutex mutex_;  // guards what follows
-  std::condition_variable lead_free_, changed_;
-  bool led_ = false;
-  std::size_t threads_ = 0, spares_ = 0;
+  std::condition_variable changed_;
   std::unordered_map<Link*, std::unique_ptr<Link>> links_;
 };
 

@@ -12,6 +12,8 @@
 namespace mailweir {
 namespace {
 
+constexpr std::size_t most_blocked = 16;  // threads
+
 // A loop for each processor: what they do between two waits is work.
 std::size_t loop_count() { return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 16); }
 
@@ -19,8 +21,8 @@ std::size_t loop_count() { return std::clamp<std::size_t>(std::thread::hardware_
 
 StreamServer::StreamServer(std::string door, Fd listener, StreamLimits limits, const Clock& clock, Log& log, Maker maker)
     : door_(std::move(door)), listener_(std::move(listener)), wake_(eventfd(0, EFD_CLOEXEC)), limits_(limits), clock_(clock), log_(log),
-      maker_(std::move(maker)) {
-  for (std::size_t i = 0; i < loop_count(); ++i) loops_.push_back(std::make_unique<StreamLoop>(door_, limits_, clock, log_, stats_));
+      maker_(std::move(maker)), pool_(most_blocked) {
+  for (std::size_t i = 0; i < loop_count(); ++i) loops_.push_back(std::make_unique<StreamLoop>(door_, limits_, clock, log_, stats_, pool_));
 }
 
 StreamServer::~StreamServer() { stop(Deadline::in(std::chrono::seconds(1))); }

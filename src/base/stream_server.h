@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// StreamServer: a listening socket and all its connections, each with a Conversation: a thread that accepts, and a few
-// StreamLoops that serve. Beyond the bound a connection is closed at once.
+// StreamServer: a listening socket and all its connections, each with a Conversation: a thread that accepts, a few
+// StreamLoops that serve, and a few threads for what blocks, where it is needed. There are no more, however many wait.
+// Beyond the bound a connection is closed at once.
 //
 // start() and stop() from one thread. What the conversations use must outlive stop().
 #pragma once
@@ -30,6 +31,8 @@ class StreamServer {
   // No new connections; the old ones go on.
   void stop_accepting();
   const StreamStats& stats() const { return stats_; }
+  // That were needed so far for what blocks.
+  std::size_t pool_threads() const { return pool_.threads(); }
 
  private:
   void accept_all();
@@ -43,6 +46,7 @@ class StreamServer {
   Log& log_;
   const Maker maker_;
   StreamStats stats_;
+  BlockingPool pool_;  // of all loops
   std::vector<std::unique_ptr<StreamLoop>> loops_;
   std::size_t next_ = 0;
   std::optional<SteadyTime> told_not_accepted_;  // the acceptor's

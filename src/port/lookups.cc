@@ -5,6 +5,7 @@
 #include <mutex>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "base/blocking.h"
 
@@ -23,12 +24,17 @@ class LiveLookups final : public Lookups {
     std::chrono::microseconds took{0};
     bool cached = false;
     std::vector<Check> parked;  // prefetched checks that lack this answer
+    std::vector<std::shared_ptr<Waker>> waiting;
   };
   using Node = std::pair<const Question, Entry>;
 
   LiveLookups(dns::Resolver& resolver, Deadline deadline) : resolver_(resolver), deadline_(deadline) {}
 
   const dns::Answer& get(const Question& question) override;
+  const dns::Answer* at_hand(const Question& question) override {
+    const auto* node = start(question);
+    return node != nullptr ? answer_of(*node).get() : too_many_.get();
+  }
   void want(const Question& question) override { start(question); }
   void prefetch(Check check) override { run_early(std::move(check)); }
   void renew(Deadline deadline) override {
@@ -49,6 +55,7 @@ class LiveLookups final : public Lookups {
   const dns::Answer& too_many() const { return *too_many_; }
 
  private:
+  bool wait_for(Entry& entry, std::unique_lock<std::mutex>& lock);
   void arrive(Node& node, AnswerPtr answer, bool cached);
   void run_early(Check check);
 
@@ -75,6 +82,7 @@ class EarlyLookups final : public Lookups {
     lacking_ = node;
     throw NotYet();
   }
+  const dns::Answer* at_hand(const Question& question) override { return live_.at_hand(question); }
   void want(const Question& question) override { live_.want(question); }
   void prefetch(Check check) override { live_.prefetch(std::move(check)); }
   void renew(Deadline deadline) override { live_.renew(deadline); }
@@ -110,6 +118,7 @@ LiveLookups::Node* LiveLookups::start(const Question& question) {
 
 void LiveLookups::arrive(Node& node, AnswerPtr answer, bool cached) {
   std::vector<Check> woken;
+  std::vector<std::shared_ptr<Waker>> waiting;
   {
     std::lock_guard lock(mutex_);
     auto& entry = node.second;
@@ -118,8 +127,10 @@ void LiveLookups::arrive(Node& node, AnswerPtr answer, bool cached) {
     entry.cached = cached;
     entry.took = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - entry.asked);
     woken.swap(entry.parked);
+    waiting.swap(entry.waiting);
   }
   arrived_.notify_all();
+  for (const auto& waker : waiting) waker->wake();
   for (auto& check : woken) run_early(std::move(check));
 }
 
@@ -130,14 +141,28 @@ const dns::Answer& LiveLookups::get(const Question& question) {
   {
     std::unique_lock lock(mutex_);
     if (entry.answer != nullptr) return *entry.answer;
-    about_to_block();
     const auto begun = std::chrono::steady_clock::now();
-    const bool came = arrived_.wait_until(lock, deadline_.at(), [&] { return entry.answer != nullptr; });
+    const bool came = wait_for(entry, lock);
     waited_ += std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begun);
     if (came) return *entry.answer;
   }
   arrive(*node, dns::temperror("timeout"), false);
   return *answer_of(*node);
+}
+
+// Until the answer is there, or the deadline over. In a loop the caller is set aside, without the lock.
+bool LiveLookups::wait_for(Entry& entry, std::unique_lock<std::mutex>& lock) {
+  WaitingLoop* loop = waiting_loop();
+  if (loop == nullptr) return arrived_.wait_until(lock, deadline_.at(), [&] { return entry.answer != nullptr; });
+  WaitingLoop::Wait wait;
+  const auto waker = loop->waker(wait);
+  const Deadline until = deadline_;
+  entry.waiting.push_back(waker);
+  lock.unlock();
+  loop->set_aside(wait, until);
+  lock.lock();
+  std::erase(entry.waiting, waker);
+  return entry.answer != nullptr;
 }
 
 void LiveLookups::run_early(Check check) {

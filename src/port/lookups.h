@@ -36,6 +36,8 @@ class Lookups : public std::enable_shared_from_this<Lookups> {
   // The answer; waits for it until the deadline at the most. Inside prefetch: throws NotYet instead of waiting.
   // The reference is good as long as this object.
   virtual const dns::Answer& get(const dns::Question& question) = 0;
+  // The answer if it is there; nullptr: not yet. It is asked for if it is new.
+  virtual const dns::Answer* at_hand(const dns::Question& question) = 0;
   // Starts a lookup without waiting, so that siblings run in parallel.
   virtual void want(const dns::Question& question) = 0;
   // Runs `check` now on what is known, and again each time that the answer it lacked arrives, until it gets through.

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Work that a loop sets aside: many wait without a thread, in any order, each until its deadline, whoever leads meanwhile.
+// Work that a loop sets aside: many wait without a thread, in any order, each until its deadline; other threads wake them,
+// and a few threads do what blocks.
 #include "base/aside.h"
 
+#include <exception>
 #include <latch>
 #include <mutex>
 #include <string>
@@ -32,8 +34,20 @@ struct Stage {
   NullLog log;
   std::latch release{1};  // "block" waits for it
   std::atomic<int> asked{0}, blocked{0}, guests{0}, ended{0};
-  std::mutex mutex;
+  std::mutex mutex;        // guards what follows
   std::vector<int> lines;  // the test's ends
+  std::vector<std::shared_ptr<Waker>> wakers;
+  std::vector<Fd> far_ends;  // of the sockets that are waited for
+
+  // As another thread would: each several times.
+  void wake_all() {
+    const auto told = [&] {
+      const std::lock_guard lock(mutex);
+      return wakers;
+    }();
+    for (int i = 0; i < 3; ++i)
+      for (const auto& waker : told) waker->wake();
+  }
 
   // Tells all guests: who asked for it is woken. '!' ends them.
   void tell(char letter) {
@@ -88,7 +102,9 @@ class Guest final : public LoopGuest {
   std::vector<Question*> questions_;
 };
 
-// "a".."z": asks the guest and echoes when told so; "late x": only for 20 ms; "block", "throw x" after x, "caught".
+// "a".."z": asks the guest and echoes when told so; "late x": only for 20 ms; "throw x" after x; "caught x": in a catch
+// block. "far": waits for another thread; "far late": only for 20 ms. "block": until it is released; "block late": waits only
+// 20 ms for a thread; "block throw". "socket", "socket late": until a socket can be read.
 class Actor final : public Conversation {
  public:
   explicit Actor(Stage& stage) : stage_(stage) {}
@@ -96,16 +112,42 @@ class Actor final : public Conversation {
 
   bool received(std::string_view bytes, Output& out) override {
     const std::string said(bytes);
-    if (said == "block") {
-      about_to_block();
-      ++stage_.blocked;
-      stage_.release.wait();
-      out.buffer() += waiting_loop() == nullptr ? "alone" : "loop";
-    } else if (said == "caught") {
+    if (said.starts_with("block")) {
+      const bool done = run_blocking(said.ends_with("late") ? Deadline::in(20ms) : Deadline::in(20s), [&] {
+        if (waiting_loop() != nullptr) throw std::logic_error("a loop has no business here");
+        ++stage_.blocked;
+        stage_.release.wait();
+        if (said.ends_with("throw")) throw std::runtime_error("as asked");
+        out.buffer() += "alone,";
+      });
+      out.buffer() += !done ? "no thread" : waiting_loop() != nullptr ? "loop" : "lost";
+    } else if (said.starts_with("socket")) {
+      int both[2];
+      REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, both) == 0);
+      const Fd own(both[0]);
+      CHECK(wait_for_socket(own.get(), true, Deadline::in(20s)));
+      {
+        const std::lock_guard lock(stage_.mutex);
+        stage_.far_ends.emplace_back(both[1]);
+        ++stage_.asked;
+      }
+      for (int i = 0; i < 2; ++i)  // it stays so
+        out.buffer() += wait_for_socket(own.get(), false, said.ends_with("late") ? Deadline::in(20ms) : Deadline::in(20s)) ? "readable," : "timed out,";
+    } else if (said.starts_with("far")) {
+      WaitingLoop::Wait wait;
+      auto waker = waiting_loop()->waker(wait);
+      {
+        const std::lock_guard lock(stage_.mutex);
+        stage_.wakers.push_back(std::move(waker));
+        ++stage_.asked;
+      }
+      waiting_loop()->set_aside(wait, said.ends_with("late") ? Deadline::in(20ms) : Deadline::in(20s));
+      out.buffer() += wait.woken ? "woken" : "timed out";
+    } else if (said.starts_with("caught")) {
       try {
-        throw 1;
-      } catch (int) {
-        out.buffer() += waiting_loop() == nullptr ? "alone" : "loop";
+        throw said.back();
+      } catch (char letter) {
+        out.buffer() += ask(letter, Deadline::in(20s)) && std::current_exception() != nullptr ? "in time" : "lost";
       }
     } else {
       const bool woken = ask(said.back(), said.starts_with("late") ? Deadline::in(20ms) : Deadline::in(20s));
@@ -186,7 +228,7 @@ TEST_CASE("set aside: many wait, answered in any order, and no thread blocks") {
       CHECK(hear(waiting[static_cast<std::size_t>(i)]) == letter);
     }
   }
-  CHECK(fixture.server->stats().handed_over == 0);
+  CHECK(fixture.server->pool_threads() == 0);
 }
 
 TEST_CASE("set aside: each until its own deadline") {
@@ -206,25 +248,69 @@ TEST_CASE("set aside: each until its own deadline") {
   CHECK(hear(late) == "y");
 }
 
-TEST_CASE("set aside: taken up by another thread when the first one blocks") {
+TEST_CASE("set aside: what blocks has a few threads, and the loop goes on") {
   Fixture fixture;
   std::vector<Fd> waiting, stuck;
-  for (int i = 0; i < 20; ++i) {
+  for (int i = 0; i < 40; ++i) {
     waiting.push_back(fixture.connect());
     stuck.push_back(fixture.connect());
   }
   for (const Fd& connection : waiting) say(connection, "w");
-  fixture.wait_until([&] { return fixture.stage.asked == 20; });
   for (const Fd& connection : stuck) say(connection, "block");
-  fixture.wait_until([&] { return fixture.stage.blocked == 20; });
+  fixture.wait_until([&] { return fixture.stage.blocked == 16 && fixture.stage.asked == 40; });
   fixture.stage.tell('w');
   for (const Fd& connection : waiting) CHECK(hear(connection) == "w");
+  CHECK(fixture.server->pool_threads() == 16);
+  say(waiting[0], "block late");
+  CHECK(hear(waiting[0]) == "no thread");
+  say(waiting[1], "block throw");
   fixture.stage.release.count_down();
-  for (const Fd& connection : stuck) CHECK(hear(connection) == "alone");
-  for (const Fd& connection : stuck) say(connection, "s");
+  for (const Fd& connection : stuck) CHECK(hear(connection) == "alone,loop");
+  CHECK(hear(waiting[1]) == "closed");
+  CHECK(fixture.stage.blocked == 41);
+}
+
+TEST_CASE("set aside: until a socket can be read, or its peer is gone") {
+  Fixture fixture;
+  std::vector<Fd> connections;
+  for (int i = 0; i < 40; ++i) connections.push_back(fixture.connect());
+  for (const Fd& connection : connections) say(connection, "socket");
   fixture.wait_until([&] { return fixture.stage.asked == 40; });
-  fixture.stage.tell('s');
-  for (const Fd& connection : stuck) CHECK(hear(connection) == "s");
+  {
+    const std::lock_guard lock(fixture.stage.mutex);
+    for (std::size_t i = 0; i < 20; ++i) say(fixture.stage.far_ends[i], "x");
+    fixture.stage.far_ends.resize(20);
+  }
+  for (const Fd& connection : connections) CHECK(hear(connection) == "readable,readable,");
+  say(connections[0], "socket late");
+  CHECK(hear(connections[0]) == "timed out,timed out,");
+  CHECK(fixture.server->pool_threads() == 0);
+}
+
+TEST_CASE("set aside: woken by other threads, once") {
+  Fixture fixture;
+  constexpr int many = 300;
+  std::vector<Fd> connections;
+  for (int i = 0; i < many; ++i) connections.push_back(fixture.connect());
+  for (int round = 1; round <= 3; ++round) {
+    for (const Fd& connection : connections) say(connection, "far");
+    fixture.wait_until([&] { return fixture.stage.asked == many * round; });
+    fixture.stage.wake_all();  // those of the rounds before too: they are over
+    for (const Fd& connection : connections) CHECK(hear(connection) == "woken");
+  }
+  say(connections[0], "far late");
+  CHECK(hear(connections[0]) == "timed out");
+  say(connections[0], "a");
+  fixture.wait_until([&] { return fixture.stage.asked == many * 3 + 2; });
+  fixture.stage.wake_all();  // the one that is over does not end the next wait
+  say(connections[1], "far");
+  fixture.wait_until([&] { return fixture.stage.asked == many * 3 + 3; });
+  fixture.stage.wake_all();
+  CHECK(hear(connections[1]) == "woken");
+  fixture.stage.tell('a');
+  CHECK(hear(connections[0]) == "a");
+  fixture.server.reset();
+  fixture.stage.wake_all();  // the loops are gone
 }
 
 TEST_CASE("set aside: what the peer says meanwhile is heard afterwards; who leaves, leaves; what throws, ends") {
@@ -243,8 +329,10 @@ TEST_CASE("set aside: what the peer says meanwhile is heard afterwards; who leav
   fixture.wait_until([&] { return fixture.stage.asked == 4 && fixture.stage.ended == 2; });
   fixture.stage.tell('b');
   CHECK(hear(eager) == "b");
-  say(eager, "caught");
-  CHECK(hear(eager) == "loop");
+  say(eager, "caught c");
+  fixture.wait_until([&] { return fixture.stage.asked == 5; });
+  fixture.stage.tell('c');
+  CHECK(hear(eager) == "in time");
 }
 
 TEST_CASE("set aside: a guest that is over goes, and another comes") {
