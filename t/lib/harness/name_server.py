@@ -52,6 +52,8 @@ class NameServer:
     def start(self, _scenario=None):
         self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._udp.bind(("127.0.0.1", self.port))
+        with contextlib.suppress(OSError):  # SO_RCVBUFFORCE, for root: a thousand questions at once are none too many
+            self._udp.setsockopt(socket.SOL_SOCKET, 33, 4 << 20)
         threading.Thread(target=self._answer_udp, daemon=True).start()
         if self.with_tcp:
             self._tcp = socket.create_server(("127.0.0.1", self.port))
@@ -72,6 +74,8 @@ class NameServer:
             try:
                 query, client = self._udp.recvfrom(4096)
             except OSError:
+                return
+            if not query:  # stopped
                 return
             reply = self.reply(query, "udp")
             if reply:
