@@ -16,7 +16,17 @@ base
 mail            base
 port            base mail
 check           base mail port
-adapter         base mail port
+adapter/alert   base mail port
+adapter/dns     base mail port
+adapter/keys    base mail port
+adapter/libspf2 base mail port
+adapter/log     base mail port
+adapter/redis   base mail port
+adapter/stats   base mail port
+adapter/table   base mail port
+adapter/verify  base mail port
+adapter/counters base mail port adapter/redis
+adapter/workshop base mail port adapter/keys adapter/libspf2 adapter/redis adapter/table adapter/verify
 engine          base mail port check
 policy_door     base mail port engine
 milter_door     base mail port check engine
@@ -42,7 +52,22 @@ httplib.h           ctl/*.cc
 nlohmann/*          admin_door/*.cc http_door/*.cc app/*.cc ctl/*.cc
 boost/program_options* app/*.cc ctl/*.cc
 systemd/*           app/*.cc
-*                   adapter/*.cc
+ares.h              adapter/dns/*.cc
+resolv.h            adapter/dns/*.cc
+arpa/nameser.h      adapter/dns/*.cc adapter/libspf2/*.cc
+openssl/*           adapter/keys/*.cc adapter/redis/redis_connection.cc
+hiredis/*           adapter/redis/redis_connection.cc
+re2/*               adapter/table/*.cc
+spf2/*              adapter/libspf2/*.cc
+maxminddb.h         adapter/workshop/*.cc
+systemd/sd-journal.h adapter/log/*.cc
+prometheus/*        adapter/stats/*.cc
+curl/curl.h         adapter/alert/*.cc
+nlohmann/*          adapter/alert/*.cc
+dkim.h              adapter/verify/opendkim_judge.cc
+opendmarc/dmarc.h   adapter/verify/dmarc_tools.cc
+libpsl.h            adapter/verify/dmarc_tools.cc
+sysexits.h          adapter/alert/*.cc
 '
 
 # What the system itself offers: every <header> of C++ (no dot, no slash), and these.
@@ -82,20 +107,25 @@ check_includes() {
       count = split(ENVIRON["system_headers"], word, " ")
       for (i = 1; i <= count; i++) system_regex = system_regex (i > 1 ? "|" : "") as_regex(word[i])
     }
+    function room_of(path,   word) {  # the rooms of adapters are within one
+      split(path, word, "/")
+      return word[1] == "adapter" ? word[1] "/" word[2] : word[1]
+    }
     function wrong(why) { printf "%s:%d: %s\n", FILENAME, FNR, why }
     FNR == 1 {
       file = substr(FILENAME, 5)          # without src/
-      room = file; sub(/\/.*/, "", room)
+      room = room_of(file)
       if (!(room in known)) wrong("the room " room " is not in the table of t/layers.sh")
     }
     !/^[ \t]*#[ \t]*include/ { next }
     /#[ \t]*include[ \t]*"/ {
       header = $0; sub(/^[^"]*"/, "", header); sub(/".*/, "", header)
       if (header == "config.h") { if (file !~ /\.cc$/) wrong("config.h is for .cc files only"); next }
-      other = header; sub(/\/.*/, "", other)
+      other = room_of(header)
+      first = header; sub(/\/.*/, "", first)
       if (header !~ /\// || header ~ /\.\./) wrong("\"" header "\" must be named by its room, as in \"base/ip.h\"")
       else if (!(other in known)) wrong("\"" header "\": there is no room " other "; a library is included in <>")
-      else if (!((room, other) in may)) wrong(room " must not include " other " (\"" header "\")")
+      else if (!((room, other) in may) && !((room, first) in may)) wrong(room " must not include " other " (\"" header "\")")
       next
     }
     /#[ \t]*include[ \t]*</ {
@@ -241,21 +271,21 @@ self_test() {
   self_test_row src/base/a.cc '#include <string>\n#include <sys/socket.h>\n#include "base/ip.h"\n' ''
   self_test_row src/base/a.h '\n#include "mail/reply.h"\n' 'src/base/a.h:3: base must not include mail'
   self_test_row src/mail/a.h '#include "port/dns.h"\n' 'src/mail/a.h:2: mail must not include port'
-  self_test_row src/check/a.cc '#include "adapter/cares.h"\n' 'check must not include adapter'
-  self_test_row src/adapter/a.cc '#include "check/iprev.h"\n' 'adapter must not include check'
-  self_test_row src/engine/a.cc '#include "adapter/cares.h"\n' 'engine must not include adapter'
+  self_test_row src/check/a.cc '#include "adapter/dns/ares.h"\n' 'check must not include adapter/dns'
+  self_test_row src/adapter/dns/a.cc '#include "check/iprev.h"\n' 'adapter/dns must not include check'
+  self_test_row src/engine/a.cc '#include "adapter/dns/ares.h"\n' 'engine must not include adapter/dns'
   self_test_row src/engine/a.cc '#  include "config/policy.h"\n' 'engine must not include config'
   self_test_row src/engine/a.cc '#include "check/iprev.h"\n' ''
   self_test_row src/policy_door/a.cc '#include "milter_door/session.h"\n' 'policy_door must not include milter_door'
   self_test_row src/milter_door/a.cc '#include "check/dkim_sign.h"\n' ''
-  self_test_row src/milter_door/a.cc '#include "adapter/openssl_signer.h"\n' 'milter_door must not include adapter'
+  self_test_row src/milter_door/a.cc '#include "adapter/keys/openssl_signer.h"\n' 'milter_door must not include adapter'
   self_test_row src/policy_door/a.cc '#include "check/iprev.h"\n' 'policy_door must not include check'
   self_test_row src/admin_door/a.cc '#include "config/config.h"\n' 'admin_door must not include config'
   self_test_row src/milter_door/sub/a.cc '#include "engine/facts.h"\n' ''
   self_test_row src/config/a.cc '#include "engine/rule.h"\n#include <toml++/toml.h>\n' ''
   self_test_row src/config/a.cc '#include "policy_door/door.h"\n' 'config must not include policy_door'
-  self_test_row src/config/a.cc '#include "adapter/memory.h"\n' 'config must not include adapter'
-  self_test_row src/app/a.cc '#include "adapter/memory.h"\n#include <systemd/sd-daemon.h>\n#include "config.h"\n' ''
+  self_test_row src/config/a.cc '#include "adapter/dns/ares.h"\n' 'config must not include adapter/dns'
+  self_test_row src/app/a.cc '#include "adapter/dns/zone.h"\n#include <systemd/sd-daemon.h>\n#include "config.h"\n' ''
   self_test_row src/app/a.cc '#include "ctl/tool.h"\n' 'app must not include ctl'
   self_test_row src/ctl/a.cc '#include "app/runtime.h"\n' 'ctl must not include app'
   self_test_row src/base/a.h '#include "config.h"\n' 'config.h is for .cc files only'
@@ -271,8 +301,12 @@ self_test() {
   self_test_row src/mail/domain.cc '#include <idn2.h>\n' ''
   self_test_row src/mail/address.cc '#include <idn2.h>\n' '<idn2.h> may not stand in mail/address.cc'
   self_test_row src/engine/a.cc '#include <re2/re2.h>\n' '<re2/re2.h> may not stand'
-  self_test_row src/adapter/a.cc '#include <re2/re2.h>\n#include <openssl/evp.h>\n#include <ares.h>\n' ''
-  self_test_row src/adapter/a.h '#include <openssl/evp.h>\n' '<openssl/evp.h> may not stand in adapter/a.h'
+  self_test_row src/adapter/table/a.cc '#include <re2/re2.h>\n' ''
+  self_test_row src/adapter/table/a.cc '#include "adapter/keys/a.h"\n' 'adapter/table must not include adapter/keys'
+  self_test_row src/adapter/counters/a.cc '#include "adapter/redis/a.h"\n' ''
+  self_test_row src/adapter/table/a.cc '#include <openssl/evp.h>\n' '<openssl/evp.h> may not stand in adapter/table/a.cc'
+  self_test_row src/adapter/cellar/a.cc '' 'the room adapter/cellar is not in the table'
+  self_test_row src/adapter/keys/a.h '#include <openssl/evp.h>\n' '<openssl/evp.h> may not stand in adapter/keys/a.h'
   self_test_row src/milter_door/libmilter_door.cc '#include <libmilter/mfapi.h>\n' ''
   self_test_row src/milter_door/session.cc '#include <libmilter/mfapi.h>\n' '<libmilter/mfapi.h> may not stand'
   self_test_row src/admin_door/a.h '#include <httplib.h>\n' '<httplib.h> may not stand in admin_door/a.h'

@@ -12,12 +12,12 @@
 
 #include "config.h"
 
-#include "adapter/ares_resolver.h"
-#include "adapter/dmarc_tools.h"
-#include "adapter/open_log.h"
-#include "adapter/openssl_digest.h"
-#include "adapter/openssl_public_key.h"
-#include "adapter/zone_resolver.h"
+#include "adapter/dns/ares_resolver.h"
+#include "adapter/dns/zone_resolver.h"
+#include "adapter/keys/openssl_digest.h"
+#include "adapter/keys/openssl_public_key.h"
+#include "adapter/log/open_log.h"
+#include "adapter/verify/dmarc_tools.h"
 #include "check/dkim_verify.h"
 #include "milter_door/builtin_server.h"
 #include "milter_door/libmilter.h"

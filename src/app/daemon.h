@@ -12,10 +12,10 @@
 #include <string>
 #include <thread>
 
+#include "adapter/alert/alert_desk.h"
+#include "adapter/dns/caching_resolver.h"
+#include "adapter/workshop/table_sources.h"
 #include "admin_door/admin_server.h"
-#include "adapter/alert_desk.h"
-#include "adapter/caching_resolver.h"
-#include "adapter/table_sources.h"
 #include "app/eviction_watch.h"
 #include "app/notify.h"
 #include "app/periodic.h"

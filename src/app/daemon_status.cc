@@ -4,8 +4,8 @@
 
 #include "config.h"
 
-#include "adapter/fallback_counters.h"
-#include "adapter/stats_text.h"
+#include "adapter/counters/fallback_counters.h"
+#include "adapter/stats/stats_text.h"
 #include "app/daemon.h"
 #include "base/duration.h"
 

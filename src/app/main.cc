@@ -12,16 +12,16 @@
 
 #include "config.h"
 
-#include "adapter/make_workshop.h"
+#include "adapter/workshop/make_workshop.h"
 #include "app/background.h"
 #include "app/daemon.h"
 #include "app/pid_file.h"
 #include "app/signals.h"
+#include "base/safe_output.h"
 #include "start/machine_memory.h"
 #include "start/privileges.h"
 #include "start/start_check.h"
 #include "start/store_warnings.h"
-#include "base/safe_output.h"
 
 namespace mailweir {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "app/stores.h"
 
-#include "adapter/fallback_counters.h"
+#include "adapter/counters/fallback_counters.h"
 
 namespace mailweir {
 

@@ -5,15 +5,15 @@
 #include <memory>
 #include <string>
 
-#include "adapter/fallback_counters.h"
-#include "adapter/memory_counters.h"
-#include "adapter/redis_counters.h"
+#include "adapter/counters/fallback_counters.h"
+#include "adapter/counters/memory_counters.h"
+#include "adapter/counters/redis_counters.h"
 #include "app/pid_file.h"
-#include "start/secret.h"
-#include "start/store_warnings.h"
 #include "base/log.h"
 #include "config/config.h"
 #include "port/counter_store.h"
+#include "start/secret.h"
+#include "start/store_warnings.h"
 
 namespace mailweir {
 

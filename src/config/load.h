@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "config/config.h"
-#include "port/workshop.h"
 #include "engine/policy.h"
+#include "port/workshop.h"
 
 namespace mailweir {
 

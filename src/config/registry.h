@@ -12,8 +12,8 @@
 
 #include "config/document.h"
 #include "config/section.h"
-#include "port/workshop.h"
 #include "engine/policy.h"
+#include "port/workshop.h"
 
 namespace mailweir {
 

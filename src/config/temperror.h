@@ -5,8 +5,8 @@
 
 #include <vector>
 
-#include "config/problems.h"
 #include "config/placed_rule.h"
+#include "config/problems.h"
 
 namespace mailweir {
 

@@ -3,9 +3,9 @@
 
 #include <boost/program_options.hpp>
 
-#include "adapter/ares_resolver.h"
-#include "adapter/caching_resolver.h"
-#include "adapter/zone_resolver.h"
+#include "adapter/dns/ares_resolver.h"
+#include "adapter/dns/caching_resolver.h"
+#include "adapter/dns/zone_resolver.h"
 
 namespace mailweir {
 

@@ -5,7 +5,7 @@
 
 #include <boost/program_options.hpp>
 
-#include "adapter/make_workshop.h"
+#include "adapter/workshop/make_workshop.h"
 #include "base/text.h"
 #include "config/load.h"
 #include "ctl/command.h"

@@ -6,10 +6,10 @@
 
 #include <boost/program_options.hpp>
 
-#include "adapter/dmarc_tools.h"
-#include "adapter/memory_counters.h"
-#include "adapter/openssl_digest.h"
-#include "adapter/openssl_public_key.h"
+#include "adapter/counters/memory_counters.h"
+#include "adapter/keys/openssl_digest.h"
+#include "adapter/keys/openssl_public_key.h"
+#include "adapter/verify/dmarc_tools.h"
 #include "base/text.h"
 #include "check/authentication_results.h"
 #include "check/dkim_verify.h"

@@ -6,9 +6,9 @@
 
 #include <boost/program_options.hpp>
 
-#include "adapter/dmarc_tools.h"
-#include "adapter/openssl_digest.h"
-#include "adapter/openssl_public_key.h"
+#include "adapter/keys/openssl_digest.h"
+#include "adapter/keys/openssl_public_key.h"
+#include "adapter/verify/dmarc_tools.h"
 #include "base/text.h"
 #include "check/dkim_verify.h"
 #include "check/dmarc.h"

@@ -6,10 +6,10 @@
 
 #include <boost/program_options.hpp>
 
-#include "adapter/make_workshop.h"
+#include "adapter/workshop/make_workshop.h"
+#include "ctl/command.h"
 #include "start/start_check.h"
 #include "start/store_warnings.h"
-#include "ctl/command.h"
 
 namespace mailweir {
 namespace {

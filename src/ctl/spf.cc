@@ -2,7 +2,7 @@
 // mailweirctl spf: one SPF check by hand, with the daemon's own evaluator or with libspf2.
 #include <boost/program_options.hpp>
 
-#include "adapter/libspf2_engine.h"
+#include "adapter/libspf2/libspf2_engine.h"
 #include "check/spf.h"
 #include "check/spf_request.h"
 #include "ctl/check_command.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "ctl/verifier_choice.h"
 
-#include "adapter/opendkim_judge.h"
+#include "adapter/verify/opendkim_judge.h"
 
 namespace mailweir {
 

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "engine/limit_key.h"
 #include "engine/ledger.h"
+#include "engine/limit_key.h"
 
 namespace mailweir {
 

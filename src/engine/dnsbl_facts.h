@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "engine/dnsbl_watch.h"
-#include "engine/fact_value.h"
 #include "engine/fact.h"
+#include "engine/fact_value.h"
 #include "port/lookups.h"
 
 namespace mailweir {

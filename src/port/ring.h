@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The arithmetic of a ring counter, the one place where it stands in C++ (adapter/redis_script.cc says it in Lua).
+// The arithmetic of a ring counter, the one place where it stands in C++ (adapter/redis/redis_script.cc says it in Lua).
 //
 // Time is cut into slots of a 30th of the period. What is counted at time t is the slot of t, as far as it has come, and
 // the 30 whole slots before it: 31 cells. Those begin at t - period or earlier, so the sum is never less than what any

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // SPF (RFC 7208): what check_host() is asked and what it says, and SpfEngine: who says it. Our own evaluator stands in
-// check/spf.h; adapter/libspf2_engine.h has libspf2 behind the same interface.
+// check/spf.h; adapter/libspf2/libspf2_engine.h has libspf2 behind the same interface.
 #pragma once
 
 #include <memory>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Workshop: how the loader gets what floor 3 makes (lists, patterns, keys) without knowing any adapter:
-// adapter/make_workshop.h fills it in. A run of the loader uses it from one thread.
+// adapter/workshop/make_workshop.h fills it in. A run of the loader uses it from one thread.
 #pragma once
 
 #include <chrono>

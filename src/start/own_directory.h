@@ -8,8 +8,8 @@
 
 #include <sys/types.h>
 
-#include "start/privileges.h"
 #include "base/result.h"
+#include "start/privileges.h"
 
 namespace mailweir {
 

@@ -14,19 +14,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "adapter/alert_desk.h"
-#include "adapter/ares_resolver.h"
-#include "adapter/dmarc_tools.h"
-#include "adapter/make_workshop.h"
-#include "adapter/open_log.h"
-#include "adapter/zone_resolver.h"
-#include "start/own_directory.h"
-#include "start/privileges.h"
-#include "start/secret.h"
+#include "adapter/alert/alert_desk.h"
+#include "adapter/dns/ares_resolver.h"
+#include "adapter/dns/zone_resolver.h"
+#include "adapter/log/open_log.h"
+#include "adapter/verify/dmarc_tools.h"
+#include "adapter/workshop/make_workshop.h"
 #include "base/file.h"
 #include "base/handle.h"
 #include "base/text.h"
 #include "config/load.h"
+#include "start/own_directory.h"
+#include "start/privileges.h"
+#include "start/secret.h"
 
 namespace mailweir {
 namespace {

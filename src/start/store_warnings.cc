@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "start/store_warnings.h"
 
-#include "adapter/redis_counters.h"
+#include "adapter/counters/redis_counters.h"
 #include "base/file.h"
 
 namespace mailweir {

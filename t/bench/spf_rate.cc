@@ -7,9 +7,9 @@
 #include <ctime>
 #include <string>
 
-#include "adapter/caching_resolver.h"
-#include "adapter/libspf2_engine.h"
-#include "adapter/zone_resolver.h"
+#include "adapter/dns/caching_resolver.h"
+#include "adapter/dns/zone_resolver.h"
+#include "adapter/libspf2/libspf2_engine.h"
 #include "check/spf.h"
 
 using namespace mailweir;

@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "adapter/counter_file.h"
-#include "adapter/memory_counters.h"
+#include "adapter/counters/counter_file.h"
+#include "adapter/counters/memory_counters.h"
 #include "base/text.h"
 #include "target.h"
 #include "temp_file.h"

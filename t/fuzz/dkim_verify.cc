@@ -4,9 +4,9 @@
 // nor does it by libopendkim.
 #include <algorithm>
 
-#include "adapter/opendkim_judge.h"
-#include "adapter/openssl_digest.h"
-#include "adapter/openssl_public_key.h"
+#include "adapter/keys/openssl_digest.h"
+#include "adapter/keys/openssl_public_key.h"
+#include "adapter/verify/opendkim_judge.h"
 #include "base/text.h"
 #include "check/dkim_key.h"
 #include "check/dkim_verify.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // A DMARC record, and the check that reads it: a record in its bounds or an error, the same with a semicolon at its
 // end, and a verdict that says what RFC 7489 lets it.
-#include "adapter/dmarc_tools.h"
+#include "adapter/verify/dmarc_tools.h"
 #include "base/text.h"
 #include "check/dmarc.h"
 #include "mail/domain.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // A DNS message from a stranger's name server: an answer within its bounds, names that are printable and in one
 // spelling, or a temperror that says why.
-#include "adapter/dns_decode.h"
+#include "adapter/dns/dns_decode.h"
 #include "base/text.h"
 #include "target.h"
 

@@ -6,12 +6,12 @@
 #include <memory>
 #include <string>
 
-#include "adapter/dmarc_tools.h"
-#include "adapter/make_workshop.h"
-#include "adapter/memory_counters.h"
-#include "adapter/openssl_digest.h"
-#include "adapter/openssl_public_key.h"
-#include "adapter/zone_resolver.h"
+#include "adapter/counters/memory_counters.h"
+#include "adapter/dns/zone_resolver.h"
+#include "adapter/keys/openssl_digest.h"
+#include "adapter/keys/openssl_public_key.h"
+#include "adapter/verify/dmarc_tools.h"
+#include "adapter/workshop/make_workshop.h"
 #include "base/conversation.h"
 #include "base/text.h"
 #include "check/dkim_verify.h"

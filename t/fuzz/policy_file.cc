@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // A policy file of any text: errors that name the file, or a policy; and what `mailweirctl config` prints of it is
 // read as the same. What it names (files, servers) is not opened here.
-#include "adapter/make_workshop.h"
+#include "adapter/workshop/make_workshop.h"
 #include "base/text.h"
 #include "config/load.h"
 #include "target.h"

@@ -3,8 +3,8 @@
 // found.
 #include <algorithm>
 
-#include "adapter/table_file.h"
-#include "adapter/table_key.h"
+#include "adapter/table/table_file.h"
+#include "adapter/table/table_key.h"
 #include "base/text.h"
 #include "target.h"
 #include "temp_file.h"

@@ -3,7 +3,7 @@
 // and what is made safe is safe.
 #include <algorithm>
 
-#include "adapter/expiry.h"
+#include "adapter/table/expiry.h"
 #include "base/base64.h"
 #include "base/duration.h"
 #include "base/ip.h"

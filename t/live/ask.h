@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "adapter/ares_resolver.h"
+#include "adapter/dns/ares_resolver.h"
 
 namespace mailweir::test {
 

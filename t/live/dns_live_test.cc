@@ -5,7 +5,7 @@
 #include <atomic>
 #include <future>
 
-#include "adapter/caching_resolver.h"
+#include "adapter/dns/caching_resolver.h"
 #include "ask.h"
 #include "check/helo.h"
 #include "check/iprev.h"

@@ -13,8 +13,8 @@
 
 #include <unistd.h>
 
-#include "adapter/openssl_digest.h"
-#include "adapter/openssl_signer.h"
+#include "adapter/keys/openssl_digest.h"
+#include "adapter/keys/openssl_signer.h"
 #include "base/text.h"
 #include "check/body_hashes.h"
 #include "check/dkim_sign.h"

@@ -4,8 +4,8 @@
 #include <chrono>
 #include <string>
 
-#include "mail/address_list.h"
 #include "cpu_time.h"
+#include "mail/address_list.h"
 
 using namespace mailweir;
 

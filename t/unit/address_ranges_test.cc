@@ -3,7 +3,7 @@
 
 #include <random>
 
-#include "adapter/address_ranges.h"
+#include "adapter/table/address_ranges.h"
 
 using namespace mailweir;
 

@@ -2,8 +2,8 @@
 // Which alert goes at once and what a summary says; nobody waits, for the time is told.
 #include <doctest/doctest.h>
 
-#include "adapter/alert_group.h"
-#include "adapter/alert_lane.h"
+#include "adapter/alert/alert_group.h"
+#include "adapter/alert/alert_lane.h"
 
 namespace mailweir {
 namespace {

@@ -7,7 +7,7 @@
 
 #include <unistd.h>
 
-#include "adapter/alert_desk.h"
+#include "adapter/alert/alert_desk.h"
 #include "base/handle.h"
 #include "temp_dir.h"
 

@@ -6,7 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "adapter/alert_text.h"
+#include "adapter/alert/alert_text.h"
 #include "base/text.h"
 
 namespace mailweir {

@@ -3,8 +3,8 @@
 // then and with which words, what a rule may ask of it, and that the store is asked once.
 #include <doctest/doctest.h>
 
-#include "engine_fixture.h"
 #include "engine/trace.h"
+#include "engine_fixture.h"
 
 namespace mailweir {
 namespace {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "adapter/caching_resolver.h"
+#include "adapter/dns/caching_resolver.h"
 
 #include <atomic>
 #include <condition_variable>
 #include <thread>
 
-#include "adapter/answer_cache.h"
+#include "adapter/dns/answer_cache.h"
 #include "dns_fixture.h"
 
 using namespace mailweir;

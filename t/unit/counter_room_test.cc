@@ -4,8 +4,8 @@
 
 #include <array>
 
-#include "adapter/counter_room.h"
-#include "adapter/memory_counters.h"
+#include "adapter/counters/counter_room.h"
+#include "adapter/counters/memory_counters.h"
 #include "counter_cases.h"
 #include "engine_fixture.h"
 #include "temp_dir.h"

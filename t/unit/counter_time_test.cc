@@ -9,7 +9,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "adapter/memory_counters.h"
+#include "adapter/counters/memory_counters.h"
 #include "counter_cases.h"
 #include "stepped_clock.h"
 #include "temp_dir.h"

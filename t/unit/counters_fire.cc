@@ -11,8 +11,8 @@
 
 #include <csignal>
 
-#include "adapter/memory_counters.h"
-#include "adapter/redis_counters.h"
+#include "adapter/counters/memory_counters.h"
+#include "adapter/counters/redis_counters.h"
 #include "counter_cases.h"
 #include "redis_group.h"
 #include "skip.h"

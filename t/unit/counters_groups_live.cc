@@ -8,11 +8,11 @@
 
 #include <csignal>
 
-#include "adapter/fallback_counters.h"
-#include "adapter/memory_counters.h"
-#include "adapter/redis_cluster.h"
-#include "adapter/redis_counters.h"
-#include "adapter/redis_key.h"
+#include "adapter/counters/fallback_counters.h"
+#include "adapter/counters/memory_counters.h"
+#include "adapter/counters/redis_counters.h"
+#include "adapter/redis/redis_cluster.h"
+#include "adapter/redis/redis_key.h"
 #include "counter_cases.h"
 #include "redis_group.h"
 #include "skip.h"

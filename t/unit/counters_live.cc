@@ -8,9 +8,9 @@
 #include <csignal>
 #include <sys/socket.h>
 
-#include "adapter/memory_counters.h"
-#include "adapter/redis_connection.h"
-#include "adapter/redis_counters.h"
+#include "adapter/counters/memory_counters.h"
+#include "adapter/counters/redis_counters.h"
+#include "adapter/redis/redis_connection.h"
 #include "counter_cases.h"
 #include "redis_server.h"
 #include "skip.h"

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "adapter/openssl_digest.h"
-#include "adapter/openssl_signer.h"
+#include "adapter/keys/openssl_digest.h"
+#include "adapter/keys/openssl_signer.h"
 #include "base/base64.h"
 #include "check/body_hashes.h"
 #include "check/dkim_sign.h"

@@ -2,7 +2,7 @@
 // DMARC (RFC 7489): records, alignment, policy; a zone and a line a case.
 #include <doctest/doctest.h>
 
-#include "adapter/dmarc_tools.h"
+#include "adapter/verify/dmarc_tools.h"
 #include "check/dmarc.h"
 #include "dns_fixture.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "adapter/dns_decode.h"
+#include "adapter/dns/dns_decode.h"
 
 #include <doctest/doctest.h>
 

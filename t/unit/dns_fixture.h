@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "adapter/zone_resolver.h"
+#include "adapter/dns/zone_resolver.h"
 #include "port/lookups.h"
 
 namespace mailweir::test {

@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
-#include "adapter/make_workshop.h"
-#include "adapter/memory_counters.h"
+#include "adapter/counters/memory_counters.h"
+#include "adapter/workshop/make_workshop.h"
 #include "config/load.h"
 #include "dns_fixture.h"
 #include "engine/session.h"

@@ -2,7 +2,7 @@
 // Which address of MAIL and RCPT is judged at the milter door: by what the MTA says of it, and without that.
 #include <doctest/doctest.h>
 
-#include "adapter/openssl_digest.h"
+#include "adapter/keys/openssl_digest.h"
 #include "engine_fixture.h"
 #include "milter_door/envelope.h"
 #include "milter_door/macro_store.h"

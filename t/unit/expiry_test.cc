@@ -5,9 +5,9 @@
 #include <cstdlib>
 #include <ctime>
 
-#include "adapter/expiry.h"
-#include "adapter/table.h"
-#include "adapter/table_file.h"
+#include "adapter/table/expiry.h"
+#include "adapter/table/table.h"
+#include "adapter/table/table_file.h"
 #include "temp_dir.h"
 
 namespace mailweir {

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "adapter/dmarc_tools.h"
+#include "adapter/verify/dmarc_tools.h"
 #include "engine_fixture.h"
 
 namespace mailweir {

@@ -8,8 +8,8 @@
 #include <functional>
 #include <map>
 
-#include "adapter/fallback_counters.h"
-#include "adapter/memory_counters.h"
+#include "adapter/counters/fallback_counters.h"
+#include "adapter/counters/memory_counters.h"
 #include "counter_cases.h"
 
 namespace mailweir::test {

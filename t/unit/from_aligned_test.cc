@@ -2,7 +2,7 @@
 // from_domain_aligned: whether the authors and the envelope are of one organization.
 #include <doctest/doctest.h>
 
-#include "adapter/dmarc_tools.h"
+#include "adapter/verify/dmarc_tools.h"
 #include "engine/needs.h"
 #include "engine_fixture.h"
 

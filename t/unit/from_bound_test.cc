@@ -2,7 +2,7 @@
 // What a stranger may write into an envelope and into From: over the bound it is refused, within it every address is judged.
 #include <doctest/doctest.h>
 
-#include "adapter/openssl_digest.h"
+#include "adapter/keys/openssl_digest.h"
 #include "base/text.h"
 #include "engine/needs.h"
 #include "engine_fixture.h"

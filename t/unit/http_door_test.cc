@@ -4,8 +4,8 @@
 
 #include <doctest/doctest.h>
 
-#include "engine_fixture.h"
 #include "base/http_request.h"
+#include "engine_fixture.h"
 #include "http_door/server.h"
 
 namespace mailweir {

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "adapter/table_cache.h"
+#include "adapter/table/table_cache.h"
 #include "engine_fixture.h"
 #include "temp_dir.h"
 

@@ -11,10 +11,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "adapter/file_log.h"
-#include "adapter/line_time.h"
-#include "adapter/open_log.h"
-#include "adapter/syslog_log.h"
+#include "adapter/log/file_log.h"
+#include "adapter/log/line_time.h"
+#include "adapter/log/open_log.h"
+#include "adapter/log/syslog_log.h"
 #include "base/handle.h"
 #include "base/text.h"
 #include "port/log_setting.h"

@@ -6,9 +6,9 @@
 
 #include <doctest/doctest.h>
 
-#include "start/machine_memory.h"
 #include "base/memory_budget.h"
 #include "config/open_files.h"
+#include "start/machine_memory.h"
 #include "temp_dir.h"
 
 namespace mailweir {

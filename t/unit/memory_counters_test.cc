@@ -11,12 +11,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "adapter/counter_table.h"
-#include "adapter/memory_counters.h"
+#include "adapter/counters/counter_table.h"
+#include "adapter/counters/memory_counters.h"
 #include "base/keyed_hash.h"
 #include "counter_cases.h"
-#include "temp_dir.h"
 #include "port/ring.h"
+#include "temp_dir.h"
 
 using namespace mailweir;
 using namespace std::chrono_literals;

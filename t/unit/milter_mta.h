@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "adapter/openssl_digest.h"
+#include "adapter/keys/openssl_digest.h"
 #include "engine_fixture.h"
 #include "milter_dialogue.h"
 #include "milter_door/milter_conversation.h"

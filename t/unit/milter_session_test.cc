@@ -2,7 +2,7 @@
 // A session at the milter door, event by event: what holds for all its messages, which keys sign, edits that fail.
 #include <doctest/doctest.h>
 
-#include "adapter/openssl_digest.h"
+#include "adapter/keys/openssl_digest.h"
 #include "dkim_keys.h"
 #include "engine/needs.h"
 #include "engine_fixture.h"

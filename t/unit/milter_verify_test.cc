@@ -2,9 +2,9 @@
 // Verification at the milter door: a message event by event, what the rules find, what becomes of the header.
 #include <doctest/doctest.h>
 
-#include "adapter/dmarc_tools.h"
-#include "adapter/openssl_digest.h"
-#include "adapter/openssl_public_key.h"
+#include "adapter/keys/openssl_digest.h"
+#include "adapter/keys/openssl_public_key.h"
+#include "adapter/verify/dmarc_tools.h"
 #include "check/dkim_verify.h"
 #include "dkim_keys.h"
 #include "dkim_signatures.h"

@@ -12,9 +12,9 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
-#include "adapter/openssl_digest.h"
-#include "adapter/key_cache.h"
-#include "adapter/openssl_signer.h"
+#include "adapter/keys/key_cache.h"
+#include "adapter/keys/openssl_digest.h"
+#include "adapter/keys/openssl_signer.h"
 #include "base/base64.h"
 #include "base/handle.h"
 #include "dkim_keys.h"

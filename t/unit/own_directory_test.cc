@@ -5,8 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "start/own_directory.h"
 #include "skip.h"
+#include "start/own_directory.h"
 #include "temp_dir.h"
 
 using namespace mailweir;

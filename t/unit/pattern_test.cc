@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <doctest/doctest.h>
 
-#include "adapter/re2_pattern.h"
+#include "adapter/table/re2_pattern.h"
 #include "base/text.h"
 
 using namespace mailweir;

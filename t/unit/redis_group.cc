@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <thread>
 
-#include "adapter/redis_cluster.h"
+#include "adapter/redis/redis_cluster.h"
 
 namespace mailweir {
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "adapter/redis_connection.h"
+#include "adapter/redis/redis_connection.h"
 #include "redis_server.h"
 
 namespace mailweir {

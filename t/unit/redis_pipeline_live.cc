@@ -12,8 +12,8 @@
 
 #include <doctest/doctest.h>
 
-#include "adapter/redis_connection.h"
-#include "adapter/redis_counters.h"
+#include "adapter/counters/redis_counters.h"
+#include "adapter/redis/redis_connection.h"
 #include "base/stream_server.h"
 #include "counter_cases.h"
 #include "redis_server.h"

@@ -7,9 +7,9 @@
 
 #include <csignal>
 
-#include "adapter/redis_connection.h"
-#include "adapter/redis_tables.h"
-#include "adapter/table.h"
+#include "adapter/redis/redis_connection.h"
+#include "adapter/table/table.h"
+#include "adapter/workshop/redis_tables.h"
 #include "port/table_batch.h"
 #include "redis_server.h"
 #include "skip.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <doctest/doctest.h>
 
-#include "adapter/redis_connection.h"
-#include "adapter/redis_counters.h"
+#include "adapter/counters/redis_counters.h"
+#include "adapter/redis/redis_connection.h"
 #include "port/redis_url.h"
 
 using namespace mailweir;

@@ -5,7 +5,7 @@
 #include <map>
 #include <thread>
 
-#include "adapter/stats_text.h"
+#include "adapter/stats/stats_text.h"
 #include "base/text.h"
 
 using namespace mailweir;

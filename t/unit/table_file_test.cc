@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "adapter/table_cache.h"
+#include "adapter/table/table_cache.h"
 #include "base/text.h"
 #include "temp_dir.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <doctest/doctest.h>
 
-#include "adapter/table.h"
-#include "adapter/table_key.h"
+#include "adapter/table/table.h"
+#include "adapter/table/table_key.h"
 
 using namespace mailweir;
 

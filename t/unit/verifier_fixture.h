@@ -4,10 +4,10 @@
 
 #include <doctest/doctest.h>
 
-#include "adapter/opendkim_judge.h"
-#include "adapter/openssl_digest.h"
-#include "adapter/openssl_public_key.h"
-#include "adapter/openssl_signer.h"
+#include "adapter/keys/openssl_digest.h"
+#include "adapter/keys/openssl_public_key.h"
+#include "adapter/keys/openssl_signer.h"
+#include "adapter/verify/opendkim_judge.h"
 #include "base/base64.h"
 #include "check/body_hashes.h"
 #include "check/dkim_sign.h"

@@ -8,7 +8,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-#include "adapter/libspf2_engine.h"
+#include "adapter/libspf2/libspf2_engine.h"
 #include "base/socket.h"
 #include "base/stream_server.h"
 #include "dns_fixture.h"

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Private keys from PEM files, signing through OpenSSL's EVP. The file is read once; the signer is then thread-safe and
+// signatures of several threads run at once.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/file_stamp.h"
+#include "port/signer.h"
+
+namespace mailweir {
+
+struct LoadedKey {
+  SignerPtr signer;
+  std::vector<std::string> warnings;  // "path: what", for the admin; the key works
+  FileStamp stamp;                    // of the file as it was read
+};
+
+// RSA from 1024 bits on (under 2048, and over 4096, with a warning: RFC 8301 3.2) or Ed25519 (RFC 8463), unencrypted, in
+// a regular file that others can neither read nor write. Errors name the path and say what to do.
+Result<LoadedKey> load_signing_key(const std::string& path);
+
+}  // namespace mailweir

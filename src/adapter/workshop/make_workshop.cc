@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "adapter/workshop/make_workshop.h"
+
+#include <memory>
+
+#include "adapter/keys/key_cache.h"
+#include "adapter/libspf2/libspf2_engine.h"
+#include "adapter/table/expiry.h"
+#include "adapter/table/re2_pattern.h"
+#include "adapter/table/table.h"
+#include "adapter/verify/opendkim_judge.h"
+
+namespace mailweir {
+namespace {
+
+Made<TablePtr> inline_table(const std::vector<std::pair<std::string, std::string>>& entries, TableKind kind, const Clock& clock) {
+  Made<TablePtr> result;
+  std::vector<TableEntry> views;
+  for (const auto& [key, value] : entries) {
+    const auto text = take_until(kind == TableKind::list ? key : value);
+    if (!text) result.errors.push_back("entry " + std::to_string(views.size() + 1) + ": " + text.error().what);
+    if (!text || !text->until) views.push_back({key, value, {}});
+    else if (kind == TableKind::list) views.push_back({text->text, value, text->until});
+    else views.push_back({key, text->text, text->until});
+  }
+  auto made = make_table(views, kind, clock);
+  result.object = std::move(made.table);
+  const auto told = [](const EntryFault& fault) { return "entry " + std::to_string(fault.line) + ": " + fault.what; };
+  for (const auto& fault : made.faults) result.errors.push_back(told(fault));
+  for (const auto& warning : made.warnings) result.warnings.push_back(told(warning));
+  if (made.more_faults > 0) result.errors.push_back("and " + std::to_string(made.more_faults) + " more");
+  return result;
+}
+
+}  // namespace
+
+Workshop make_workshop(const Clock& clock, std::shared_ptr<TableSources> sources) {
+  if (!sources) sources = std::make_shared<TableSources>(clock);
+  Workshop workshop;
+  workshop.pattern = [](std::string_view regex) { return make_pattern(regex); };
+  workshop.read_table = [sources](const std::string& path, TableKind kind) { return sources->file(path, kind); };
+  workshop.redis_table = [sources](const RedisPlace& place, TableKind kind) { return sources->redis(place, kind); };
+  workshop.make_table = [&clock](const auto& entries, TableKind kind) { return inline_table(entries, kind, clock); };
+  workshop.read_key = [cache = std::make_shared<KeyCache>(clock)](const std::string& path) {
+    Made<SignerPtr> made;
+    auto loaded = cache->get(path);
+    if (!loaded) made.errors.push_back(loaded.error().what);
+    else made = {std::move(loaded->signer), {}, std::move(loaded->warnings)};
+    return made;
+  };
+  workshop.libspf2 = make_libspf2_engine;
+  workshop.libopendkim = make_opendkim_judge;
+  workshop.countries = [sources](const std::string& path) { return sources->countries(path); };
+  return workshop;
+}
+
+}  // namespace mailweir

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// TableSources: where the lists, maps and country databases of all policies come from: files, and Redis servers. One for a process; what a
+// reload finds unchanged is shared. Thread-safe.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "adapter/table/table_cache.h"
+#include "adapter/workshop/maxminddb_countries.h"
+#include "adapter/workshop/redis_tables.h"
+#include "base/guarded.h"
+#include "base/log.h"
+#include "port/workshop.h"
+
+namespace mailweir {
+
+// A Redis server of lists, as status and metrics tell it.
+struct ListServer {
+  std::string name;                      // its URL without the password
+  bool up = false;                       // as the newest policy that uses it finds it
+  std::uint64_t asked = 0, errors = 0;
+};
+
+class TableSources {
+ public:
+  // The clock must outlive it.
+  explicit TableSources(const Clock& clock) : clock_(clock), files_(clock) {}
+
+  // Where its lines go; null, and at first: nowhere. The log may be younger than the first policy.
+  void use_log(Log* log) { log_.to = log; }
+  Made<TablePtr> file(const std::string& path, TableKind kind);
+  Made<TablePtr> redis(const RedisPlace& place, TableKind kind);
+  // A database that is in use already is shared, as it stands in the file now.
+  Result<CountriesPtr> countries(const std::string& path);
+  // To be called about twice a second: picks up files that changed.
+  void refresh();
+  const TableCache& files() const { return files_; }
+  // The Redis servers that a table still uses, one for each URL.
+  std::vector<ListServer> servers() const;
+  // Those that evict keys, and by which policy. Each is asked for at most `deadline`; one that does not answer is left out.
+  std::vector<std::pair<std::string, std::string>> evictions(std::chrono::milliseconds deadline) const;
+  // RedisTables::make_empty of the newest server.
+  Result<bool> make_empty(const std::string& key) const;
+
+ private:
+  struct LateLog final : Log {
+    std::atomic<Log*> to{nullptr};
+    void write(Severity severity, std::string_view line) override {
+      if (Log* log = to) log->write(severity, line);
+    }
+  };
+  const Clock& clock_;
+  LateLog log_;
+  TableCache files_;
+  Guarded<std::map<std::string, std::weak_ptr<CountryFile>>> countries_;
+  // Kept alive by their tables: with the last policy that has one, its server goes. In the order in which they were made.
+  struct UsedServer {
+    std::string url;
+    std::chrono::milliseconds deadline;
+    std::string user, password_file;
+    std::weak_ptr<RedisTables> tables;
+  };
+  std::vector<std::shared_ptr<RedisTables>> used() const;
+
+  Guarded<std::vector<UsedServer>> servers_;
+};
+
+}  // namespace mailweir
