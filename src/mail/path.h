@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What stands in MAIL FROM and RCPT TO, the path (RFC 5321 4.1.2), and the mailbox that a mail server takes from it. MTAs take
 // more than the RFC: display names, comments, blanks, source routes, quotes in all places. What comes out here is what
-// Postfix hands to policy services (smtpd(8), SMTPD_POLICY_README); t/unit/path_cases.h has what was seen.
+// Postfix hands to policy services (smtpd(8), SMTPD_POLICY_README); t/unit/fixture/path_cases.h has what was seen.
 //
 // Mailboxes are in plain form: without the quotes and backslashes of RFC 5321, `odd one@example.com`. The last @ divides.
 // All of this is linear in the text, and holds a copy of it at most.

@@ -11,7 +11,7 @@
 #include "check/iprev.h"
 #include "check/sender_domain.h"
 #include "crafted_server.h"
-#include "dns_packet.h"
+#include "fixture/dns_packet.h"
 #include "knot.h"
 #include "port/lookups.h"
 

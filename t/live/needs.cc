@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What these tests cannot do without.
-#include "skip.h"
+#include "fixture/skip.h"
 
 #include "knot.h"
 

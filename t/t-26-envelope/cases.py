@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The rows of t/unit/path_cases.h: (what stands behind MAIL FROM: or RCPT TO:, the policy attribute or None, the address)."""
+"""The rows of t/unit/fixture/path_cases.h: (what stands behind MAIL FROM: or RCPT TO:, the policy attribute or None, the address)."""
 import ast
 import os
 import re

@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-#include "skip.h"
+#include "fixture/skip.h"
 
 namespace {
 
