@@ -124,6 +124,9 @@ Result<std::string> Daemon::unblock(const KeyOfLimit& asked) {
   const bool here_only = fallback != nullptr && !fallback->stats().up;
   const auto was = stores_.use().unblock(of.limit, of.key, Deadline::in(patience));
   if (!was) return was.error();
+  // A block may outlive its limit; but a name that is not in the policy is most likely a slip.
+  if (!*was && limit_named(*policy_.get(), without_shadow(of.limit)) == nullptr && !blocks_keys(*policy_.get(), of.limit))
+    return no_limit(of.limit);
   // Its counter is at the limit still, and the next message would block it again. Whether others have it blocked is not
   // known while the store is away.
   if (*was || here_only)

@@ -112,7 +112,7 @@ std::string Daemon::status() const {
     const auto& milter = milter_door_->stats();
     result["milter"] = {{"socket", config_.milter.socket->to_string()}, {"running", milter_door_->running()}, {"sessions", milter.sessions.load()},
                         {"open", milter.open.load()}, {"messages", milter.messages.load()}, {"in_flight", milter.in_flight.load()},
-                        {"signatures", milter.signatures.load()}, {"exceptions", milter.exceptions.load()}};
+                        {"signatures", milter.signatures.load()}, {"unsigned", milter.unsigned_for_trouble.load()}, {"unsigned_no_key", milter.unsigned_without_key.load()}, {"exceptions", milter.exceptions.load()}};
   }
   if (policy_door_) {
     const auto& door = policy_door_->stats();

@@ -181,7 +181,8 @@ class Explainer {
     for (Session* session : {&milter_, &policy_door_}) {
       session->begin_transaction(policy_);
       Transaction& transaction = session->transaction();
-      transaction.sender = session == &milter_ ? *sender : as_attribute(what_.sender);
+      // Without --resolved both doors have what is known of mail for this host, "user%domain@our-name".
+      transaction.sender = session == &milter_ && !what_.sender_resolved.empty() ? *sender : as_attribute(what_.sender);
       transaction.sasl_username = what_.sasl_username;
       transaction.sasl_method = what_.sasl_username.empty() ? "" : "PLAIN";
       if (what_.declared_size) transaction.declared_size = what_.declared_size;
@@ -196,19 +197,22 @@ class Explainer {
         no_mailbox(Stage::rcpt, text);
         continue;
       }
-      milter_.transaction().recipient = *recipient;
       policy_door_.transaction().recipient = as_attribute(text);
+      milter_.transaction().recipient = what_.resolved[i].empty() ? policy_door_.transaction().recipient : *recipient;
       if (!ask(Stage::rcpt, " " + text)) continue;
-      accepted.push_back(*recipient);
+      accepted.push_back(milter_.transaction().recipient);
       for (Session* session : {&milter_, &policy_door_}) session->recipient_accepted();
     }
     if (accepted.empty()) return Fate::refused;
+    if (accepted.size() < what_.recipients.size())
+      std::cout << accepted.size() << " of " << what_.recipients.size() << " recipients are accepted.\n\n";
     for (Session* session : {&milter_, &policy_door_}) {
       Transaction& transaction = session->transaction();
       transaction.recipient = accepted.size() == 1 ? accepted.front() : Address();
       transaction.recipient_count = accepted.size();
     }
     if (!ask(Stage::data)) return Fate::refused;
+    if (!what_.headers) std::cout << "No message file was given: facts of the header and the body are unknown.\n\n";
     for (Session* session : {&milter_, &policy_door_}) {
       Transaction& transaction = session->transaction();
       transaction.size = what_.size;

@@ -97,7 +97,6 @@ class Walk {
       judgement_.asked.push_back({&rule, std::move(*charge), last_traced(), {}});
     }
     if (judgement_.asked.size() == before) return false;
-    rule.hits->hits.fetch_add(1, std::memory_order_relaxed);
     judgement_.held.push_back({&rule, evaluation_.evidence(rule)});
     return true;
   }

@@ -50,7 +50,8 @@ std::vector<std::string> store_warnings(const Config& config, const TableSources
       if (auto password = first_line(counters.password_file)) redis.password = *std::move(password);
     if (const auto store = make_redis_counters(redis)) {
       const auto policy = (*store)->evicts(Deadline::in(deadline));
-      if (policy && !policy->empty()) warnings.push_back(eviction_warning((*store)->server(), *policy, lost_counters));
+      if (!policy) warnings.push_back((*store)->server() + ": cannot ask whether it drops keys when its memory is full: " + policy.error().what);
+      else if (!policy->empty()) warnings.push_back(eviction_warning((*store)->server(), *policy, lost_counters));
     }
   }
   for (const auto& [server, policy] : lists.evictions(deadline))

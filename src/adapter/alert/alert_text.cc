@@ -66,11 +66,13 @@ std::string in_words(const Alert& alert) {
 }
 
 std::string in_words(const AlertSummary& summary) {
-  std::string text = "summary: " + std::to_string(summary.alerts) + " more alerts";
+  std::string text = "summary: " + std::to_string(summary.alerts) + (summary.alerts == 1 ? " more alert" : " more alerts");
   if (summary.alerts > 0) text += " from " + stamp(summary.first) + " to " + stamp(summary.last);
   if (!summary.top.empty()) {
     const auto& most = summary.top.front();
-    text += ", most of them (" + std::to_string(most.count) + ") of rule " + plain(most.rule) + " for " + whose(most.kind, most.key);
+    const std::string count = std::to_string(most.count);
+    text += most.count > summary.alerts / 2 ? ", most of them (" + count + ") of rule " : ", " + count + " of them of rule ";
+    text += plain(most.rule) + " for " + whose(most.kind, most.key);
   }
   if (summary.lost > 0) text += "; " + std::to_string(summary.lost) + " were dropped for lack of room";
   return text;

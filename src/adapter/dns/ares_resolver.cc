@@ -85,6 +85,7 @@ std::string trouble_text(int status, bool by_tcp) {
     // What c-ares says when every server was tried and none gave an answer it accepts.
     case ARES_ECONNREFUSED: return "no server answered: unreachable, SERVFAIL or REFUSED";
     case ARES_EDESTRUCTION: return "shutting down";
+    case ARES_EBADRESP: return "malformed answer";  // from 1.28 on it reads the answer before we do
     default: return ares_strerror(status);
   }
 }

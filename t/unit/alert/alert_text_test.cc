@@ -117,6 +117,28 @@ TEST_CASE("what a message would have added is told where the count alone would p
   CHECK(nlohmann::json::parse(alert_json(alert, "mx.example.net"))["adds"] == 5);
 }
 
+TEST_CASE("a summary says which counter was most of it, or one of many") {
+  struct Row {
+    std::uint64_t alerts, most;
+    const char* want;
+  };
+  const Row rows[] = {
+      {1, 1, "summary: 1 more alert, most of them (1) of rule forged for eve"},
+      {12, 7, "summary: 12 more alerts, most of them (7) of rule forged for eve"},
+      {12, 6, "summary: 12 more alerts, 6 of them of rule forged for eve"},
+      {13, 1, "summary: 13 more alerts, 1 of them of rule forged for eve"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.want);
+    AlertSummary summary;
+    summary.alerts = row.alerts;
+    summary.top.push_back({"forged", AlertKind::hit, "eve", false, row.most, {}, {}});
+    std::string text = one_line(summary);
+    if (const auto from = text.find(" from "); from != text.npos) text.erase(from, text.find(',', from) - from);
+    CHECK(text == row.want);
+  }
+}
+
 TEST_CASE("each kind in words") {
   struct Row {
     AlertKind kind;

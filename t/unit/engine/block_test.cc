@@ -70,10 +70,15 @@ TEST_CASE("each refusal of a blocked key is counted once, wherever its block is 
     CAPTURE(at);
     Engine engine(policy_of(at, R"(of = "messages", block = "1d")"));
     for (int i = 0; i < 7; ++i) CHECK((send(engine, of("bob")) == "taken") == (i < 2));
-    std::uint64_t over = 0;
-    for (const Stage stage : all_stages)
-      for (const Rule& rule : engine.policy->at(stage)) over += rule.hits->over;
+    std::uint64_t over = 0, hits = 0;
+    for (const Stage stage : all_stages) {
+      for (const Rule& rule : engine.policy->at(stage)) {
+        over += rule.hits->over;
+        hits += rule.hits->hits;
+      }
+    }
     CHECK(over == 5);
+    CHECK(hits == 0);  // a limit acts when it is over
     CHECK(engine.stats.blocked == 4);
   }
 }
