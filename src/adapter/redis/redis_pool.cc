@@ -18,7 +18,7 @@ Result<RedisPool::Borrowed> RedisPool::borrow(Deadline deadline) {
     }
   }
   if (!run_blocking(deadline, [&] { borrowed.emplace(wait_or_connect(deadline, closed)); }))
-    return Error{"not asked: there was no thread to connect in time", true};
+    return Error{"not asked: no thread was free to connect in time", true};
   return *std::move(borrowed);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Look-ups of conversations: hundreds wait with no thread of their own, for answers that come on another thread, each until
+// Lookups of conversations: hundreds wait with no thread of their own, for answers that come on another thread, each until
 // its deadline; checks that ask again and again; libspf2, which does not wait itself.
 #include <cstdio>
 #include <string>
