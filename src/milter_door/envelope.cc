@@ -64,6 +64,11 @@ std::optional<Address> envelope_recipient(std::string_view path, const Macros& m
   return recipient;
 }
 
+bool refused_by_the_mta(const Macros& macros, bool sendmail) {
+  if (macros.text("{rcpt_mailer}") != "error") return false;
+  return sendmail || macros.text("{rcpt_host}").find(' ') == std::string_view::npos;
+}
+
 Address refused_recipient(std::string_view path, const MailboxSpelling& spelling) {
   const Mailbox mailbox = mailbox_in_path(path);
   const auto address = meant(mailbox);

@@ -21,6 +21,9 @@ namespace mailweir {
 // sender is a mailbox.
 std::optional<Address> envelope_sender(std::string_view path, const Macros& macros, bool sendmail, const MailboxSpelling& spelling);
 std::optional<Address> envelope_recipient(std::string_view path, const Macros& macros, bool sendmail, const MailboxSpelling& spelling);
+// Whether the MTA has refused the recipient (SMFIP_RCPT_REJ): {rcpt_mailer} is "error". Postfix says that, too, of a recipient in
+// virtual_alias_domains that it takes, whose {rcpt_host} is a code with words behind it; of one refused it is the code alone.
+bool refused_by_the_mta(const Macros& macros, bool sendmail);
 // Of a recipient that the MTA has refused: {rcpt_addr} is the text of its reply then.
 Address refused_recipient(std::string_view path, const MailboxSpelling& spelling);
 

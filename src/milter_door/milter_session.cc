@@ -131,12 +131,12 @@ MilterAnswer MilterSession::rcpt(const std::vector<std::string_view>& args, cons
   const std::string_view given = args.empty() ? std::string_view() : args[0];
   const bool local = session_.client().origin == Origin::local;  // refused here it would be tried again for ever
   if (auto over = bounds_.recipient(given, recipients_.size(), traits_.needs.answers[index(Stage::rcpt)] && !local)) {
-    const bool by_the_mta = macros.text("{rcpt_mailer}") == "error";
+    const bool by_the_mta = refused_by_the_mta(macros, !sendmail_host_.empty());
     (by_the_mta ? mta_refused_recipient_ : refused_recipient_) = true;
     return by_the_mta || local ? MilterAnswer() : answer(*std::move(over));
   }
   const MailboxSpelling& spelling = session_.policy().spelling;
-  if (macros.text("{rcpt_mailer}") == "error") {  // SMFIP_RCPT_REJ: the MTA has refused it; what we answer does not count
+  if (refused_by_the_mta(macros, !sendmail_host_.empty())) {  // what we answer does not count
     transaction.recipient = ::mailweir::refused_recipient(given, spelling);
     rejected_recipient(macros);
     return {};

@@ -202,6 +202,29 @@ TEST_CASE("envelope: a refused recipient's macro is the text of a reply") {
   CHECK(gate.engine.log.of("verdict").empty());
 }
 
+TEST_CASE("envelope: a recipient in virtual_alias_domains is one that Postfix takes") {
+  struct Row {
+    const char *mailer, *host;
+    bool sendmail, refused;
+  };
+  const Row rows[] = {
+      {"error", "5.1.1", false, true},
+      {"error", "4.2.1", false, true},
+      {"error", "", false, true},
+      {"error", "5.1.1 User unknown in virtual alias table", false, false},
+      {"error", "5.1.1 User unknown", true, true},
+      {"smtp", "5.1.1", false, false},
+      {"virtual", "victim.example", false, false},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.host);
+    MacroMap made;
+    made.values["{rcpt_mailer}"] = row.mailer;
+    made.values["{rcpt_host}"] = row.host;
+    CHECK(refused_by_the_mta(made, row.sendmail) == row.refused);
+  }
+}
+
 TEST_CASE("envelope: redirect and discard delete both names of a recipient") {
   struct Redirect {
     const char *path, *macro;
