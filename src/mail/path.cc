@@ -225,8 +225,14 @@ std::optional<std::string> meant_mailbox(std::string_view mailbox) {
   strip(blanks);
   bool half = strip("@");
   std::string address(mailbox);
-  if (mailbox.find('@') != mailbox.npos) return is_mailbox(address) ? std::optional(std::move(address)) : std::nullopt;
+  if (const auto at = address.rfind('@'); at != address.npos) {
+    // A blank that was escaped: the MTA drops it in a domain.
+    address.erase(std::remove_if(address.begin() + static_cast<std::ptrdiff_t>(at), address.end(),
+                                 [](char c) { return blanks.find(c) != blanks.npos; }), address.end());
+    return is_mailbox(address) ? std::optional(std::move(address)) : std::nullopt;
+  }
   const auto hop = [](std::string_view local, std::string_view domain) { return std::string(local) + '@' + std::string(domain); };
+  while (mailbox.starts_with('!')) mailbox.remove_prefix(1);
   if (const auto mark = mailbox.find('!'); mark != mailbox.npos) {
     address = hop(mailbox.substr(mark + 1), mailbox.substr(0, mark));
   } else {
@@ -239,11 +245,11 @@ std::optional<std::string> meant_mailbox(std::string_view mailbox) {
 }
 
 std::string routed_mailbox(std::string mailbox, const std::function<bool(std::string_view domain)>& is_ours) {
-  constexpr int most_hops = 10;
+  constexpr int most_hops = 500;  // more than an address of 1,000 bytes can have
   for (int hops = 0; hops < most_hops; ++hops) {
     const std::string_view text = mailbox;
     const auto at = text.rfind('@');
-    if (at == text.npos || text.substr(0, at).find_first_of("%!") == text.npos || !is_ours(text.substr(at + 1))) break;
+    if (at == text.npos || text.substr(0, at).find_first_of("%!@") == text.npos || !is_ours(text.substr(at + 1))) break;
     auto next = meant_mailbox(text.substr(0, at));
     if (!next) break;
     mailbox = *std::move(next);

@@ -24,7 +24,7 @@ std::optional<std::string> mailbox_in_path(std::string_view path);
 // name or literal behind the @, nothing at all but a route. "" means "".
 std::optional<std::string> meant_mailbox(std::string_view mailbox);
 
-// "ceo%example.com@mx.example.net" is "ceo@example.com" for the host itself: `is_ours` says what a domain is. Not to be
+// "ceo%example.com@mx.example.net", and "ceo@example.com@mx.example.net", is "ceo@example.com" for the host itself: `is_ours` says what a domain is. Not to be
 // asked about other hosts' domains: there % and ! are their own affair.
 std::string routed_mailbox(std::string mailbox, const std::function<bool(std::string_view domain)>& is_ours);
 

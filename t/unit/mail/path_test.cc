@@ -35,6 +35,10 @@ TEST_CASE("a mailbox at a host of ours is the one that % and ! name") {
                       {"ceo%victim.example@other.example", "ceo%victim.example@other.example"},
                       {"ceo@ours.example", "ceo@ours.example"},
                       {"ceo%@ours.example", "ceo%@ours.example"},
+                      {"ceo@victim.example@ours.example", "ceo@victim.example"},
+                      {"ceo@victim.example@other.example", "ceo@victim.example@other.example"},
+                      {"ours.example!ours.example!ours.example!ours.example!ours.example!ours.example!ours.example!ours.example!"
+                       "ours.example!ours.example!ours.example!ours.example!victim.example!ceo@ours.example", "ceo@victim.example"},
                       {"ceo", "ceo"},
                       {"", ""}};
   for (const auto& row : rows) {

@@ -313,6 +313,10 @@ TEST_CASE("envelope: the policy door judges % and ! as the address they mean") {
                         {"victim.example!ceo", "550 5.7.1 recipient"},   {"ceo%victim.example@", "550 5.7.1 recipient"},
                         {"@y:ceo@victim.example", "550 5.7.1 recipient"}, {"ceo%victim.example@ours.example", "550 5.7.1 recipient"},
                         {"ceo@victim.example.", "550 5.7.1 recipient"},  {"ceo%victim.example@other.example", "DUNNO"},
+                        {"ceo@victim.example@ours.example", "550 5.7.1 recipient"}, {"ceo@victim.example@other.example", "DUNNO"},
+                        {"ceo%victim.example@[127.0.0.1]", "550 5.7.1 recipient"},  {"ceo%victim.example@[IPv6:::1]", "550 5.7.1 recipient"},
+                        {"ceo%victim.example@[192.0.2.1]", "DUNNO"},      {"ceo%victim.example@localhost", "550 5.7.1 recipient"},
+                        {"!victim.example!ceo", "550 5.7.1 recipient"},  {"ceo@victim. example", "550 5.7.1 recipient"},
                         {" ceo@victim.example", "DUNNO"},                {"\"ceo\"@victim.example", "DUNNO"}};
   Engine engine(std::string(policy_only) + "[general]\nour_names = [\"ours.example\"]\n" + std::string(deny));
   Snapshot<Policy> policy(engine.policy);
