@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "mail/headers.h"
+#include "mail/path.h"
 
 namespace mailweir {
 namespace {
@@ -130,7 +131,13 @@ class Collector {
       if (token.kind == Token::Kind::encoded_word) ++runs;  // is no lone word
     }
     end_run();
-    if (!lone_word_counts || runs != 1) lone_.resize(lone_before);
+    if (!lone_word_counts || runs != 1) return lone_.resize(lone_before);
+    // "example.com!ceo", "ceo%example.com": MTAs may write it as the address that it means, after it was judged.
+    for (std::size_t i = lone_before; i < lone_.size(); ++i) {
+      if (lone_[i].find_first_of("%!") == std::string::npos) continue;
+      if (const auto meant = meant_mailbox(lone_[i]); meant && meant->find('@') != meant->npos)
+        add(Address::parse(*meant, spelling_));
+    }
   }
 
   std::vector<Address> result() && {

@@ -36,6 +36,12 @@ TEST_CASE("address list: what stands in From fields") {
       {"=?utf-8?b?w7w=?=\n =?utf-8?b?w7w=?= <user@example.com>", "user@example.com"},
       {"A User\n\t<user@example.com>", "user@example.com"},
       {"user@example.com (A User)", "user@example.com"},
+      // What an MTA may write as the address that it means.
+      {"victim.example!ceo", "ceo@victim.example"},
+      {"<ceo%victim.example>", "ceo@victim.example"},
+      {"a@evil.example <ceo%victim.example>", "a@evil.example | ceo@victim.example"},
+      {"Save 50% now! <user@example.com>", "user@example.com"},
+      {"50%", "50%"},
       {"(x (nested \\) y@z.example)) user@example.com", "user@example.com"},
       {"user(one)@(two)example.com", "user@example.com"},
       {"a@x.example, b@y.example", "a@x.example | b@y.example"},
