@@ -102,6 +102,8 @@ class Facts {
   std::string_view reason(FactId id) const;
   std::string_view reason(const FactRef& fact) const { return SpfFacts::has(fact.id) ? spf_.reason(fact) : reason(fact.id); }
   bool is_outgoing() const;
+  // Whether a stranger may have chosen what is asked: of mail that is not ours, and of a login that is only tried (http door).
+  bool is_of_stranger() const { return door_ == Door::http || !is_outgoing(); }
   const MailboxSpelling& spelling() const;   // of the policy
   const Client& client() const { return client_; }
   const Transaction& transaction() const { return transaction_; }
@@ -134,6 +136,7 @@ class Facts {
   FactValue message_check(FactId id);
   std::string_view message_reason(FactId id) const;
   std::vector<std::string> author_domains();
+  bool has_unusable_author();
   std::string envelope_domain() const;
   bool spf_may_speak(const std::vector<std::string>& authors) const;
   DmarcEvidence spf_evidence(const std::vector<std::string>& authors);

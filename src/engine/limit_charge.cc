@@ -50,7 +50,7 @@ std::optional<Charge> charge_for(const Rule& rule, Stage stage, Facts& facts) {
   charge.limit = rule.shadow ? limit.counter + "~shadow" : limit.counter;
   charge.enforce = !rule.shadow && rule.action != Action::none;
   charge.attempts = limit.attempts;
-  charge.stranger = !facts.is_outgoing();
+  charge.stranger = facts.is_of_stranger();
   switch (limit.of) {
     case Quantity::messages:
     case Quantity::connections: charge.amount = 1; break;
@@ -81,7 +81,7 @@ std::optional<Charge> block_question_for(const Rule& rule, Facts& facts) {
   std::string key = key_of(facts, block.by, block.prefix4, block.prefix6, known);
   if (!known) return {};
   Charge charge = block_question(list_name(rule), std::move(key));
-  charge.stranger = !facts.is_outgoing();
+  charge.stranger = facts.is_of_stranger();
   charge.enforce = !rule.shadow && (rule.block || rule.action != Action::none);
   charge.attempts = rule.limit && rule.limit->attempts;  // asked also when the message is refused otherwise: its limit is
   return charge;

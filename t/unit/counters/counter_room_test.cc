@@ -150,6 +150,35 @@ TEST_CASE("counter room: whose counters are is known after a restart") {
   CHECK(takes(*after, by("login", 2)));
 }
 
+TEST_CASE("counter room: a login that is only tried is a stranger's") {
+  test::Engine engine(R"(
+[http]
+socket = "inet:8080@127.0.0.1"
+[[rule]]
+name = "guesses"
+at = "auth"
+limit = { by = "sasl_username", of = "auth-failures", max = "3/1d" }
+reject = "535 5.7.8 no"
+)");
+  const auto small = make_memory_counters({.max_counters = 640}, engine.clock);
+  Services services{engine.resolver, *small, engine.log, engine.clock, engine.leases, engine.board, engine.stats};
+  for (int i = 0; i < 2000; ++i) {
+    Session session(services, engine.policy, Door::http);
+    session.client().address = IpAddress::parse("192.0.2.7");
+    session.begin_transaction(engine.policy);
+    session.transaction().sasl_username = "guess" + std::to_string(i);
+    session.count_event(Quantity::auth_failures);
+    session.end_transaction(false);
+  }
+  CHECK(small->stats().counters <= 320);
+  int counted = 0;
+  for (int i = 0; i < 200; ++i) {
+    const auto charged = small->charge(std::array{by("quota", i)}, soon());
+    counted += charged && !charged->levels.front().no_room ? 1 : 0;
+  }
+  CHECK(counted == 200);
+}
+
 TEST_CASE("counter room: mail that is not counted for want of room has a line a second, and the other limits") {
   test::Engine engine(std::string(test::milter_only) + R"(
 [[rule]]
