@@ -116,6 +116,12 @@ std::size_t badness(const DmarcResult& result) {
 DmarcResult dmarc(Lookups& lookups, const DmarcTools& tools, std::size_t from_fields, const std::vector<std::string>& domains,
                   const DmarcEvidence& evidence, unsigned sample) {
   DmarcResult result;
+  if (evidence.unusable_author) {
+    result.word = AuthWord::fail;
+    result.policy = DmarcPolicy::reject;
+    result.reason = "From has an address whose domain is not a domain name; the worst result counts";
+    return result;
+  }
   if (domains.empty()) {
     result.word = from_fields == 0 ? AuthWord::permerror : AuthWord::none;
     result.reason = from_fields == 0 ? "the From field is missing" : "the From field has no domain";

@@ -21,6 +21,7 @@ struct DmarcEvidence {
   AuthWord spf = AuthWord::none;
   std::string spf_domain;                    // whose SPF it is: of MAIL FROM, or of HELO for the null sender
   std::vector<std::string> dkim_domains;     // whose signature passed
+  bool unusable_author = false;              // an address in From has a domain that is not a domain name
   std::vector<std::string> dkim_unasked;     // whose signature may pass later: its key could not be looked up for now
 };
 
@@ -36,7 +37,8 @@ struct DmarcResult {
 
 // `domains` are those of all addresses in the From field, in to_domain's spelling; `from_fields` how many such fields there
 // are. `sample` from 0 to 99 decides who is spared by pct= (6.6.4). Several domains: each is judged and the worst counts
-// (6.6.1); of more than most_author_domains none is asked, and the worst that any could say counts: fail, reject. No From
+// (6.6.1); of more than most_author_domains none is asked, and the worst that any could say counts: fail, reject. So it is with
+// an author whose domain is not a domain name: mail readers may show another than we read. No From
 // field is a permerror, one without a domain none. What could not be looked up is temperror only where it may speak for the
 // author: his domain's record, a signature or SPF of a domain aligned with it. A stranger's silent name server excuses nothing.
 DmarcResult dmarc(Lookups& lookups, const DmarcTools& tools, std::size_t from_fields, const std::vector<std::string>& domains,

@@ -6,6 +6,8 @@
 #include <functional>
 #include <utility>
 
+#include "base/ip.h"
+#include "base/text.h"
 #include "check/helo.h"
 #include "engine/facts.h"
 #include "engine/policy.h"
@@ -96,6 +98,19 @@ std::vector<std::string> Facts::author_domains() {
   return domains;
 }
 
+// A domain that cannot be asked, and is no address literal (RFC 5321 4.1.3).
+bool Facts::has_unusable_author() {
+  const FactValue from = from_addresses(true);
+  if (from.state != FactValue::State::known) return false;
+  return std::any_of(from.items().begin(), from.items().end(), [](const FactItem& item) {
+    std::string_view text = item.text;
+    if (text.empty() || to_domain(text)) return false;
+    if (!text.starts_with('[') || !text.ends_with(']')) return true;
+    text = text.substr(1, text.size() - 2);
+    return !IpAddress::parse(starts_folded(text, "ipv6:") ? text.substr(5) : text);
+  });
+}
+
 void Facts::begin_message_checks(bool with_dmarc) {
   if (!tools_.complete() || transaction_.headers == nullptr) return;
   Lookups& lookups = lookups_of(message_lookups_);
@@ -155,7 +170,9 @@ const DmarcResult* Facts::dmarc() {
   if (const auto& found = message_checks_.found_dmarc()) return &*found;
   const auto sample = static_cast<unsigned>(std::hash<std::string>{}(transaction_.id) % 100);
   const auto authors = author_domains();
-  return message_checks_.dmarc(*tools_.dmarc, *transaction_.headers, authors, spf_evidence(authors), sample, lookups_of(message_lookups_));
+  DmarcEvidence evidence = spf_evidence(authors);
+  evidence.unusable_author = has_unusable_author();
+  return message_checks_.dmarc(*tools_.dmarc, *transaction_.headers, authors, std::move(evidence), sample, lookups_of(message_lookups_));
 }
 
 FactValue Facts::message_check(FactId id) {

@@ -209,6 +209,11 @@ TEST_CASE("dmarc: From fields with several domains, or none (RFC 7489 6.6.1)") {
   CHECK(to_string(dmarc(*lookups, tools(), 0, {}, {}, 0).word) == "permerror");
   CHECK(to_string(dmarc(*lookups, tools(), 1, {}, {}, 0).word) == "none");
   CHECK(dmarc(*lookups, tools(), 1, std::vector<std::string>(11, "good.example"), {}, 0).policy == DmarcPolicy::reject);
+  DmarcEvidence unusable;
+  unusable.unusable_author = true;
+  unusable.dkim_domains = {"good.example"};
+  CHECK(to_string(dmarc(*lookups, tools(), 1, {"good.example"}, unusable, 0).word) == "fail");
+  CHECK(dmarc(*lookups, tools(), 1, {}, unusable, 0).policy == DmarcPolicy::reject);
   CHECK(lookups->trace().empty());
 }
 
