@@ -226,13 +226,14 @@ std::optional<std::string> meant_mailbox(std::string_view mailbox) {
   bool half = strip("@");
   std::string address(mailbox);
   if (const auto at = address.rfind('@'); at != address.npos) {
+    const auto literal = address.find('[', at) == at + 1;
     // A blank that was escaped: the MTA drops it in a domain.
-    address.erase(std::remove_if(address.begin() + static_cast<std::ptrdiff_t>(at), address.end(),
+    if (!literal) address.erase(std::remove_if(address.begin() + static_cast<std::ptrdiff_t>(at), address.end(),
                                  [](char c) { return blanks.find(c) != blanks.npos; }), address.end());
     return is_mailbox(address) ? std::optional(std::move(address)) : std::nullopt;
   }
   const auto hop = [](std::string_view local, std::string_view domain) { return std::string(local) + '@' + std::string(domain); };
-  while (mailbox.starts_with('!')) mailbox.remove_prefix(1);
+  while (mailbox.starts_with('!') && mailbox.find('!', 1) != mailbox.npos) mailbox.remove_prefix(1);
   if (const auto mark = mailbox.find('!'); mark != mailbox.npos) {
     address = hop(mailbox.substr(mark + 1), mailbox.substr(0, mark));
   } else {

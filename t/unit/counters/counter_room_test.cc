@@ -151,7 +151,7 @@ TEST_CASE("counter room: whose counters are is known after a restart") {
 }
 
 TEST_CASE("counter room: a login that is only tried is a stranger's") {
-  test::Engine engine(R"(
+  test::Engine engine(std::string(test::milter_only) + R"(
 [http]
 socket = "inet:8080@127.0.0.1"
 [[rule]]
