@@ -4,7 +4,7 @@ import ast
 import os
 import re
 
-TABLE = os.path.join(os.path.dirname(os.path.realpath(__file__)), "../unit/path_cases.h")
+TABLE = os.path.join(os.path.dirname(os.path.realpath(__file__)), "../unit/fixture/path_cases.h")
 ROW = re.compile(r'^    \{("(?:[^"\\]|\\.)*"), (nullptr|"(?:[^"\\]|\\.)*"), (nullptr|"(?:[^"\\]|\\.)*")\},$', re.MULTILINE)
 VICTIM = "ceo@victim.example"
 NO_ERROR_LIMIT = {"smtpd_hard_error_limit": "10000", "smtpd_soft_error_limit": "9999", "smtpd_error_sleep_time": "0"}
