@@ -38,7 +38,9 @@ TEST_CASE("verifier: what others signed passes, in chunks of any size") {
   };
   for (const auto& row : rows) {
     CAPTURE(row.want);
-    for (const auto& [by, piece] : combinations({0U, 1U, 2U, 7U})) {
+    for (const auto& one : combinations({0U, 1U, 2U, 7U})) {
+      const auto& by = one.first;
+      const auto piece = one.second;
       CAPTURE(by.name);
       CAPTURE(piece);
       Fields fields = dinner({});
@@ -55,7 +57,9 @@ TEST_CASE("verifier: what others signed passes, in chunks of any size") {
 }
 
 TEST_CASE("verifier: line ends of the body are CRLF, whatever the MTA hands over") {
-  for (const auto& [by, piece] : combinations({0U, 1U, 3U})) {
+  for (const auto& one : combinations({0U, 1U, 3U})) {
+    const auto& by = one.first;
+    const auto piece = one.second;
     CAPTURE(by.name);
     CHECK(words_of(verify(dinner({rfc_rsa, signed_simple}), "Hi.\n\nWe lost the game.  Are you hungry yet?\n\nJoe.\n", key_zone(rsa_tags()), piece,
                           by.judge)) == "pass pass");

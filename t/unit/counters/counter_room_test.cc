@@ -51,7 +51,9 @@ TEST_CASE("counter room: a flood by strangers, of whatever kind of counter, leav
          return charge;
        }},
   };
-  for (const auto& [name, make] : floods) {
+  for (const auto& row : floods) {
+    const auto& name = row.first;
+    const auto& make = row.second;
     CAPTURE(name);
     ManualClock clock;
     const auto store = make_memory_counters({.max_counters = 1'600}, clock);
