@@ -94,12 +94,13 @@ TEST_CASE("envelope: Sendmail's macro is the address only with an @ and another 
       // A virtusertable.
       {{"<info@hosted.example>", "ann@far.example", "relay", "ann@far.example"}, "info@hosted.example", "ann@far.example"},
   };
-  for (const auto& [row, want, second] : rows) {
+  for (const auto& both : rows) {
+    const Row& row = both.row;
     CAPTURE(row.path);
     CHECK(text(envelope_sender(row.path, macros(row, "mail"), true, {})) == (row.want == nullptr ? "refused" : row.want));
     const auto recipient = envelope_recipient(row.path, macros(row, "rcpt"), true, {});
-    CHECK(text(recipient) == (want == nullptr ? "refused" : want));
-    CHECK(also(recipient) == second);
+    CHECK(text(recipient) == (both.recipient == nullptr ? "refused" : both.recipient));
+    CHECK(also(recipient) == both.also);
   }
   CHECK(envelope_sender("<>", macros({"<>", "", "local", ""}, "mail"), true, {})->is_null());
 }
