@@ -57,9 +57,13 @@ def descriptors(t):
         with open(f"/proc/{daemon.process.pid}/limits") as limits:
             soft, hard = next(line for line in limits if line.startswith("Max open files")).split()[3:5]
         t.equal(soft, hard, "the limit of open files is raised to the hard limit")
+        sanitized = daemon.sanitized()
         daemon.stop()
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, limit)
+    if sanitized:  # looks at an object's memory through a pipe, and calls the object bad when it gets none
+        t.skip("without file descriptors the log says so", "the sanitizer itself needs descriptors")
+        return
     few = t.start(Mailweir(RULES, name="few", policy_door=None, under=["prlimit", "--nofile=64:64"]))
     with contextlib.ExitStack() as stack:
         for _ in range(80):
