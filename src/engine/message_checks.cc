@@ -6,11 +6,10 @@
 #include <functional>
 #include <utility>
 
-#include "base/ip.h"
-#include "base/text.h"
 #include "check/helo.h"
 #include "engine/facts.h"
 #include "engine/policy.h"
+#include "mail/address_literal.h"
 #include "mail/domain.h"
 
 namespace mailweir {
@@ -103,11 +102,7 @@ bool Facts::has_unusable_author() {
   const FactValue from = from_addresses(true);
   if (from.state != FactValue::State::known) return false;
   return std::any_of(from.items().begin(), from.items().end(), [](const FactItem& item) {
-    std::string_view text = item.text;
-    if (text.empty() || to_domain(text)) return false;
-    if (!text.starts_with('[') || !text.ends_with(']')) return true;
-    text = text.substr(1, text.size() - 2);
-    return !IpAddress::parse(starts_folded(text, "ipv6:") ? text.substr(5) : text);
+    return !item.text.empty() && !to_domain(item.text) && !address_literal(item.text);
   });
 }
 
