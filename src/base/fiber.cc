@@ -26,6 +26,7 @@
 #define MAILWEIR_TSAN 1
 #endif
 #ifdef MAILWEIR_ASAN
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
 #ifdef MAILWEIR_TSAN
@@ -79,7 +80,8 @@ struct FiberEntry {
 
 Fiber::Fiber() {
   // The lowest page stays closed: a stack that overflows ends the program, and nobody else's memory.
-  void* memory = mmap(nullptr, stack_size + page(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+  void* memory =
+      mmap(nullptr, stack_size + page(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
   if (memory == MAP_FAILED) throw std::bad_alloc();
   stack_ = static_cast<char*>(memory) + page();
   if (mprotect(stack_, stack_size, PROT_READ | PROT_WRITE) != 0) {
@@ -98,6 +100,10 @@ Fiber::Fiber() {
 Fiber::~Fiber() {
 #ifdef MAILWEIR_TSAN
   __tsan_destroy_fiber(own_tag_);
+#endif
+#ifdef MAILWEIR_ASAN
+  // Its frames never return; their marks would be taken for those of whoever is given these addresses next.
+  __asan_unpoison_memory_region(stack_, stack_size);
 #endif
   munmap(static_cast<char*>(stack_) - page(), stack_size + page());
 }

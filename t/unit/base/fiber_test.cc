@@ -9,12 +9,19 @@
 #include <thread>
 #include <vector>
 
-#include <csignal>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <csignal>
 
 #include <doctest/doctest.h>
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#include <sanitizer/asan_interface.h>
+#define MAILWEIR_TEST_ASAN 1
+#endif
+#endif
 
 namespace mailweir {
 namespace {
@@ -161,6 +168,27 @@ TEST_CASE("fiber: many, resumed in any order, by other threads too") {
   for (const auto& fiber : fibers) CHECK(fiber->resume());
   for (const int step : steps) CHECK(step == 4);
 }
+
+#ifdef MAILWEIR_TEST_ASAN
+// Else a library without a sanitizer's marks, at work on the next stack at these addresses, is called a fault.
+TEST_CASE("fiber: leaves no sanitizer's marks where its stack was") {
+  for (const int depth : {0, 30}) {
+    char* inside = nullptr;
+    {
+      Fiber fiber;
+      fiber.set_work([&] {
+        char here[64] = {};
+        inside = here;
+        dive(fiber, depth);
+      });
+      CHECK_FALSE(fiber.resume());
+      CHECK(__asan_region_is_poisoned(inside - 4096, 8192) != nullptr);
+      CHECK(fiber.resume());
+    }
+    CHECK(__asan_region_is_poisoned(inside - 65536, 65536 + 1024) == nullptr);
+  }
+}
+#endif
 
 // In a child: the page below a stack is closed, so one that overflows dies at once and writes over nothing.
 TEST_CASE("fiber: a stack that overflows ends the process") {
