@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # Holds the house to its plan: who may include whom, no circle of includes, which library may stand in which room, an
-# SPDX line in each source file, no file over 400 lines. Prints each breach as file:line: why, and ends with 1 if there is one.
+# SPDX line in each source file, no file over 400 lines of 120 columns. Prints each breach as file:line: why, and ends with 1 if there is one.
 #
 #   t/layers.sh [TREE]        looks at TREE (default: the tree that this script stands in)
 #   t/layers.sh --self-test   breaks each rule in a tree of its own and sees it found, as TAP
@@ -77,6 +77,7 @@ stdlib.h string.h strings.h syslog.h termios.h time.h unistd.h
 arpa/inet.h net/if.h netinet/in.h netinet/ip.h netinet/tcp.h linux/* sys/*'
 
 longest=400
+widest=120
 
 # Files (a header and its source are one) that include each other in a circle within a room: those that are known. The
 # list may only become shorter.
@@ -219,9 +220,15 @@ check_length() {
     done
 }
 
+check_width() {
+  find src t -type f \( -name '*.cc' -o -name '*.h' \) | sort | widest=$widest xargs -r awk '
+    length($0) > ENVIRON["widest"] { printf "%s:%d: %d columns, more than %d\n", FILENAME, FNR, length($0), ENVIRON["widest"] }
+  '
+}
+
 check_tree() {
   cd "$1"
-  breaches=$(check_includes; check_circles; check_spdx; check_length)
+  breaches=$(check_includes; check_circles; check_spdx; check_length; check_width)
   [ -z "$breaches" ] || { printf '%s\n' "$breaches"; return 1; }
 }
 
@@ -320,6 +327,8 @@ self_test() {
   self_test_row src/base/a.cc "$(printf '\\n%.0s' $(seq 400))" 'src/base/a.cc:401: 401 lines'
   self_test_row t/unit/a.cc "$(printf '\\n%.0s' $(seq 400))" 't/unit/a.cc:401: 401 lines'
   self_test_row t/unit/a.cc "$(printf '\\n%.0s' $(seq 399))" ''
+  self_test_row t/unit/a.cc "// $(printf 'a%.0s' $(seq 117))\\n" ''
+  self_test_row t/unit/a.cc "// $(printf 'a%.0s' $(seq 118))\\n" 't/unit/a.cc:2: 121 columns'
   echo "1..$number"
   return $((failures > 0))
 }

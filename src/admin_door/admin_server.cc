@@ -4,8 +4,8 @@
 #include <exception>
 #include <map>
 
-#include <nlohmann/json.hpp>
 #include <unistd.h>
+#include <nlohmann/json.hpp>
 
 #include "base/blocking.h"
 #include "base/http_request.h"
@@ -40,7 +40,8 @@ std::string parameter(const HttpRequest& request, std::string_view name) {
 
 bool has_parameter(const HttpRequest& request, std::string_view name) {
   const auto query = request.target.find('?');
-  return query != request.target.npos && form_value(std::string_view(request.target).substr(query + 1), name).has_value();
+  return query != request.target.npos &&
+         form_value(std::string_view(request.target).substr(query + 1), name).has_value();
 }
 
 KeyOfLimit key_of(const HttpRequest& request) { return {parameter(request, "limit"), parameter(request, "key")}; }
@@ -52,8 +53,8 @@ Reply answer(const Result<std::string>& text) {
   return {text.error().temporary ? 503 : 400, text.error().what + '\n'};
 }
 
-// What is thrown in a handler ends as a 500 that says why. A reload takes seconds and a deep stack, so each runs on a thread
-// of the pool; the loop serves its other connections meanwhile.
+// What is thrown in a handler ends as a 500 that says why. A reload takes seconds and a deep stack, so each runs on a
+// thread of the pool; the loop serves its other connections meanwhile.
 Reply run(const Handler& handler, const HttpRequest& request) {
   Reply reply{503, "too many requests at once\n"};
   [[maybe_unused]] const bool done = run_blocking(Deadline::in(whole), [&] {
@@ -114,14 +115,18 @@ class AdminConversation final : public Conversation {
 
 class HttpAdminServer final : public AdminServer {
  public:
-  HttpAdminServer(AdminFunctions functions, const Clock& clock, Log& log) : functions_(std::move(functions)), clock_(clock), log_(log) { make_routes(); }
+  HttpAdminServer(AdminFunctions functions, const Clock& clock, Log& log)
+      : functions_(std::move(functions)), clock_(clock), log_(log) {
+    make_routes();
+  }
   ~HttpAdminServer() override { stop(); }
 
   Result<void> open(const std::string& path, unsigned mode) override {
     auto listener = listen_on({SocketName::Kind::unix_path, path, {}, 0}, {mode, {}}, backlog);
     if (!listener) return listener.error();
     path_ = path;
-    server_ = std::make_unique<StreamServer>("admin", std::move(*listener), StreamLimits{.connections = most_connections}, clock_, log_,
+    server_ = std::make_unique<StreamServer>("admin", std::move(*listener),
+                                             StreamLimits{.connections = most_connections}, clock_, log_,
                                              [this] { return std::make_unique<AdminConversation>(routes_, clock_); });
     return {};
   }
@@ -145,8 +150,10 @@ class HttpAdminServer final : public AdminServer {
     };
     routes_["POST /reload"] = [this](const HttpRequest&) {
       const ReloadOutcome outcome = functions_.reload();
-      const nlohmann::json answer = {{"ok", outcome.ok}, {"errors", outcome.errors}, {"warnings", outcome.warnings}, {"restart", outcome.restart}};
-      return Reply{outcome.ok ? 200 : 409, answer.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + '\n', "application/json"};
+      const nlohmann::json answer = {
+          {"ok", outcome.ok}, {"errors", outcome.errors}, {"warnings", outcome.warnings}, {"restart", outcome.restart}};
+      return Reply{outcome.ok ? 200 : 409, answer.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + '\n',
+                   "application/json"};
     };
     routes_["GET /counters"] = [this](const HttpRequest& request) {
       const auto most = to_number(parameter(request, "most")).value_or(1000);
@@ -154,10 +161,16 @@ class HttpAdminServer final : public AdminServer {
     };
     routes_["GET /blocks"] = [this](const HttpRequest&) { return answer(functions_.blocks()); };
     routes_["POST /alerts/test"] = [this](const HttpRequest&) { return answer(functions_.test_alerts()); };
-    routes_["POST /dns/flush"] = [this](const HttpRequest& request) { return answer(functions_.flush_dns(parameter(request, "name"))); };
+    routes_["POST /dns/flush"] = [this](const HttpRequest& request) {
+      return answer(functions_.flush_dns(parameter(request, "name")));
+    };
     routes_["POST /reset"] = [this](const HttpRequest& request) { return answer(functions_.reset(key_of(request))); };
-    routes_["POST /unblock"] = [this](const HttpRequest& request) { return answer(functions_.unblock(key_of(request))); };
-    routes_["POST /block"] = [this](const HttpRequest& request) { return answer(functions_.block(key_of(request), parameter(request, "time"))); };
+    routes_["POST /unblock"] = [this](const HttpRequest& request) {
+      return answer(functions_.unblock(key_of(request)));
+    };
+    routes_["POST /block"] = [this](const HttpRequest& request) {
+      return answer(functions_.block(key_of(request), parameter(request, "time")));
+    };
   }
 
   AdminFunctions functions_;

@@ -24,7 +24,7 @@ namespace mailweir {
 struct ReloadOutcome {
   bool ok = false;
   std::vector<std::string> errors, warnings;
-  std::vector<std::string> restart;   // keys that changed and need a restart
+  std::vector<std::string> restart;  // keys that changed and need a restart
 };
 
 // What is asked about one key of a limit.
@@ -33,7 +33,7 @@ struct KeyOfLimit {
 };
 
 struct AdminFunctions {
-  std::function<std::string()> status;    // JSON
+  std::function<std::string()> status;  // JSON
   std::function<std::string()> metrics;
   std::function<ReloadOutcome()> reload;
   std::function<Result<std::string>(const KeyOfLimit&, std::size_t most, bool top)> counters;  // JSON; empty: all

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Going into the background: the parent waits until the child says that it serves, so that its exit status tells whether
-// the start succeeded.
+// Going into the background: the parent waits until the child says that it serves, so that its exit status tells
+// whether the start succeeded.
 #pragma once
 
 #include "base/handle.h"

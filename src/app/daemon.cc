@@ -22,20 +22,16 @@
 #include "milter_door/builtin_server.h"
 #include "milter_door/libmilter.h"
 #include "start/machine_memory.h"
-#include "start/own_directory.h"
-#include "start/privileges.h"
 
 namespace mailweir {
 namespace {
 
 using std::chrono::seconds;
 
-constexpr seconds renew_every{30};   // well within lease_time
+constexpr seconds renew_every{30};  // well within lease_time
 constexpr seconds save_every{60};
 constexpr seconds alerts_at_the_end{5};  // for those that wait when the daemon ends
 constexpr seconds saving_at_the_end{30};
-
-std::string directory_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
 // A rule of the same name goes on counting.
 void keep_hits(const Policy& before, Policy& after) {
@@ -47,87 +43,17 @@ void keep_hits(const Policy& before, Policy& after) {
       if (const auto found = hits.find(rule.name); found != hits.end()) rule.hits = found->second;
 }
 
-// `general`: whose group a socket has that names none.
-Result<SocketAccess> access_of(const DoorConfig& door, const GeneralConfig& general) {
-  SocketAccess access;
-  access.mode = door.mode;
-  if (door.group.empty()) {
-    if (const auto daemon = find_identity(general.user, general.group); daemon && geteuid() == 0) access.group = daemon->gid;
-    return access;
-  }
-  const auto group = find_group(door.group);
-  if (!group) return group.error();
-  access.group = *group;
-  return access;
-}
-
-// As many may wait to be taken as may be served: a mail server that starts anew connects with all its processes at once. The
-// kernel cuts it to net.core.somaxconn (listen(2)).
-int backlog_for(std::size_t connections) { return static_cast<int>(std::max<std::size_t>(connections, 512)); }
-
 }  // namespace
 
 Daemon::Daemon(std::string config_file, Loaded first, Workshop workshop, std::shared_ptr<TableSources> tables)
     : config_file_(std::move(config_file)), config_(std::move(first.config).value()),
-      memory_(config_.general.memory != 0 ? config_.general.memory : default_memory(machine_memory())), first_(std::move(first.policy)),
-      workshop_(std::move(workshop)), tables_(std::move(tables)), log_(make_stderr_log()),
-      digests_(openssl_digests()) {}
+      memory_(config_.general.memory != 0 ? config_.general.memory : default_memory(machine_memory())),
+      first_(std::move(first.policy)), workshop_(std::move(workshop)), tables_(std::move(tables)),
+      log_(make_stderr_log()), digests_(openssl_digests()) {}
 
 Daemon::~Daemon() {
   stop();
-  remove_sockets();  // those of a start that failed
   tables_->use_log(nullptr);
-}
-
-Result<void> Daemon::provide_directories() const {
-  std::optional<ProcessIdentity> owner;
-  if (const auto found = find_identity(config_.general.user, config_.general.group)) owner = *found;
-  auto made = provide_directory(config_.general.state_directory, "general.state_directory", 0750, owner);
-  const auto of_socket = [&](const std::optional<SocketName>& socket, const std::string& key) {
-    if (made && socket && socket->kind == SocketName::Kind::unix_path) made = provide_directory(directory_of(socket->path), key, 0755, owner);
-  };
-  of_socket(config_.admin.socket, "admin.socket");
-  of_socket(config_.policy.socket, "policy.socket");
-  of_socket(config_.milter.socket, "milter.socket");
-  return made;
-}
-
-void Daemon::note_socket(const SocketName& socket) {
-  if (socket.kind == SocketName::Kind::unix_path) socket_paths_.push_back(socket.path);
-}
-
-void Daemon::remove_sockets() {
-  for (const auto& path : std::exchange(socket_paths_, {})) ::unlink(path.c_str());
-}
-
-Result<void> Daemon::open() {
-  if (config_.policy.socket) {
-    const auto access = access_of(config_.policy, config_.general);
-    if (!access) return access.error();
-    auto listener = listen_on(*config_.policy.socket, *access, backlog_for(config_.policy.max_connections));
-    if (!listener) return listener.error();
-    policy_listener_ = std::move(*listener);
-    note_socket(*config_.policy.socket);
-  }
-  if (config_.http.socket) {
-    auto listener = listen_on(*config_.http.socket, {}, backlog_for(config_.http.max_connections));
-    if (!listener) return listener.error();
-    http_listener_ = std::move(*listener);
-  }
-  if (config_.milter.socket) {
-    const auto access = access_of(config_.milter, config_.general);
-    if (!access) return access.error();
-    if (config_.milter.transport == MilterTransport::libmilter) {
-      auto opened = open_libmilter_socket(*config_.milter.socket, *access);
-      if (opened) note_socket(*config_.milter.socket);
-      return opened;
-    }
-    auto listener = listen_on(*config_.milter.socket, *access, backlog_for(config_.milter.max_connections));
-    if (!listener) return listener.error();
-    milter_listener_ = std::move(*listener);
-    note_socket(*config_.milter.socket);
-  }
-  return {};
 }
 
 Result<void> Daemon::make_resolver() {
@@ -160,7 +86,8 @@ Result<void> Daemon::make_verification() {
 
 Loaded Daemon::read_policy() {
   Loaded loaded = load(config_file_, workshop_);
-  for (const auto& warning : loaded.warnings) Event("policy-warning").with("reason", warning).to(*log_, Severity::warning);
+  for (const auto& warning : loaded.warnings)
+    Event("policy-warning").with("reason", warning).to(*log_, Severity::warning);
   for (const auto& error : loaded.errors) Event("policy-error").with("reason", error).to(*log_, Severity::error);
   return loaded;
 }
@@ -188,19 +115,27 @@ Result<void> Daemon::make_services() {
   stores_ = std::move(*stores);
   if (auto* fallback = stores_.fallback()) fallback->first_look();
   leases_ = std::make_unique<Leases>(stores_.use());
-  services_ = std::make_unique<Services>(Services{*resolver_, stores_.use(), *log_, clock_, *leases_, board_, stats_, {verifier_.get(), dmarc_tools_.get()}, alert_desk_.get()});
+  services_ = std::make_unique<Services>(Services{*resolver_,
+                                                  stores_.use(),
+                                                  *log_,
+                                                  clock_,
+                                                  *leases_,
+                                                  board_,
+                                                  stats_,
+                                                  {verifier_.get(), dmarc_tools_.get()},
+                                                  alert_desk_.get()});
   return {};
 }
 
 // Its socket is open already; the token is read as the daemon's user.
 Result<void> Daemon::make_http_door() {
-  if (!http_listener_) return {};
+  if (!sockets_.http) return {};
   auto token = read_http_token(config_.http);
   if (!token) return token.error();
   HttpDoorLimits limits;
   limits.connections = config_.http.max_connections;
   limits.memory = &memory_;
-  http_door_ = std::make_unique<HttpServer>(std::move(http_listener_), std::move(*token), limits, *services_, policy_);
+  http_door_ = std::make_unique<HttpServer>(std::move(sockets_.http), std::move(*token), limits, *services_, policy_);
   return {};
 }
 
@@ -212,15 +147,20 @@ Result<void> Daemon::start() {
   start_watches();
   start_doors();
   housekeeper_ = std::thread([this] { keep_house(); });
-  Event("started").with("version", PACKAGE_VERSION).with("pid", static_cast<std::int64_t>(::getpid())).with("file", config_file_)
+  Event("started")
+      .with("version", PACKAGE_VERSION)
+      .with("pid", static_cast<std::int64_t>(::getpid()))
+      .with("file", config_file_)
       .with("milter", config_.milter.socket ? config_.milter.socket->to_string() : "none")
       .with("policy", config_.policy.socket ? config_.policy.socket->to_string() : "none")
-      .with("http", config_.http.socket ? config_.http.socket->to_string() : "none").to(*log_, Severity::notice);
+      .with("http", config_.http.socket ? config_.http.socket->to_string() : "none")
+      .to(*log_, Severity::notice);
   notifier_.ready("serving");
   return {};
 }
 
-// What looks after lists while the daemon runs. A proof of a block list may wait for seconds, so it has a thread of its own.
+// What looks after lists while the daemon runs. A proof of a block list may wait for seconds, so it has a thread of its
+// own.
 void Daemon::start_watches() {
   // Out of memory, say: the next turn may do better, and mail goes on meanwhile.
   const auto guarded = [this](auto work) {
@@ -234,34 +174,38 @@ void Daemon::start_watches() {
   };
   list_reader_ = std::make_unique<Periodic>(std::chrono::milliseconds(400), guarded([this] { tables_->refresh(); }));
   const auto* fallback = stores_.fallback();
-  eviction_watch_ = std::make_unique<EvictionWatch>(fallback != nullptr ? &fallback->shared() : nullptr, *tables_, *log_);
+  eviction_watch_ =
+      std::make_unique<EvictionWatch>(fallback != nullptr ? &fallback->shared() : nullptr, *tables_, *log_);
   eviction_asker_ = std::make_unique<Periodic>(std::chrono::minutes(1), guarded([this] { eviction_watch_->look(); }));
   dns::Resolver& fresh = cache_ != nullptr ? cache_->behind() : *resolver_;
   dnsbl_watch_ = std::make_unique<DnsblWatch>(fresh, *log_, [this](const std::string& zone) {
     if (cache_ != nullptr) cache_->forget(zone);
   });
   dnsbl_prover_ = std::make_unique<Periodic>(std::chrono::milliseconds(500), guarded([this] {
-    dnsbl_watch_->step(policy_.get()->dnsbl, clock_.steady(), clock_.wall());
-  }));
+                                               dnsbl_watch_->step(policy_.get()->dnsbl, clock_.steady(), clock_.wall());
+                                             }));
 }
 
 void Daemon::start_doors() {
-  if (policy_listener_) {
+  if (sockets_.policy) {
     PolicyDoorLimits limits;
     limits.connections = config_.policy.max_connections;
     limits.idle = config_.policy.idle;
     limits.memory = &memory_;
-    policy_door_ = std::make_unique<PolicyServer>(std::move(policy_listener_), limits, *services_, policy_);
+    policy_door_ = std::make_unique<PolicyServer>(std::move(sockets_.policy), limits, *services_, policy_);
     policy_door_->start();
   }
   if (http_door_) http_door_->start();
   if (config_.milter.socket) {
-    const MilterLimits limits{.header_bytes = config_.milter.max_header_bytes, .recipients = config_.milter.max_recipients,
-                              .from = {config_.milter.max_from_addresses, config_.milter.max_from_bytes}, .memory = &memory_,
+    const MilterLimits limits{.header_bytes = config_.milter.max_header_bytes,
+                              .recipients = config_.milter.max_recipients,
+                              .from = {config_.milter.max_from_addresses, config_.milter.max_from_bytes},
+                              .memory = &memory_,
                               .idle = config_.milter.idle};
-    milter_door_ = milter_listener_ ? make_builtin_milter_server(std::move(milter_listener_), config_.milter.max_connections, *services_,
-                                                                 *digests_, policy_, limits)
-                                    : make_libmilter_server(*services_, *digests_, policy_, limits);
+    milter_door_ = sockets_.milter
+                       ? make_builtin_milter_server(std::move(sockets_.milter), config_.milter.max_connections,
+                                                    *services_, *digests_, policy_, limits)
+                       : make_libmilter_server(*services_, *digests_, policy_, limits);
     milter_door_->start();
   }
   admin_door_->start();
@@ -279,7 +223,9 @@ ReloadOutcome Daemon::reload() {
   }
   if (!outcome.ok) {
     ++failed_reloads_;
-    Event("reload-failed").with("errors", static_cast<std::int64_t>(outcome.errors.size())).with("what", "the old policy stays in force")
+    Event("reload-failed")
+        .with("errors", static_cast<std::int64_t>(outcome.errors.size()))
+        .with("what", "the old policy stays in force")
         .to(*log_, Severity::error);
   }
   notifier_.ready(outcome.ok ? "serving" : "serving the old policy: the new one has errors");
@@ -301,7 +247,8 @@ void Daemon::take_policy(ReloadOutcome& outcome) {
   if (!loaded.policy) return;
   outcome.restart = changed_keys(config_, *loaded.config);
   if (stores_.memory && loaded.config->counters.store != "memory")
-    say_left(stores_.file, left_counters(*stores_.memory), "the next start counts in Redis: they are not transferred", *log_);
+    say_left(stores_.file, left_counters(*stores_.memory), "the next start counts in Redis: they are not transferred",
+             *log_);
   loaded.policy->generation = policy_.get()->generation + 1;
   Event line("reloaded");
   line.with("generation", static_cast<std::int64_t>(loaded.policy->generation));
@@ -324,7 +271,8 @@ void Daemon::keep_house() {
   SteadyTime next_renew = clock_.steady() + renew_every, next_save = clock_.steady() + save_every;
   std::unique_lock lock(house_mutex_);
   while (!house_done_) {
-    const auto pause = watchdog ? std::min(std::chrono::duration_cast<std::chrono::milliseconds>(*watchdog), std::chrono::milliseconds(5000))
+    const auto pause = watchdog ? std::min(std::chrono::duration_cast<std::chrono::milliseconds>(*watchdog),
+                                           std::chrono::milliseconds(5000))
                                 : std::chrono::milliseconds(5000);
     house_wake_.wait_for(lock, pause);
     if (house_done_) break;
@@ -348,8 +296,9 @@ void Daemon::keep_house() {
 
 void Daemon::stop() {
   if (!services_) return;
-  notifier_.stopping("letting messages in flight finish", config_.general.drain + alerts_at_the_end + saving_at_the_end);
-  remove_sockets();  // first: a successor's may stand there as soon as nobody listens
+  notifier_.stopping("letting messages in flight finish",
+                     config_.general.drain + alerts_at_the_end + saving_at_the_end);
+  sockets_.remove();  // first: a successor's may stand there as soon as nobody listens
   const Deadline drain = Deadline::in(config_.general.drain);
   if (milter_door_) milter_door_->stop(drain);
   if (policy_door_) policy_door_->stop(drain);

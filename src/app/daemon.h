@@ -16,6 +16,7 @@
 #include "adapter/dns/caching_resolver.h"
 #include "adapter/workshop/table_sources.h"
 #include "admin_door/admin_server.h"
+#include "app/door_sockets.h"
 #include "app/eviction_watch.h"
 #include "app/notify.h"
 #include "app/periodic.h"
@@ -40,9 +41,9 @@ class Daemon {
   ~Daemon();
 
   // Makes the directories of sockets and state that are ours to make.
-  Result<void> provide_directories() const;
+  Result<void> provide_directories() const { return DoorSockets::provide_directories(config_); }
   // The doors' sockets.
-  Result<void> open();
+  Result<void> open() { return sockets_.open(config_); }
   // As the daemon's own user: the log, the policy (read again: as this user), the counters, all threads.
   Result<void> start();
   // Reads the policy file and swaps the policy in, or keeps the old one and says why.
@@ -56,8 +57,6 @@ class Daemon {
   const Config& config() const { return config_; }
 
  private:
-  void note_socket(const SocketName& socket);
-  void remove_sockets();
   Result<void> make_services();
   Result<void> make_resolver();
   Result<void> make_verification();
@@ -81,20 +80,20 @@ class Daemon {
 
   const std::string config_file_;
   Config config_;
-  MemoryBudget memory_;    // of what connections hold
-  std::shared_ptr<const Policy> first_;       // until the policy was read as the daemon's user
+  MemoryBudget memory_;                  // of what connections hold
+  std::shared_ptr<const Policy> first_;  // until the policy was read as the daemon's user
   SystemClock clock_;
   Workshop workshop_;
-  std::shared_ptr<TableSources> tables_;      // of the workshop
+  std::shared_ptr<TableSources> tables_;  // of the workshop
   std::mutex reload_mutex_;
   std::atomic<std::uint64_t> reloads_{0}, failed_reloads_{0};
-  const SteadyTime started_ = clock_.steady();   // a clock that was set does not change how long it runs
+  const SteadyTime started_ = clock_.steady();  // a clock that was set does not change how long it runs
 
   std::unique_ptr<Log> log_;
   Snapshot<Policy> policy_;
   Stores stores_;
   std::unique_ptr<dns::Resolver> resolver_;
-  CachingResolver* cache_ = nullptr;      // resolver_, when it is one
+  CachingResolver* cache_ = nullptr;  // resolver_, when it is one
   DigestsPtr digests_;
   VerifierPtr verifier_;
   DmarcToolsPtr dmarc_tools_;
@@ -105,10 +104,9 @@ class Daemon {
   std::unique_ptr<Services> services_;
   std::unique_ptr<DnsblWatch> dnsbl_watch_;
   std::unique_ptr<EvictionWatch> eviction_watch_;
-  std::unique_ptr<Periodic> list_reader_, dnsbl_prover_, eviction_asker_;   // stopped before what they use goes
+  std::unique_ptr<Periodic> list_reader_, dnsbl_prover_, eviction_asker_;  // stopped before what they use goes
 
-  std::vector<std::string> socket_paths_;                  // made by us, removed at the end
-  Fd policy_listener_, http_listener_, milter_listener_;   // the milter's only for the transport of our own
+  DoorSockets sockets_;
   std::unique_ptr<PolicyServer> policy_door_;
   std::unique_ptr<HttpServer> http_door_;
   std::unique_ptr<MilterServer> milter_door_;

@@ -19,7 +19,8 @@ Result<void> Daemon::use_alerts(const AlertReceivers& alerts, const Policy& poli
 Result<std::string> Daemon::test_alerts() {
   nlohmann::json result = nlohmann::json::array();
   for (const auto& [name, sent] : alert_desk_->test())
-    result.push_back({{"receiver", name}, {"sent", static_cast<bool>(sent)}, {"reason", sent ? "" : sent.error().what}});
+    result.push_back(
+        {{"receiver", name}, {"sent", static_cast<bool>(sent)}, {"reason", sent ? "" : sent.error().what}});
   return result.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
 }
 

@@ -28,7 +28,8 @@ const Limit* limit_named(const Policy& policy, std::string_view name) {
 
 // Whether a limit or a rule that blocks has that name: somebody then asks for its keys.
 bool blocks_keys(const Policy& policy, const std::string& name) {
-  return std::any_of(policy.blocking.begin(), policy.blocking.end(), [&](const Rule* rule) { return blocking(*rule)->list == name; });
+  return std::any_of(policy.blocking.begin(), policy.blocking.end(),
+                     [&](const Rule* rule) { return blocking(*rule)->list == name; });
 }
 
 // The counters of a rule in shadow have a name of their own.
@@ -41,9 +42,11 @@ std::string_view without_shadow(std::string_view name) {
 // The key as the engine spells it: "ANN@example.com" is counted as "ann@example.com", 192.0.2.7 by /24 as 192.0.2.0.
 Result<std::string> key_in(const Policy& policy, const KeyOfLimit& of) {
   const std::string_view name = without_shadow(of.limit);
-  if (const Limit* limit = limit_named(policy, name)) return key_as_counted(limit->by, limit->prefix4, limit->prefix6, of.key, policy.spelling);
+  if (const Limit* limit = limit_named(policy, name))
+    return key_as_counted(limit->by, limit->prefix4, limit->prefix6, of.key, policy.spelling);
   for (const Rule* rule : policy.blocking)
-    if (const auto blocks = blocking(*rule); blocks->list == name) return key_as_counted(blocks->by, blocks->prefix4, blocks->prefix6, of.key, policy.spelling);
+    if (const auto blocks = blocking(*rule); blocks->list == name)
+      return key_as_counted(blocks->by, blocks->prefix4, blocks->prefix6, of.key, policy.spelling);
   return of.key;  // of a policy that is no more
 }
 
@@ -54,7 +57,9 @@ KeyOfLimit spelled(const Policy& policy, const KeyOfLimit& of) {
 }
 
 Error no_limit(const std::string& name) {
-  return Error{"no limit \"" + cleaned(name, true, 100) + "\" in the policy, and no rule with block of this name; a limit has the name of its rule, unless name = gives another"};
+  return Error{"no limit \"" + cleaned(name, true, 100) +
+               "\" in the policy, and no rule with block of this name; a limit has the name of its rule, unless name = "
+               "gives another"};
 }
 
 }  // namespace
@@ -85,7 +90,10 @@ Result<std::string> Daemon::counters(const KeyOfLimit& of, std::size_t most, boo
   if (!rows) return rows.error();
   json result = json::array();
   for (const auto& row : *rows)
-    result.push_back({{"limit", row.limit}, {"key", row.key}, {"period", row.period.count() == 0 ? "now" : format_duration(row.period)}, {"count", row.count}});
+    result.push_back({{"limit", row.limit},
+                      {"key", row.key},
+                      {"period", row.period.count() == 0 ? "now" : format_duration(row.period)},
+                      {"count", row.count}});
   return dumped(result);
 }
 
@@ -94,7 +102,11 @@ Result<std::string> Daemon::blocks() {
   if (!blocks) return blocks.error();
   json result = json::array();
   for (const Block& block : *blocks)
-    result.push_back({{"limit", block.limit}, {"key", block.key}, {"rule", block.rule}, {"reason", block.reason}, {"left", rough_duration(block.left)},
+    result.push_back({{"limit", block.limit},
+                      {"key", block.key},
+                      {"rule", block.rule},
+                      {"reason", block.reason},
+                      {"left", rough_duration(block.left)},
                       {"seconds_left", std::chrono::ceil<std::chrono::seconds>(block.left).count()}});
   return dumped(result);
 }
@@ -103,7 +115,9 @@ Result<std::string> Daemon::block(const KeyOfLimit& of, const std::string& time)
   const auto policy = policy_.get();
   const bool blocks = blocks_keys(*policy, of.limit);
   if (!blocks && limit_named(*policy, of.limit) == nullptr) return no_limit(of.limit);
-  if (!blocks) return Error{"limit \"" + of.limit + "\" has no block in the policy, so the block would have no effect; add block = \"1d\" to it"};
+  if (!blocks)
+    return Error{"limit \"" + of.limit +
+                 "\" has no block in the policy, so the block would have no effect; add block = \"1d\" to it"};
   const auto span = parse_block_time(time);
   if (!span) return Error{"the time " + span.error().what};
   const auto key = key_in(*policy, of);
@@ -111,7 +125,11 @@ Result<std::string> Daemon::block(const KeyOfLimit& of, const std::string& time)
   const Block block{of.limit, *key, "-", "by hand", length_of(*span, clock_.wall())};
   const auto blocked = stores_.use().block(block, true, Deadline::in(patience));
   if (!blocked) return blocked.error();
-  Event("key-blocked").with("limit", of.limit).with("key", block.key).with("time", format_duration(block.left)).with("reason", block.reason)
+  Event("key-blocked")
+      .with("limit", of.limit)
+      .with("key", block.key)
+      .with("time", format_duration(block.left))
+      .with("reason", block.reason)
       .to(*log_, Severity::notice);
   const auto* fallback = stores_.fallback();
   const bool here_only = fallback != nullptr && !fallback->stats().up;
@@ -125,26 +143,38 @@ Result<std::string> Daemon::unblock(const KeyOfLimit& asked) {
   const auto was = stores_.use().unblock(of.limit, of.key, Deadline::in(patience));
   if (!was) return was.error();
   // A block may outlive its limit; but a name that is not in the policy is most likely a slip.
-  if (!*was && limit_named(*policy_.get(), without_shadow(of.limit)) == nullptr && !blocks_keys(*policy_.get(), of.limit))
+  if (!*was && limit_named(*policy_.get(), without_shadow(of.limit)) == nullptr &&
+      !blocks_keys(*policy_.get(), of.limit))
     return no_limit(of.limit);
   // Its counter is at the limit still, and the next message would block it again. Whether others have it blocked is not
   // known while the store is away.
   if (*was || here_only)
-    if (const auto forgotten = stores_.use().reset(of.limit, of.key, Deadline::in(long_patience)); !forgotten) return forgotten.error();
-  if (*was) Event("key-unblocked").with("limit", of.limit).with("key", of.key).with("reason", "by hand").to(*log_, Severity::notice);
+    if (const auto forgotten = stores_.use().reset(of.limit, of.key, Deadline::in(long_patience)); !forgotten)
+      return forgotten.error();
+  if (*was)
+    Event("key-unblocked")
+        .with("limit", of.limit)
+        .with("key", of.key)
+        .with("reason", "by hand")
+        .to(*log_, Severity::notice);
   return dumped({{"unblocked", *was}, {"this_node_only", here_only}});
 }
 
 Result<std::string> Daemon::reset(const KeyOfLimit& asked) {
   if (asked.limit.empty()) return Error{"the limit is missing"};
   const KeyOfLimit of = spelled(*policy_.get(), asked);
-  if (limit_named(*policy_.get(), without_shadow(of.limit)) == nullptr && !blocks_keys(*policy_.get(), of.limit)) return no_limit(of.limit);
+  if (limit_named(*policy_.get(), without_shadow(of.limit)) == nullptr && !blocks_keys(*policy_.get(), of.limit))
+    return no_limit(of.limit);
   const auto* fallback = stores_.fallback();
   const bool here_only = fallback != nullptr && !fallback->stats().up;
   const auto removed = stores_.use().reset(of.limit, of.key, Deadline::in(long_patience));
   if (!removed) return removed.error();
   if (*removed > 0)
-    Event("counter-reset").with("limit", of.limit).with("key", of.key).with("counters", static_cast<std::int64_t>(*removed)).to(*log_, Severity::notice);
+    Event("counter-reset")
+        .with("limit", of.limit)
+        .with("key", of.key)
+        .with("counters", static_cast<std::int64_t>(*removed))
+        .to(*log_, Severity::notice);
   return dumped({{"counters", *removed}, {"this_node_only", here_only}});
 }
 

@@ -19,7 +19,10 @@ Result<std::string> Daemon::flush_dns(const std::string& name) {
     zone = *domain;
   }
   const auto dropped = cache_->forget(zone);
-  Event("dns-flushed").with("name", zone.empty() ? "all" : zone).with("answers", static_cast<std::int64_t>(dropped)).to(*log_, Severity::notice);
+  Event("dns-flushed")
+      .with("name", zone.empty() ? "all" : zone)
+      .with("answers", static_cast<std::int64_t>(dropped))
+      .to(*log_, Severity::notice);
   return nlohmann::json{{"dropped", dropped}}.dump() + '\n';
 }
 

@@ -34,11 +34,16 @@ void EvictionWatch::look() {
   found_.with([&](Found& found) { found = now; });
   for (const auto& [server, policy] : now) {
     if (const auto known = before.find(server); known != before.end() && known->second == policy) continue;
-    Event("store-evicts").with("store", server).with("policy", policy)
-        .with("what", "when its memory is full, it drops " + lost[server] + " silently; set maxmemory-policy noeviction").to(log_, Severity::warning);
+    Event("store-evicts")
+        .with("store", server)
+        .with("policy", policy)
+        .with("what",
+              "when its memory is full, it drops " + lost[server] + " silently; set maxmemory-policy noeviction")
+        .to(log_, Severity::warning);
   }
   for (const auto& [server, policy] : before)
-    if (!now.contains(server)) Event("store-evicts").with("store", server).with("policy", "none").to(log_, Severity::notice);
+    if (!now.contains(server))
+      Event("store-evicts").with("store", server).with("policy", "none").to(log_, Severity::notice);
 }
 
 }  // namespace mailweir

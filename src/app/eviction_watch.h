@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// EvictionWatch: asks the Redis servers of counters and lists, now and then, whether they evict keys, and says it in the
-// log when that changes. One thread looks; any may ask what was found. What it asks must outlive it.
+// EvictionWatch: asks the Redis servers of counters and lists, now and then, whether they evict keys, and says it in
+// the log when that changes. One thread looks; any may ask what was found. What it asks must outlive it.
 #pragma once
 
 #include <map>
@@ -16,7 +16,8 @@ namespace mailweir {
 class EvictionWatch {
  public:
   // `counters` may be null: they are in memory.
-  EvictionWatch(const SharedCounters* counters, const TableSources& lists, Log& log) : counters_(counters), lists_(lists), log_(log) {}
+  EvictionWatch(const SharedCounters* counters, const TableSources& lists, Log& log)
+      : counters_(counters), lists_(lists), log_(log) {}
   void look();
   // The servers that evict, by name without password, and their policies.
   using Found = std::map<std::string, std::string>;

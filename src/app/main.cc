@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // mailweir(8): the daemon.
+#include <malloc.h>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
-#include <malloc.h>
 #include <optional>
 
 #include <boost/program_options.hpp>
@@ -38,8 +38,9 @@ std::variant<Options, int> parse(int argc, char** argv) {
   po::options_description all("Usage: mailweir [-c FILE] [--foreground] [--check]");
   all.add_options()("config,c", po::value(&options.file)->value_name("FILE"), "the policy file")(
       "foreground,f", po::bool_switch(&options.foreground), "stay in the foreground")(
-      "check", po::bool_switch(&options.check), "check the policy file and whether a start would succeed, report all errors, and exit")("version,V", "print the version")(
-      "help,h", "print this");
+      "check", po::bool_switch(&options.check),
+      "check the policy file and whether a start would succeed, report all errors, and exit")(
+      "version,V", "print the version")("help,h", "print this");
   try {
     po::variables_map values;
     const auto parsed = po::parse_command_line(argc, argv, all);
@@ -48,7 +49,8 @@ std::variant<Options, int> parse(int argc, char** argv) {
     // parse_command_line takes and forgets words that no option asked for.
     for (const auto& option : parsed.options) {
       if (option.position_key < 0 || option.value.empty()) continue;
-      std::cerr << "mailweir: extra argument \"" << option.value.front() << "\"; give the policy file with -c; see mailweir --help\n";
+      std::cerr << "mailweir: extra argument \"" << option.value.front()
+                << "\"; give the policy file with -c; see mailweir --help\n";
       return 64;  // EX_USAGE
     }
     if (values.count("help") != 0) {
@@ -72,11 +74,14 @@ int fail(const std::string& why) {
 }
 
 int look_at_start(const Options& options, const Config& config, const TableSources& tables, const Clock& clock) {
-  const auto found = check_start(options.file, config, options.foreground ? StartedAs::foreground : StartedAs::background);
+  const auto found =
+      check_start(options.file, config, options.foreground ? StartedAs::foreground : StartedAs::background);
   for (const auto& warning : found.warnings) std::cerr << "warning: " << warning << '\n';
-  for (const auto& warning : store_warnings(config, tables, std::chrono::seconds(1), clock)) std::cerr << "warning: " << warning << '\n';
+  for (const auto& warning : store_warnings(config, tables, std::chrono::seconds(1), clock))
+    std::cerr << "warning: " << warning << '\n';
   for (const auto& error : found.errors) std::cerr << error << '\n';
-  return found.errors.empty() ? EXIT_SUCCESS : fail(options.file + ": the file has no errors, but mailweir cannot start with it");
+  return found.errors.empty() ? EXIT_SUCCESS
+                              : fail(options.file + ": the file has no errors, but mailweir cannot start with it");
 }
 
 // After the first load, which told of errors in the file itself, the rest of a start.
@@ -145,7 +150,9 @@ int main_of(int argc, char** argv) {
   Loaded loaded = load(options.file, workshop);
   for (const auto& warning : loaded.warnings) std::cerr << "warning: " << warning << '\n';
   for (const auto& error : loaded.errors) std::cerr << error << '\n';
-  if (!loaded.config) return fail(options.file + ": " + std::to_string(loaded.errors.size()) + (loaded.errors.size() == 1 ? " error" : " errors"));
+  if (!loaded.config)
+    return fail(options.file + ": " + std::to_string(loaded.errors.size()) +
+                (loaded.errors.size() == 1 ? " error" : " errors"));
   if (options.check) return look_at_start(options, *loaded.config, *tables, clock);
   return run(options, std::move(loaded), std::move(workshop), std::move(tables));
 }

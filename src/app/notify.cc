@@ -6,10 +6,10 @@
 #include <cstring>
 #include <string>
 
-#include <ctime>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <ctime>
 
 #include <systemd/sd-daemon.h>
 
@@ -24,8 +24,9 @@ using std::chrono::milliseconds;
 // How long a change of state waits for a reader that has fallen behind; "alive" and the rest do not wait.
 constexpr milliseconds patience{1000};
 
-// What sd_notify(3) does, as its manual describes the protocol, but without waiting for ever: a reader that stops reading
-// would stop the daemon. A notification that is not taken is no trouble of ours: without systemd nobody takes it.
+// What sd_notify(3) does, as its manual describes the protocol, but without waiting for ever: a reader that stops
+// reading would stop the daemon. A notification that is not taken is no trouble of ours: without systemd nobody takes
+// it.
 void send(const std::string& state, milliseconds wait = {}) {
   const char* path = std::getenv("NOTIFY_SOCKET");
   sockaddr_un address{};

@@ -13,7 +13,8 @@ namespace mailweir {
 class Periodic {
  public:
   // Begins at once. The work must end within seconds and must not throw.
-  Periodic(std::chrono::milliseconds pause, std::function<void()> work) : pause_(pause), work_(std::move(work)), thread_([this] { run(); }) {}
+  Periodic(std::chrono::milliseconds pause, std::function<void()> work)
+      : pause_(pause), work_(std::move(work)), thread_([this] { run(); }) {}
   // Waits for the work that is being done.
   ~Periodic() {
     {

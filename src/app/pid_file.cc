@@ -17,7 +17,8 @@ namespace {
 
 Error failed(const std::string& path, std::string_view what) {
   const int error = errno;  // before looking up the user changes it
-  return Error{"pid file " + path + ": " + std::string(what) + ": " + std::strerror(error) + " (as user " + process_user() + ')'};
+  return Error{"pid file " + path + ": " + std::string(what) + ": " + std::strerror(error) + " (as user " +
+               process_user() + ')'};
 }
 
 // Who holds it, as he wrote himself; "" when he has not yet.
@@ -31,7 +32,8 @@ std::string holder(int fd) {
 
 // The file may have been removed by its last holder between our open and our lock; then our lock is worth nothing.
 bool is_still_there(const std::string& path, int fd) {
-  struct stat named{}, held{};
+  struct stat named {
+  }, held{};
   return lstat(path.c_str(), &named) == 0 && fstat(fd, &held) == 0 && named.st_dev == held.st_dev &&
          named.st_ino == held.st_ino;
 }
@@ -44,17 +46,19 @@ Result<PidFile> PidFile::take(const std::string& path) {
     // No symbolic link: root writes here, and the directory may be another user's. Not blocking, should it be a pipe.
     Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0644));
     if (!fd) return failed(path, "open");
-    struct stat status{};
+    struct stat status {};
     if (fstat(fd.get(), &status) != 0) return failed(path, "stat");
     if (!S_ISREG(status.st_mode)) return Error{"pid file " + path + ": is not a regular file"};
     if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
       if (errno != EWOULDBLOCK) return failed(path, "lock");
       const auto pid = holder(fd.get());
-      return Error{"pid file " + path + ": already running as process " + (pid.empty() ? "(not written yet)" : pid), true};
+      return Error{"pid file " + path + ": already running as process " + (pid.empty() ? "(not written yet)" : pid),
+                   true};
     }
     if (!is_still_there(path, fd.get())) continue;
     const auto text = std::to_string(::getpid()) + '\n';
-    if (ftruncate(fd.get(), 0) != 0 || ::pwrite(fd.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()))
+    if (ftruncate(fd.get(), 0) != 0 ||
+        ::pwrite(fd.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()))
       return failed(path, "write");
     return PidFile(path, std::move(fd));
   }
@@ -63,7 +67,8 @@ Result<PidFile> PidFile::take(const std::string& path) {
 
 PidFile::~PidFile() {
   if (!fd_) return;
-  if (::unlink(path_.c_str()) != 0) [[maybe_unused]] const int ignored = ::ftruncate(fd_.get(), 0);
+  if (::unlink(path_.c_str()) != 0) [[maybe_unused]]
+    const int ignored = ::ftruncate(fd_.get(), 0);
 }
 
 }  // namespace mailweir

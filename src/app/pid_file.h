@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// PidFile: "I am the one running daemon", held with a lock on the file for as long as the object lives. A file left by a
-// daemon that died is taken over, for the lock died with it. Take it after the last fork.
+// PidFile: "I am the one running daemon", held with a lock on the file for as long as the object lives. A file left by
+// a daemon that died is taken over, for the lock died with it. Take it after the last fork.
 #pragma once
 
 #include <string>
@@ -12,7 +12,8 @@ namespace mailweir {
 
 class PidFile {
  public:
-  // Makes or takes over the file and writes our pid. While another process holds it: a temporary error that names its pid.
+  // Makes or takes over the file and writes our pid. While another process holds it: a temporary error that names its
+  // pid.
   static Result<PidFile> take(const std::string& path);
 
   PidFile(PidFile&&) = default;

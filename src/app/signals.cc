@@ -50,9 +50,10 @@ void Signals::block() {
 
 Result<Signals> Signals::take() {
   int ends[2];
-  if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return Error{std::string("a pipe for signals: ") + std::strerror(errno)};
+  if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
+    return Error{std::string("a pipe for signals: ") + std::strerror(errno)};
   write_end = ends[1];
-  struct sigaction action{};
+  struct sigaction action {};
   action.sa_handler = note;
   action.sa_flags = SA_RESTART;
   sigfillset(&action.sa_mask);

@@ -7,8 +7,12 @@ namespace mailweir {
 
 void say_left(const std::string& file, const LeftCounters& left, std::string_view what, Log& log) {
   if (!left.any()) return;
-  Event("counters-not-used").with("file", file).with("counters", static_cast<std::int64_t>(left.counters))
-      .with("blocks", static_cast<std::int64_t>(left.blocks)).with("what", what).to(log, Severity::warning);
+  Event("counters-not-used")
+      .with("file", file)
+      .with("counters", static_cast<std::int64_t>(left.counters))
+      .with("blocks", static_cast<std::int64_t>(left.blocks))
+      .with("what", what)
+      .to(log, Severity::warning);
 }
 
 Result<Stores> make_stores(const Config& config, const Clock& clock, Log& log) {
@@ -24,12 +28,22 @@ Result<Stores> make_stores(const Config& config, const Clock& clock, Log& log) {
     } else if (!locked.error().temporary) {
       Event("counters-not-saved").with("reason", locked.error().what).to(log, Severity::error);
     } else {
-      return Error{"the counters in " + stores.file + " belong to another daemon; give one of them its own [general] state_directory or [counters] file (" +
-                   locked.error().what + ")"};
+      return Error{
+          "the counters in " + stores.file +
+          " belong to another daemon; give one of them its own [general] state_directory or [counters] file (" +
+          locked.error().what + ")"};
     }
     const auto restored = stores.memory->restore(stores.file);
-    if (!restored) Event("counters-not-restored").with("reason", restored.error().what).with("what", "counting starts from zero").to(log, Severity::error);
-    else Event("counters-restored").with("file", stores.file).with("counters", static_cast<std::int64_t>(restored->restored)).to(log);
+    if (!restored)
+      Event("counters-not-restored")
+          .with("reason", restored.error().what)
+          .with("what", "counting starts from zero")
+          .to(log, Severity::error);
+    else
+      Event("counters-restored")
+          .with("file", stores.file)
+          .with("counters", static_cast<std::int64_t>(restored->restored))
+          .to(log);
     return stores;
   }
   const std::string file = counters_path(config);
@@ -51,7 +65,8 @@ Result<Stores> make_stores(const Config& config, const Clock& clock, Log& log) {
   fallback.patience = counters.deadline;
   fallback.local_share = counters.local_share;
   fallback.most_waiting = counters.max_counters;
-  stores.owned = make_fallback_counters(std::move(*shared), counters.on_outage == "local" ? make_memory_counters(memory, clock) : nullptr,
+  stores.owned = make_fallback_counters(std::move(*shared),
+                                        counters.on_outage == "local" ? make_memory_counters(memory, clock) : nullptr,
                                         fallback, clock, log);
   return stores;
 }

@@ -49,7 +49,9 @@ class Aside final : public WaitingLoop {
   void wake(Wait& wait) override;
   std::shared_ptr<Waker> waker(Wait& wait) override;
   bool wait_for_socket(int fd, bool to_write, Deadline deadline) override;
-  bool run_apart(const std::function<void()>& work, Deadline deadline) override { return pool_.run(*this, work, deadline); }
+  bool run_apart(const std::function<void()>& work, Deadline deadline) override {
+    return pool_.run(*this, work, deadline);
+  }
 
   static bool is_guest(std::uint64_t tag) { return (tag & 1) != 0; }
   void ready(std::uint64_t tag);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// BlockingPool: a few threads for what must block: connecting, a TLS session, a resolver of the system. Work that finds none
-// free waits for one, until its deadline. A thread is started when it is first needed, and stays.
+// BlockingPool: a few threads for what must block: connecting, a TLS session, a resolver of the system. Work that finds
+// none free waits for one, until its deadline. A thread is started when it is first needed, and stays.
 //
 // run: for the work of loops, each on its own thread. The pool outlives the loops.
 #pragma once

@@ -52,14 +52,11 @@ class Deadline {
  public:
   Deadline() = default;  // already over
   explicit Deadline(SteadyTime at) : at_(at) {}
-  static Deadline in(std::chrono::nanoseconds span) {
-    return Deadline(std::chrono::steady_clock::now() + span);
-  }
+  static Deadline in(std::chrono::nanoseconds span) { return Deadline(std::chrono::steady_clock::now() + span); }
   SteadyTime at() const { return at_; }
   // Time left, never negative.
   std::chrono::milliseconds left(SteadyTime now = std::chrono::steady_clock::now()) const {
-    return now >= at_ ? std::chrono::milliseconds(0)
-                      : std::chrono::ceil<std::chrono::milliseconds>(at_ - now);
+    return now >= at_ ? std::chrono::milliseconds(0) : std::chrono::ceil<std::chrono::milliseconds>(at_ - now);
   }
   bool over(SteadyTime now = std::chrono::steady_clock::now()) const { return now >= at_; }
 

@@ -11,7 +11,8 @@
 namespace mailweir {
 namespace {
 
-constexpr char32_t quotes[] = {0x00ab, 0x00bb, 0x2018, 0x2019, 0x201a, 0x201b, 0x201c, 0x201d, 0x201e, 0x201f, 0x2039, 0x203a, 0x300c, 0x300d};
+constexpr char32_t quotes[] = {0x00ab, 0x00bb, 0x2018, 0x2019, 0x201a, 0x201b, 0x201c,
+                               0x201d, 0x201e, 0x201f, 0x2039, 0x203a, 0x300c, 0x300d};
 
 bool is_quote(char32_t value) { return std::find(std::begin(quotes), std::end(quotes), value) != std::end(quotes); }
 
@@ -27,7 +28,9 @@ std::string url(std::string_view text) {
   const auto scheme = folded(text.substr(0, colon));
   auto rest = text.substr(colon + 1);
   if (scheme == "mailto") return "is a URL; write " + cleaned(rest.substr(0, rest.find('?')), false, 80);
-  const bool word = !scheme.empty() && std::all_of(scheme.begin(), scheme.end(), [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.'; });
+  const bool word = !scheme.empty() && std::all_of(scheme.begin(), scheme.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+  });
   if (!word || !rest.starts_with("//")) return {};
   rest = rest.substr(2);
   rest = rest.substr(0, rest.find_first_of("/?#"));
@@ -47,7 +50,8 @@ std::string doubt_about(std::string_view entry) {
     if (length == 0) return "is not UTF-8";
     const auto next = i + length < entry.size() ? code_point(entry, i + length).value : 0;
     const bool joins = (value == non_joiner || value == joiner) && last >= 0x80 && next >= 0x80;
-    if (value >= 0x80 && is_hidden(value) && !joins) return "contains " + named(value) + ", which is invisible; remove it";
+    if (value >= 0x80 && is_hidden(value) && !joins)
+      return "contains " + named(value) + ", which is invisible; remove it";
     if (is_odd_blank(value)) return "contains " + named(value) + ", which looks like a blank but is not one; remove it";
     if (i == 0) first = value;
     last = value;

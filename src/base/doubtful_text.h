@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What makes an entry of a list, a map or a condition one that nothing is called: it came by copy and paste from a page or a
-// mail, and looks right.
+// What makes an entry of a list, a map or a condition one that nothing is called: it came by copy and paste from a page
+// or a mail, and looks right.
 #pragma once
 
 #include <string>
@@ -8,9 +8,9 @@
 
 namespace mailweir {
 
-// Why hardly anything will match it, and what to write: a character that nobody sees (base/code_point.h), a blank that is not the one
-// of ASCII, typographic quotes around it, a URL in place of a host or address. "" for a plain one. Joiners between letters
-// that are not ASCII belong to some scripts' words.
+// Why hardly anything will match it, and what to write: a character that nobody sees (base/code_point.h), a blank that
+// is not the one of ASCII, typographic quotes around it, a URL in place of a host or address. "" for a plain one.
+// Joiners between letters that are not ASCII belong to some scripts' words.
 std::string doubt_about(std::string_view entry);
 
 }  // namespace mailweir

@@ -12,8 +12,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::array<std::pair<std::string_view, std::int64_t>, 6> units{{
-    {"w", 604'800'000}, {"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1'000}, {"ms", 1}}};
+constexpr std::array<std::pair<std::string_view, std::int64_t>, 6> units{
+    {{"w", 604'800'000}, {"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1'000}, {"ms", 1}}};
 constexpr std::int64_t longest = 10LL * 366 * 86'400'000;  // ten years: enough for any window, far from overflow
 
 std::size_t digits_in(std::string_view text) {
@@ -69,9 +69,15 @@ std::string rough_duration(milliseconds span) {
 }
 
 std::optional<std::uint64_t> parse_size(std::string_view text) {
-  constexpr std::array<std::pair<std::string_view, std::uint64_t>, 9> scales{{
-      {"", 1}, {"B", 1}, {"kB", 1'000}, {"KB", 1'000}, {"MB", 1'000'000}, {"GB", 1'000'000'000},
-      {"KiB", 1ULL << 10}, {"MiB", 1ULL << 20}, {"GiB", 1ULL << 30}}};
+  constexpr std::array<std::pair<std::string_view, std::uint64_t>, 9> scales{{{"", 1},
+                                                                              {"B", 1},
+                                                                              {"kB", 1'000},
+                                                                              {"KB", 1'000},
+                                                                              {"MB", 1'000'000},
+                                                                              {"GB", 1'000'000'000},
+                                                                              {"KiB", 1ULL << 10},
+                                                                              {"MiB", 1ULL << 20},
+                                                                              {"GiB", 1ULL << 30}}};
   const auto digits = digits_in(text);
   const auto number = to_number(text.substr(0, digits));
   if (!number) return {};
@@ -87,10 +93,12 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
 std::string format_size(std::uint64_t bytes) {
   using Scale = std::pair<std::uint64_t, std::string_view>;
   std::string shortest = std::to_string(bytes);
-  for (const auto& [scale, name] : {Scale{1ULL << 30, "GiB"}, {1ULL << 20, "MiB"}, {1ULL << 10, "KiB"}, {1'000'000'000, "GB"}, {1'000'000, "MB"}}) {
+  for (const auto& [scale, name] :
+       {Scale{1ULL << 30, "GiB"}, {1ULL << 20, "MiB"}, {1ULL << 10, "KiB"}, {1'000'000'000, "GB"}, {1'000'000, "MB"}}) {
     if (bytes == 0 || bytes % scale != 0) continue;
     auto text = std::to_string(bytes / scale) + std::string(name);
-    if (text.size() < shortest.size() || (text.size() == shortest.size() && shortest.back() != 'B')) shortest = std::move(text);
+    if (text.size() < shortest.size() || (text.size() == shortest.size() && shortest.back() != 'B'))
+      shortest = std::move(text);
   }
   return shortest;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Fiber: work with a stack of its own that can be set aside in the middle and taken up again later. It may pause anywhere,
-// in a catch block or a destructor of unwinding too: exceptions that are being handled are the fiber's. Beneath a pause no
-// lock may be held, and nothing may be kept that belongs to the thread: others use errno meanwhile. One thread at a time
-// uses it.
+// Fiber: work with a stack of its own that can be set aside in the middle and taken up again later. It may pause
+// anywhere, in a catch block or a destructor of unwinding too: exceptions that are being handled are the fiber's.
+// Beneath a pause no lock may be held, and nothing may be kept that belongs to the thread: others use errno meanwhile.
+// One thread at a time uses it.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@ class Fiber {
  public:
   static constexpr std::size_t stack_size = 512 << 10;  // of addresses; memory is what was touched
 
-  Fiber();  // std::bad_alloc: there is no memory for a stack
+  Fiber();   // std::bad_alloc: there is no memory for a stack
   ~Fiber();  // not between pause() and the end
   Fiber(const Fiber&) = delete;
   Fiber& operator=(const Fiber&) = delete;

@@ -35,7 +35,7 @@ Error cannot_open(const std::string& path, int error) {
     return Error{path + ": " + (directory.empty() ? "no such file" : "the directory " + directory + " does not exist")};
   if (error == EACCES && !directory.empty())
     return Error{path + ": user " + process_user() + " may not enter the directory " + directory};
-  struct stat status{};
+  struct stat status {};
   if (error == EACCES && stat(path.c_str(), &status) == 0)
     return Error{path + ": user " + process_user() + " may not read it; it belongs to " + user_name(status.st_uid) +
                  " and has mode " + octal(status.st_mode)};
@@ -75,7 +75,7 @@ Result<Fd> open_regular(const std::string& path) {
   // Not blocking: a pipe without a writer must not hold up the start.
   Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   if (!fd) return cannot_open(path, errno);
-  struct stat status{};
+  struct stat status {};
   if (fstat(fd.get(), &status) != 0) return Error{path + ": " + std::strerror(errno)};
   if (S_ISDIR(status.st_mode)) return Error{path + ": is a directory, not a file"};
   if (!S_ISREG(status.st_mode)) return Error{path + ": is not a regular file"};

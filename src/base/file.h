@@ -15,7 +15,8 @@ namespace mailweir {
 // "PATH: why": what is missing (the file or which directory above it), or which user may not read or enter what.
 Result<Fd> open_regular(const std::string& path);
 
-// The first line of such a file, without what ends it; of more than 64 KiB the first of these. For passwords and tokens.
+// The first line of such a file, without what ends it; of more than 64 KiB the first of these. For passwords and
+// tokens.
 Result<std::string> first_line(const std::string& path);
 
 // "0640": permission bits as chmod takes them, the first digit always there.

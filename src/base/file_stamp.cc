@@ -21,7 +21,7 @@ FileStamp stamp_of(const struct stat& status) {
 
 std::optional<FileStamp> file_stamp(const std::string& path) {
   const auto file = open_regular(path);
-  struct stat status{};
+  struct stat status {};
   if (!file || fstat(file->get(), &status) != 0) return {};
   return stamp_of(status);
 }

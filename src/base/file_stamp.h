@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// FileStamp: which state of a file was read. SharedFiles: lets a reload share what was made of files that did not change.
+// FileStamp: which state of a file was read. SharedFiles: lets a reload share what was made of files that did not
+// change.
 #pragma once
 
 #include <algorithm>
@@ -29,8 +30,8 @@ std::optional<FileStamp> file_stamp(const std::string& path);
 
 // Keeps no object alive: what no policy uses any more is freed. One thread at a time.
 //
-// A file's times move in steps of some milliseconds: a file written twice within one step can change and keep its stamp.
-// So what was written shortly before it was read is read again next time.
+// A file's times move in steps of some milliseconds: a file written twice within one step can change and keep its
+// stamp. So what was written shortly before it was read is read again next time.
 template <typename Name, typename Object>
 class SharedFiles {
  public:
@@ -48,7 +49,8 @@ class SharedFiles {
 
   // `object` was made of the file in the state of `stamp`; null: it could not be.
   void keep(const Name& name, const FileStamp& stamp, const std::shared_ptr<const Object>& object) {
-    const auto changed = WallTime(std::chrono::duration_cast<WallTime::duration>(std::chrono::nanoseconds(std::max(stamp.modified, stamp.changed))));
+    const auto changed = WallTime(std::chrono::duration_cast<WallTime::duration>(
+        std::chrono::nanoseconds(std::max(stamp.modified, stamp.changed))));
     if (!object || changed + settling > clock_.wall()) {
       kept_.erase(name);
       return;

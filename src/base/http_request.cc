@@ -55,15 +55,20 @@ std::string_view HttpRequest::parameter(std::string_view name) const {
 }
 
 std::optional<std::string> form_value(std::string_view form, std::string_view name) {
-  const auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : fold(c) >= 'a' && fold(c) <= 'f' ? fold(c) - 'a' + 10 : -1; };
+  const auto digit = [](char c) {
+    return c >= '0' && c <= '9' ? c - '0' : fold(c) >= 'a' && fold(c) <= 'f' ? fold(c) - 'a' + 10 : -1;
+  };
   for (const auto part : split(form, '&')) {
     const auto equals = part.find('=');
     if (part.substr(0, equals) != name) continue;
     const auto written = equals == part.npos ? std::string_view() : part.substr(equals + 1);
     std::string value;
     for (std::size_t i = 0; i < written.size(); ++i) {
-      const bool escaped = written[i] == '%' && i + 2 < written.size() && digit(written[i + 1]) >= 0 && digit(written[i + 2]) >= 0;
-      value += escaped ? static_cast<char>(digit(written[i + 1]) * 16 + digit(written[i + 2])) : written[i] == '+' ? ' ' : written[i];
+      const bool escaped =
+          written[i] == '%' && i + 2 < written.size() && digit(written[i + 1]) >= 0 && digit(written[i + 2]) >= 0;
+      value += escaped             ? static_cast<char>(digit(written[i + 1]) * 16 + digit(written[i + 2]))
+               : written[i] == '+' ? ' '
+                                   : written[i];
       if (escaped) i += 2;
     }
     return value;
@@ -76,10 +81,12 @@ std::optional<HttpRefusal> HttpRequestReader::read_field(std::string_view line) 
   if (colon == line.npos || !is_token(line.substr(0, colon))) return HttpRefusal{400, "a header field has no name"};
   std::string name = folded(line.substr(0, colon));
   const auto value = trimmed(line.substr(colon + 1));
-  if (name == "transfer-encoding") return HttpRefusal{501, "Transfer-Encoding is not understood; send a Content-Length"};
+  if (name == "transfer-encoding")
+    return HttpRefusal{501, "Transfer-Encoding is not understood; send a Content-Length"};
   if (name == "content-length") {
     const auto length = to_number(value);
-    if (!length || (length_ && *length_ != *length)) return HttpRefusal{400, "Content-Length is not a number, or occurs twice"};
+    if (!length || (length_ && *length_ != *length))
+      return HttpRefusal{400, "Content-Length is not a number, or occurs twice"};
     if (*length > most_) return HttpRefusal{413, "the body is longer than " + std::to_string(most_ >> 10) + " KiB"};
     length_ = static_cast<std::size_t>(*length);
   }
@@ -99,7 +106,8 @@ std::optional<HttpRefusal> HttpRequestReader::read_head(std::string_view head) {
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (first) {
       const auto parts = words(line);
-      if (parts.size() != 3 || !is_token(parts[0])) return HttpRefusal{400, "the request line is not METHOD TARGET HTTP/1.1"};
+      if (parts.size() != 3 || !is_token(parts[0]))
+        return HttpRefusal{400, "the request line is not METHOD TARGET HTTP/1.1"};
       if (parts[2] != "HTTP/1.1" && parts[2] != "HTTP/1.0") return HttpRefusal{505, "only HTTP/1.1 is supported"};
       started_->method = parts[0];
       started_->target = parts[1];
@@ -109,7 +117,8 @@ std::optional<HttpRefusal> HttpRequestReader::read_head(std::string_view head) {
       return refusal;
     }
   }
-  if (!length_ && length_needed_ && started_->method == "POST") return HttpRefusal{411, "the Content-Length is missing"};
+  if (!length_ && length_needed_ && started_->method == "POST")
+    return HttpRefusal{411, "the Content-Length is missing"};
   return {};
 }
 
@@ -131,7 +140,8 @@ HttpRequestReader::Next HttpRequestReader::next() {
 
 std::string http_answer(int status, std::string_view body, bool keep_open, std::string_view type) {
   std::string answer = "HTTP/1.1 " + std::to_string(status) + ' ' + std::string(words_of(status)) +
-                       "\r\nContent-Type: " + std::string(type) + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
+                       "\r\nContent-Type: " + std::string(type) + "\r\nContent-Length: " + std::to_string(body.size()) +
+                       "\r\n";
   if (!keep_open) answer += "Connection: close\r\n";
   answer += "\r\n";
   answer += body;

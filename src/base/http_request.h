@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// HttpRequest: what a client sends, read out of the bytes of one connection: HTTP/1.1 with a Content-Length (RFC 9112), and no
-// more of HTTP than that. Bounds: 8 KiB of head, 64 header fields, and a body as the door wants it.
+// HttpRequest: what a client sends, read out of the bytes of one connection: HTTP/1.1 with a Content-Length (RFC 9112),
+// and no more of HTTP than that. Bounds: 8 KiB of head, 64 header fields, and a body as the door wants it.
 //
 // HttpRequestReader knows no socket; one thread at a time.
 #pragma once
@@ -15,13 +15,13 @@
 namespace mailweir {
 
 struct HttpRequest {
-  std::string method, target;                                   // "POST", "/?command=allow"
-  std::vector<std::pair<std::string, std::string>> fields;      // names folded, values trimmed
+  std::string method, target;                               // "POST", "/?command=allow"
+  std::vector<std::pair<std::string, std::string>> fields;  // names folded, values trimmed
   std::string body;
-  bool keep_open = true;                                        // the connection, after the answer
+  bool keep_open = true;  // the connection, after the answer
 
-  std::string_view field(std::string_view name) const;          // by its folded name; "" when there is none
-  std::string_view parameter(std::string_view name) const;      // of the target's query, as written; "" when there is none
+  std::string_view field(std::string_view name) const;      // by its folded name; "" when there is none
+  std::string_view parameter(std::string_view name) const;  // of the target's query, as written; "" when there is none
   std::string_view path() const { return std::string_view(target).substr(0, target.find('?')); }
 };
 
@@ -38,8 +38,10 @@ class HttpRequestReader {
  public:
   static constexpr std::size_t most_head = 8 << 10, most_body = 16 << 10;
 
-  // `most`: bytes of body. With `length_needed` a POST must have a Content-Length; else one without it has no body (RFC 9112 6.3).
-  explicit HttpRequestReader(std::size_t most = most_body, bool length_needed = true) : most_(most), length_needed_(length_needed) {}
+  // `most`: bytes of body. With `length_needed` a POST must have a Content-Length; else one without it has no body (RFC
+  // 9112 6.3).
+  explicit HttpRequestReader(std::size_t most = most_body, bool length_needed = true)
+      : most_(most), length_needed_(length_needed) {}
 
   void add(std::string_view bytes) { buffer_ += bytes; }
   // The next whole request, if there is one; nothing either way: more bytes are needed.
@@ -59,8 +61,8 @@ class HttpRequestReader {
   std::size_t most_;
   bool length_needed_;
   std::string buffer_;
-  std::optional<HttpRequest> started_;   // its head is read
-  std::optional<std::size_t> length_;    // of its body
+  std::optional<HttpRequest> started_;  // its head is read
+  std::optional<std::size_t> length_;   // of its body
   bool wants_continue_ = false;
 };
 

@@ -103,8 +103,6 @@ IpAddress Network::last() const {
   return IpAddress::v6(bytes);
 }
 
-std::string Network::to_string() const {
-  return address_.to_string() + '/' + std::to_string(prefix_);
-}
+std::string Network::to_string() const { return address_.to_string() + '/' + std::to_string(prefix_); }
 
 }  // namespace mailweir

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// MemoryBudget: how many bytes connections may hold together of what strangers send: headers, recipients, answers that are
-// kept, packets that are not whole. A MemoryShare is one holder's part of it; it asks before it grows, and what it holds goes
-// back when it is destroyed. Sums are of bytes as they are counted, not of what the allocator takes.
+// MemoryBudget: how many bytes connections may hold together of what strangers send: headers, recipients, answers that
+// are kept, packets that are not whole. A MemoryShare is one holder's part of it; it asks before it grows, and what it
+// holds goes back when it is destroyed. Sums are of bytes as they are counted, not of what the allocator takes.
 //
-// A budget is thread-safe and outlives its shares. A share belongs to one thread at a time. A share without a budget has no
-// bound.
+// A budget is thread-safe and outlives its shares. A share belongs to one thread at a time. A share without a budget
+// has no bound.
 #pragma once
 
 #include <atomic>

@@ -51,7 +51,8 @@ SafeOutput::~SafeOutput() {
 }
 
 SafeOutput::int_type SafeOutput::overflow(int_type byte) {
-  if (traits_type::eq_int_type(byte, traits_type::eof())) return sync() == 0 ? traits_type::not_eof(byte) : traits_type::eof();
+  if (traits_type::eq_int_type(byte, traits_type::eof()))
+    return sync() == 0 ? traits_type::not_eof(byte) : traits_type::eof();
   const char one = traits_type::to_char_type(byte);
   return xsputn(&one, 1) == 1 ? byte : traits_type::eof();
 }

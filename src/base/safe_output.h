@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// SafeOutput: stands before a stream that a terminal may show, and writes what a reader would not see or a terminal would obey as
-// \u001b (JSON and TOML read it back), bytes that are no UTF-8 as \xHH. Line ends and tabs pass.
+// SafeOutput: stands before a stream that a terminal may show, and writes what a reader would not see or a terminal
+// would obey as \u001b (JSON and TOML read it back), bytes that are no UTF-8 as \xHH. Line ends and tabs pass.
 //
 //   const SafeOutput out(std::cout), errors(std::cerr);   // until they go out of scope
 //

@@ -56,9 +56,10 @@ Result<Endpoint> resolve(const SocketName& name) {
 }
 
 Result<void> clear_path(const SocketName& name) {
-  struct stat status{};
+  struct stat status {};
   if (lstat(name.path.c_str(), &status) != 0) return errno == ENOENT ? Result<void>() : trouble(name, "stat", errno);
-  if (!S_ISSOCK(status.st_mode)) return Error{name.to_string() + ": exists and is not a socket; remove it or name another path"};
+  if (!S_ISSOCK(status.st_mode))
+    return Error{name.to_string() + ": exists and is not a socket; remove it or name another path"};
   if (is_served(name)) return Error{name.to_string() + ": is served by another process; stop that one first"};
   if (unlink(name.path.c_str()) != 0) return trouble(name, "cannot remove the stale socket", errno);
   return {};
@@ -110,8 +111,8 @@ std::string SocketName::libmilter_string() const {
   return to_string();
 }
 
-// Of a unix socket only a refusal says that nobody is there: whose backlog is full (EAGAIN) lives, and is busy. A TCP connection may
-// be in progress for a moment, which says nothing yet.
+// Of a unix socket only a refusal says that nobody is there: whose backlog is full (EAGAIN) lives, and is busy. A TCP
+// connection may be in progress for a moment, which says nothing yet.
 bool is_served(const SocketName& name) {
   const auto end = resolve(name);
   if (!end) return false;
@@ -123,18 +124,22 @@ bool is_served(const SocketName& name) {
     pollfd wait{fd.get(), POLLOUT, 0};
     int failure = 0;
     socklen_t length = sizeof failure;
-    return errno == EINPROGRESS && poll(&wait, 1, patience) == 1 && getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &failure, &length) == 0 && failure == 0;
+    return errno == EINPROGRESS && poll(&wait, 1, patience) == 1 &&
+           getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &failure, &length) == 0 && failure == 0;
   }
   return errno != ECONNREFUSED && errno != ENOENT && errno != ENOTSOCK && errno != ENOTDIR;
 }
 
-// Through a descriptor that was looked at: the directory may be another user's, who could put a link in the socket's place.
+// Through a descriptor that was looked at: the directory may be another user's, who could put a link in the socket's
+// place.
 Result<void> give_to_group(const SocketName& name, gid_t group) {
   const Fd fd(::open(name.path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
-  struct stat status{};
+  struct stat status {};
   if (!fd || fstat(fd.get(), &status) != 0) return trouble(name, "cannot set the group", errno);
-  if (!S_ISSOCK(status.st_mode)) return Error{name.to_string() + ": is no longer a socket: it was replaced by something else"};
-  if (fchownat(fd.get(), "", static_cast<uid_t>(-1), group, AT_EMPTY_PATH) != 0) return trouble(name, "cannot set the group", errno);
+  if (!S_ISSOCK(status.st_mode))
+    return Error{name.to_string() + ": is no longer a socket: it was replaced by something else"};
+  if (fchownat(fd.get(), "", static_cast<uid_t>(-1), group, AT_EMPTY_PATH) != 0)
+    return trouble(name, "cannot set the group", errno);
   return {};
 }
 

@@ -24,21 +24,22 @@ struct SocketName {
   // "unix:/path", "local:/path", "inet:PORT@HOST", "inet:HOST:PORT", "inet:[::1]:PORT"; inet6: likewise. A bare
   // "/path" is a unix socket.
   static Result<SocketName> parse(std::string_view text);
-  std::string to_string() const;          // "unix:/path" or "inet:PORT@HOST"
-  std::string libmilter_string() const;   // as smfi_setconn wants it: "unix:/path", "inet:PORT@HOST", "inet6:..."
+  std::string to_string() const;         // "unix:/path" or "inet:PORT@HOST"
+  std::string libmilter_string() const;  // as smfi_setconn wants it: "unix:/path", "inet:PORT@HOST", "inet6:..."
   bool operator==(const SocketName&) const = default;
 };
 
 struct SocketAccess {
-  std::optional<unsigned> mode;       // of a unix socket, 0660 say
-  std::optional<unsigned> group;      // gid of a unix socket
+  std::optional<unsigned> mode;   // of a unix socket, 0660 say
+  std::optional<unsigned> group;  // gid of a unix socket
 };
 
 // Listens. A unix socket that nobody serves any more is removed first; one that answers is an error
 // ("served by another process"), and so is a path that is no socket.
 Result<Fd> listen_on(const SocketName& name, const SocketAccess& access, int backlog);
 
-// Whether somebody listens on it now, even if he is too busy to answer. A TCP socket that does not say so within a second: no.
+// Whether somebody listens on it now, even if he is too busy to answer. A TCP socket that does not say so within a
+// second: no.
 bool is_served(const SocketName& name);
 // Gives the unix socket that was just made to a group, and nothing else that may stand there by now.
 Result<void> give_to_group(const SocketName& name, gid_t group);

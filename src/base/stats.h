@@ -28,11 +28,11 @@ class LatencyHistogram {
  public:
   // The upper edges of the buckets; one more bucket holds what took longer.
   static constexpr std::array<std::chrono::microseconds, 16> edges = {
-      std::chrono::microseconds(50),      std::chrono::microseconds(100),     std::chrono::microseconds(250),
-      std::chrono::microseconds(500),     std::chrono::microseconds(1'000),   std::chrono::microseconds(2'500),
-      std::chrono::microseconds(5'000),   std::chrono::microseconds(10'000),  std::chrono::microseconds(25'000),
-      std::chrono::microseconds(50'000),  std::chrono::microseconds(100'000), std::chrono::microseconds(250'000),
-      std::chrono::microseconds(500'000), std::chrono::microseconds(1'000'000), std::chrono::microseconds(2'500'000),
+      std::chrono::microseconds(50),        std::chrono::microseconds(100),       std::chrono::microseconds(250),
+      std::chrono::microseconds(500),       std::chrono::microseconds(1'000),     std::chrono::microseconds(2'500),
+      std::chrono::microseconds(5'000),     std::chrono::microseconds(10'000),    std::chrono::microseconds(25'000),
+      std::chrono::microseconds(50'000),    std::chrono::microseconds(100'000),   std::chrono::microseconds(250'000),
+      std::chrono::microseconds(500'000),   std::chrono::microseconds(1'000'000), std::chrono::microseconds(2'500'000),
       std::chrono::microseconds(10'000'000)};
 
   struct Reading {

@@ -16,7 +16,7 @@
 namespace mailweir {
 namespace {
 
-constexpr int served_before_a_flush = 16;  // so that who is asked has something to do meanwhile
+constexpr int served_before_a_flush = 16;      // so that who is asked has something to do meanwhile
 constexpr std::size_t kept_buffer = 16 << 10;  // an output buffer that grew beyond is freed when it is empty
 
 }  // namespace
@@ -29,14 +29,14 @@ struct StreamLoop::Link final : Conversation::Output {
   StreamLoop& home;
   Fd fd;
   std::unique_ptr<Conversation> talk;  // nullptr: it has ended
-  SteadyTime heard;        // when it last said or took something
-  SteadyTime stuck{};      // pending: since when
-  std::size_t sent = 0;    // of the buffer
-  int error = 0;           // how the peer left; 0: it closed
-  bool watched = false;    // by epoll
-  bool for_room = false;   // for room to send, not for bytes
-  bool aside = false;      // its work was set aside
-  WaitingLoop::Wait* room = nullptr;  // that work waits for room to send
+  SteadyTime heard;                    // when it last said or took something
+  SteadyTime stuck{};                  // pending: since when
+  std::size_t sent = 0;                // of the buffer
+  int error = 0;                       // how the peer left; 0: it closed
+  bool watched = false;                // by epoll
+  bool for_room = false;               // for room to send, not for bytes
+  bool aside = false;                  // its work was set aside
+  WaitingLoop::Wait* room = nullptr;   // that work waits for room to send
   Task task = nullptr;
 
   bool pending() const { return sent < buffer_.size(); }
@@ -56,13 +56,15 @@ struct StreamLoop::Link final : Conversation::Output {
   bool flush() override { return home.flush(*this); }
 };
 
-StreamLoop::StreamLoop(std::string door, StreamLimits limits, const Clock& clock, Log& log, StreamStats& stats, BlockingPool& pool)
-    : door_(std::move(door)), limits_(limits), clock_(clock), log_(log), stats_(stats), epoll_(epoll_create1(EPOLL_CLOEXEC)),
-      wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), aside_(epoll_.get(), pool) {
+StreamLoop::StreamLoop(std::string door, StreamLimits limits, const Clock& clock, Log& log, StreamStats& stats,
+                       BlockingPool& pool)
+    : door_(std::move(door)), limits_(limits), clock_(clock), log_(log), stats_(stats),
+      epoll_(epoll_create1(EPOLL_CLOEXEC)), wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), aside_(epoll_.get(), pool) {
   epoll_event event{};
   event.events = EPOLLIN;
   event.data.ptr = nullptr;
-  if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), &event) != 0) throw std::system_error(errno, std::generic_category(), "epoll");
+  if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), &event) != 0)
+    throw std::system_error(errno, std::generic_category(), "epoll");
 }
 
 StreamLoop::~StreamLoop() {
@@ -114,7 +116,8 @@ void StreamLoop::run() {
     aside_.flush();
     aside_.sweep();
     const auto patience = aside_.patience(limits_.look_round);
-    const int count = epoll_wait(epoll_.get(), ready.data(), static_cast<int>(ready.size()), static_cast<int>(patience.count()));
+    const int count =
+        epoll_wait(epoll_.get(), ready.data(), static_cast<int>(ready.size()), static_cast<int>(patience.count()));
     for (int i = 0, served = 0; i < count; ++i) {
       const auto& event = ready[static_cast<std::size_t>(i)];
       if (event.data.ptr == nullptr) {
@@ -175,14 +178,18 @@ void StreamLoop::begin(Link& link, std::unique_ptr<AsideWork> work, Task task) {
   go_on(link, std::move(work));
 }
 
-// On the work's own stack. A conversation's exception is the end of its connection, and of nothing else. Its end may take
-// time too: it gives charges back.
+// On the work's own stack. A conversation's exception is the end of its connection, and of nothing else. Its end may
+// take time too: it gives charges back.
 void StreamLoop::perform(AsideWork& work) {
   Link& link = *static_cast<Link*>(work.owner);
   try {
     if ((this->*link.task)(link, work)) return;
   } catch (const std::exception& failure) {
-    Event("connection-exception").with("door", door_).with("reason", failure.what()).with("answer", "none, connection closed").to(log_, Severity::error);
+    Event("connection-exception")
+        .with("door", door_)
+        .with("reason", failure.what())
+        .with("answer", "none, connection closed")
+        .to(log_, Severity::error);
   }
   link.talk.reset();
 }
@@ -258,8 +265,8 @@ void StreamLoop::look_round() {
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [link, owned] : links_)
-      if (!link->aside &&
-          (link->for_room ? now - link->heard >= limits_.sending || now - link->stuck >= limits_.taking : now - link->heard >= link->talk->patience()))
+      if (!link->aside && (link->for_room ? now - link->heard >= limits_.sending || now - link->stuck >= limits_.taking
+                                          : now - link->heard >= link->talk->patience()))
         silent.push_back(link);
   }
   for (Link* link : silent) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// StreamLoop: connections that one thread serves, by epoll. Whatever a conversation waits for (base/blocking.h), it is set
-// aside with its stack and the loop goes on with the others: hundreds can wait for slow name servers with no thread of
-// their own. What must block runs in the pool.
+// StreamLoop: connections that one thread serves, by epoll. Whatever a conversation waits for (base/blocking.h), it is
+// set aside with its stack and the loop goes on with the others: hundreds can wait for slow name servers with no thread
+// of their own. What must block runs in the pool.
 //
 // add, begin_stop, wait_closed, cut, join: from any thread, in this order at the end.
 #pragma once
@@ -29,8 +29,9 @@ struct StreamLimits {
   std::size_t connections = 1000;
   std::chrono::milliseconds sending{5000};     // a peer that does not take its answer for so long is given up
   std::chrono::milliseconds look_round{1000};  // how often silent connections are looked for
-  std::chrono::milliseconds taking{60'000};    // nor does it get longer for the whole of it, however often it takes a byte
-  MemoryBudget* memory = nullptr;              // of all connections; while it is full one more is closed at once
+  std::chrono::milliseconds taking{
+      60'000};                     // nor does it get longer for the whole of it, however often it takes a byte
+  MemoryBudget* memory = nullptr;  // of all connections; while it is full one more is closed at once
 };
 
 struct StreamStats {
@@ -39,7 +40,8 @@ struct StreamStats {
 
 class StreamLoop {
  public:
-  StreamLoop(std::string door, StreamLimits limits, const Clock& clock, Log& log, StreamStats& stats, BlockingPool& pool);
+  StreamLoop(std::string door, StreamLimits limits, const Clock& clock, Log& log, StreamStats& stats,
+             BlockingPool& pool);
   ~StreamLoop();
 
   void start();

@@ -19,10 +19,12 @@ std::size_t loop_count() { return std::clamp<std::size_t>(std::thread::hardware_
 
 }  // namespace
 
-StreamServer::StreamServer(std::string door, Fd listener, StreamLimits limits, const Clock& clock, Log& log, Maker maker)
-    : door_(std::move(door)), listener_(std::move(listener)), wake_(eventfd(0, EFD_CLOEXEC)), limits_(limits), clock_(clock), log_(log),
-      maker_(std::move(maker)), pool_(most_blocked) {
-  for (std::size_t i = 0; i < loop_count(); ++i) loops_.push_back(std::make_unique<StreamLoop>(door_, limits_, clock, log_, stats_, pool_));
+StreamServer::StreamServer(std::string door, Fd listener, StreamLimits limits, const Clock& clock, Log& log,
+                           Maker maker)
+    : door_(std::move(door)), listener_(std::move(listener)), wake_(eventfd(0, EFD_CLOEXEC)), limits_(limits),
+      clock_(clock), log_(log), maker_(std::move(maker)), pool_(most_blocked) {
+  for (std::size_t i = 0; i < loop_count(); ++i)
+    loops_.push_back(std::make_unique<StreamLoop>(door_, limits_, clock, log_, stats_, pool_));
 }
 
 StreamServer::~StreamServer() { stop(Deadline::in(std::chrono::seconds(1))); }
@@ -62,8 +64,12 @@ void StreamServer::tell_not_accepted(int error) {
   const auto now = clock_.steady();
   if (told_not_accepted_ && now - *told_not_accepted_ < std::chrono::minutes(1)) return;
   told_not_accepted_ = now;
-  Event("accept-failed").with("door", door_).with("reason", std::strerror(error)).with("open", static_cast<std::int64_t>(stats_.open.load()))
-      .with("what", "new connections wait until others end").to(log_, Severity::error);
+  Event("accept-failed")
+      .with("door", door_)
+      .with("reason", std::strerror(error))
+      .with("open", static_cast<std::int64_t>(stats_.open.load()))
+      .with("what", "new connections wait until others end")
+      .to(log_, Severity::error);
 }
 
 void StreamServer::accept_one() {
@@ -81,16 +87,24 @@ void StreamServer::accept_one() {
   if (stats_.open >= limits_.connections) {
     // The first of a run and every hundredth after it: a flood must not fill the log too.
     if (stats_.refused++ % 100 == 0)
-      Event("connection-refused").with("door", door_).with("reason", "max_connections are open").with("max", static_cast<std::int64_t>(limits_.connections))
+      Event("connection-refused")
+          .with("door", door_)
+          .with("reason", "max_connections are open")
+          .with("max", static_cast<std::int64_t>(limits_.connections))
           .to(log_, Severity::warning);
     return;
   }
   if (limits_.memory != nullptr && limits_.memory->full()) {
     ++stats_.refused;
     if (const auto left_out = limits_.memory->line_due(clock_.steady()))
-      Event("memory-full").with("door", door_).with("of", "connect").with("used", static_cast<std::int64_t>(limits_.memory->used()))
-          .with("most", static_cast<std::int64_t>(limits_.memory->most())).with("left_out", static_cast<std::int64_t>(*left_out))
-          .with("done", "closed").to(log_, Severity::warning);
+      Event("memory-full")
+          .with("door", door_)
+          .with("of", "connect")
+          .with("used", static_cast<std::int64_t>(limits_.memory->used()))
+          .with("most", static_cast<std::int64_t>(limits_.memory->most()))
+          .with("left_out", static_cast<std::int64_t>(*left_out))
+          .with("done", "closed")
+          .to(log_, Severity::warning);
     return;
   }
   ++stats_.open;

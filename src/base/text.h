@@ -24,11 +24,13 @@ std::vector<std::string_view> words(std::string_view text);           // by blan
 // A whole decimal number, no sign, no blanks; nothing on overflow.
 std::optional<std::uint64_t> to_number(std::string_view text);
 
-// What is_hidden (base/code_point.h), is no UTF-8 or, if asked, not ASCII becomes '?'; cut to `longest` bytes, no character in two.
+// What is_hidden (base/code_point.h), is no UTF-8 or, if asked, not ASCII becomes '?'; cut to `longest` bytes, no
+// character in two.
 std::string cleaned(std::string_view text, bool ascii_only, std::size_t longest = 512);
 
 // Appends key=value with a blank before it; the value is quoted when it is empty or has a blank, '"', '=' or other than
-// printable ASCII; what is_hidden (base/code_point.h) or no UTF-8 is written \xHH, byte by byte. At most `longest` bytes of it.
+// printable ASCII; what is_hidden (base/code_point.h) or no UTF-8 is written \xHH, byte by byte. At most `longest`
+// bytes of it.
 void append_field(std::string& line, std::string_view key, std::string_view value, std::size_t longest = 400);
 
 bool is_utf8(std::string_view text);
@@ -38,8 +40,8 @@ std::string made_utf8(std::string_view text);
 // Simple shell pattern: '*' any run, '?' any byte; ASCII case does not matter. Linear in practice, no recursion.
 bool matches_wildcard(std::string_view pattern, std::string_view text);
 
-// Lets unordered maps of std::string be asked with a string_view. Its key is drawn at random once a process (KeyedHash), so
-// that nobody outside can make many texts that meet in one place.
+// Lets unordered maps of std::string be asked with a string_view. Its key is drawn at random once a process
+// (KeyedHash), so that nobody outside can make many texts that meet in one place.
 struct TextHash {
   using is_transparent = void;
   std::size_t operator()(std::string_view text) const;

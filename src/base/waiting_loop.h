@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // WaitingLoop: a loop that can set the work at hand aside until an answer comes, and go on with other work meanwhile.
 // LoopGuest: the socket that the answer comes by; the loop watches it beside its own. So many callers can share one
-// connection with no lock and no thread of their own: a loop has one thread, and all but Waker is for that thread alone.
-// Waker: where the answer comes on another thread.
+// connection with no lock and no thread of their own: a loop has one thread, and all but Waker is for that thread
+// alone. Waker: where the answer comes on another thread.
 #pragma once
 
 #include <cstdint>
@@ -62,8 +62,9 @@ class WaitingLoop {
   virtual std::shared_ptr<Waker> waker(Wait& wait) = 0;
   // Until the socket can be read (or written to), or its peer is gone. False: not by the deadline.
   virtual bool wait_for_socket(int fd, bool to_write, Deadline deadline) = 0;
-  // Has a thread of a small pool do what blocks, the caller set aside. False: none was free by the deadline, and nothing
-  // was done. What the work throws is thrown here. Once it has begun it is waited for: it keeps the deadline itself.
+  // Has a thread of a small pool do what blocks, the caller set aside. False: none was free by the deadline, and
+  // nothing was done. What the work throws is thrown here. Once it has begun it is waited for: it keeps the deadline
+  // itself.
   virtual bool run_apart(const std::function<void()>& work, Deadline deadline) = 0;
 
  protected:

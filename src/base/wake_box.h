@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// WakeBox: where other threads leave word for a loop of which wait is to be woken. A guest of that loop, which reads it; the
-// wakers may outlive it.
+// WakeBox: where other threads leave word for a loop of which wait is to be woken. A guest of that loop, which reads
+// it; the wakers may outlive it.
 #pragma once
 
 #include <memory>

@@ -12,7 +12,9 @@ namespace {
 constexpr std::size_t longest_value = 320, longest_reason = 200;
 
 // RFC 2045 5.1: what stands in no token.
-constexpr bool is_token_byte(char c) { return c > ' ' && c < 0x7f && std::string_view("()<>@,;:\\\"/[]?=").find(c) == std::string_view::npos; }
+constexpr bool is_token_byte(char c) {
+  return c > ' ' && c < 0x7f && std::string_view("()<>@,;:\\\"/[]?=").find(c) == std::string_view::npos;
+}
 
 std::string quoted_string(std::string_view text) {
   std::string result = "\"";
@@ -23,13 +25,16 @@ std::string quoted_string(std::string_view text) {
   return result + '"';
 }
 
-// pvalue: a token, or [local-part] "@" domain-name, or else in quotes. A local part that is no plain one is quoted as a whole.
+// pvalue: a token, or [local-part] "@" domain-name, or else in quotes. A local part that is no plain one is quoted as a
+// whole.
 std::string property_value(std::string_view given) {
   const auto text = cleaned(given, true, longest_value);
   const auto at = text.find('@');
   const auto plain = [](std::string_view part) { return std::all_of(part.begin(), part.end(), is_token_byte); };
   if (!text.empty() && at == text.npos && plain(text)) return text;
-  if (at != text.npos && at + 1 < text.size() && plain(std::string_view(text).substr(0, at)) && plain(std::string_view(text).substr(at + 1))) return text;
+  if (at != text.npos && at + 1 < text.size() && plain(std::string_view(text).substr(0, at)) &&
+      plain(std::string_view(text).substr(at + 1)))
+    return text;
   return quoted_string(text);
 }
 

@@ -28,9 +28,13 @@ DkimKeyRecord read_dkim_key(std::string_view text, const DkimSignature& signatur
   if (!tags) return wrong("the key record cannot be read: " + tags.error().what);
   if (const auto version = tags->value("v"); version && (*version != "DKIM1" || tags->tags().front().name != "v"))
     return wrong("the key record has an unknown version, or v= is not its first tag");
-  if (!equal_folded(tags->value("k").value_or("rsa"), signature.kind == KeyKind::rsa ? "rsa" : "ed25519")) return wrong("the key is of another kind than the signature (k=)");
-  if (const auto hashes = tags->value("h"); hashes && !names_word(*hashes, "sha256")) return wrong("the key is for other hashes (h=)");
-  if (const auto services = tags->value("s"); services && !names_word(*services, "*") && !names_word(*services, "email")) return wrong("the key is not for mail (s=)");
+  if (!equal_folded(tags->value("k").value_or("rsa"), signature.kind == KeyKind::rsa ? "rsa" : "ed25519"))
+    return wrong("the key is of another kind than the signature (k=)");
+  if (const auto hashes = tags->value("h"); hashes && !names_word(*hashes, "sha256"))
+    return wrong("the key is for other hashes (h=)");
+  if (const auto services = tags->value("s");
+      services && !names_word(*services, "*") && !names_word(*services, "email"))
+    return wrong("the key is not for mail (s=)");
   const auto flags = tags->value("t").value_or("");
   if (names_word(flags, "s") && signature.of_subdomain) return wrong("the key is not for identities below its domain");
   const auto key = tags->value("p");
@@ -43,7 +47,8 @@ DkimKeyRecord read_dkim_key(std::string_view text, const DkimSignature& signatur
 
 DkimKeyRecord find_dkim_key(const dns::Answer& answer, const DkimSignature& signature) {
   const auto name = "key " + cleaned(signature.key_name(), true, 253);
-  if (answer.status == dns::Answer::Status::temperror) return {AuthWord::temperror, name + ": " + cleaned(answer.detail, true, 100), {}, false};
+  if (answer.status == dns::Answer::Status::temperror)
+    return {AuthWord::temperror, name + ": " + cleaned(answer.detail, true, 100), {}, false};
   const dns::Record* found = nullptr;
   for (const auto& record : answer.records) {
     if (!is_key_record(record.text)) continue;

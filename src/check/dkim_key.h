@@ -17,14 +17,14 @@ struct DkimKeyRecord {
   AuthWord word = AuthWord::none;
   std::string reason;
 
-  std::string key;      // p=, decoded
-  bool testing = false; // t=y
+  std::string key;       // p=, decoded
+  bool testing = false;  // t=y
 };
 
 // A record's text, for a signature.
 DkimKeyRecord read_dkim_key(std::string_view text, const DkimSignature& signature);
-// What is found at the signature's key_name(): temperror where it could not be looked up, permerror where there is no key
-// record, or several.
+// What is found at the signature's key_name(): temperror where it could not be looked up, permerror where there is no
+// key record, or several.
 DkimKeyRecord find_dkim_key(const dns::Answer& answer, const DkimSignature& signature);
 
 }  // namespace mailweir

@@ -70,8 +70,11 @@ Result<std::string> identity_tag(std::string_view identity, const std::string& d
   return quoted_printable(identity.substr(0, at)) + '@' + *below;
 }
 
-// A next server adds these two where they are missing (RFC 6409 8.2, 8.3), and may: only those that are there are oversigned.
-bool is_added_on_the_way(std::string_view name) { return equal_folded(name, "Date") || equal_folded(name, "Message-ID"); }
+// A next server adds these two where they are missing (RFC 6409 8.2, 8.3), and may: only those that are there are
+// oversigned.
+bool is_added_on_the_way(std::string_view name) {
+  return equal_folded(name, "Date") || equal_folded(name, "Message-ID");
+}
 
 // Appends the fields of a name from the last to the first, as a verifier will look for them (RFC 6376 5.4.2), and names
 // each in h=. Returns how many there were.
@@ -111,9 +114,10 @@ Result<CoveredHeaders> cover(const HeaderList& headers, const SignPolicy& policy
   return covered;
 }
 
-Result<std::string> sign(const CoveredHeaders& covered, std::string_view body_hash, const DkimKey& key, const SignPolicy& policy,
-                         WallTime now, const std::optional<std::string>& identity) {
-  if (body_hash.empty()) return Error{"no body hash of the canonicalisation " + std::string(to_string(policy.body_canon))};
+Result<std::string> sign(const CoveredHeaders& covered, std::string_view body_hash, const DkimKey& key,
+                         const SignPolicy& policy, WallTime now, const std::optional<std::string>& identity) {
+  if (body_hash.empty())
+    return Error{"no body hash of the canonicalisation " + std::string(to_string(policy.body_canon))};
   const auto seconds = std::chrono::floor<std::chrono::seconds>(now.time_since_epoch());
   Folder value;
   value.tag("v", "1");
@@ -140,7 +144,8 @@ Result<std::string> sign(const CoveredHeaders& covered, std::string_view body_ha
   append_canonical_header(data, covered.canon, signature_field, ' ' + value.text());
   data.resize(data.size() - 2);
   auto signature = key.signer->sign(data);
-  if (!signature) return Error{"DKIM key " + key.selector + "._domainkey." + key.domain + ": " + signature.error().what, true};
+  if (!signature)
+    return Error{"DKIM key " + key.selector + "._domainkey." + key.domain + ": " + signature.error().what, true};
   value.base64(to_base64(*signature));
   return value.text();
 }

@@ -39,7 +39,9 @@ class Reader {
 
   // What is shown of a signature is read first, whatever is wrong with it.
   void names() {
-    const auto shown = [&](std::string_view name) { return cleaned(without_blanks(tags_.value(name).value_or("")), true, longest_shown); };
+    const auto shown = [&](std::string_view name) {
+      return cleaned(without_blanks(tags_.value(name).value_or("")), true, longest_shown);
+    };
     const auto domain = to_domain(without_blanks(tags_.value("d").value_or("")));
     const auto selector = to_domain(without_blanks(tags_.value("s").value_or("")));
     signature_.domain = domain.value_or(folded(shown("d")));
@@ -50,7 +52,8 @@ class Reader {
   }
 
   Read all() {
-    for (const auto part : {&Reader::complete, &Reader::kind, &Reader::canons, &Reader::list, &Reader::identity, &Reader::times, &Reader::query, &Reader::values})
+    for (const auto part : {&Reader::complete, &Reader::kind, &Reader::canons, &Reader::list, &Reader::identity,
+                            &Reader::times, &Reader::query, &Reader::values})
       if (auto fault = (this->*part)()) return fault;
     return {};
   }
@@ -66,7 +69,8 @@ class Reader {
 
   Read kind() {
     if (signature_.algorithm == "rsa-sha1") return invalid("rsa-sha1 must not be trusted (RFC 8301)");
-    if (signature_.algorithm != "rsa-sha256" && signature_.algorithm != "ed25519-sha256") return unreadable("it has an unknown algorithm (a=)");
+    if (signature_.algorithm != "rsa-sha256" && signature_.algorithm != "ed25519-sha256")
+      return unreadable("it has an unknown algorithm (a=)");
     signature_.kind = signature_.algorithm == "rsa-sha256" ? KeyKind::rsa : KeyKind::ed25519;
     return {};
   }
@@ -85,7 +89,8 @@ class Reader {
   // RFC 6376 5.4: From must be signed.
   Read list() {
     for (const auto name : split(*tags_.value("h"), ':')) signature_.covered.push_back(folded(trimmed(name)));
-    if (std::find(signature_.covered.begin(), signature_.covered.end(), "from") == signature_.covered.end()) return invalid("the From field is not signed");
+    if (std::find(signature_.covered.begin(), signature_.covered.end(), "from") == signature_.covered.end())
+      return invalid("the From field is not signed");
     return {};
   }
 
@@ -103,14 +108,18 @@ class Reader {
 
   Read times() {
     const auto made = tags_.value("t"), expires = tags_.value("x"), length = tags_.value("l");
-    if ((made && !digits(*made)) || (expires && !digits(*expires)) || (length && !digits(*length))) return unreadable("t=, x= or l= is not a number");
+    if ((made && !digits(*made)) || (expires && !digits(*expires)) || (length && !digits(*length)))
+      return unreadable("t=, x= or l= is not a number");
     if (length) signature_.body_length = digits(*length);
     if (made) signature_.made = digits(*made);
     const auto since = std::chrono::floor<std::chrono::seconds>(now_.time_since_epoch()).count();
-    const auto now = static_cast<std::uint64_t>(std::max<std::int64_t>(since, 0)), drift = static_cast<std::uint64_t>(most_clock_drift.count());
-    if (expires && now >= drift && now - drift >= *digits(*expires)) return Fault{AuthWord::fail, "the signature has expired"};
+    const auto now = static_cast<std::uint64_t>(std::max<std::int64_t>(since, 0)),
+               drift = static_cast<std::uint64_t>(most_clock_drift.count());
+    if (expires && now >= drift && now - drift >= *digits(*expires))
+      return Fault{AuthWord::fail, "the signature has expired"};
     if (made && *digits(*made) > now + drift) return Fault{AuthWord::fail, "the signature is dated in the future"};
-    if (made && expires && *digits(*expires) <= *digits(*made)) return invalid("the signature expires before it was made (x=)");
+    if (made && expires && *digits(*expires) <= *digits(*made))
+      return invalid("the signature expires before it was made (x=)");
     return {};
   }
 
@@ -153,7 +162,8 @@ DkimSignature read_dkim_signature(std::string_view value, WallTime now) {
   }
   if (!fault) return signature;
   signature.word = fault->word;
-  signature.reason = fault->word == AuthWord::neutral ? "the signature cannot be read: " + fault->reason : fault->reason;
+  signature.reason =
+      fault->word == AuthWord::neutral ? "the signature cannot be read: " + fault->reason : fault->reason;
   return signature;
 }
 

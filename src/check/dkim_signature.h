@@ -22,17 +22,17 @@ struct DkimSignature {
   std::string reason;
 
   // As far as they can be read; texts are from the message.
-  std::string domain, selector;       // d=, s=, in to_domain's spelling where they are domains
-  std::string algorithm;              // a=, folded
-  std::string start;                  // of b=, 8 octets
+  std::string domain, selector;  // d=, s=, in to_domain's spelling where they are domains
+  std::string algorithm;         // a=, folded
+  std::string start;             // of b=, 8 octets
   // Only if it may pass.
   KeyKind kind = KeyKind::rsa;
   Canon header_canon = Canon::simple, body_canon = Canon::simple;
-  std::vector<std::string> covered;   // h=, folded, in its order
-  std::string body_hash, signature;   // bh=, b=, decoded
-  std::optional<std::uint64_t> body_length;  // l=
-  std::optional<std::uint64_t> made;         // t=
-  bool of_subdomain = false;          // i= is of a domain below d=
+  std::vector<std::string> covered;                    // h=, folded, in its order
+  std::string body_hash, signature;                    // bh=, b=, decoded
+  std::optional<std::uint64_t> body_length;            // l=
+  std::optional<std::uint64_t> made;                   // t=
+  bool of_subdomain = false;                           // i= is of a domain below d=
   std::size_t signature_begin = 0, signature_end = 0;  // the value of b= in the field's value, with what is around it
 
   std::string key_name() const { return selector + "._domainkey." + domain; }
@@ -41,8 +41,8 @@ struct DkimSignature {
 // How far the signer's clock may be ahead of ours.
 inline constexpr std::chrono::seconds most_clock_drift{300};
 
-// `value` is all that follows the field's colon. The words are those of RFC 8601 2.7.1: neutral for what cannot be read,
-// permerror for what can and may not pass, fail for what has expired or is dated in the future.
+// `value` is all that follows the field's colon. The words are those of RFC 8601 2.7.1: neutral for what cannot be
+// read, permerror for what can and may not pass, fail for what has expired or is dated in the future.
 DkimSignature read_dkim_signature(std::string_view value, WallTime now);
 
 }  // namespace mailweir

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::string_view signature_name = "DKIM-Signature";
 
-// --- the header --------------------------------------------------------------------------------------------------------
+// --- the header ------------------------------------------------------------------------------------------------------
 
 // All that follows the colon: the blank there this MTA may not hand over, and most senders have one.
 std::string whole_value(const HeaderList& headers, std::size_t i) {
@@ -38,7 +38,8 @@ class FieldPlaces {
 };
 
 // The hash of what a signature covers of the header (RFC 6376 3.7). `own` is the place of the signature's own field.
-std::string header_hash(const HeaderList& headers, const FieldPlaces& places, const DkimSignature& signature, std::size_t own, const Digests& digests) {
+std::string header_hash(const HeaderList& headers, const FieldPlaces& places, const DkimSignature& signature,
+                        std::size_t own, const Digests& digests) {
   const DigestPtr digest = digests.sha256();
   std::unordered_map<std::string_view, std::size_t, TextHash> used;
   std::string text;
@@ -69,7 +70,7 @@ bool has_author(const HeaderList& headers) {
   return false;
 }
 
-// --- the body ----------------------------------------------------------------------------------------------------------
+// --- the body --------------------------------------------------------------------------------------------------------
 
 // The hash of a canonical body's first octets, and how long it is.
 struct BodyPart {
@@ -100,7 +101,8 @@ class BodyStream final : public BodySink {
  private:
   void write(std::string_view bytes) override {
     for (auto& part : parts_)
-      if (part.most > length_) part.digest->write(bytes.substr(0, std::min<std::uint64_t>(bytes.size(), part.most - length_)));
+      if (part.most > length_)
+        part.digest->write(bytes.substr(0, std::min<std::uint64_t>(bytes.size(), part.most - length_)));
     length_ += bytes.size();
   }
 
@@ -126,13 +128,15 @@ class LoneCr {
   bool seen_ = false, held_ = false;
 };
 
-// --- a message ---------------------------------------------------------------------------------------------------------
+// --- a message -------------------------------------------------------------------------------------------------------
 
 class DkimVerification final : public Verification {
  public:
-  DkimVerification(const HeaderList& headers, const Digests& digests, PublicKeysPtr keys, const SignatureJudge* judge, WallTime now)
+  DkimVerification(const HeaderList& headers, const Digests& digests, PublicKeysPtr keys, const SignatureJudge* judge,
+                   WallTime now)
       : public_keys_(std::move(keys)) {
-    if (headers.count(signature_name) > 0) read(headers, digests, judge, now);  // a message without signatures costs nothing
+    if (headers.count(signature_name) > 0)
+      read(headers, digests, judge, now);  // a message without signatures costs nothing
   }
 
   const std::vector<dns::Question>& keys() const override { return keys_; }
@@ -150,9 +154,9 @@ class DkimVerification final : public Verification {
     DkimSignature signature;
     std::size_t place = 0;  // of its field
     std::string header_hash;
-    std::size_t part = 0;   // of its body stream
+    std::size_t part = 0;  // of its body stream
     // From finish() on, if it may pass:
-    bool testing = false;   // t=y
+    bool testing = false;  // t=y
     std::unique_ptr<const PublicKey> key;
     SignatureTrial::Opinion opinion;
 
@@ -166,7 +170,9 @@ class DkimVerification final : public Verification {
   void read(const HeaderList& headers, const Digests& digests, const SignatureJudge* judge, WallTime now);
   std::unique_ptr<BodyStream>& stream(Canon canon) { return canon == Canon::simple ? simple_ : relaxed_; }
   void find_key(Found& one, Lookups& lookups);
-  bool body_fits(const Found& one) { return stream(one.signature.body_canon)->hash(one.part) == one.signature.body_hash; }
+  bool body_fits(const Found& one) {
+    return stream(one.signature.body_canon)->hash(one.part) == one.signature.body_hash;
+  }
   SignatureTrial::Opinion::Word our_opinion(const Found& one);
   void ask_judge();
   AuthResult outcome(const Found& one);
@@ -180,7 +186,8 @@ class DkimVerification final : public Verification {
   std::size_t unread_ = 0;
 };
 
-void DkimVerification::read(const HeaderList& headers, const Digests& digests, const SignatureJudge* judge, WallTime now) {
+void DkimVerification::read(const HeaderList& headers, const Digests& digests, const SignatureJudge* judge,
+                            WallTime now) {
   const FieldPlaces places(headers);
   const bool author = has_author(headers);
   std::vector<SignatureField> fields;
@@ -194,7 +201,8 @@ void DkimVerification::read(const HeaderList& headers, const Digests& digests, c
     one.signature = read_dkim_signature(whole_value(headers, i), now);
     one.place = i;
     if (one.signature.word != AuthWord::neutral) fields.push_back({i, one.signature.made});
-    if (!author && one.signature.word != AuthWord::neutral) one.cannot_pass(AuthWord::permerror, "the message has no address in From that could be signed");
+    if (!author && one.signature.word != AuthWord::neutral)
+      one.cannot_pass(AuthWord::permerror, "the message has no address in From that could be signed");
     if (!one.may_pass()) continue;
     if (judge == nullptr) one.header_hash = header_hash(headers, places, one.signature, i, digests);
     auto& body = stream(one.signature.body_canon);
@@ -212,9 +220,11 @@ void DkimVerification::find_key(Found& one, Lookups& lookups) {
   if (!one.key) return one.cannot_pass(AuthWord::permerror, "the key cannot be read (p=)");
   const bool rsa = one.signature.kind == KeyKind::rsa;
   if (rsa && one.key->bits() < PublicKey::least_rsa_bits)
-    return one.cannot_pass(AuthWord::policy, "the key has less than " + std::to_string(PublicKey::least_rsa_bits) + " bits");
+    return one.cannot_pass(AuthWord::policy,
+                           "the key has less than " + std::to_string(PublicKey::least_rsa_bits) + " bits");
   if (rsa && one.key->bits() > PublicKey::most_rsa_bits)
-    return one.cannot_pass(AuthWord::policy, "the key has more than " + std::to_string(PublicKey::most_rsa_bits) + " bits");
+    return one.cannot_pass(AuthWord::policy,
+                           "the key has more than " + std::to_string(PublicKey::most_rsa_bits) + " bits");
   one.testing = record.testing;
 }
 
@@ -242,7 +252,8 @@ AuthResult DkimVerification::outcome(const Found& one) {
   using Word = SignatureTrial::Opinion::Word;
   // RFC 6376 3.6.1: mail that fails under a test key is treated as if it had no signature.
   const auto failed = [&](std::string reason) {
-    return one.testing ? AuthResult{AuthWord::neutral, reason + " (the key is marked as a test)"} : AuthResult{AuthWord::fail, std::move(reason)};
+    return one.testing ? AuthResult{AuthWord::neutral, reason + " (the key is marked as a test)"}
+                       : AuthResult{AuthWord::fail, std::move(reason)};
   };
   const auto& covered = one.signature.body_length;
   const auto length = stream(one.signature.body_canon)->length();
@@ -250,8 +261,10 @@ AuthResult DkimVerification::outcome(const Found& one) {
   if (covered && *covered > length) return failed("the body is shorter than what is signed (l=)");
   if (one.opinion.word == Word::unreadable) return {AuthWord::neutral, one.opinion.reason};
   if (one.opinion.word == Word::body_changed) return failed("the body was changed");
-  if (covered && *covered < length) return {AuthWord::policy, "only the first " + std::to_string(*covered) + " octets of the body are signed"};
-  return {AuthWord::pass, one.testing ? "the signature is good (the key is marked as a test)" : "the signature is good"};
+  if (covered && *covered < length)
+    return {AuthWord::policy, "only the first " + std::to_string(*covered) + " octets of the body are signed"};
+  return {AuthWord::pass,
+          one.testing ? "the signature is good (the key is marked as a test)" : "the signature is good"};
 }
 
 DkimResult DkimVerification::finish(Lookups& lookups) {
@@ -267,7 +280,8 @@ DkimResult DkimVerification::finish(Lookups& lookups) {
     if (one.may_pass() && !trial_) one.opinion.word = our_opinion(one);
     const auto& signature = one.signature;
     const auto judged = one.may_pass() ? outcome(one) : AuthResult{signature.word, signature.reason};
-    result.signatures.push_back({judged.word, signature.domain, signature.selector, signature.algorithm, signature.start, judged.reason});
+    result.signatures.push_back(
+        {judged.word, signature.domain, signature.selector, signature.algorithm, signature.start, judged.reason});
   }
   settle(result);
   return result;
@@ -275,7 +289,8 @@ DkimResult DkimVerification::finish(Lookups& lookups) {
 
 class DkimVerifier final : public Verifier {
  public:
-  DkimVerifier(DigestsPtr digests, PublicKeysPtr keys, const Clock& clock) : digests_(std::move(digests)), keys_(std::move(keys)), clock_(clock) {}
+  DkimVerifier(DigestsPtr digests, PublicKeysPtr keys, const Clock& clock)
+      : digests_(std::move(digests)), keys_(std::move(keys)), clock_(clock) {}
   std::unique_ptr<Verification> begin(const HeaderList& headers, const SignatureJudgePtr& judge) const override {
     return std::make_unique<DkimVerification>(headers, *digests_, keys_, judge.get(), clock_.wall());
   }

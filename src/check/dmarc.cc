@@ -25,7 +25,8 @@ bool is_record(std::string_view text) {
   // "v = DMARC1 ;": blanks are allowed around the equals sign (6.4); the value is not folded.
   const auto tag = text.substr(0, text.find(';'));
   const auto equals = tag.find('=');
-  return equals != tag.npos && trimmed(tag.substr(0, equals)) == "v" && trimmed(tag.substr(equals + 1)) == version.substr(2);
+  return equals != tag.npos && trimmed(tag.substr(0, equals)) == "v" &&
+         trimmed(tag.substr(equals + 1)) == version.substr(2);
 }
 
 Found find_at(Lookups& lookups, const std::string& domain) {
@@ -50,7 +51,8 @@ Record find_record(Lookups& lookups, const DmarcTools& tools, const std::string&
   const auto organization = tools.organizational_domain(domain);
   if (organization != domain) lookups.want({"_dmarc." + organization, dns::Type::TXT});
   Record record{find_at(lookups, domain), domain, false};
-  if (record.found.status == Found::Status::none && organization != domain) record = {find_at(lookups, organization), organization, true};
+  if (record.found.status == Found::Status::none && organization != domain)
+    record = {find_at(lookups, organization), organization, true};
   return record;
 }
 
@@ -65,7 +67,8 @@ DmarcPolicy sampled(DmarcPolicy policy, unsigned percent, unsigned sample) {
   return policy == DmarcPolicy::reject ? DmarcPolicy::quarantine : DmarcPolicy::none;
 }
 
-DmarcResult judge(Lookups& lookups, const DmarcTools& tools, const std::string& domain, const DmarcEvidence& evidence, unsigned sample) {
+DmarcResult judge(Lookups& lookups, const DmarcTools& tools, const std::string& domain, const DmarcEvidence& evidence,
+                  unsigned sample) {
   DmarcResult result;
   result.domain = domain;
   const auto shown = shown_name(domain);
@@ -90,31 +93,37 @@ DmarcResult judge(Lookups& lookups, const DmarcTools& tools, const std::string& 
 
   result.policy = DmarcPolicy::none;
   for (const auto& signer : evidence.dkim_domains)
-    if (aligned(tools, signer, domain, record->strict_dkim)) return say(AuthWord::pass, "a DKIM signature of " + shown_name(signer) + " authenticates " + shown);
-  const bool spf_aligned = !evidence.spf_domain.empty() && aligned(tools, evidence.spf_domain, domain, record->strict_spf);
-  if (spf_aligned && evidence.spf == AuthWord::pass) return say(AuthWord::pass, "SPF of " + shown_name(evidence.spf_domain) + " authenticates " + shown);
+    if (aligned(tools, signer, domain, record->strict_dkim))
+      return say(AuthWord::pass, "a DKIM signature of " + shown_name(signer) + " authenticates " + shown);
+  const bool spf_aligned =
+      !evidence.spf_domain.empty() && aligned(tools, evidence.spf_domain, domain, record->strict_spf);
+  if (spf_aligned && evidence.spf == AuthWord::pass)
+    return say(AuthWord::pass, "SPF of " + shown_name(evidence.spf_domain) + " authenticates " + shown);
   // What could not be asked may have spoken for it (RFC 7489 6.6.2).
-  const bool signature_unasked = std::any_of(evidence.dkim_unasked.begin(), evidence.dkim_unasked.end(), [&](const std::string& signer) {
-    return aligned(tools, signer, domain, record->strict_dkim);
-  });
+  const bool signature_unasked =
+      std::any_of(evidence.dkim_unasked.begin(), evidence.dkim_unasked.end(),
+                  [&](const std::string& signer) { return aligned(tools, signer, domain, record->strict_dkim); });
   if (signature_unasked || (spf_aligned && evidence.spf == AuthWord::temperror)) {
     result.policy.reset();
     return say(AuthWord::temperror, "neither DKIM nor SPF authenticates " + shown + ", and a lookup failed for now");
   }
   result.policy = sampled(*result.published, record->percent, sample);
-  return say(AuthWord::fail, "neither DKIM nor SPF authenticates " + shown + "; " + name + " asks for " + std::string(to_string(*result.policy)));
+  return say(AuthWord::fail, "neither DKIM nor SPF authenticates " + shown + "; " + name + " asks for " +
+                                 std::string(to_string(*result.policy)));
 }
 
 std::size_t badness(const DmarcResult& result) {
-  constexpr std::array worst_first{AuthWord::fail, AuthWord::temperror, AuthWord::permerror, AuthWord::none, AuthWord::pass};
-  const auto place = static_cast<std::size_t>(std::find(worst_first.begin(), worst_first.end(), result.word) - worst_first.begin());
+  constexpr std::array worst_first{AuthWord::fail, AuthWord::temperror, AuthWord::permerror, AuthWord::none,
+                                   AuthWord::pass};
+  const auto place =
+      static_cast<std::size_t>(std::find(worst_first.begin(), worst_first.end(), result.word) - worst_first.begin());
   return (worst_first.size() - place) * 4 + (result.policy ? static_cast<std::size_t>(*result.policy) : 0);
 }
 
 }  // namespace
 
-DmarcResult dmarc(Lookups& lookups, const DmarcTools& tools, std::size_t from_fields, const std::vector<std::string>& domains,
-                  const DmarcEvidence& evidence, unsigned sample) {
+DmarcResult dmarc(Lookups& lookups, const DmarcTools& tools, std::size_t from_fields,
+                  const std::vector<std::string>& domains, const DmarcEvidence& evidence, unsigned sample) {
   DmarcResult result;
   if (evidence.unusable_author) {
     result.word = AuthWord::fail;
@@ -131,7 +140,8 @@ DmarcResult dmarc(Lookups& lookups, const DmarcTools& tools, std::size_t from_fi
     result.word = AuthWord::fail;
     result.policy = DmarcPolicy::reject;
     result.domain = domains.front();
-    result.reason = "From has more than " + std::to_string(most_author_domains) + " domains; none is looked up, and the worst result counts";
+    result.reason = "From has more than " + std::to_string(most_author_domains) +
+                    " domains; none is looked up, and the worst result counts";
     return result;
   }
   for (const auto& domain : domains) lookups.want({"_dmarc." + domain, dns::Type::TXT});
@@ -146,7 +156,8 @@ DmarcResult dmarc(Lookups& lookups, const DmarcTools& tools, std::size_t from_fi
 
 bool may_align(const DmarcTools& tools, const std::vector<std::string>& domains, std::string_view envelope) {
   if (envelope.empty() || domains.size() > most_author_domains) return false;
-  return std::any_of(domains.begin(), domains.end(), [&](const std::string& domain) { return aligned(tools, envelope, domain, false); });
+  return std::any_of(domains.begin(), domains.end(),
+                     [&](const std::string& domain) { return aligned(tools, envelope, domain, false); });
 }
 
 void find_dmarc_records(Lookups& lookups, const DmarcTools& tools, const std::vector<std::string>& domains) {

@@ -54,11 +54,13 @@ Result<DnsblCode> parse_dnsbl_code(std::string_view text) {
   const auto code = parse_form(text);
   if (!code)
     return Error{"\"" + cleaned(text, true, 60) +
-                 "\" is not a code; write \"127.0.0.2\", \"127.0.0.2-127.0.0.11\", \"127.0.0.0/28\" or \"127.0.0.0&8\" (bit 8 of the last number)"};
+                 "\" is not a code; write \"127.0.0.2\", \"127.0.0.2-127.0.0.11\", \"127.0.0.0/28\" or \"127.0.0.0&8\" "
+                 "(bit 8 of the last number)"};
   if (code->first < first_answer || code->last > last_answer)
     return Error{"\"" + cleaned(text, true, 60) + "\": answers of DNSBLs are in 127.0.0.0/8"};
   if (code->first <= last_error && code->last >= first_error)
-    return Error{"\"" + cleaned(text, true, 60) + "\": answers in 127.255.255.0/24 are errors of the query, never listings"};
+    return Error{"\"" + cleaned(text, true, 60) +
+                 "\": answers in 127.255.255.0/24 are errors of the query, never listings"};
   return *code;
 }
 
@@ -85,14 +87,18 @@ DnsblAnswer read_dnsbl_answer(const dns::Answer& answer, const DnsblList& list) 
   for (const auto& record : answer.records) {
     if (record.type != dns::Type::A) continue;
     const auto code = number_of(record.address);
-    const bool inside = code >= first_answer && code <= last_answer, refused = code >= first_error && code <= last_error;
-    const bool meant = list.codes.empty() || std::any_of(list.codes.begin(), list.codes.end(), [&](const auto& c) { return c.has(code); });
+    const bool inside = code >= first_answer && code <= last_answer,
+               refused = code >= first_error && code <= last_error;
+    const bool meant = list.codes.empty() ||
+                       std::any_of(list.codes.begin(), list.codes.end(), [&](const auto& c) { return c.has(code); });
     if (inside && !refused && meant) {
       if (listed.size() < most_codes_told) listed.push_back(record.address.to_string());
     } else if (wrong.empty()) {
       outside = !inside;
       wrong = "the answer " + record.address.to_string() +
-              (refused ? " means that the zone refuses the query" : inside ? " is not one of its codes" : " is not one that a DNSBL gives");
+              (refused  ? " means that the zone refuses the query"
+               : inside ? " is not one of its codes"
+                        : " is not one that a DNSBL gives");
     }
   }
   if (!listed.empty()) return {DnsblWord::listed, joined(listed), false};
@@ -111,7 +117,8 @@ std::vector<DnsblTestPoint> dnsbl_test_points(const DnsblList& list) {
     return DnsblTestPoint{std::move(subject), {std::move(name), dns::Type::A}, listed};
   };
   if (list.kind == DnsblKind::domain)
-    return {point("TEST", dnsbl_name("test", list.zone), true), point("INVALID", dnsbl_name("invalid", list.zone), false)};
+    return {point("TEST", dnsbl_name("test", list.zone), true),
+            point("INVALID", dnsbl_name("invalid", list.zone), false)};
   // An IPv4-mapped address, which IpAddress takes for IPv4: its name by nibbles is put together here.
   const auto nibbles = [&](char last) {
     std::string name = std::string(1, last) + ".0.0.0.0.0.f.7.f.f.f.f.";
@@ -132,7 +139,7 @@ struct Pair {
 
 Pair judge(Lookups& lookups, const DnsblList& list, const DnsblTestPoint& listed, const DnsblTestPoint& unlisted) {
   DnsblList any = list;
-  any.codes.clear();   // the test points tell of the zone, whatever of its codes counts
+  any.codes.clear();  // the test points tell of the zone, whatever of its codes counts
   Pair pair;
   bool must = false;
   for (const auto* point : {&unlisted, &listed}) {
@@ -143,7 +150,8 @@ Pair judge(Lookups& lookups, const DnsblList& list, const DnsblTestPoint& listed
     }
     const bool is_listed = read.word == DnsblWord::listed;
     if (point->must_be_listed) must = is_listed;
-    else if (is_listed) pair.lie = point->subject + " is listed (" + read.detail + "), which RFC 5782 forbids: it lists everything";
+    else if (is_listed)
+      pair.lie = point->subject + " is listed (" + read.detail + "), which RFC 5782 forbids: it lists everything";
   }
   pair.good = must && pair.lie.empty();
   return pair;
@@ -157,7 +165,8 @@ DnsblProof prove_dnsbl(Lookups& lookups, const DnsblList& list) {
   for (const auto& point : points) lookups.want(point.question);
   DnsblProof proof;
   std::vector<Pair> pairs;
-  for (std::size_t i = 0; i + 1 < points.size(); i += 2) pairs.push_back(judge(lookups, list, points[i], points[i + 1]));
+  for (std::size_t i = 0; i + 1 < points.size(); i += 2)
+    pairs.push_back(judge(lookups, list, points[i], points[i + 1]));
   for (const auto& pair : pairs)
     if (!pair.lie.empty()) {
       proof.word = Word::lies;

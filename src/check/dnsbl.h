@@ -34,10 +34,10 @@ struct DnsblCode {
 Result<DnsblCode> parse_dnsbl_code(std::string_view text);
 
 struct DnsblList {
-  std::string name;               // as rules name it
-  std::string zone;               // in to_domain's spelling
+  std::string name;  // as rules name it
+  std::string zone;  // in to_domain's spelling
   DnsblKind kind = DnsblKind::address;
-  std::vector<DnsblCode> codes;   // empty: all of 127.0.0.0/8 but 127.255.255.0/24
+  std::vector<DnsblCode> codes;  // empty: all of 127.0.0.0/8 but 127.255.255.0/24
   int weight = 1;
 };
 
@@ -52,10 +52,11 @@ std::string dnsbl_name(std::string_view domain, std::string_view zone);
 enum class DnsblWord : std::uint8_t { listed, not_listed, error };
 struct DnsblAnswer {
   DnsblWord word = DnsblWord::error;
-  std::string detail;   // "127.0.0.4, 127.0.0.11" of a listing, at most 8 of them; why it is an error
-  bool outside = false; // an error: the answer is none of 127.0.0.0/8
+  std::string detail;    // "127.0.0.4, 127.0.0.11" of a listing, at most 8 of them; why it is an error
+  bool outside = false;  // an error: the answer is none of 127.0.0.0/8
 };
-// An answer in 127.255.255.0/24 or outside of the codes is an error, unless another one of the same answer is a listing.
+// An answer in 127.255.255.0/24 or outside of the codes is an error, unless another one of the same answer is a
+// listing.
 DnsblAnswer read_dnsbl_answer(const dns::Answer& answer, const DnsblList& list);
 
 // The listing's text as its zone gives it (TXT), cleaned of control bytes; "" when there is none.
@@ -63,7 +64,7 @@ std::string dnsbl_text(Lookups& lookups, const std::string& name);
 
 // RFC 5782 5: what must be listed, and what must not.
 struct DnsblTestPoint {
-  std::string subject;            // "127.0.0.2", "::ffff:7f00:2", "TEST", ...
+  std::string subject;  // "127.0.0.2", "::ffff:7f00:2", "TEST", ...
   dns::Question question;
   bool must_be_listed = false;
 };
@@ -72,8 +73,8 @@ std::vector<DnsblTestPoint> dnsbl_test_points(const DnsblList& list);
 struct DnsblProof {
   enum class Word : std::uint8_t { good, lies, trouble };
   Word word = Word::trouble;
-  bool ipv4 = false, ipv6 = false, domains = false;   // what a good zone may be asked for
-  std::string reason;                                 // of a good one: the trouble that one family had
+  bool ipv4 = false, ipv6 = false, domains = false;  // what a good zone may be asked for
+  std::string reason;                                // of a good one: the trouble that one family had
 };
 // lies: what must not be listed is, nothing is listed at all, or its answers are none of 127.0.0.0/8. trouble: a lookup
 // failed for now, or the zone refuses this resolver (127.255.255.0/24).

@@ -40,13 +40,15 @@ AuthResult iprev(Lookups& lookups, const IpAddress& address) {
     if (forward.status == Answer::Status::temperror && trouble.empty())
       trouble = client + " has the name " + shown + ", whose lookup failed: " + cleaned(forward.detail, true, 100);
     for (const auto& record : forward.records)
-      if (record.address == address) return {AuthWord::pass, client + " has the name " + shown + ", which has this address"};
+      if (record.address == address)
+        return {AuthWord::pass, client + " has the name " + shown + ", which has this address"};
     if (!mismatch.empty() || forward.status == Answer::Status::temperror) continue;
     mismatch = client + " has the name " + shown + ", which " +
                (forward.records.empty() ? "has no address" : "has " + forward.records.front().address.to_string());
   }
   if (!trouble.empty()) return {AuthWord::temperror, trouble};
-  if (names.size() > 1) mismatch += "; the same for all of its " + std::to_string(names.size()) + " names that were looked at";
+  if (names.size() > 1)
+    mismatch += "; the same for all of its " + std::to_string(names.size()) + " names that were looked at";
   return {AuthWord::fail, mismatch};
 }
 

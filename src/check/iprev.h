@@ -10,8 +10,8 @@ namespace mailweir {
 
 inline constexpr std::size_t most_reverse_names = 10;  // looked at, as RFC 7208 4.6.4 has it for PTR
 
-// pass: a reverse name has this address. fail: none has. permerror: there is no reverse name. temperror: no name has it,
-// and the lookup of one, or of the reverse names, failed for now.
+// pass: a reverse name has this address. fail: none has. permerror: there is no reverse name. temperror: no name has
+// it, and the lookup of one, or of the reverse names, failed for now.
 AuthResult iprev(Lookups& lookups, const IpAddress& address);
 
 }  // namespace mailweir

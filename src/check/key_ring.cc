@@ -14,14 +14,17 @@ Result<KeyRing> KeyRing::make(std::vector<DkimKey> keys) {
     const auto domain = to_domain(key.domain), selector = to_domain(key.selector);
     if (!domain) return Error{"DKIM key: \"" + cleaned(key.domain, false, 300) + "\" is not a valid domain name"};
     if (!selector)
-      return Error{"DKIM key of " + *domain + ": \"" + cleaned(key.selector, false, 300) + "\" is not a selector (one or more DNS labels)"};
+      return Error{"DKIM key of " + *domain + ": \"" + cleaned(key.selector, false, 300) +
+                   "\" is not a selector (one or more DNS labels)"};
     if (!key.signer) return Error{"DKIM key " + *selector + "._domainkey." + *domain + ": no key was loaded"};
     key.domain = *domain;
     key.selector = *selector;
     auto& place = ring.domains_[*domain];
-    if (std::any_of(place.keys.begin(), place.keys.end(), [&](const DkimKey& other) { return other.selector == *selector; }))
+    if (std::any_of(place.keys.begin(), place.keys.end(),
+                    [&](const DkimKey& other) { return other.selector == *selector; }))
       return Error{"DKIM key " + *selector + "._domainkey." + *domain + " is given twice"};
-    const auto at = place.keys.begin() + static_cast<std::ptrdiff_t>(key.subdomains ? place.for_subdomains++ : place.keys.size());
+    const auto at =
+        place.keys.begin() + static_cast<std::ptrdiff_t>(key.subdomains ? place.for_subdomains++ : place.keys.size());
     place.keys.insert(at, std::move(key));
   }
   return ring;

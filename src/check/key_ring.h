@@ -18,7 +18,7 @@ namespace mailweir {
 struct DkimKey {
   std::string domain, selector;  // d=, s=: in to_domain's spelling (A-labels: RFC 8616)
   SignerPtr signer;
-  bool subdomains = false;       // signs mail from below the domain too
+  bool subdomains = false;  // signs mail from below the domain too
 };
 
 class KeyRing {
@@ -34,8 +34,8 @@ class KeyRing {
 
  private:
   struct Domain {
-    std::vector<DkimKey> keys;         // those with `subdomains` first
-    std::size_t for_subdomains = 0;    // how many these are
+    std::vector<DkimKey> keys;       // those with `subdomains` first
+    std::size_t for_subdomains = 0;  // how many these are
   };
   std::unordered_map<std::string, Domain, TextHash, std::equal_to<>> domains_;
 };

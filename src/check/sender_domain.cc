@@ -42,7 +42,8 @@ DomainResult by_exchanges(Lookups& lookups, const std::string& domain, const Ans
     if (kept.empty()) kept = domain + ": MX " + found.reason;
   }
   if (!trouble.empty()) return {DomainStatus::temperror, trouble};
-  if (hosts.size() > 1) missing += "; the same for all of its " + std::to_string(hosts.size()) + " mail hosts that were looked at";
+  if (hosts.size() > 1)
+    missing += "; the same for all of its " + std::to_string(hosts.size()) + " mail hosts that were looked at";
   return {DomainStatus::no_mail_host, missing};
 }
 

@@ -32,7 +32,8 @@ struct Outcome {
 
 class Evaluation {
  public:
-  Evaluation(Lookups& lookups, const SpfRequest& request) : lookups_(lookups), request_(request), names_(lookups, request.client) {}
+  Evaluation(Lookups& lookups, const SpfRequest& request)
+      : lookups_(lookups), request_(request), names_(lookups, request.client) {}
 
   SpfResult run();
 
@@ -72,20 +73,23 @@ const Answer& Evaluation::ask(const std::string& name, Type type) {
   if (!dns::is_askable(name)) return no_name();
   const auto& answer = lookups_.get({name, type});
   if (answer.status == Answer::Status::temperror)
-    throw Stop{AuthWord::temperror, shown(name) + ' ' + std::string(dns::to_string(type)) + ": " + cleaned(answer.detail, true, 100)};
+    throw Stop{AuthWord::temperror,
+               shown(name) + ' ' + std::string(dns::to_string(type)) + ": " + cleaned(answer.detail, true, 100)};
   return answer;
 }
 
 void Evaluation::count_term() {
   void_counted_ = false;
   if (++terms_ > most_terms)
-    throw Stop{AuthWord::permerror, "more than " + std::to_string(most_terms) + " terms that ask the DNS (RFC 7208 4.6.4)"};
+    throw Stop{AuthWord::permerror,
+               "more than " + std::to_string(most_terms) + " terms that ask the DNS (RFC 7208 4.6.4)"};
 }
 
 void Evaluation::count_void(const std::string& name, Type type) {
   if (std::exchange(void_counted_, true)) return;
   if (++voids_ > most_voids)
-    throw Stop{AuthWord::permerror, "more than " + std::to_string(most_voids) + " lookups without an answer, the last for " + shown(name) + ' ' +
+    throw Stop{AuthWord::permerror, "more than " + std::to_string(most_voids) +
+                                        " lookups without an answer, the last for " + shown(name) + ' ' +
                                         std::string(dns::to_string(type)) + " (RFC 7208 4.6.4)"};
 }
 
@@ -101,14 +105,16 @@ std::string Evaluation::target_of(const MacroString& macros, const std::string& 
 
 bool Evaluation::same_network(const Answer& answer, const Directive& directive) const {
   const unsigned prefix = request_.client.is_v4() ? 96U + directive.prefix4 : directive.prefix6;
-  return std::any_of(answer.records.begin(), answer.records.end(),
-                     [&](const dns::Record& record) { return same_bits(record.address.bytes(), request_.client.bytes(), prefix); });
+  return std::any_of(answer.records.begin(), answer.records.end(), [&](const dns::Record& record) {
+    return same_bits(record.address.bytes(), request_.client.bytes(), prefix);
+  });
 }
 
 bool Evaluation::address_matches(const std::string& host, const Directive& directive, bool exchange) {
   const auto& answer = ask(host, address_type());
   if (&answer == &no_name()) return false;
-  const bool nothing = answer.status == Answer::Status::nxdomain || (answer.status == Answer::Status::nodata && !exchange);
+  const bool nothing =
+      answer.status == Answer::Status::nxdomain || (answer.status == Answer::Status::nodata && !exchange);
   if (nothing) count_void(host, address_type());
   return same_network(answer, directive);
 }
@@ -121,7 +127,8 @@ bool Evaluation::exchange_matches(const std::string& target, const Directive& di
     return false;
   }
   if (exchanges.records.size() > most_exchanges)
-    throw Stop{AuthWord::permerror, shown(target) + " has more than " + std::to_string(most_exchanges) + " MX (RFC 7208 4.6.4)"};
+    throw Stop{AuthWord::permerror,
+               shown(target) + " has more than " + std::to_string(most_exchanges) + " MX (RFC 7208 4.6.4)"};
   for (const auto& record : exchanges.records)
     if (dns::is_askable(record.text)) lookups_.want({record.text, address_type()});
   std::optional<Stop> trouble;
@@ -142,7 +149,8 @@ bool Evaluation::includes(const std::string& target, const Directive& directive,
   auto outcome = check_host(target, true);
   why = shown(directive.text) + ": " + outcome.why;
   if (outcome.word == AuthWord::temperror) throw Stop{AuthWord::temperror, std::move(why)};
-  if (outcome.word == AuthWord::permerror || outcome.word == AuthWord::none) throw Stop{AuthWord::permerror, std::move(why)};
+  if (outcome.word == AuthWord::permerror || outcome.word == AuthWord::none)
+    throw Stop{AuthWord::permerror, std::move(why)};
   return outcome.word == AuthWord::pass;
 }
 
@@ -218,7 +226,11 @@ Outcome Evaluation::evaluate(const std::string& domain, std::string_view text, c
     return outcome;
   }
   if (record.redirect) return redirected(domain, record, included);
-  return {AuthWord::neutral, "no mechanism matches " + request_.client.to_string(), domain, included ? "" : cleaned(text, true, 1000), {}};
+  return {AuthWord::neutral,
+          "no mechanism matches " + request_.client.to_string(),
+          domain,
+          included ? "" : cleaned(text, true, 1000),
+          {}};
 }
 
 // RFC 7208 4.3 to 4.7.
@@ -230,7 +242,8 @@ Outcome Evaluation::check_host(const std::string& domain, bool included) {
   const dns::Record* found = nullptr;
   for (const auto& record : answer.records) {
     if (!is_spf_record(record.text)) continue;
-    if (found != nullptr) throw Stop{AuthWord::permerror, shown(domain) + " has more than one SPF record (RFC 7208 4.5)"};
+    if (found != nullptr)
+      throw Stop{AuthWord::permerror, shown(domain) + " has more than one SPF record (RFC 7208 4.5)"};
     found = &record;
   }
   if (found == nullptr) return {AuthWord::none, shown(domain) + " has no SPF record", {}, {}, {}};
@@ -238,15 +251,17 @@ Outcome Evaluation::check_host(const std::string& domain, bool included) {
   if (const auto* fault = std::get_if<Fault>(&parsed)) {
     const auto start = found->text.rfind(' ', fault->at) + 1;
     const auto term = std::string_view(found->text).substr(start, found->text.find(' ', start) - start);
-    throw Stop{AuthWord::permerror, "the SPF record of " + shown(domain) + ", column " + std::to_string(fault->at + 1) + ", \"" + cleaned(term, true, 60) +
-                                        "\": " + fault->what};
+    throw Stop{AuthWord::permerror, "the SPF record of " + shown(domain) + ", column " + std::to_string(fault->at + 1) +
+                                        ", \"" + cleaned(term, true, 60) + "\": " + fault->what};
   }
   return evaluate(domain, found->text, std::get<Record>(parsed), included);
 }
 
 // RFC 7208 6.2: whatever goes wrong here, the domain has said nothing.
 std::string Evaluation::explanation(const MacroString& macros, const std::string& domain) {
-  const auto client_name = [&](const MacroString& in) { return uses_client_name(in) ? names_.best_for(domain) : std::string(); };
+  const auto client_name = [&](const MacroString& in) {
+    return uses_client_name(in) ? names_.best_for(domain) : std::string();
+  };
   const auto name = expand_name(macros, {request_, domain, client_name(macros)});
   if (!dns::is_askable(name)) return {};
   const auto& answer = lookups_.get({name, Type::TXT});
@@ -270,7 +285,8 @@ SpfResult Evaluation::run() {
   }
   result.word = outcome.word;
   const auto name = shown(request_.domain);
-  const bool named = outcome.word == AuthWord::none || outcome.why.starts_with(name) || outcome.why.starts_with("the SPF record of " + name);
+  const bool named = outcome.word == AuthWord::none || outcome.why.starts_with(name) ||
+                     outcome.why.starts_with("the SPF record of " + name);
   result.reason = named ? std::move(outcome.why) : name + ": " + outcome.why;
   if (result.reason.size() > 500) result.reason.resize(500);
   result.domain = std::move(outcome.domain);

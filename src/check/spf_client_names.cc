@@ -25,7 +25,9 @@ const std::vector<std::string>& ClientNames::validated() {
     const auto& name = pointers.records[i].text;
     if (!dns::is_askable(name)) continue;
     const auto& addresses = lookups_.get({name, type}).records;
-    if (std::any_of(addresses.begin(), addresses.end(), [&](const dns::Record& record) { return record.address == client_; })) names.push_back(name);
+    if (std::any_of(addresses.begin(), addresses.end(),
+                    [&](const dns::Record& record) { return record.address == client_; }))
+      names.push_back(name);
   }
   names_ = std::move(names);
   asked_ = true;  // only now: a lookup that is not there yet leaves by NotYet
@@ -46,7 +48,8 @@ std::string ClientNames::best_for(std::string_view domain) {
   const auto& names = validated();
   if (names.empty()) return "unknown";
   if (std::find(names.begin(), names.end(), domain) != names.end()) return std::string(domain);
-  const auto found = std::find_if(names.begin(), names.end(), [&](const std::string& name) { return is_at_or_below(name, domain); });
+  const auto found =
+      std::find_if(names.begin(), names.end(), [&](const std::string& name) { return is_at_or_below(name, domain); });
   return found != names.end() ? *found : names.front();
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// ClientNames: the validated names of an SMTP client (RFC 7208 5.5), for the mechanism ptr and the macro %{p}; looked up
-// when first asked for. Trouble in the DNS makes a name none (RFC 7208 5.5, 7.3): the sender has no hand in it.
+// ClientNames: the validated names of an SMTP client (RFC 7208 5.5), for the mechanism ptr and the macro %{p}; looked
+// up when first asked for. Trouble in the DNS makes a name none (RFC 7208 5.5, 7.3): the sender has no hand in it.
 #pragma once
 
 #include <string>
@@ -18,10 +18,10 @@ class ClientNames {
  public:
   ClientNames(Lookups& lookups, const IpAddress& client) : lookups_(lookups), client_(client) {}
 
-  void want();                               // starts the lookup of the names
+  void want();  // starts the lookup of the names
   bool asked() const { return asked_; }
-  bool none();                               // the reverse lookup has no answer at all: a void one
-  bool below(std::string_view domain);       // one of them is this name or below it
+  bool none();                          // the reverse lookup has no answer at all: a void one
+  bool below(std::string_view domain);  // one of them is this name or below it
   // %{p}: the domain itself, else a name below it, else any; "unknown" if there is none.
   std::string best_for(std::string_view domain);
 

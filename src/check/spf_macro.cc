@@ -84,8 +84,8 @@ std::string value_of(char letter, const MacroValues& values) {
   }
 }
 
-// RFC 7208 7.3: split at the delimiters, reverse, keep the right-hand parts, join with dots. Only as much of the value is looked
-// at as is kept: a record may ask for one part of a long local part thousands of times.
+// RFC 7208 7.3: split at the delimiters, reverse, keep the right-hand parts, join with dots. Only as much of the value
+// is looked at as is kept: a record may ask for one part of a long local part thousands of times.
 std::string transformed(const std::string& value, const MacroPiece& piece) {
   if (piece.text.empty() && !piece.reversed && piece.parts == 0) return value;
   const std::string_view delimiters = piece.text.empty() ? std::string_view(".") : piece.text;
@@ -137,7 +137,8 @@ MacroString parse_macros(std::string_view text, bool explanation, std::size_t of
     const auto byte = static_cast<unsigned char>(text[at]);
     if (byte != '%') {
       // RFC 7208 7.1, macro-literal; an explanation has blanks, too.
-      if (byte > 0x7e || byte < (explanation ? ' ' : '!')) throw Fault{offset + at, "an octet that is not allowed here"};
+      if (byte > 0x7e || byte < (explanation ? ' ' : '!'))
+        throw Fault{offset + at, "an octet that is not allowed here"};
       ++at;
       continue;
     }

@@ -13,11 +13,11 @@ namespace mailweir::spf {
 
 // A run of plain text, or one macro; its texts are views into the record that was parsed.
 struct MacroPiece {
-  std::string_view text;       // of plain text; of a macro: its delimiters, "" for "."
-  char letter = 0;             // slodiphcrtv; 0: plain text
-  bool escaped = false;        // written in upper case: URL-escaped
+  std::string_view text;  // of plain text; of a macro: its delimiters, "" for "."
+  char letter = 0;        // slodiphcrtv; 0: plain text
+  bool escaped = false;   // written in upper case: URL-escaped
   bool reversed = false;
-  std::uint16_t parts = 0;     // how many right-hand parts are kept; 0: all
+  std::uint16_t parts = 0;  // how many right-hand parts are kept; 0: all
 };
 using MacroString = std::vector<MacroPiece>;
 

@@ -29,7 +29,8 @@ class Parser {
   void term(const Term& term);
   void modifier(const Term& term, std::size_t equals);
   void directive(const Term& term);
-  std::optional<unsigned> cut_prefix(std::string_view& argument, std::string_view slashes, unsigned most, std::size_t at);
+  std::optional<unsigned> cut_prefix(std::string_view& argument, std::string_view slashes, unsigned most,
+                                     std::size_t at);
   void network(Directive& directive, std::string_view argument, std::size_t at);
 
   const std::string_view text_;
@@ -37,7 +38,8 @@ class Parser {
 };
 
 // "/24" or "//64" at the end of an argument, taken off it. No leading zeros (RFC 7208 5.6).
-std::optional<unsigned> Parser::cut_prefix(std::string_view& argument, std::string_view slashes, unsigned most, std::size_t at) {
+std::optional<unsigned> Parser::cut_prefix(std::string_view& argument, std::string_view slashes, unsigned most,
+                                           std::size_t at) {
   const auto slash = argument.rfind('/');
   if (slash == argument.npos || slash + 1 < slashes.size()) return {};
   const auto start = slash + 1 - slashes.size();
@@ -79,7 +81,8 @@ void Parser::directive(const Term& term) {
     default: break;
   }
   const auto name = rest.substr(0, rest.find_first_of(":/"));
-  const auto* const found = std::find_if(std::begin(names), std::end(names), [&](const auto& each) { return equal_folded(each.first, name); });
+  const auto* const found = std::find_if(std::begin(names), std::end(names),
+                                         [&](const auto& each) { return equal_folded(each.first, name); });
   if (found == std::end(names)) throw Fault{term.at, "unknown mechanism"};
   directive.mechanism = found->second;
   rest.remove_prefix(name.size());

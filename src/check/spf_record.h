@@ -17,14 +17,16 @@ namespace mailweir::spf {
 enum class Mechanism : std::uint8_t { all, include, a, mx, ptr, ip4, ip6, exists };
 
 struct Directive {
-  AuthWord qualifier = AuthWord::pass;     // pass fail softfail neutral
+  AuthWord qualifier = AuthWord::pass;  // pass fail softfail neutral
   Mechanism mechanism = Mechanism::all;
   std::uint8_t prefix4 = 32, prefix6 = 128;
   std::array<std::uint8_t, 16> network{};  // of ip4 (behind ::ffff:) and ip6
   MacroString domain;                      // empty: the domain whose record this is
   std::string_view text;                   // as written
 
-  bool asks_dns() const { return mechanism != Mechanism::all && mechanism != Mechanism::ip4 && mechanism != Mechanism::ip6; }
+  bool asks_dns() const {
+    return mechanism != Mechanism::all && mechanism != Mechanism::ip4 && mechanism != Mechanism::ip6;
+  }
   // Of ip4 and ip6; an IPv6 client never matches ip4, nor the other way round.
   bool contains(const IpAddress& client) const;
 };
@@ -33,7 +35,7 @@ struct Directive {
 struct Record {
   std::vector<Directive> directives;
   std::optional<MacroString> redirect, explanation;
-  std::string_view redirect_text;          // "redirect=example.net", as written
+  std::string_view redirect_text;  // "redirect=example.net", as written
 };
 
 // Whether a TXT record is an SPF record of version 1 (RFC 7208 4.5).

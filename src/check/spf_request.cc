@@ -6,7 +6,8 @@
 namespace mailweir::spf {
 namespace {
 
-// The local part with its case kept, as Postfix's policy attribute and the milter's <"odd one"@example.com> both give it.
+// The local part with its case kept, as Postfix's policy attribute and the milter's <"odd one"@example.com> both give
+// it.
 std::string local_part(const Address& sender) {
   std::string_view local = sender.original();
   local = local.substr(0, local.rfind('@'));

@@ -32,13 +32,16 @@ std::string wrong_url(std::string_view url) {
   if (host.empty()) return "has no host";
   const auto address = IpAddress::parse(host);
   if (!tls && !(address ? address->is_loopback() : equal_folded(host, "localhost")))
-    return "must be https://: with http:// the alerts can be read on the network (http:// is allowed for 127.0.0.1, ::1 and localhost only)";
+    return "must be https://: with http:// the alerts can be read on the network (http:// is allowed for 127.0.0.1, "
+           "::1 and localhost only)";
   return {};
 }
 
 void read_program(Section& section, std::string_view key, const Place& place, const std::string& path) {
-  struct stat status{};
-  const auto wrong = [&](std::string_view why) { section.problems().error(place, section.full(key), "\"" + cleaned(path, false, 100) + "\" " + std::string(why)); };
+  struct stat status {};
+  const auto wrong = [&](std::string_view why) {
+    section.problems().error(place, section.full(key), "\"" + cleaned(path, false, 100) + "\" " + std::string(why));
+  };
   if (!path.starts_with('/')) wrong("must be an absolute path: /usr/local/bin/tell-me");
   else if (::stat(path.c_str(), &status) != 0) wrong("is not there");
   else if (!S_ISREG(status.st_mode) || (status.st_mode & 0111) == 0) wrong("is not an executable program");
@@ -47,8 +50,9 @@ void read_program(Section& section, std::string_view key, const Place& place, co
 // For a header and a command line: no name, no comment, nothing that would be an option.
 bool is_mailbox(const std::string& text) {
   const Address address = Address::parse(text);
-  return is_printable(text) && text.size() <= 254 && !text.starts_with('-') && text.find_first_of("<>\",;:()[]\\") == text.npos &&
-         !address.local().empty() && !address.domain().empty() && std::count(text.begin(), text.end(), '@') == 1;
+  return is_printable(text) && text.size() <= 254 && !text.starts_with('-') &&
+         text.find_first_of("<>\",;:()[]\\") == text.npos && !address.local().empty() && !address.domain().empty() &&
+         std::count(text.begin(), text.end(), '@') == 1;
 }
 
 void read_webhook(Section& section, AlertReceivers& alerts, const Document& document) {
@@ -59,12 +63,17 @@ void read_webhook(Section& section, AlertReceivers& alerts, const Document& docu
   }
   if (const auto file = section.text("webhook_token_file")) alerts.webhook_token_file = document.resolve(file->value);
   if (const auto header = section.text("webhook_header")) {
-    const bool name = !header->value.empty() && is_printable(header->value) && header->value.find(':') == std::string::npos;
-    if (!name) section.wrong("webhook_header", "must be a header name, like \"X-Api-Key\"; its value comes from webhook_token_file");
-    else if (section.raw().get("webhook_token_file") == nullptr) section.wrong("webhook_header", "needs a webhook_token_file for its value");
+    const bool name =
+        !header->value.empty() && is_printable(header->value) && header->value.find(':') == std::string::npos;
+    if (!name)
+      section.wrong("webhook_header",
+                    "must be a header name, like \"X-Api-Key\"; its value comes from webhook_token_file");
+    else if (section.raw().get("webhook_token_file") == nullptr)
+      section.wrong("webhook_header", "needs a webhook_token_file for its value");
     else alerts.webhook_header = header->value;
   }
-  if (section.raw().get("webhook") == nullptr && !alerts.webhook_token_file.empty()) section.wrong("webhook_token_file", "needs a webhook");
+  if (section.raw().get("webhook") == nullptr && !alerts.webhook_token_file.empty())
+    section.wrong("webhook_token_file", "needs a webhook");
 }
 
 void read_command(Section& section, AlertReceivers& alerts) {
@@ -73,7 +82,8 @@ void read_command(Section& section, AlertReceivers& alerts) {
   if (command->empty() || command->front().value.empty()) return section.wrong("command", "is empty");
   read_program(section, "command", command->front().place, command->front().value);
   for (const auto& word : *command) {
-    if (cleaned(word.value, false, word.value.size()) != word.value) section.problems().error(word.place, section.full("command"), "contains a control character");
+    if (cleaned(word.value, false, word.value.size()) != word.value)
+      section.problems().error(word.place, section.full("command"), "contains a control character");
     alerts.command.push_back(word.value);
   }
 }
@@ -81,14 +91,18 @@ void read_command(Section& section, AlertReceivers& alerts) {
 void read_mail(Section& section, AlertReceivers& alerts, Policy& policy) {
   const auto mailbox = [&](std::string_view key, const Placed<std::string>& text) {
     const bool good = is_mailbox(text.value);
-    if (!good) section.problems().error(text.place, section.full(key), "\"" + cleaned(text.value, false, 60) + "\" is not a mail address like admin@example.com");
+    if (!good)
+      section.problems().error(
+          text.place, section.full(key),
+          "\"" + cleaned(text.value, false, 60) + "\" is not a mail address like admin@example.com");
     return good;
   };
   if (const auto all = section.texts("mail_to")) {
     for (const auto& to : *all)
       if (mailbox("mail_to", to)) alerts.mail_to.push_back(to.value);
     if (all->empty()) section.wrong("mail_to", "is empty; leave it out for no mail");
-    if (section.raw().get("mail_from") == nullptr) section.wrong("mail_to", "needs a mail_from: an address that is used for nothing else");
+    if (section.raw().get("mail_from") == nullptr)
+      section.wrong("mail_to", "needs a mail_from: an address that is used for nothing else");
   }
   const auto from = section.text("mail_from");
   if (from && mailbox("mail_from", *from)) {
@@ -97,7 +111,8 @@ void read_mail(Section& section, AlertReceivers& alerts, Policy& policy) {
   }
   const auto sendmail = section.text("sendmail");
   if (sendmail) alerts.sendmail = sendmail->value;
-  if (sendmail || !alerts.mail_to.empty()) read_program(section, "sendmail", sendmail ? sendmail->place : section.place(), alerts.sendmail);
+  if (sendmail || !alerts.mail_to.empty())
+    read_program(section, "sendmail", sendmail ? sendmail->place : section.place(), alerts.sendmail);
 }
 
 }  // namespace
@@ -110,7 +125,8 @@ void read_alerts(Section section, AlertReceivers& alerts, Policy& policy, const 
   if (const auto deadline = section.duration("deadline", milliseconds(100), seconds(60))) alerts.deadline = *deadline;
   const auto& raw = section.raw();
   if (!raw.contains("webhook") && !raw.contains("command") && !raw.contains("mail_to"))
-    section.problems().warning(section.place(), "alerts", "has no receiver: webhook, command and mail_to are missing, so alerts are only logged");
+    section.problems().warning(section.place(), "alerts",
+                               "has no receiver: webhook, command and mail_to are missing, so alerts are only logged");
   section.finish();
 }
 

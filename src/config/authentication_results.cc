@@ -19,16 +19,21 @@ void read_authentication_results(Section section, AuthenticationResultsPolicy& r
     if (const auto* fact = find_fact(method)) results.checks.push_back(fact->id);
   if (const auto id = section.text("authserv_id")) {
     if (is_authserv_id(id->value)) results.authserv_id = folded(id->value);
-    else section.wrong("authserv_id", "must be one word: the name under which this site's results are known, as \"mx.example.org\"");
+    else
+      section.wrong("authserv_id",
+                    "must be one word: the name under which this site's results are known, as \"mx.example.org\"");
   } else if (section.raw().get("authserv_id") == nullptr) {
-    section.wrong("authserv_id", "is missing: the name under which this site's results are known, as \"mx.example.org\"");
+    section.wrong("authserv_id",
+                  "is missing: the name under which this site's results are known, as \"mx.example.org\"");
   }
   if (const auto checks = section.texts("checks")) {
     results.checks.clear();
     for (const auto& check : *checks) {
-      const auto* fact = std::find(methods.begin(), methods.end(), check.value) == methods.end() ? nullptr : find_fact(check.value);
+      const auto* fact =
+          std::find(methods.begin(), methods.end(), check.value) == methods.end() ? nullptr : find_fact(check.value);
       if (fact == nullptr) {
-        section.problems().error(check.place, section.full("checks"), "\"" + cleaned(check.value, false, 40) + "\" is not one of: iprev spf dkim dmarc");
+        section.problems().error(check.place, section.full("checks"),
+                                 "\"" + cleaned(check.value, false, 40) + "\" is not one of: iprev spf dkim dmarc");
       } else if (results.has(fact->id)) {
         section.problems().error(check.place, section.full("checks"), check.value + " is given twice");
       } else {

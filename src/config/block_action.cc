@@ -10,7 +10,8 @@
 
 namespace mailweir {
 
-std::optional<std::vector<FactRef>> read_by(Section& section, const Registry& registry, std::string_view prefix, Places& places) {
+std::optional<std::vector<FactRef>> read_by(Section& section, const Registry& registry, std::string_view prefix,
+                                            Places& places) {
   const auto names = section.texts("by");
   if (!names) return {};
   std::vector<FactRef> by;
@@ -19,7 +20,8 @@ std::optional<std::vector<FactRef>> read_by(Section& section, const Registry& re
     auto fact = registry.fact(name.value);
     if (!fact) section.problems().error(name.place, section.full("by"), fact.error().what);
     else if (fact->id == FactId::header || fact->id == FactId::from || fact->id == FactId::from_domain || fact->check())
-      section.problems().error(name.place, section.full("by"), name.value + " cannot be a key: it is a check or has several values");
+      section.problems().error(name.place, section.full("by"),
+                               name.value + " cannot be a key: it is a check or has several values");
     else by.push_back(std::move(*fact));
   }
   return by;
@@ -35,20 +37,22 @@ std::optional<BlockTime> read_block_time(const toml::node& node, const std::stri
   if (const auto* text = node.as_string()) return span({text->get(), place_of(node)}, key);
   const auto* table = node.as_table();
   if (table == nullptr) {
-    problems.error(place_of(node), key, "is " + std::string(kind_of(node)) + ", must be a time span like \"1d\", or \"until-midnight\"");
+    problems.error(place_of(node), key,
+                   "is " + std::string(kind_of(node)) + ", must be a time span like \"1d\", or \"until-midnight\"");
     return {};
   }
   Section section(*table, key, problems);
   std::optional<BlockTime> time;
   if (const auto text = section.text("for")) time = span(*text, section.full("for"));
-  else if (section.raw().get("for") == nullptr) section.wrong("for", "is missing: a time span like \"1d\", or \"until-midnight\"");
+  else if (section.raw().get("for") == nullptr)
+    section.wrong("for", "is missing: a time span like \"1d\", or \"until-midnight\"");
   if (const auto refuse = section.boolean("refuse"); refuse && time) time->refuse = *refuse;
   section.finish();
   return time;
 }
 
-std::optional<BlockAction> read_block_action(const toml::node& node, const std::string& key, const std::string& rule, const Registry& registry,
-                                             Problems& problems, Places& places) {
+std::optional<BlockAction> read_block_action(const toml::node& node, const std::string& key, const std::string& rule,
+                                             const Registry& registry, Problems& problems, Places& places) {
   const auto* table = node.as_table();
   if (table == nullptr) {
     problems.error(place_of(node), key, "must be a table: { by = \"client_address\", for = \"1d\" }");
@@ -93,10 +97,12 @@ class BlockValidator {
   void run() {
     for (const auto& placed : rules_) {
       action(placed);
-      for (const auto& [conditions, key] : {std::pair(&placed.rule.when, "when"), std::pair(&placed.rule.unless, "unless")})
+      for (const auto& [conditions, key] :
+           {std::pair(&placed.rule.when, "when"), std::pair(&placed.rule.unless, "unless")})
         for (std::size_t i = 0; i < conditions->tables.size(); ++i)
           for (const Cell& cell : conditions->tables[i])
-            if (cell.fact.id == FactId::blocked) asked(placed, cell, key, placed.at(place_of_cell(key, i, cell.fact.name)));
+            if (cell.fact.id == FactId::blocked)
+              asked(placed, cell, key, placed.at(place_of_cell(key, i, cell.fact.name)));
     }
   }
 
@@ -112,19 +118,25 @@ class BlockValidator {
 
   void action(const PlacedRule& placed) {
     const Rule& rule = placed.rule;
-    if (rule.block && rule.limit) error(placed, placed.at("block"), "block", "a rule with a limit blocks with limit = { ..., block = \"1d\" }");
+    if (rule.block && rule.limit)
+      error(placed, placed.at("block"), "block", "a rule with a limit blocks with limit = { ..., block = \"1d\" }");
     if (rule.block && !rule.limit) {
       for (const FactRef& fact : rule.block->by)
         if (!known(fact, rule.at))
-          error(placed, placed.at("block.by." + fact.name), "block", fact.name + " is not known at " + std::string(to_string(rule.at)));
+          error(placed, placed.at("block.by." + fact.name), "block",
+                fact.name + " is not known at " + std::string(to_string(rule.at)));
       if (rule.block->time.refuse && !refused_from(policy_, *rule.block))
-        error(placed, placed.at("block"), "block", "no door judges a stage from mail on at which its key is known: nothing would be refused");
+        error(placed, placed.at("block"), "block",
+              "no door judges a stage from mail on at which its key is known: nothing would be refused");
     }
     const auto block = blocking(rule);
     if (!block || block->time->refuse || rule.shadow) return;
-    const bool any = std::any_of(rules_.begin(), rules_.end(), [&](const PlacedRule& other) { return asks(other.rule, block->list); });
-    if (!any) error(placed, placed.at(rule.block ? "block" : "limit"), rule.block ? "block" : "limit.block",
-                    "with refuse = false the block has no effect without a rule with blocked = \"" + std::string(block->list) + "\", or true");
+    const bool any = std::any_of(rules_.begin(), rules_.end(),
+                                 [&](const PlacedRule& other) { return asks(other.rule, block->list); });
+    if (!any)
+      error(placed, placed.at(rule.block ? "block" : "limit"), rule.block ? "block" : "limit.block",
+            "with refuse = false the block has no effect without a rule with blocked = \"" + std::string(block->list) +
+                "\", or true");
   }
 
   static bool asks(const Rule& rule, std::string_view list) {
@@ -133,11 +145,14 @@ class BlockValidator {
         for (const Cell& cell : table)
           if (cell.fact.id == FactId::blocked)
             for (const Test& test : cell.tests)
-              if (const auto* name = std::get_if<TextTest>(&test.what); name == nullptr || equal_folded(name->text, list)) return true;
+              if (const auto* name = std::get_if<TextTest>(&test.what);
+                  name == nullptr || equal_folded(name->text, list))
+                return true;
     return false;
   }
 
-  // A key that is blocked is refused before the rules of the first stage from mail on that can: a rule there never hears of it.
+  // A key that is blocked is refused before the rules of the first stage from mail on that can: a rule there never
+  // hears of it.
   void refused_before(const PlacedRule& placed, const Cell& cell, const std::string& full, const Place& place) {
     if (placed.rule.at < Stage::mail || placed.rule.shadow) return;
     for (const Test& test : cell.tests) {
@@ -156,7 +171,8 @@ class BlockValidator {
     }
     if (cell.tests.empty()) return;
     problems_.warning(place, "rule \"" + placed.rule.name + "\"." + full,
-                      "the rule never acts: a blocked key is refused before the rules of this stage; give the block refuse = false, or put the rule "
+                      "the rule never acts: a blocked key is refused before the rules of this stage; give the block "
+                      "refuse = false, or put the rule "
                       "at connect or helo");
   }
 
@@ -173,7 +189,9 @@ class BlockValidator {
     const std::string full = std::string(key) + ".blocked", stage(to_string(placed.rule.at));
     if (key == "when") refused_before(placed, cell, full, place);
     if (names.empty() && !all_read_) return;  // the rule that blocks may be the one with a mistake
-    if (names.empty()) return error(placed, place, full, "no rule blocks a key: add block = { by, for } to a rule, or block = \"1d\" to its limit");
+    if (names.empty())
+      return error(placed, place, full,
+                   "no rule blocks a key: add block = { by, for } to a rule, or block = \"1d\" to its limit");
     for (const Test& test : cell.tests) {
       const auto* name = std::get_if<TextTest>(&test.what);
       if (name == nullptr) {
@@ -190,8 +208,9 @@ class BlockValidator {
       if (!found && !all_read_) continue;
       if (!found) {
         const auto guess = nearest(name->text, names);
-        error(placed, place, full, "no rule or limit named " + cleaned(name->text, false, 60) + " blocks keys" +
-                                       (guess.empty() ? "" : "; did you mean " + std::string(guess) + "?"));
+        error(placed, place, full,
+              "no rule or limit named " + cleaned(name->text, false, 60) + " blocks keys" +
+                  (guess.empty() ? "" : "; did you mean " + std::string(guess) + "?"));
       } else if (!fits) {
         error(placed, place, full, "the key that " + name->text + " blocks is not known at " + stage);
       }

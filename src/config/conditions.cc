@@ -14,7 +14,7 @@
 namespace mailweir {
 namespace {
 
-constexpr std::size_t most_doubts = 20;   // that are told of one map
+constexpr std::size_t most_doubts = 20;  // that are told of one map
 
 // Facts whose condition names the map that they are asked of.
 bool takes_map(FactId id) { return id == FactId::sender_login_mismatch || id == FactId::from_login_mismatch; }
@@ -23,9 +23,11 @@ class ConditionReader {
  public:
   // `where` makes of a fact's name the key of its place.
   using Where = std::function<std::string(std::string_view fact)>;
-  ConditionReader(Registry& registry, Problems& problems, Places& places) : registry_(registry), problems_(problems), places_(places) {}
+  ConditionReader(Registry& registry, Problems& problems, Places& places)
+      : registry_(registry), problems_(problems), places_(places) {}
 
-  void read_table(const toml::table& table, const std::string& key, const std::string& prefix, const Where& where, std::vector<Cell>& cells);
+  void read_table(const toml::table& table, const std::string& key, const std::string& prefix, const Where& where,
+                  std::vector<Cell>& cells);
 
  private:
   void read_cell(const toml::node& node, const std::string& name, const std::string& key, std::vector<Cell>& cells);
@@ -59,8 +61,8 @@ std::string source_text(const std::string& name, const toml::node& node) {
 }
 
 // TOML reads header.Subject = "x" as a table in the table: both spellings mean the same.
-void ConditionReader::read_table(const toml::table& table, const std::string& key, const std::string& prefix, const Where& where,
-                                 std::vector<Cell>& cells) {
+void ConditionReader::read_table(const toml::table& table, const std::string& key, const std::string& prefix,
+                                 const Where& where, std::vector<Cell>& cells) {
   for (const auto& [name, node] : table) {
     const std::string full = prefix + std::string(name.str());
     if ((full == "header" || full == "egress_spf") && node.is_table()) {
@@ -72,7 +74,8 @@ void ConditionReader::read_table(const toml::table& table, const std::string& ke
   }
 }
 
-void ConditionReader::read_cell(const toml::node& node, const std::string& name, const std::string& key, std::vector<Cell>& cells) {
+void ConditionReader::read_cell(const toml::node& node, const std::string& name, const std::string& key,
+                                std::vector<Cell>& cells) {
   auto fact = registry_.fact(name);
   if (!fact) {
     fail(node, key, fact.error().what);
@@ -109,18 +112,20 @@ void ConditionReader::read_value(const toml::node& node, const std::string& key,
     read_text(text->get(), node, key, cell);
     return;
   }
-  if (const auto* boolean = node.as_boolean(); boolean != nullptr && (type == FactType::boolean || type == FactType::blocked) && !cell.fact.map &&
-                                               !takes_map(cell.fact.id)) {
+  if (const auto* boolean = node.as_boolean(); boolean != nullptr &&
+                                               (type == FactType::boolean || type == FactType::blocked) &&
+                                               !cell.fact.map && !takes_map(cell.fact.id)) {
     test.what = BooleanTest{boolean->get()};
   } else if (const auto* number = node.as_integer(); number != nullptr && type == FactType::number) {
     test.what = NumberTest{NumberTest::Op::equal, number->get()};
   } else {
-    fail(node, key, "is " + std::string(kind_of(node)) + ", must be " +
-                        (takes_map(cell.fact.id) ? "\"map:NAME\""
-                         : type == FactType::boolean                    ? "true or false"
-                         : type == FactType::blocked                    ? "true, false, or the name of a limit or rule that blocks"
-                         : type == FactType::number                     ? "a number or a comparison like \"> 50\""
-                                                                        : "a string"));
+    fail(node, key,
+         "is " + std::string(kind_of(node)) + ", must be " +
+             (takes_map(cell.fact.id)     ? "\"map:NAME\""
+              : type == FactType::boolean ? "true or false"
+              : type == FactType::blocked ? "true, false, or the name of a limit or rule that blocks"
+              : type == FactType::number  ? "a number or a comparison like \"> 50\""
+                                          : "a string"));
     return;
   }
   cell.tests.push_back(std::move(test));
@@ -133,17 +138,21 @@ void ConditionReader::read_text(std::string text, const toml::node& node, const 
     text.erase(0, 1);
   }
   if (text.empty()) {
-    fail(node, key, "is empty: no value could ever match" + std::string(cell.fact.type() == FactType::address ? "; the null sender is \"<>\"" : ""));
+    fail(node, key,
+         "is empty: no value could ever match" +
+             std::string(cell.fact.type() == FactType::address ? "; the null sender is \"<>\"" : ""));
     return;
   }
   if (read_test(text, node, key, cell, test)) cell.tests.push_back(std::move(test));
 }
 
-bool ConditionReader::read_test(const std::string& text, const toml::node& node, const std::string& key, Cell& cell, Test& test) {
+bool ConditionReader::read_test(const std::string& text, const toml::node& node, const std::string& key, Cell& cell,
+                                Test& test) {
   const FactType type = cell.fact.type();
   const bool reference = text.starts_with("list:") || text.starts_with("map:");
   if (takes_map(cell.fact.id)) {
-    if (!text.starts_with("map:")) return fail(node, key, "must be \"map:NAME\": the map of addresses and the logins that may use them");
+    if (!text.starts_with("map:"))
+      return fail(node, key, "must be \"map:NAME\": the map of addresses and the logins that may use them");
     if (cell.fact.map) return fail(node, key, "takes only one map");
     cell.fact.map = registry_.table(text, place_of(node), key);
     doubt_logins(text, node, key, cell.fact.map.get());
@@ -154,14 +163,16 @@ bool ConditionReader::read_test(const std::string& text, const toml::node& node,
   if (type == FactType::dnsbl) return read_dnsbl(text, node, key, cell, test);
   if (type == FactType::boolean) return fail(node, key, "must be true or false, without quotes");
   if (type == FactType::number) return read_number(text, node, key, test);
-  if (reference && type == FactType::blocked) return fail(node, key, "must be true, false, or the name of a limit or rule that blocks");
+  if (reference && type == FactType::blocked)
+    return fail(node, key, "must be true, false, or the name of a limit or rule that blocks");
   if (reference && type != FactType::word) {
     auto table = registry_.table(text, place_of(node), key);
     const bool found = table != nullptr;
     test.what = TableTest{std::move(table)};
     return found;
   }
-  if (text.size() >= 2 && text.starts_with('/') && text.ends_with('/') && type != FactType::word && type != FactType::blocked) {
+  if (text.size() >= 2 && text.starts_with('/') && text.ends_with('/') && type != FactType::word &&
+      type != FactType::blocked) {
     auto pattern = registry_.workshop().pattern(std::string_view(text).substr(1, text.size() - 2));
     if (!pattern) return fail(node, key, pattern.error().what);
     test.what = std::move(*pattern);
@@ -172,14 +183,17 @@ bool ConditionReader::read_test(const std::string& text, const toml::node& node,
     case FactType::word: {
       const auto allowed = words(info(cell.fact.id).words);
       if (std::find(allowed.begin(), allowed.end(), text) == allowed.end())
-        return fail(node, key, "\"" + cleaned(text, false, 60) + "\" is not one of: " + std::string(info(cell.fact.id).words));
+        return fail(node, key,
+                    "\"" + cleaned(text, false, 60) + "\" is not one of: " + std::string(info(cell.fact.id).words));
       if (text == "temperror") cell.names_temperror = !test.negated;
       test.what = TextTest{text};
       return true;
     }
     case FactType::ip: {
       const auto network = Network::parse(text);
-      if (!network) return fail(node, key, "\"" + cleaned(text, false, 60) + "\" is not an address, a network without host bits, or a list");
+      if (!network)
+        return fail(node, key,
+                    "\"" + cleaned(text, false, 60) + "\" is not an address, a network without host bits, or a list");
       test.what = *network;
       return true;
     }
@@ -190,7 +204,8 @@ bool ConditionReader::read_test(const std::string& text, const toml::node& node,
 }
 
 // Whether the value is one of ours; a doubtful one is, with a warning.
-bool ConditionReader::is_ours(const std::string& text, const toml::node& node, const std::string& key, const FactRef& fact) {
+bool ConditionReader::is_ours(const std::string& text, const toml::node& node, const std::string& key,
+                              const FactRef& fact) {
   const auto found = foreign_spelling(text, fact);
   if (!found) return true;
   if (!found->may_be_meant) return fail(node, key, found->why);
@@ -199,27 +214,34 @@ bool ConditionReader::is_ours(const std::string& text, const toml::node& node, c
 }
 
 // Logins that nobody has: "@example.com" is no pattern for those of a domain.
-void ConditionReader::doubt_logins(const std::string& map, const toml::node& node, const std::string& key, const Table* owners) {
+void ConditionReader::doubt_logins(const std::string& map, const toml::node& node, const std::string& key,
+                                   const Table* owners) {
   if (owners == nullptr) return;
   std::size_t told = 0;
   owners->each([&](std::string_view address, std::string_view logins) {
     std::string list(logins);
     std::replace(list.begin(), list.end(), ',', ' ');
     for (const auto login : words(list)) {
-      const auto why = login.starts_with('@') ? std::string("is not a login: * means any login; the logins of a domain cannot be named together")
-                                              : doubt_about(login);
+      const auto why =
+          login.starts_with('@')
+              ? std::string("is not a login: * means any login; the logins of a domain cannot be named together")
+              : doubt_about(login);
       if (why.empty() || ++told > most_doubts) continue;
-      problems_.warning(place_of(node), key, map + ": " + cleaned(address, false, 80) + ": the login \"" + cleaned(login, false, 60) + "\" " + why);
+      problems_.warning(
+          place_of(node), key,
+          map + ": " + cleaned(address, false, 80) + ": the login \"" + cleaned(login, false, 60) + "\" " + why);
     }
   });
 }
 
-bool ConditionReader::read_dnsbl(const std::string& text, const toml::node& node, const std::string& key, Cell& cell, Test& test) {
+bool ConditionReader::read_dnsbl(const std::string& text, const toml::node& node, const std::string& key, Cell& cell,
+                                 Test& test) {
   const DnsblKind kind = dnsbl_kind(*dnsbl_subject(cell.fact.id));
   const auto& lists = registry_.dnsbl();
   const auto ask = [&](std::size_t place) {
     const auto zone = static_cast<std::uint16_t>(place);
-    if (std::find(cell.fact.zones.begin(), cell.fact.zones.end(), zone) == cell.fact.zones.end()) cell.fact.zones.push_back(zone);
+    if (std::find(cell.fact.zones.begin(), cell.fact.zones.end(), zone) == cell.fact.zones.end())
+      cell.fact.zones.push_back(zone);
     registry_.used_dnsbl(lists[place].name);
   };
   std::vector<std::string_view> known;
@@ -237,16 +259,21 @@ bool ConditionReader::read_dnsbl(const std::string& text, const toml::node& node
   else if (text == "none" || text == "temperror") test.what = TextTest{text};
   else {
     for (const Dnsbl& list : lists)
-      if (list.name == text) return fail(node, key, text + " is a DNSBL of kind \"" + std::string(to_string(list.kind)) + "\"; this fact needs one of kind \"" +
-                                                        std::string(to_string(kind)) + '"');
+      if (list.name == text)
+        return fail(node, key,
+                    text + " is a DNSBL of kind \"" + std::string(to_string(list.kind)) +
+                        "\"; this fact needs one of kind \"" + std::string(to_string(kind)) + '"');
     const auto guess = nearest(text, known);
-    return fail(node, key, "[dnsbl." + cleaned(text, false, 60) + "] does not exist" + (guess.empty() ? "" : "; did you mean " + std::string(guess) + "?"));
+    return fail(node, key,
+                "[dnsbl." + cleaned(text, false, 60) + "] does not exist" +
+                    (guess.empty() ? "" : "; did you mean " + std::string(guess) + "?"));
   }
   if (text == "temperror") cell.names_temperror = !test.negated;
   return true;
 }
 
-bool ConditionReader::read_name(const std::string& text, const toml::node& node, const std::string& key, FactType type, Test& test) {
+bool ConditionReader::read_name(const std::string& text, const toml::node& node, const std::string& key, FactType type,
+                                Test& test) {
   using Kind = NameTest::Kind;
   const auto domain = [&](std::string_view name, Kind kind) {
     const auto known = to_domain(name);
@@ -255,7 +282,8 @@ bool ConditionReader::read_name(const std::string& text, const toml::node& node,
     return true;
   };
   const auto at = text.rfind('@');
-  if (type == FactType::domain && at != text.npos) return fail(node, key, "is a mail address, must be a domain: \"example.com\" or \".example.com\"");
+  if (type == FactType::domain && at != text.npos)
+    return fail(node, key, "is a mail address, must be a domain: \"example.com\" or \".example.com\"");
   if (text == "<>") {
     if (type == FactType::domain) return fail(node, key, "<> has no domain; ask for sender = \"<>\"");
     test.what = NameTest{Kind::null_sender, {}};
@@ -281,7 +309,9 @@ bool ConditionReader::read_number(std::string_view text, const toml::node& node,
   take(">=", NumberTest::Op::at_least) || take("<=", NumberTest::Op::at_most) || take(">", NumberTest::Op::above) ||
       take("<", NumberTest::Op::below) || take("=", NumberTest::Op::equal);
   const auto value = parse_size(trimmed(rest));
-  if (!value) return fail(node, key, "\"" + cleaned(text, false, 60) + "\" is not a comparison; write 50, \"> 50\", \">= 25MiB\"");
+  if (!value)
+    return fail(node, key,
+                "\"" + cleaned(text, false, 60) + "\" is not a comparison; write 50, \"> 50\", \">= 25MiB\"");
   number.number = static_cast<std::int64_t>(*value);
   test.what = number;
   return true;
@@ -293,18 +323,22 @@ std::string place_of_cell(std::string_view when_or_unless, std::size_t table, st
   return std::string(when_or_unless) + '.' + std::to_string(table) + '.' + std::string(fact);
 }
 
-Conditions read_conditions(const toml::node& node, const std::string& key, std::string_view when_or_unless, Registry& registry,
-                           Problems& problems, Places& places) {
+Conditions read_conditions(const toml::node& node, const std::string& key, std::string_view when_or_unless,
+                           Registry& registry, Problems& problems, Places& places) {
   Conditions conditions;
   ConditionReader reader(registry, problems, places);
   const auto read = [&](const toml::node& one) {
     const auto* table = one.as_table();
     if (table == nullptr || table->empty()) {
-      problems.error(place_of(one), key, table == nullptr ? "must be a table of facts, or an array of such tables" : "is empty; leave it out");
+      problems.error(
+          place_of(one), key,
+          table == nullptr ? "must be a table of facts, or an array of such tables" : "is empty; leave it out");
       return;
     }
     std::vector<Cell> cells;
-    const auto where = [&](std::string_view fact) { return place_of_cell(when_or_unless, conditions.tables.size(), fact); };
+    const auto where = [&](std::string_view fact) {
+      return place_of_cell(when_or_unless, conditions.tables.size(), fact);
+    };
     reader.read_table(*table, key, "", where, cells);
     // Cheap first, lookups last, so that nobody waits for a lookup that can't matter.
     std::stable_partition(cells.begin(), cells.end(), [](const Cell& cell) { return !cell.fact.check(); });

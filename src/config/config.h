@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Config: what the daemon is started with and a reload can't change (sockets, user, stores). Values with their defaults.
-// What a reload replaces is Policy (engine/policy.h).
+// Config: what the daemon is started with and a reload can't change (sockets, user, stores). Values with their
+// defaults. What a reload replaces is Policy (engine/policy.h).
 #pragma once
 
 #include <chrono>
@@ -17,9 +17,9 @@
 namespace mailweir {
 
 struct DoorConfig {
-  std::optional<SocketName> socket;      // nothing: the door is closed
-  unsigned mode = 0660;                  // of a unix socket
-  std::string group;                     // of a unix socket; "": the daemon's
+  std::optional<SocketName> socket;  // nothing: the door is closed
+  unsigned mode = 0660;              // of a unix socket
+  std::string group;                 // of a unix socket; "": the daemon's
   bool operator==(const DoorConfig&) const = default;
 };
 
@@ -28,19 +28,19 @@ enum class MilterTransport { builtin, libmilter };
 
 struct MilterConfig : DoorConfig {
   MilterTransport transport = MilterTransport::builtin;
-  std::size_t max_connections = 1000;       // of the transport of our own; libmilter has no bound
-  std::size_t max_header_bytes = 1 << 20;   // kept of a message's header; beyond it the message is refused
-  std::size_t max_recipients = 50'000;      // of a message; beyond it a recipient is deferred
-  std::size_t max_from_addresses = 100;     // of all From fields of a message; beyond it the message is refused
-  std::size_t max_from_bytes = 32 << 10;    // likewise
-  std::chrono::milliseconds idle{0};        // of a connection between commands; 0: as the mail server's name wants
+  std::size_t max_connections = 1000;      // of the transport of our own; libmilter has no bound
+  std::size_t max_header_bytes = 1 << 20;  // kept of a message's header; beyond it the message is refused
+  std::size_t max_recipients = 50'000;     // of a message; beyond it a recipient is deferred
+  std::size_t max_from_addresses = 100;    // of all From fields of a message; beyond it the message is refused
+  std::size_t max_from_bytes = 32 << 10;   // likewise
+  std::chrono::milliseconds idle{0};       // of a connection between commands; 0: as the mail server's name wants
   bool operator==(const MilterConfig&) const = default;
 };
 
 struct PolicyDoorConfig : DoorConfig {
   std::size_t max_connections = 1000;
-  std::chrono::milliseconds idle{std::chrono::seconds(600)};      // Postfix keeps them open for 300 s and more
-  std::vector<Stage> stages;                                      // as written; empty: by the presence of a milter
+  std::chrono::milliseconds idle{std::chrono::seconds(600)};  // Postfix keeps them open for 300 s and more
+  std::vector<Stage> stages;                                  // as written; empty: by the presence of a milter
   bool operator==(const PolicyDoorConfig&) const = default;
 };
 
@@ -51,19 +51,19 @@ struct AdminConfig {
 };
 
 struct HttpConfig {
-  std::optional<SocketName> socket;         // TCP; nothing: the door is closed
-  std::string token, token_file;            // what a request must show; both "": nothing, on the loopback only
-  std::size_t max_connections = 300;        // Dovecot keeps up to 100
+  std::optional<SocketName> socket;   // TCP; nothing: the door is closed
+  std::string token, token_file;      // what a request must show; both "": nothing, on the loopback only
+  std::size_t max_connections = 300;  // Dovecot keeps up to 100
   bool operator==(const HttpConfig&) const = default;
 };
 
 struct CountersConfig {
-  std::string store = "memory";                                   // or redis://..., see port/redis_url.h
-  std::string user, password_file;                                // of Redis, instead of those in the URL
-  std::string on_outage = "local";                                // local, continue, defer
-  double local_share = 1;                                         // of what is left of each limit, while local
-  std::string file = "counters";                                  // of the memory store, in the state directory
-  std::string prefix = "mw:";                                     // of keys in Redis
+  std::string store = "memory";     // or redis://..., see port/redis_url.h
+  std::string user, password_file;  // of Redis, instead of those in the URL
+  std::string on_outage = "local";  // local, continue, defer
+  double local_share = 1;           // of what is left of each limit, while local
+  std::string file = "counters";    // of the memory store, in the state directory
+  std::string prefix = "mw:";       // of keys in Redis
   std::size_t max_counters = 1'000'000;
   std::chrono::milliseconds deadline{100};
   bool operator==(const CountersConfig&) const = default;
@@ -71,29 +71,29 @@ struct CountersConfig {
 
 // Where lists and maps in Redis live; reloads with the policy.
 struct RedisConfig {
-  std::string url;                                                // "": that of the counters
-  std::chrono::milliseconds deadline{100};                        // of one lookup
+  std::string url;                          // "": that of the counters
+  std::chrono::milliseconds deadline{100};  // of one lookup
 };
 
 struct DnsConfig {
-  std::vector<std::string> servers;                               // "192.0.2.53", "127.0.0.1:5353"; empty: the system's
-  std::string zone;                                               // a zone file that answers instead, as written
-  std::string zone_path;                                          // the same, to be opened
+  std::vector<std::string> servers;  // "192.0.2.53", "127.0.0.1:5353"; empty: the system's
+  std::string zone;                  // a zone file that answers instead, as written
+  std::string zone_path;             // the same, to be opened
   std::chrono::milliseconds deadline{5000};
   std::size_t cache_entries = 100'000;
   bool operator==(const DnsConfig&) const = default;
 };
 
 struct GeneralConfig {
-  std::string user = "mailweir", group;                           // group "": the user's
-  std::vector<std::string> mynetworks;                            // as written, for printing; reloads with the policy
-  std::vector<std::string> our_names;                             // likewise
-  std::string hostname;                                           // ours, as others see it; "": the machine's; reloads
-  std::string pid_file;                                           // "": none
-  std::string log = "journal";                                    // journal, syslog, syslog:local3, stderr, file:/path
+  std::string user = "mailweir", group;  // group "": the user's
+  std::vector<std::string> mynetworks;   // as written, for printing; reloads with the policy
+  std::vector<std::string> our_names;    // likewise
+  std::string hostname;                  // ours, as others see it; "": the machine's; reloads
+  std::string pid_file;                  // "": none
+  std::string log = "journal";           // journal, syslog, syslog:local3, stderr, file:/path
   std::string state_directory = default_state_directory();
-  std::chrono::milliseconds drain{std::chrono::seconds(20)};      // for messages in flight when it stops
-  std::uint64_t memory = 0;                                       // for what connections hold; 0: by the machine's
+  std::chrono::milliseconds drain{std::chrono::seconds(20)};  // for messages in flight when it stops
+  std::uint64_t memory = 0;                                   // for what connections hold; 0: by the machine's
   bool operator==(const GeneralConfig&) const = default;
 };
 
@@ -106,7 +106,7 @@ struct Config {
   CountersConfig counters;
   DnsConfig dns;
   RedisConfig redis;
-  AlertReceivers alerts;                                          // reloads with the policy
+  AlertReceivers alerts;  // reloads with the policy
 };
 
 // The keys that differ and so need a restart, as "counters.store".

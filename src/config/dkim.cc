@@ -10,20 +10,24 @@ namespace {
 // What is meant by a domain in the spelling of other software, or of addresses. Empty: it is none of these.
 std::string domain_advice(std::string_view text) {
   if (text == "*" || text == "%" || text == ".")
-    return "must be one domain: a key signs for the domain of its record. Write a [[dkim.key]] for each domain; of all keys "
+    return "must be one domain: a key signs for the domain of its record. Write a [[dkim.key]] for each domain; of all "
+           "keys "
            "sign = true takes those of the From header's domain";
   if (const auto at = text.rfind('@'); at != text.npos)
     return "is an address; write its domain: \"" + cleaned(text.substr(at + 1), false, 300) + '"';
   for (const std::string_view start : {"*.", "."})
     if (text.starts_with(start))
-      return "write the domain itself, and subdomains = true: domain = \"" + cleaned(text.substr(start.size()), false, 300) + '"';
+      return "write the domain itself, and subdomains = true: domain = \"" +
+             cleaned(text.substr(start.size()), false, 300) + '"';
   return text.find_first_of("*%") == text.npos ? "" : "is not a valid domain name";
 }
 
 // A selector is only the first part of the record's name.
 std::string selector_advice(std::string_view selector) {
   const auto at = folded(selector).find("._domainkey");
-  return at == std::string::npos ? "" : "is the first part of the record's name only; write \"" + cleaned(selector.substr(0, at), false, 300) + '"';
+  return at == std::string::npos ? ""
+                                 : "is the first part of the record's name only; write \"" +
+                                       cleaned(selector.substr(0, at), false, 300) + '"';
 }
 
 void read_key(Section section, const Document& document, const Workshop& workshop, std::vector<DkimKey>& keys) {
@@ -74,12 +78,13 @@ void read_names(Section& section, std::string_view key, std::vector<std::string>
 
 }  // namespace
 
-void read_dkim(const toml::table& table, const Document& document, const Workshop& workshop, Problems& problems, Policy& policy,
-               std::vector<DkimKey>& keys) {
+void read_dkim(const toml::table& table, const Document& document, const Workshop& workshop, Problems& problems,
+               Policy& policy, std::vector<DkimKey>& keys) {
   Section section(table, "dkim", problems);
   read_verifier(section, workshop, policy);
   SignPolicy& signing = policy.signing;
-  if (const auto choice = section.choice("canonicalization", {"relaxed/relaxed", "relaxed/simple", "simple/simple", "simple/relaxed"})) {
+  if (const auto choice = section.choice("canonicalization",
+                                         {"relaxed/relaxed", "relaxed/simple", "simple/simple", "simple/relaxed"})) {
     signing.header_canon = *choice < 2 ? Canon::relaxed : Canon::simple;
     signing.body_canon = *choice == 0 || *choice == 3 ? Canon::relaxed : Canon::simple;
   }
@@ -95,7 +100,8 @@ void read_dkim(const toml::table& table, const Document& document, const Worksho
     if (array == nullptr || !array->is_array_of_tables()) {
       section.wrong(*node, "key", "must be written as [[dkim.key]]");
     } else {
-      for (const auto& element : *array) read_key(Section(*element.as_table(), "dkim.key", problems), document, workshop, keys);
+      for (const auto& element : *array)
+        read_key(Section(*element.as_table(), "dkim.key", problems), document, workshop, keys);
     }
   }
   section.finish();

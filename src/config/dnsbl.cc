@@ -28,7 +28,8 @@ void read_zone(Section& section, Dnsbl& list) {
   if (!domain || domain->find('.') == domain->npos) {
     section.wrong("zone", "\"" + cleaned(zone->value, false, 60) + "\" is not a domain name of two labels or more");
   } else if (list.kind == DnsblKind::address && domain->size() > longest_dnsbl_zone) {
-    section.wrong("zone", "is longer than " + std::to_string(longest_dnsbl_zone) + " characters: there is no room for an IPv6 address in front of it");
+    section.wrong("zone", "is longer than " + std::to_string(longest_dnsbl_zone) +
+                              " characters: there is no room for an IPv6 address in front of it");
   } else {
     list.zone = *domain;
   }
@@ -37,10 +38,12 @@ void read_zone(Section& section, Dnsbl& list) {
 Dnsbl read_list(Section section, const std::string& name) {
   Dnsbl list;
   list.name = name;
-  if (const auto kind = section.choice("kind", {"address", "domain"})) list.kind = *kind == 0 ? DnsblKind::address : DnsblKind::domain;
+  if (const auto kind = section.choice("kind", {"address", "domain"}))
+    list.kind = *kind == 0 ? DnsblKind::address : DnsblKind::domain;
   read_zone(section, list);
   if (const auto codes = section.texts("codes")) {
-    if (codes->empty()) section.wrong("codes", "is empty: no answer would ever be a listing; leave it out for all of 127.0.0.0/8");
+    if (codes->empty())
+      section.wrong("codes", "is empty: no answer would ever be a listing; leave it out for all of 127.0.0.0/8");
     for (const auto& text : *codes) {
       const auto code = parse_dnsbl_code(text.value);
       if (code) list.codes.push_back(*code);
@@ -66,7 +69,8 @@ void read_dnsbl(const toml::table& table, Policy& policy, std::vector<Place>& pl
       continue;
     }
     if (!is_dnsbl_name(name)) wrong("a name is letters, digits, _ - and .");
-    if (std::find(std::begin(taken), std::end(taken), name) != std::end(taken)) wrong("means something else in conditions; choose another name");
+    if (std::find(std::begin(taken), std::end(taken), name) != std::end(taken))
+      wrong("means something else in conditions; choose another name");
     for (const Dnsbl& other : policy.dnsbl)
       if (equal_folded(other.name, name)) wrong("a DNSBL of this name exists already");
     places.push_back(place_of(node));

@@ -18,7 +18,8 @@ namespace {
 constexpr std::size_t largest_file = 16 << 20;
 
 // The one mistake that toml++ tells at another line than where it is: an array's table written as a table.
-bool tell_single_brackets(const std::string& path, std::string_view text, std::string_view description, Problems& problems) {
+bool tell_single_brackets(const std::string& path, std::string_view text, std::string_view description,
+                          Problems& problems) {
   constexpr std::string_view before = "cannot redefine existing table '", after = "' as array-of-tables";
   const auto start = description.find(before), end = description.find(after);
   if (start == description.npos || end == description.npos) return false;
@@ -36,7 +37,7 @@ bool tell_single_brackets(const std::string& path, std::string_view text, std::s
 // Reads and parses one file. toml++ names line and column of what it does not understand.
 bool read_file(const std::string& path, Document& document, Problems& problems) {
   const Place whole{path, 0, 0};
-  struct stat status{};
+  struct stat status {};
   if (stat(path.c_str(), &status) != 0) {
     problems.error(whole, "", std::string("cannot be read: ") + std::strerror(errno));
     return false;
@@ -61,7 +62,8 @@ bool read_file(const std::string& path, Document& document, Problems& problems) 
     if (tell_single_brackets(path, text, failure.description(), problems)) return false;
     const auto& at = failure.source().begin;
     const std::string hint = syntax_hint(failure.description(), text, at.line, at.column);
-    problems.error({path, at.line, at.column}, "", std::string(failure.description()) + (hint.empty() ? "" : "; " + hint));
+    problems.error({path, at.line, at.column}, "",
+                   std::string(failure.description()) + (hint.empty() ? "" : "; " + hint));
     return false;
   }
   return true;

@@ -17,9 +17,9 @@ struct Document {
     std::string path;
     toml::table table;
   };
-  std::list<File> files;      // the main one first, then the included in the order given, each glob sorted
-  std::string directory;      // of the main file: relative names start there
-  bool whole = true;          // no file was left out because it cannot be read or understood
+  std::list<File> files;  // the main one first, then the included in the order given, each glob sorted
+  std::string directory;  // of the main file: relative names start there
+  bool whole = true;      // no file was left out because it cannot be read or understood
 
   // `name` as a path: absolute stays, else below the main file's directory.
   std::string resolve(std::string_view name) const;

@@ -75,7 +75,8 @@ Spelling prefix(string_view text) {
 }
 
 Spelling slashes(string_view text, const FactRef& fact) {
-  if (is_pattern_with_flags(text)) return error("a pattern is written \"/.../\", without flags: case is ignored anyway");
+  if (is_pattern_with_flags(text))
+    return error("a pattern is written \"/.../\", without flags: case is ignored anyway");
   // X.400 names and those of certificates begin with one, and have equals signs.
   const bool plain = fact.type() != FactType::text && text.starts_with('/') && text.find('=') == text.npos;
   if (plain) return error("begins with a slash and does not end with one; " + std::string(how_a_pattern));
@@ -100,7 +101,8 @@ Spelling blanks(string_view text, string_view bare, FactType type) {
   if (bare.find('<') != bare.npos) return error("is a name with an address; write the address alone");
   const bool one = std::count(bare.begin(), bare.end(), '@') == 1 && bare.find_last_of(" \t") < bare.find('@');
   // The log and mailweir-rules(5) have addresses without quotes.
-  if (type == FactType::address && one) return warning("is read as one address with a blank before the @; several values are an array: [\"...\", \"...\"]");
+  if (type == FactType::address && one)
+    return warning("is read as one address with a blank before the @; several values are an array: [\"...\", \"...\"]");
   return error("has a blank; several values are an array: [\"...\", \"...\"]");
 }
 
@@ -128,7 +130,8 @@ Spelling bare_word(string_view text, const FactRef& fact) {
 
 std::optional<ForeignSpelling> foreign_spelling(string_view text, const FactRef& fact) {
   const FactType type = fact.type();
-  if (type != FactType::text && type != FactType::login && type != FactType::domain && type != FactType::address) return {};
+  if (type != FactType::text && type != FactType::login && type != FactType::domain && type != FactType::address)
+    return {};
   const bool address = type == FactType::address || type == FactType::domain;
   if (auto found = slashes(text, fact)) return found;
   if (type != FactType::text) {

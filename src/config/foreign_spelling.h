@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What other software understands as a value and we do not: wildcards, flags behind a pattern, several values in one text,
-// a map by its type, a URL. Told, so that nobody waits for it to match. A pure function of the value and its fact.
+// What other software understands as a value and we do not: wildcards, flags behind a pattern, several values in one
+// text, a map by its type, a URL. Told, so that nobody waits for it to match. A pure function of the value and its
+// fact.
 #pragma once
 
 #include <optional>
@@ -12,8 +13,8 @@
 namespace mailweir {
 
 struct ForeignSpelling {
-  std::string why;               // and what to write instead
-  bool may_be_meant = false;     // a warning: the value may well be what the admin wants
+  std::string why;            // and what to write instead
+  bool may_be_meant = false;  // a warning: the value may well be what the admin wants
 };
 
 // Of a value that is no list, no map and no pattern, without a "!" before it.

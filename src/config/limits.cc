@@ -10,7 +10,8 @@ namespace {
 
 class LimitReader {
  public:
-  LimitReader(Section section, Registry& registry, Places& places) : section_(std::move(section)), registry_(registry), places_(places) {}
+  LimitReader(Section section, Registry& registry, Places& places)
+      : section_(std::move(section)), registry_(registry), places_(places) {}
 
   std::optional<Limit> read(const std::string& rule) {
     const auto before = section_.problems().error_count();
@@ -43,57 +44,77 @@ class LimitReader {
     const auto of = section_.text("of");
     if (section_.raw().get("distinct") != nullptr) return read_distinct();
     if (!of) {
-      if (section_.raw().get("of") == nullptr) section_.wrong("of", "is missing: messages, recipients, bytes, connections, open-connections, unknown-recipients, auth-failures or first-time-recipients; or distinct = FACT");
+      if (section_.raw().get("of") == nullptr)
+        section_.wrong("of",
+                       "is missing: messages, recipients, bytes, connections, open-connections, unknown-recipients, "
+                       "auth-failures or first-time-recipients; or distinct = FACT");
       return;
     }
-    for (const auto quantity : {Quantity::messages, Quantity::recipients, Quantity::bytes, Quantity::connections, Quantity::open_connections,
-                                Quantity::unknown_recipients, Quantity::auth_failures, Quantity::first_time_recipients}) {
+    for (const auto quantity :
+         {Quantity::messages, Quantity::recipients, Quantity::bytes, Quantity::connections, Quantity::open_connections,
+          Quantity::unknown_recipients, Quantity::auth_failures, Quantity::first_time_recipients}) {
       if (of->value != to_string(quantity)) continue;
       limit_.of = quantity;
       return;
     }
-    section_.wrong("of", "\"" + cleaned(of->value, false, 60) + "\" is not one of: messages recipients bytes connections open-connections unknown-recipients auth-failures first-time-recipients");
+    section_.wrong("of", "\"" + cleaned(of->value, false, 60) +
+                             "\" is not one of: messages recipients bytes connections open-connections "
+                             "unknown-recipients auth-failures first-time-recipients");
   }
 
   void read_distinct() {
     limit_.of = Quantity::distinct;
-    if (section_.raw().get("of") != nullptr) section_.wrong("of", "cannot be combined with distinct: one quantity is counted, or different values are");
+    if (section_.raw().get("of") != nullptr)
+      section_.wrong("of", "cannot be combined with distinct: one quantity is counted, or different values are");
     const auto name = section_.text("distinct");
     if (!name) return;
     places_.emplace("limit.distinct", name->place);
     auto fact = registry_.fact(name->value);
     if (!fact) return section_.wrong("distinct", fact.error().what);
-    const bool counts = fact->type() != FactType::number && fact->type() != FactType::boolean && fact->type() != FactType::dnsbl;
-    if (!counts || fact->check() || fact->id == FactId::header || fact->id == FactId::from || fact->id == FactId::from_domain)
-      return section_.wrong("distinct", name->value + ": distinct needs an address, a name or a word, not a check, a number or a fact with several values");
+    const bool counts =
+        fact->type() != FactType::number && fact->type() != FactType::boolean && fact->type() != FactType::dnsbl;
+    if (!counts || fact->check() || fact->id == FactId::header || fact->id == FactId::from ||
+        fact->id == FactId::from_domain)
+      return section_.wrong(
+          "distinct",
+          name->value +
+              ": distinct needs an address, a name or a word, not a check, a number or a fact with several values");
     for (const auto& by : limit_.by)
-      if (by.name == name->value) return section_.wrong("distinct", name->value + " is also in by: each key would have one value");
+      if (by.name == name->value)
+        return section_.wrong("distinct", name->value + " is also in by: each key would have one value");
     limit_.distinct = std::move(*fact);
   }
 
   void check_distinct(const Window& window, const Place& place) {
     if (limit_.of == Quantity::distinct && window.max > most_distinct)
-      section_.problems().error(place, section_.full("max"), "at most " + std::to_string(most_distinct) + " different values are kept for a key");
+      section_.problems().error(place, section_.full("max"),
+                                "at most " + std::to_string(most_distinct) + " different values are kept for a key");
   }
 
   void read_max() {
     const bool open = limit_.of == Quantity::open_connections;
     if (const auto* node = section_.node("max"); node != nullptr && node->is_integer()) {
       if (!open)
-        return section_.wrong("max", "is a number without a period; write how many in what time, like \"" + std::to_string(**node->as_integer()) + "/1h\"");
-      if (const auto most = section_.number("max", 0, 1'000'000'000)) limit_.max.push_back({static_cast<std::uint64_t>(*most), {}});
+        return section_.wrong("max", "is a number without a period; write how many in what time, like \"" +
+                                         std::to_string(**node->as_integer()) + "/1h\"");
+      if (const auto most = section_.number("max", 0, 1'000'000'000))
+        limit_.max.push_back({static_cast<std::uint64_t>(*most), {}});
       return;
     }
     const auto texts = section_.texts("max");
     if (!texts) {
-      if (section_.raw().get("max") == nullptr) section_.wrong("max", open ? "is missing: how many, like \"10\"" : "is missing: \"100/1h\", or several windows");
+      if (section_.raw().get("max") == nullptr)
+        section_.wrong("max",
+                       open ? "is missing: how many, like \"10\"" : "is missing: \"100/1h\", or several windows");
       return;
     }
     for (const auto& text : *texts) {
       if (open) {
         const auto most = to_number(text.value);
         if (most && texts->size() == 1) limit_.max.push_back({*most, {}});
-        else section_.problems().error(text.place, section_.full("max"), "open connections have no period; write how many: \"10\"");
+        else
+          section_.problems().error(text.place, section_.full("max"),
+                                    "open connections have no period; write how many: \"10\"");
         continue;
       }
       auto windows = parse_windows(text.value);
@@ -103,7 +124,8 @@ class LimitReader {
       }
       for (const auto& window : *windows) {
         for (const auto& other : limit_.max)
-          if (other.period == window.period) section_.problems().error(text.place, section_.full("max"), "two limits for the same period");
+          if (other.period == window.period)
+            section_.problems().error(text.place, section_.full("max"), "two limits for the same period");
         check_distinct(window, text.place);
         limit_.max.push_back(window);
       }
@@ -137,7 +159,8 @@ class LimitReader {
     }
     limit_.overrides = registry_.table(overrides->value, overrides->place, section_.full("overrides"));
     if (!limit_.overrides) return;
-    const EntryCheck check = [open = limit_.of == Quantity::open_connections](std::string_view, std::string_view value) -> std::optional<std::string> {
+    const EntryCheck check = [open = limit_.of == Quantity::open_connections](
+                                 std::string_view, std::string_view value) -> std::optional<std::string> {
       if (open && to_number(value)) return {};
       const auto windows = parse_windows(value);
       if (windows) return {};
@@ -160,8 +183,11 @@ class LimitReader {
     limit_.overrides->each([&](std::string_view key, std::string_view) {
       const auto address = Address::parse(key, registry_.spelling());
       if (address.is_plain() || ++shown > 5) return;
-      section_.problems().warning(place, section_.full("overrides"), map + ": " + cleaned(key, false, 100) + " is never looked up: limits count addresses without their "
-                    "extension; write " + cleaned(address.plain(), false, 100));
+      section_.problems().warning(place, section_.full("overrides"),
+                                  map + ": " + cleaned(key, false, 100) +
+                                      " is never looked up: limits count addresses without their "
+                                      "extension; write " +
+                                      cleaned(address.plain(), false, 100));
     });
   }
 
@@ -173,11 +199,12 @@ class LimitReader {
 
 }  // namespace
 
-std::optional<Limit> read_limit(const toml::node& node, const std::string& key, const std::string& rule, Registry& registry,
-                                Problems& problems, Places& places) {
+std::optional<Limit> read_limit(const toml::node& node, const std::string& key, const std::string& rule,
+                                Registry& registry, Problems& problems, Places& places) {
   const auto* table = node.as_table();
   if (table == nullptr) {
-    problems.error(place_of(node), key, "must be a table: { by = \"sasl_username\", of = \"recipients\", max = \"100/1h\" }");
+    problems.error(place_of(node), key,
+                   "must be a table: { by = \"sasl_username\", of = \"recipients\", max = \"100/1h\" }");
     return {};
   }
   return LimitReader(Section(*table, key, problems), registry, places).read(rule);

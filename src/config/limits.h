@@ -10,9 +10,9 @@
 
 namespace mailweir {
 
-// `rule` names the counter. Nothing when it cannot be understood; told to problems. `places` gets where the facts of `by` stand,
-// as "limit.by.FACT".
-std::optional<Limit> read_limit(const toml::node& node, const std::string& key, const std::string& rule, Registry& registry,
-                                Problems& problems, Places& places);
+// `rule` names the counter. Nothing when it cannot be understood; told to problems. `places` gets where the facts of
+// `by` stand, as "limit.by.FACT".
+std::optional<Limit> read_limit(const toml::node& node, const std::string& key, const std::string& rule,
+                                Registry& registry, Problems& problems, Places& places);
 
 }  // namespace mailweir

@@ -31,7 +31,8 @@ std::string machine_name() {
 class Loader {
  public:
   Loader(const std::string& path, const Workshop& workshop)
-      : workshop_(workshop), document_(read_document(path, problems_)), registry_(workshop, problems_), policy_(std::make_shared<Policy>()) {}
+      : workshop_(workshop), document_(read_document(path, problems_)), registry_(workshop, problems_),
+        policy_(std::make_shared<Policy>()) {}
 
   Loaded run();
 
@@ -71,8 +72,11 @@ const toml::table* Loader::once(Section& top, std::string_view name) {
 void Loader::read_file(const Document::File& file) {
   Section top(file.table, "", problems_);
   if (&file == &document_.files.front()) top.node("include");
-  else if (const auto* node = top.node("include")) top.wrong(*node, "include", "an included file cannot include others");
-  const auto section = [&](const toml::table& table, std::string_view name) { return Section(table, std::string(name), problems_); };
+  else if (const auto* node = top.node("include"))
+    top.wrong(*node, "include", "an included file cannot include others");
+  const auto section = [&](const toml::table& table, std::string_view name) {
+    return Section(table, std::string(name), problems_);
+  };
   if (const auto* table = once(top, "general")) {
     general_ = table;
     read_general(section(*table, "general"), config_.general, *policy_, document_);
@@ -84,9 +88,11 @@ void Loader::read_file(const Document::File& file) {
   }
   if (const auto* table = once(top, "admin")) read_admin(section(*table, "admin"), config_.admin);
   if (const auto* table = once(top, "http")) read_http(section(*table, "http"), config_.http, document_);
-  if (const auto* table = once(top, "counters")) read_counters(section(*table, "counters"), config_.counters, *policy_, document_);
+  if (const auto* table = once(top, "counters"))
+    read_counters(section(*table, "counters"), config_.counters, *policy_, document_);
   if (const auto* table = once(top, "redis")) read_redis(section(*table, "redis"), config_.redis);
-  if (const auto* table = once(top, "alerts")) read_alerts(section(*table, "alerts"), config_.alerts, *policy_, document_);
+  if (const auto* table = once(top, "alerts"))
+    read_alerts(section(*table, "alerts"), config_.alerts, *policy_, document_);
   if (const auto* table = once(top, "dns")) read_dns(section(*table, "dns"), config_.dns, *policy_, document_);
   if (const auto* table = once(top, "spf")) read_spf(section(*table, "spf"), workshop_, *policy_);
   if (const auto* table = once(top, "geoip")) read_geoip(section(*table, "geoip"), document_, workshop_, *policy_);
@@ -104,10 +110,11 @@ void Loader::read_file(const Document::File& file) {
     else
       for (const auto& element : *array) rule_tables_.push_back(element.as_table());
   }
-  constexpr std::pair<std::string_view, std::string_view> later[] = {
-      {"tls", "TLS per destination"}, {"routes", "routes by sender"},
-      {"clamd", "virus scanning"},    {"spamd", "spam scanning"},
-      {"socketmap", "the socketmap door"}};
+  constexpr std::pair<std::string_view, std::string_view> later[] = {{"tls", "TLS per destination"},
+                                                                     {"routes", "routes by sender"},
+                                                                     {"clamd", "virus scanning"},
+                                                                     {"spamd", "spam scanning"},
+                                                                     {"socketmap", "the socketmap door"}};
   for (const auto& [key, what] : later) top.later(key, what);
   top.finish();
 }
@@ -120,7 +127,8 @@ void Loader::settle_doors() {
   policy_->has_policy = told_policy;
   policy_->has_http = seen_.contains("http");
   if (!told_milter && !told_policy)
-    problems_.error({document_.files.front().path, 0, 0}, "", "no door is configured: add [milter] or [policy] with a socket");
+    problems_.error({document_.files.front().path, 0, 0}, "",
+                    "no door is configured: add [milter] or [policy] with a socket");
   if (!told_milter) {
     policy_->policy_owns.fill(true);
     if (!config_.policy.stages.empty())
@@ -132,24 +140,29 @@ void Loader::settle_doors() {
   }
   policy_->policy_owns[index(Stage::auth)] = false;  // the http door's, always
   if (told_policy && told_milter && !stages_told_)
-    problems_.warning(seen_.at("policy"), "policy.stages", "is not set: the milter judges all stages, and the policy door answers DUNNO to all requests");
+    problems_.warning(seen_.at("policy"), "policy.stages",
+                      "is not set: the milter judges all stages, and the policy door answers DUNNO to all requests");
   if (!policy_->authentication_results.authserv_id.empty() && !told_milter)
-    problems_.error(seen_.at("authentication_results"), "authentication_results", "needs a [milter]: the policy door does not see the message");
+    problems_.error(seen_.at("authentication_results"), "authentication_results",
+                    "needs a [milter]: the policy door does not see the message");
   if (config_.milter.socket && config_.policy.socket && *config_.milter.socket == *config_.policy.socket)
     problems_.error(seen_.at("policy"), "policy.socket", "is the milter's socket too; each door needs its own");
 }
 
-// At the milter one callback may wait for all of these: Sendmail gives it 10 s. The ledger bounds what all calls of the counter
-// store may take together. Tables in Redis count once: while their server does not answer, one lookup a second waits for
-// it, and the others go on at once.
+// At the milter one callback may wait for all of these: Sendmail gives it 10 s. The ledger bounds what all calls of the
+// counter store may take together. Tables in Redis count once: while their server does not answer, one lookup a second
+// waits for it, and the others go on at once.
 void Loader::settle_deadlines() {
   constexpr std::chrono::milliseconds most{8000};
   const bool tables = registry_.has_redis_tables();
-  const auto together = config_.dns.deadline + Ledger::calls_of_a_callback * config_.counters.deadline + (tables ? config_.redis.deadline : std::chrono::milliseconds(0));
+  const auto together = config_.dns.deadline + Ledger::calls_of_a_callback * config_.counters.deadline +
+                        (tables ? config_.redis.deadline : std::chrono::milliseconds(0));
   if (!policy_->has_milter || together <= most) return;
   const auto place = seen_.find(seen_.contains("counters") ? "counters" : seen_.contains("dns") ? "dns" : "redis");
-  problems_.error(place->second, "counters.deadline", std::string("three times this") + (tables ? ", dns.deadline and redis.deadline are over " : " and dns.deadline are over ") +
-                                                          format_duration(most) + " together: Sendmail does not wait for a milter that long");
+  problems_.error(place->second, "counters.deadline",
+                  std::string("three times this") +
+                      (tables ? ", dns.deadline and redis.deadline are over " : " and dns.deadline are over ") +
+                      format_duration(most) + " together: Sendmail does not wait for a milter that long");
 }
 
 void Loader::read_keys() {
@@ -170,16 +183,22 @@ void Loader::read_rules() {
     if (auto rule = read_rule(*table, registry_, problems_)) rules_.push_back(std::move(*rule));
   for (auto& placed : rules_) {
     if (placed.rule.at == Stage::auth && !policy_->has_http)
-      problems_.error(placed.at("at"), "rule \"" + placed.rule.name + "\".at", "rules at auth are asked at the http door: add [http]");
-    const auto unserved = placed.rule.at != Stage::auth && !policy_->has_milter && !policy_->policy_owns[index(placed.rule.at)];
-    if (unserved) problems_.error(placed.at("at"), "rule \"" + placed.rule.name + "\".at", "no door judges this stage: it is not among [policy] stages, and [milter] is missing");
+      problems_.error(placed.at("at"), "rule \"" + placed.rule.name + "\".at",
+                      "rules at auth are asked at the http door: add [http]");
+    const auto unserved =
+        placed.rule.at != Stage::auth && !policy_->has_milter && !policy_->policy_owns[index(placed.rule.at)];
+    if (unserved)
+      problems_.error(placed.at("at"), "rule \"" + placed.rule.name + "\".at",
+                      "no door judges this stage: it is not among [policy] stages, and [milter] is missing");
   }
   // With a key that is broken nobody shall hear that there is none, too.
   const bool keys_known = !keys_told_ || policy_->keys.domains() > 0;
   validate(rules_, *policy_, keys_known, problems_);
-  const bool signs = std::any_of(rules_.begin(), rules_.end(), [](const PlacedRule& placed) { return placed.rule.sign; });
+  const bool signs =
+      std::any_of(rules_.begin(), rules_.end(), [](const PlacedRule& placed) { return placed.rule.sign; });
   if (keys_told_ && !signs && policy_->has_milter)
-    problems_.warning(place_of(*dkim_.front()), "dkim.key", "this key signs nothing, because no rule has sign; write: [[rule]] "
+    problems_.warning(place_of(*dkim_.front()), "dkim.key",
+                      "this key signs nothing, because no rule has sign; write: [[rule]] "
                       "name = \"sign\", at = \"end-of-message\", sign = true");
 }
 
@@ -220,9 +239,9 @@ void Loader::read_all() {
   settle_doors();
   const bool shared = config_.counters.store != "memory";
   if (config_.redis.url.empty() && shared)
-    registry_.use_redis({config_.counters.store, {}, config_.redis.deadline, config_.counters.user, config_.counters.password_file});
-  else
-    registry_.use_redis({config_.redis.url, {}, config_.redis.deadline, {}, {}});
+    registry_.use_redis(
+        {config_.counters.store, {}, config_.redis.deadline, config_.counters.user, config_.counters.password_file});
+  else registry_.use_redis({config_.redis.url, {}, config_.redis.deadline, {}, {}});
   std::vector<Place> dnsbl_places;
   for (const auto* table : dnsbl_) read_dnsbl(*table, *policy_, dnsbl_places, problems_);
   registry_.use_dnsbl(policy_->dnsbl, std::move(dnsbl_places));
@@ -244,7 +263,8 @@ Loaded Loader::run() {
   Loaded loaded;
   policy_->hostname = machine_name();
   for (const auto& file : document_.files) loaded.files.push_back(file.path);
-  // What a file that cannot be understood would have named is missing everywhere else: those would be no errors of the admin's.
+  // What a file that cannot be understood would have named is missing everywhere else: those would be no errors of the
+  // admin's.
   if (document_.whole) read_all();
   loaded.errors = problems_.errors(loaded.files);
   loaded.warnings = problems_.warnings(loaded.files);
@@ -253,7 +273,8 @@ Loaded Loader::run() {
     if (auto warning = too_few_open_files(config_, limit.rlim_max)) loaded.warnings.push_back(std::move(*warning));
   if (problems_.any_error()) return loaded;
   for (auto& placed : rules_) {
-    if (placed.rule.limit && placed.rule.limit->of == Quantity::unknown_recipients) policy_->counts_unknown_recipients = true;
+    if (placed.rule.limit && placed.rule.limit->of == Quantity::unknown_recipients)
+      policy_->counts_unknown_recipients = true;
     policy_->rules[index(placed.rule.at)].push_back(std::move(placed.rule));
   }
   find_early_checks(*policy_);

@@ -19,7 +19,8 @@ std::uint64_t open_files_needed(const Config& config) {
 std::optional<std::string> too_few_open_files(const Config& config, std::uint64_t limit) {
   const auto needed = open_files_needed(config);
   if (limit == 0 || needed <= limit) return {};
-  return "max_connections: the doors may need " + std::to_string(needed) + " open files, and a process may have " + std::to_string(limit) +
+  return "max_connections: the doors may need " + std::to_string(needed) + " open files, and a process may have " +
+         std::to_string(limit) +
          " here; raise the hard limit (LimitNOFILE= of the unit, ulimit -Hn), or lower max_connections";
 }
 

@@ -10,7 +10,8 @@
 
 namespace mailweir {
 
-// All connections that the doors take, and what else is open at once (listening sockets, logs, lists, name servers, Redis).
+// All connections that the doors take, and what else is open at once (listening sockets, logs, lists, name servers,
+// Redis).
 std::uint64_t open_files_needed(const Config& config);
 
 // A warning, if a process may open no more than `limit`.

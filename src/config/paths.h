@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Where things are unless the policy file says otherwise, as configure was told (--sysconfdir, --localstatedir, --runstatedir).
+// Where things are unless the policy file says otherwise, as configure was told (--sysconfdir, --localstatedir,
+// --runstatedir).
 #pragma once
 
 #include <string>

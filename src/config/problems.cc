@@ -51,9 +51,11 @@ void Problems::warning(const Place& place, std::string_view key, std::string_vie
 
 std::vector<std::string> Problems::in_order(std::vector<Problem> problems, const std::vector<std::string>& files) {
   const auto rank = [&](const Problem& problem) {
-    return std::tuple(std::find(files.begin(), files.end(), problem.place.file) - files.begin(), problem.place.line, problem.place.column);
+    return std::tuple(std::find(files.begin(), files.end(), problem.place.file) - files.begin(), problem.place.line,
+                      problem.place.column);
   };
-  std::stable_sort(problems.begin(), problems.end(), [&](const Problem& a, const Problem& b) { return rank(a) < rank(b); });
+  std::stable_sort(problems.begin(), problems.end(),
+                   [&](const Problem& a, const Problem& b) { return rank(a) < rank(b); });
   std::vector<std::string> lines;
   for (auto& problem : problems) lines.push_back(std::move(problem.line));
   return lines;

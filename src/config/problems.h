@@ -12,8 +12,8 @@ namespace mailweir {
 
 struct Place {
   std::string file;
-  unsigned line = 0, column = 0;   // from 1; 0: the file as a whole
-  std::string to_string() const;   // "relay.toml:12:3"
+  unsigned line = 0, column = 0;  // from 1; 0: the file as a whole
+  std::string to_string() const;  // "relay.toml:12:3"
 };
 
 class Problems {

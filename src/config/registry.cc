@@ -10,12 +10,15 @@ namespace mailweir {
 namespace {
 
 std::string_view word(TableKind kind) { return kind == TableKind::list ? "list" : "map"; }
-std::string section_of(TableKind kind, std::string_view name) { return std::string(word(kind)) + "s." + std::string(name); }
+std::string section_of(TableKind kind, std::string_view name) {
+  return std::string(word(kind)) + "s." + std::string(name);
+}
 
 bool is_name(std::string_view name) {
   if (name.empty() || name.size() > 64) return false;
   for (const char c : name)
-    if (!(fold(c) >= 'a' && fold(c) <= 'z') && !(c >= '0' && c <= '9') && c != '_' && c != '-' && c != '.') return false;
+    if (!(fold(c) >= 'a' && fold(c) <= 'z') && !(c >= '0' && c <= '9') && c != '_' && c != '-' && c != '.')
+      return false;
   return true;
 }
 
@@ -46,7 +49,8 @@ void Registry::read_tables(const toml::table& section, TableKind kind, const Doc
   }
 }
 
-TablePtr Registry::read_table(const toml::node& node, const std::string& name, TableKind kind, const Document& document) {
+TablePtr Registry::read_table(const toml::node& node, const std::string& name, TableKind kind,
+                              const Document& document) {
   const auto* text = node.as_string();
   if (text == nullptr) return inline_table(node, name, kind);
   const std::string& source = text->get();
@@ -56,7 +60,8 @@ TablePtr Registry::read_table(const toml::node& node, const std::string& name, T
   };
   if (source.starts_with("redis:")) {
     if (source.size() == 6) return wrong("has no key; write \"redis:KEY\"");
-    if (redis_.url.empty()) return wrong("needs a Redis server: set [redis] url = \"redis://HOST:PORT\", or keep the counters in Redis");
+    if (redis_.url.empty())
+      return wrong("needs a Redis server: set [redis] url = \"redis://HOST:PORT\", or keep the counters in Redis");
     in_redis_.insert(std::string(word(kind)) + ':' + name);
     RedisPlace place = redis_;
     place.key = source.substr(6);
@@ -91,7 +96,9 @@ TablePtr Registry::inline_table(const toml::node& node, const std::string& name,
     }
     for (const auto& [key, value] : *table) {
       if (const auto* entry = value.as_string()) entries.emplace_back(std::string(key.str()), entry->get());
-      else wrong(value, std::string(key.str()) + " has " + std::string(kind_of(value)) + " as its value, must be a string");
+      else
+        wrong(value,
+              std::string(key.str()) + " has " + std::string(kind_of(value)) + " as its value, must be a string");
     }
   }
   return keep(workshop_.make_table(entries, kind), place_of(node), section_of(kind, name));
@@ -122,8 +129,10 @@ TablePtr Registry::table(std::string_view reference, const Place& place, std::st
   std::vector<std::string_view> known;
   for (const auto& [other, table] : all) known.push_back(other);
   const auto guess = nearest(name, known);
-  problems_.error(place, key, "no " + std::string(word(kind)) + " named " + cleaned(name, false, 60) +
-                                  (guess.empty() ? " in [" + std::string(word(kind)) + "s]" : "; did you mean " + std::string(guess) + "?"));
+  problems_.error(
+      place, key,
+      "no " + std::string(word(kind)) + " named " + cleaned(name, false, 60) +
+          (guess.empty() ? " in [" + std::string(word(kind)) + "s]" : "; did you mean " + std::string(guess) + "?"));
   return nullptr;
 }
 
@@ -138,10 +147,12 @@ Result<FactRef> Registry::egress_fact(std::string_view name) const {
     ++fact.egress;
     if (!egress.route.empty()) known.push_back(egress.route);
   }
-  if (route.empty()) return Error{"egress_spf needs [egress] addresses = [...], the addresses that mail leaves from" +
-                                  std::string(known.empty() ? "" : "; or name a route: egress_spf." + std::string(known.front()))};
+  if (route.empty())
+    return Error{"egress_spf needs [egress] addresses = [...], the addresses that mail leaves from" +
+                 std::string(known.empty() ? "" : "; or name a route: egress_spf." + std::string(known.front()))};
   const auto guess = nearest(route, known);
-  return Error{"[egress.routes." + cleaned(route, false, 60) + "] does not exist" + (guess.empty() ? "" : "; did you mean " + std::string(guess) + "?")};
+  return Error{"[egress.routes." + cleaned(route, false, 60) + "] does not exist" +
+               (guess.empty() ? "" : "; did you mean " + std::string(guess) + "?")};
 }
 
 Result<FactRef> Registry::fact(std::string_view name) const {
@@ -154,7 +165,8 @@ Result<FactRef> Registry::fact(std::string_view name) const {
     return fact;
   }
   if (const auto* known = find_fact(name)) {
-    if (known->id == FactId::client_country && !has_countries_) return Error{"client_country needs [geoip] database = \"FILE\""};
+    if (known->id == FactId::client_country && !has_countries_)
+      return Error{"client_country needs [geoip] database = \"FILE\""};
     fact.id = known->id;
     if (known->id == FactId::header) fact.header = name.substr(7);
     return fact;
@@ -162,7 +174,8 @@ Result<FactRef> Registry::fact(std::string_view name) const {
   for (const auto later : later_facts)
     if (name == later) return Error{std::string(name) + ": not in this version"};
   std::vector<std::string_view> names;
-  if (name == "header" || name == "header.") return Error{"write the name of the header: header.Subject, header.X-Mailer, ..."};
+  if (name == "header" || name == "header.")
+    return Error{"write the name of the header: header.Subject, header.X-Mailer, ..."};
   for (const auto& each : all_facts())
     if (each.id != FactId::own && each.id != FactId::header) names.push_back(each.name);
   for (const auto& [each, own] : own_facts_) names.push_back(each);
@@ -176,12 +189,14 @@ Result<FactRef> Registry::fact_in_template(std::string_view name) const {
   if (!name.ends_with(suffix) || own_facts_.contains(name)) {
     auto found = fact(name);
     const auto guess = found ? std::string_view() : nearest(name, {"limit", "count", "retry_after", "rule", "id"});
-    if (!guess.empty()) return Error{"unknown name " + cleaned(name, false, 60) + "; did you mean {" + std::string(guess) + "}?"};
+    if (!guess.empty())
+      return Error{"unknown name " + cleaned(name, false, 60) + "; did you mean {" + std::string(guess) + "}?"};
     return found;
   }
   auto found = fact(name.substr(0, name.size() - suffix.size()));
   if (!found) return found;
-  if (!found->check() || found->type() == FactType::boolean || found->type() == FactType::number || found->type() == FactType::blocked)
+  if (!found->check() || found->type() == FactType::boolean || found->type() == FactType::number ||
+      found->type() == FactType::blocked)
     return Error{std::string(name) + ": " + found->name + " has no reason"};
   found->reason = true;
   found->name = name;
@@ -200,7 +215,9 @@ void Registry::name_facts(const toml::table& section, Policy& policy) {
     const std::string name(key.str());
     const std::string full = "facts." + name;
     if (!is_name(name) || find_fact(name) != nullptr || name.starts_with("header.") || is_egress(name)) {
-      problems_.error(place_of(node), full, find_fact(name) != nullptr ? "is a fact already; choose another name" : "a name is letters, digits, _ - and .");
+      problems_.error(place_of(node), full,
+                      find_fact(name) != nullptr ? "is a fact already; choose another name"
+                                                 : "a name is letters, digits, _ - and .");
       continue;
     }
     const auto [old, fresh] = own_facts_.emplace(name, NamedFact{policy.own_facts.size(), &node});
@@ -216,26 +233,30 @@ void Registry::read_fact(const toml::node& node, OwnFact& fact) {
   const std::string full = "facts." + fact.name;
   const auto* table = node.as_table();
   if (table == nullptr) {
-    problems_.error(place_of(node), full, "must be a table: { map = \"NAME\", key = [\"sasl_domain\", \"sender_domain\"] }");
+    problems_.error(place_of(node), full,
+                    "must be a table: { map = \"NAME\", key = [\"sasl_domain\", \"sender_domain\"] }");
     return;
   }
   Section fields(*table, full, problems_);
   if (const auto map = fields.text("map"))
-    fact.map = this->table(map->value.starts_with("map:") ? map->value : "map:" + map->value, map->place, full + ".map");
+    fact.map =
+        this->table(map->value.starts_with("map:") ? map->value : "map:" + map->value, map->place, full + ".map");
   else if (table->get("map") == nullptr) fields.wrong("map", "is missing: the map to look in");
   if (const auto keys = fields.texts("key")) {
     if (keys->empty()) fields.wrong("key", "is empty: the fact would never be known");
     for (const auto& each : *keys) {
       auto known = this->fact(each.value);
       if (!known) problems_.error(each.place, full + ".key", known.error().what);
-      else if (known->check()) problems_.error(each.place, full + ".key", each.value + " is a check; a key must be a plain fact");
+      else if (known->check())
+        problems_.error(each.place, full + ".key", each.value + " is a check; a key must be a plain fact");
       else fact.keys.push_back(std::move(*known));
     }
   } else if (table->get("key") == nullptr) fields.wrong("key", "is missing: the fact, or facts in order, to look up");
   fields.finish();
 }
 
-// Each circle is told once, at the fact where it was entered, and opened there, so that whoever follows keys comes to an end.
+// Each circle is told once, at the fact where it was entered, and opened there, so that whoever follows keys comes to
+// an end.
 void Registry::break_circles(Policy& policy) {
   enum class State { fresh, open, done };
   std::vector<State> states(policy.own_facts.size(), State::fresh);
@@ -250,7 +271,8 @@ void Registry::break_circles(Policy& policy) {
         return false;
       }
       std::string circle;
-      for (auto at = std::find(way.begin(), way.end(), key.own); at != way.end(); ++at) circle += policy.own_facts[*at].name + " -> ";
+      for (auto at = std::find(way.begin(), way.end(), key.own); at != way.end(); ++at)
+        circle += policy.own_facts[*at].name + " -> ";
       const auto& named = own_facts_.at(policy.own_facts[key.own].name);
       problems_.error(place_of(*named.node), "facts." + key.name, "cannot be known from itself: " + circle + key.name);
       return true;
@@ -264,7 +286,8 @@ void Registry::break_circles(Policy& policy) {
 
 void Registry::warn_unused() {
   for (std::size_t i = 0; i < dnsbl_->size(); ++i)
-    if (!used_.contains("dnsbl:" + (*dnsbl_)[i].name)) problems_.warning(dnsbl_places_[i], "dnsbl." + (*dnsbl_)[i].name, "nothing refers to it");
+    if (!used_.contains("dnsbl:" + (*dnsbl_)[i].name))
+      problems_.warning(dnsbl_places_[i], "dnsbl." + (*dnsbl_)[i].name, "nothing refers to it");
   for (const auto kind : {TableKind::list, TableKind::map}) {
     for (const auto& [name, table] : tables(kind)) {
       if (!used_.contains(std::string(word(kind)) + ':' + name))

@@ -18,7 +18,7 @@
 namespace mailweir {
 
 struct NamedTable {
-  TablePtr table;      // null when reading it failed: told already
+  TablePtr table;  // null when reading it failed: told already
   Place place;
 };
 
@@ -27,8 +27,8 @@ class Registry {
   Registry(const Workshop& workshop, Problems& problems) : workshop_(workshop), problems_(problems) {}
 
   void read_tables(const toml::table& section, TableKind kind, const Document& document);
-  // The [facts] of all files: facts of one's own, by maps. After all tables are read. One may have another as its key, wherever
-  // that stands; in a circle is an error.
+  // The [facts] of all files: facts of one's own, by maps. After all tables are read. One may have another as its key,
+  // wherever that stands; in a circle is an error.
   void read_facts(const std::vector<const toml::table*>& sections, Policy& policy);
 
   // Where tables in Redis are; before they are read. An empty URL: nowhere.
@@ -56,7 +56,8 @@ class Registry {
 
   // "list:name" or "map:name" -> its table. Null, and the problem told, when there is none.
   TablePtr table(std::string_view reference, const Place& place, std::string_view key);
-  // Another name for a table, or one that stands in no [lists]. The place of another list that has the name already, if there is one.
+  // Another name for a table, or one that stands in no [lists]. The place of another list that has the name already, if
+  // there is one.
   std::optional<Place> add_list(const std::string& name, TablePtr table, const Place& place);
   // A fact by the name that a rule uses. Errors name what is near.
   Result<FactRef> fact(std::string_view name) const;
@@ -66,7 +67,9 @@ class Registry {
   const Workshop& workshop() const { return workshop_; }
 
  private:
-  std::map<std::string, NamedTable, std::less<>>& tables(TableKind kind) { return kind == TableKind::list ? lists_ : maps_; }
+  std::map<std::string, NamedTable, std::less<>>& tables(TableKind kind) {
+    return kind == TableKind::list ? lists_ : maps_;
+  }
   Result<FactRef> egress_fact(std::string_view name) const;
   TablePtr read_table(const toml::node& node, const std::string& name, TableKind kind, const Document& document);
   TablePtr inline_table(const toml::node& node, const std::string& name, TableKind kind);
@@ -79,7 +82,7 @@ class Registry {
   Problems& problems_;
   std::map<std::string, NamedTable, std::less<>> lists_, maps_;
   struct NamedFact {
-    std::size_t index;         // in Policy::own_facts
+    std::size_t index;  // in Policy::own_facts
     const toml::node* node;
   };
   std::map<std::string, NamedFact, std::less<>> own_facts_;

@@ -67,8 +67,10 @@ void RuleReader::read_reply(Action action, std::string_view key) {
     return;
   }
   const char klass = reply->klass();
-  if (action == Action::reject && klass != '5') section_.wrong(key, "a reject is a 5xx reply; for " + reply->code + " write defer");
-  if (action == Action::defer && klass != '4') section_.wrong(key, "a deferral is a 4xx reply; for " + reply->code + " write reject");
+  if (action == Action::reject && klass != '5')
+    section_.wrong(key, "a reject is a 5xx reply; for " + reply->code + " write defer");
+  if (action == Action::defer && klass != '4')
+    section_.wrong(key, "a deferral is a 4xx reply; for " + reply->code + " write reject");
   if (action == Action::defer && reply->code == "421") section_.wrong(key, "421 closes the connection; write drop");
   if (auto made = make_template(reply->text, text->place, key)) rule_.reply_text = std::move(*made);
   rule_.reply = std::move(*reply);
@@ -78,7 +80,8 @@ void RuleReader::read_reply(Action action, std::string_view key) {
 // At most one of the actions that end a stage.
 void RuleReader::read_action() {
   std::string first;
-  for (const auto action : {Action::accept, Action::permit, Action::reject, Action::defer, Action::drop, Action::discard}) {
+  for (const auto action :
+       {Action::accept, Action::permit, Action::reject, Action::defer, Action::drop, Action::discard}) {
     const auto key = to_string(action);
     const auto* node = section_.node(key);
     if (node == nullptr) continue;
@@ -114,7 +117,8 @@ std::optional<Template> RuleReader::address_of(const Placed<std::string>& text, 
 void RuleReader::read_along() {
   if (const auto* node = section_.node("hold")) {
     placed_.keys.emplace("hold", place_of(*node));
-    if (const auto* truth = node->as_boolean(); truth != nullptr && truth->get()) rule_.hold = *make_template("held by " + cleaned(rule_.name, true), place_of(*node), "hold");
+    if (const auto* truth = node->as_boolean(); truth != nullptr && truth->get())
+      rule_.hold = *make_template("held by " + cleaned(rule_.name, true), place_of(*node), "hold");
     else if (node->is_string()) rule_.hold = template_of("hold");
     else section_.wrong("hold", "must be true, or a text that the hold queue shows");
   }
@@ -153,18 +157,21 @@ void RuleReader::read_removals() {
       if (const auto name = fields.text("name")) removal.name = name->value;
       if (const auto value = fields.text("value")) {
         const auto& text = value->value;
-        auto pattern = text.size() >= 2 && text.starts_with('/') && text.ends_with('/')
-                           ? registry_.workshop().pattern(std::string_view(text).substr(1, text.size() - 2))
-                           : Result<PatternPtr>(Error{is_pattern_with_flags(text)
-                                                          ? "a pattern is written \"/.../\", without flags: case is ignored anyway"
-                                                          : "must be a regular expression between slashes: \"/^no/\""});
+        auto pattern =
+            text.size() >= 2 && text.starts_with('/') && text.ends_with('/')
+                ? registry_.workshop().pattern(std::string_view(text).substr(1, text.size() - 2))
+                : Result<PatternPtr>(Error{is_pattern_with_flags(text)
+                                               ? "a pattern is written \"/.../\", without flags: case is ignored anyway"
+                                               : "must be a regular expression between slashes: \"/^no/\""});
         if (pattern) removal.value = std::move(*pattern);
         else fields.wrong("value", pattern.error().what);
       }
       fields.finish();
     }
     if (is_header_name(removal.name, true)) rule_.remove_headers.push_back(std::move(removal));
-    else section_.wrong(one, "remove_headers", "must be header names like \"X-Originating-IP\" or \"X-PHP-*\", or { name, value }");
+    else
+      section_.wrong(one, "remove_headers",
+                     "must be header names like \"X-Originating-IP\" or \"X-PHP-*\", or { name, value }");
   };
   if (const auto* array = node->as_array()) {
     for (const auto& element : *array) read_one(element);
@@ -183,7 +190,8 @@ void RuleReader::read_headers(std::string_view key, std::vector<HeaderText>& hea
       section_.wrong(value, key, "must be a table of header names and texts: { X-Customer = \"{customer}\" }");
       continue;
     }
-    if (auto made = make_template(text->get(), place_of(value), key)) headers.push_back({std::string(name.str()), std::move(*made)});
+    if (auto made = make_template(text->get(), place_of(value), key))
+      headers.push_back({std::string(name.str()), std::move(*made)});
   }
 }
 
@@ -226,19 +234,23 @@ void RuleReader::read_skip() {
     }
     const auto fact = registry_.fact(name.value);
     if (fact && (fact->id == FactId::dkim_domain || fact->id == FactId::dmarc_policy)) {
-      problems().error(name.place, section_.full("skip"), name.value + " is part of a check; write " + (fact->id == FactId::dkim_domain ? "dkim" : "dmarc"));
+      problems().error(
+          name.place, section_.full("skip"),
+          name.value + " is part of a check; write " + (fact->id == FactId::dkim_domain ? "dkim" : "dmarc"));
       continue;
     }
     if (fact && fact->check() && fact->id != FactId::blocked) {
       rule_.skip.add(fact->id);
       // A list and its score are one check.
       for (const auto& other : all_facts())
-        if (const auto subject = dnsbl_subject(fact->id); subject && dnsbl_subject(other.id) == subject) rule_.skip.add(other.id);
+        if (const auto subject = dnsbl_subject(fact->id); subject && dnsbl_subject(other.id) == subject)
+          rule_.skip.add(other.id);
       if (fact->id == FactId::dkim) rule_.skip.add(FactId::dkim_domain);
       if (fact->id == FactId::dmarc) rule_.skip.add(FactId::dmarc_policy);
       if (fact->id == FactId::spf) rule_.skip.add(FactId::spf_explanation);  // of no use without it
-    }
-    else problems().error(name.place, section_.full("skip"), fact ? name.value + " is not a check; only checks can be skipped" : fact.error().what);
+    } else
+      problems().error(name.place, section_.full("skip"),
+                       fact ? name.value + " is not a check; only checks can be skipped" : fact.error().what);
   }
 }
 
@@ -246,7 +258,8 @@ void RuleReader::read_switches() {
   if (const auto shadow = section_.boolean("shadow")) rule_.shadow = *shadow;
   if (const auto alert = section_.boolean("alert")) rule_.alert = *alert;
   if (const auto log = section_.boolean("log")) rule_.log = *log;
-  if (const auto outage = section_.choice("on_outage", {"continue", "defer"})) rule_.on_outage = *outage == 0 ? Outage::go_on : Outage::defer;
+  if (const auto outage = section_.choice("on_outage", {"continue", "defer"}))
+    rule_.on_outage = *outage == 0 ? Outage::go_on : Outage::defer;
   if (const auto* node = section_.node("block")) {
     placed_.keys.emplace("block", place_of(*node));
     rule_.block = read_block_action(*node, section_.full("block"), rule_.name, registry_, problems(), placed_.keys);
@@ -257,18 +270,23 @@ std::optional<PlacedRule> RuleReader::read() {
   const auto before = problems().error_count();
   placed_.place = section_.place();
   if (const auto name = section_.text("name")) rule_.name = name->value;
-  else if (section_.raw().get("name") == nullptr) section_.wrong("name", "is missing: every rule needs a name; it is logged");
-  const bool named = !rule_.name.empty() && rule_.name.size() <= 100 && std::all_of(rule_.name.begin(), rule_.name.end(), [](char c) {
-    return (fold(c) >= 'a' && fold(c) <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
-  });
+  else if (section_.raw().get("name") == nullptr)
+    section_.wrong("name", "is missing: every rule needs a name; it is logged");
+  const bool named =
+      !rule_.name.empty() && rule_.name.size() <= 100 && std::all_of(rule_.name.begin(), rule_.name.end(), [](char c) {
+        return (fold(c) >= 'a' && fold(c) <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+      });
   if (named) section_.rename("rule \"" + rule_.name + "\"");
-  else if (section_.raw().get("name") != nullptr) section_.wrong("name", "a name is letters, digits, - _ and ., at most 100");
+  else if (section_.raw().get("name") != nullptr)
+    section_.wrong("name", "a name is letters, digits, - _ and ., at most 100");
   rule_.where = placed_.place.file + ':' + std::to_string(placed_.place.line);
 
   if (const auto at = section_.text("at")) {
     placed_.keys.emplace("at", at->place);
     if (const auto stage = parse_stage(at->value)) rule_.at = *stage;
-    else section_.wrong("at", "\"" + cleaned(at->value, false, 40) + "\" is not one of: connect helo auth mail rcpt data end-of-message");
+    else
+      section_.wrong("at", "\"" + cleaned(at->value, false, 40) +
+                               "\" is not one of: connect helo auth mail rcpt data end-of-message");
   } else if (section_.raw().get("at") == nullptr) {
     section_.wrong("at", "is missing: connect, helo, mail, rcpt, data or end-of-message");
   }
@@ -276,7 +294,8 @@ std::optional<PlacedRule> RuleReader::read() {
     const auto* node = section_.node(key);
     if (node == nullptr) continue;
     placed_.keys.emplace(key, place_of(*node));
-    (key == std::string_view("when") ? rule_.when : rule_.unless) = read_conditions(*node, section_.full(key), key, registry_, problems(), placed_.keys);
+    (key == std::string_view("when") ? rule_.when : rule_.unless) =
+        read_conditions(*node, section_.full(key), key, registry_, problems(), placed_.keys);
   }
   if (const auto* node = section_.node("limit")) {
     placed_.keys.emplace("limit", place_of(*node));

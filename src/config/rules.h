@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Reads one [[rule]] into a Rule; what rules mean together is looked at by config/validate.h. Not a public header of the floor.
+// Reads one [[rule]] into a Rule; what rules mean together is looked at by config/validate.h. Not a public header of
+// the floor.
 #pragma once
 
 #include <optional>

@@ -74,7 +74,8 @@ std::optional<std::chrono::milliseconds> Section::duration(std::string_view key,
   if (!value) return {};
   const auto span = parse_duration(value->value);
   if (span && *span >= least && *span <= most) return span;
-  wrong(key, "must be a span of time from " + format_duration(least) + " to " + format_duration(most) + ", like \"500ms\", \"5s\", \"1h\"");
+  wrong(key, "must be a span of time from " + format_duration(least) + " to " + format_duration(most) +
+                 ", like \"500ms\", \"5s\", \"1h\"");
   return {};
 }
 
@@ -82,10 +83,13 @@ std::optional<std::uint64_t> Section::size(std::string_view key, std::uint64_t l
   const auto* value = node(key);
   if (value == nullptr) return {};
   std::optional<std::uint64_t> size;
-  if (const auto* number = value->as_integer(); number != nullptr && number->get() >= 0) size = static_cast<std::uint64_t>(number->get());
+  if (const auto* number = value->as_integer(); number != nullptr && number->get() >= 0)
+    size = static_cast<std::uint64_t>(number->get());
   if (const auto* string = value->as_string()) size = parse_size(string->get());
   if (size && *size >= least && *size <= most) return size;
-  wrong(*value, key, "must be a size from " + std::to_string(least) + " to " + std::to_string(most) + " bytes, like 4096, \"64KiB\", \"25MiB\"");
+  wrong(*value, key,
+        "must be a size from " + std::to_string(least) + " to " + std::to_string(most) +
+            " bytes, like 4096, \"64KiB\", \"25MiB\"");
   return {};
 }
 
@@ -138,7 +142,8 @@ void Section::finish() {
   for (const auto& [key, value] : *table_) {
     if (asked_.contains(key.str())) continue;
     const auto guess = nearest(key.str(), known);
-    problems_->error(place_of(key), full(key.str()), guess.empty() ? "unknown key" : "unknown key; did you mean " + std::string(guess) + "?");
+    problems_->error(place_of(key), full(key.str()),
+                     guess.empty() ? "unknown key" : "unknown key; did you mean " + std::string(guess) + "?");
   }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Section: one TOML table, read strictly: each key is asked for by name and type, and what nobody asked for is an error.
-// Not a public header of the floor: it shows toml++; config/load.h is what others include.
+// Section: one TOML table, read strictly: each key is asked for by name and type, and what nobody asked for is an
+// error. Not a public header of the floor: it shows toml++; config/load.h is what others include.
 #pragma once
 
 #include <chrono>
@@ -27,7 +27,8 @@ struct Placed {
 
 Place place_of(const toml::node& node);
 Place place_of(const toml::key& key);
-// Where the parts of a rule stand, for messages about what does not go together: "at", "when.0.sender", "limit.by.sender".
+// Where the parts of a rule stand, for messages about what does not go together: "at", "when.0.sender",
+// "limit.by.sender".
 using Places = std::map<std::string, Place, std::less<>>;
 // "a string", "an array", ...
 std::string_view kind_of(const toml::node& node);
@@ -35,13 +36,15 @@ std::string_view kind_of(const toml::node& node);
 class Section {
  public:
   // `name` stands before the keys in messages: "milter" gives "milter.socket".
-  Section(const toml::table& table, std::string name, Problems& problems) : table_(&table), name_(std::move(name)), problems_(&problems) {}
+  Section(const toml::table& table, std::string name, Problems& problems)
+      : table_(&table), name_(std::move(name)), problems_(&problems) {}
 
   const toml::node* node(std::string_view key);
   std::optional<Placed<std::string>> text(std::string_view key);
   std::optional<bool> boolean(std::string_view key);
   std::optional<std::int64_t> number(std::string_view key, std::int64_t least, std::int64_t most);
-  std::optional<std::chrono::milliseconds> duration(std::string_view key, std::chrono::milliseconds least, std::chrono::milliseconds most);
+  std::optional<std::chrono::milliseconds> duration(std::string_view key, std::chrono::milliseconds least,
+                                                    std::chrono::milliseconds most);
   std::optional<std::uint64_t> size(std::string_view key, std::uint64_t least, std::uint64_t most);
   // A string or an array of strings.
   std::optional<std::vector<Placed<std::string>>> texts(std::string_view key);
@@ -54,7 +57,9 @@ class Section {
 
   void wrong(const toml::node& node, std::string_view key, std::string_view why);
   void wrong(std::string_view key, std::string_view why);  // at the key's value, or at the table
-  std::string full(std::string_view key) const { return name_.empty() ? std::string(key) : name_ + '.' + std::string(key); }
+  std::string full(std::string_view key) const {
+    return name_.empty() ? std::string(key) : name_ + '.' + std::string(key);
+  }
   Place place() const { return place_of(*table_); }
   const toml::table& raw() const { return *table_; }
   Problems& problems() { return *problems_; }

@@ -38,18 +38,21 @@ void read_mode(Section& section, unsigned& mode) {
 
 void read_door(Section& section, DoorConfig& door) {
   door.socket = socket_of(section);
-  if (section.raw().get("socket") == nullptr) section.wrong("socket", "is missing: \"unix:/path\" or \"inet:PORT@HOST\"");
+  if (section.raw().get("socket") == nullptr)
+    section.wrong("socket", "is missing: \"unix:/path\" or \"inet:PORT@HOST\"");
   read_mode(section, door.mode);
   if (const auto group = section.text("group")) door.group = group->value;
 }
 
 void read_spelling(Section& section, MailboxSpelling& spelling) {
   if (const auto set = section.text("recipient_delimiter")) {
-    constexpr std::string_view marks = "!#$%&'*+-./=?^_`{|}~";   // the atext of RFC 5322 3.2.3 without letters and digits, and "."
+    constexpr std::string_view marks =
+        "!#$%&'*+-./=?^_`{|}~";  // the atext of RFC 5322 3.2.3 without letters and digits, and "."
     const auto other = set->value.find_first_not_of(marks);
     if (other == std::string::npos) spelling.delimiters = set->value;
-    else section.wrong("recipient_delimiter", "\"" + cleaned(std::string_view(set->value).substr(other), true, 20) +
-                                                  "\" cannot be one: characters like \"+\" or \"+-\", or \"\" for none");
+    else
+      section.wrong("recipient_delimiter", "\"" + cleaned(std::string_view(set->value).substr(other), true, 20) +
+                                               "\" cannot be one: characters like \"+\" or \"+-\", or \"\" for none");
   }
   if (const auto batv = section.boolean("batv")) spelling.batv = *batv;
 }
@@ -57,19 +60,22 @@ void read_spelling(Section& section, MailboxSpelling& spelling) {
 // "localhost", 127.0.0.0/8 or ::1.
 bool is_loopback(const std::string& host) {
   const auto address = IpAddress::parse(host);
-  return address ? Network::parse("127.0.0.0/8")->contains(*address) || *address == *IpAddress::parse("::1") : host == "localhost";
+  return address ? Network::parse("127.0.0.0/8")->contains(*address) || *address == *IpAddress::parse("::1")
+                 : host == "localhost";
 }
 
 }  // namespace
 
 void read_general(Section section, GeneralConfig& general, Policy& policy, const Document& document) {
   if (const auto name = section.text("hostname"); name && !name->value.empty()) {
-    if (is_fully_qualified(name->value) && !name->value.starts_with('[')) general.hostname = policy.hostname = *to_domain(name->value);
+    if (is_fully_qualified(name->value) && !name->value.starts_with('['))
+      general.hostname = policy.hostname = *to_domain(name->value);
     else section.wrong("hostname", "must be a full host name, like \"mx.example.net\"");
   }
   if (const auto user = section.text("user")) general.user = user->value;
   if (const auto group = section.text("group")) general.group = group->value;
-  if (const auto file = section.text("pid_file"); file && !file->value.empty()) general.pid_file = document.resolve(file->value);
+  if (const auto file = section.text("pid_file"); file && !file->value.empty())
+    general.pid_file = document.resolve(file->value);
   if (const auto log = section.text("log")) {
     if (const auto known = check_log_setting(log->value)) general.log = log->value;
     else section.wrong("log", known.error().what);
@@ -95,27 +101,35 @@ void read_milter(Section section, MilterConfig& milter) {
   read_door(section, milter);
   if (const auto transport = section.choice("transport", {"builtin", "libmilter"}))
     milter.transport = *transport == 0 ? MilterTransport::builtin : MilterTransport::libmilter;
-  if (const auto most = section.number("max_connections", 1, 20'000)) milter.max_connections = static_cast<std::size_t>(*most);
+  if (const auto most = section.number("max_connections", 1, 20'000))
+    milter.max_connections = static_cast<std::size_t>(*most);
   if (const auto size = section.size("max_header_size", 16 << 10, 64 << 20)) milter.max_header_bytes = *size;
-  if (const auto most = section.number("max_recipients", 1, 1'000'000)) milter.max_recipients = static_cast<std::size_t>(*most);
-  if (const auto most = section.number("max_from_addresses", 1, 1000)) milter.max_from_addresses = static_cast<std::size_t>(*most);
+  if (const auto most = section.number("max_recipients", 1, 1'000'000))
+    milter.max_recipients = static_cast<std::size_t>(*most);
+  if (const auto most = section.number("max_from_addresses", 1, 1000))
+    milter.max_from_addresses = static_cast<std::size_t>(*most);
   if (const auto size = section.size("max_from_size", 1 << 10, 1 << 20)) milter.max_from_bytes = *size;
   if (const auto* idle = section.node("idle"); idle != nullptr && idle->value<std::string>() != "auto")
-    if (const auto time = section.duration("idle", std::chrono::minutes(5), std::chrono::hours(24))) milter.idle = *time;
+    if (const auto time = section.duration("idle", std::chrono::minutes(5), std::chrono::hours(24)))
+      milter.idle = *time;
   section.finish();
 }
 
 void read_policy_door(Section section, PolicyDoorConfig& policy) {
   read_door(section, policy);
-  if (const auto most = section.number("max_connections", 1, 20'000)) policy.max_connections = static_cast<std::size_t>(*most);
+  if (const auto most = section.number("max_connections", 1, 20'000))
+    policy.max_connections = static_cast<std::size_t>(*most);
   if (const auto idle = section.duration("idle", seconds(300), std::chrono::hours(24))) policy.idle = *idle;
   if (const auto stages = section.texts("stages")) {
     for (const auto& text : *stages) {
       if (const auto stage = parse_stage(text.value); stage && *stage != Stage::auth) policy.stages.push_back(*stage);
-      else section.problems().error(text.place, section.full("stages"), "\"" + cleaned(text.value, false, 40) +
-                                                                            "\" is not one of: connect helo mail rcpt data end-of-message");
+      else
+        section.problems().error(
+            text.place, section.full("stages"),
+            "\"" + cleaned(text.value, false, 40) + "\" is not one of: connect helo mail rcpt data end-of-message");
     }
-    if (stages->empty()) section.wrong("stages", "is empty; leave out [policy] if the policy door should judge nothing");
+    if (stages->empty())
+      section.wrong("stages", "is empty; leave out [policy] if the policy door should judge nothing");
   }
   section.finish();
 }
@@ -141,12 +155,16 @@ void read_http(Section section, HttpConfig& http, const Document& document) {
   }
   if (const auto file = section.text("token_file")) {
     http.token_file = document.resolve(file->value);
-    if (section.raw().get("token") != nullptr) section.wrong("token_file", "token is set already; use only one of the two");
+    if (section.raw().get("token") != nullptr)
+      section.wrong("token_file", "token is set already; use only one of the two");
   }
   const bool guarded = section.raw().get("token") != nullptr || !http.token_file.empty();
   if (!guarded && !is_loopback(http.socket->host))
-    section.wrong("socket", "is not on the loopback, so a token or token_file is required: otherwise any client can lock out a login");
-  if (const auto most = section.number("max_connections", 1, 20'000)) http.max_connections = static_cast<std::size_t>(*most);
+    section.wrong(
+        "socket",
+        "is not on the loopback, so a token or token_file is required: otherwise any client can lock out a login");
+  if (const auto most = section.number("max_connections", 1, 20'000))
+    http.max_connections = static_cast<std::size_t>(*most);
   section.finish();
 }
 
@@ -170,8 +188,10 @@ void read_counters(Section section, CountersConfig& counters, Policy& policy, co
   if (const auto user = section.text("user")) counters.user = user->value;
   if (const auto file = section.text("password_file")) {
     counters.password_file = document.resolve(file->value);
-    if (counters.store == "memory") section.wrong("password_file", "applies only to a Redis store; the store is \"memory\"");
-    else if (has_login) section.wrong("password_file", "the URL of the store already contains a password; remove it there");
+    if (counters.store == "memory")
+      section.wrong("password_file", "applies only to a Redis store; the store is \"memory\"");
+    else if (has_login)
+      section.wrong("password_file", "the URL of the store already contains a password; remove it there");
   } else if (!counters.user.empty()) {
     section.wrong("user", "is for password_file, which is missing; a user and password may also be in the URL");
   }
@@ -181,7 +201,8 @@ void read_counters(Section section, CountersConfig& counters, Policy& policy, co
   policy.counters_outage = counters.on_outage == "defer" ? Outage::defer : Outage::go_on;
   if (const auto file = section.text("file")) counters.file = file->value;
   if (const auto prefix = section.text("prefix")) counters.prefix = prefix->value;
-  if (const auto most = section.number("max_counters", 1000, 100'000'000)) counters.max_counters = static_cast<std::size_t>(*most);
+  if (const auto most = section.number("max_counters", 1000, 100'000'000))
+    counters.max_counters = static_cast<std::size_t>(*most);
   if (const auto deadline = section.duration("deadline", milliseconds(5), seconds(2))) counters.deadline = *deadline;
   policy.counter_deadline = counters.deadline;
   section.finish();
@@ -209,7 +230,9 @@ void read_dns(Section section, DnsConfig& dns, Policy& policy, const Document& d
         good = good && IpAddress::parse(host).has_value();
       }
       if (good) dns.servers.push_back(server.value);
-      else section.problems().error(server.place, section.full("servers"), "must be an address, or address:port: \"127.0.0.1:5353\"");
+      else
+        section.problems().error(server.place, section.full("servers"),
+                                 "must be an address, or address:port: \"127.0.0.1:5353\"");
     }
   }
   if (const auto zone = section.text("zone")) {
@@ -217,8 +240,10 @@ void read_dns(Section section, DnsConfig& dns, Policy& policy, const Document& d
     dns.zone_path = document.resolve(zone->value);
   }
   // Sendmail waits 10 s for a callback, and the counters want their share of 8 s.
-  if (const auto deadline = section.duration("deadline", milliseconds(50), milliseconds(7000))) dns.deadline = *deadline;
-  if (const auto entries = section.number("cache_entries", 0, 10'000'000)) dns.cache_entries = static_cast<std::size_t>(*entries);
+  if (const auto deadline = section.duration("deadline", milliseconds(50), milliseconds(7000)))
+    dns.deadline = *deadline;
+  if (const auto entries = section.number("cache_entries", 0, 10'000'000))
+    dns.cache_entries = static_cast<std::size_t>(*entries);
   policy.dns_deadline = dns.deadline;
   section.finish();
 }
@@ -249,12 +274,15 @@ void read_mynetworks(const toml::table& general, Registry& registry, Policy& pol
   if (texts->size() == 1 && texts->front().value.starts_with("list:")) {
     policy.mynetworks = registry.table(texts->front().value, texts->front().place, "general.mynetworks");
     if (registry.is_in_redis(texts->front().value))
-      problems.error(texts->front().place, "general.mynetworks", "cannot be a list in Redis, because outgoing mail must be recognized while Redis is down");
+      problems.error(texts->front().place, "general.mynetworks",
+                     "cannot be a list in Redis, because outgoing mail must be recognized while Redis is down");
   } else {
     std::vector<std::pair<std::string, std::string>> entries;
     for (const auto& text : *texts) {
       if (Network::parse(text.value)) entries.emplace_back(text.value, "");
-      else problems.error(text.place, "general.mynetworks", "\"" + cleaned(text.value, false, 60) + "\" is not an address or a network without host bits");
+      else
+        problems.error(text.place, "general.mynetworks",
+                       "\"" + cleaned(text.value, false, 60) + "\" is not an address or a network without host bits");
     }
     auto made = registry.workshop().make_table(entries, TableKind::list);
     for (const auto& error : made.errors) problems.error(place_of(*node), "general.mynetworks", error);
@@ -262,8 +290,9 @@ void read_mynetworks(const toml::table& general, Registry& registry, Policy& pol
   }
   if (!policy.mynetworks) return;
   if (const auto other = registry.add_list("mynetworks", policy.mynetworks, place_of(*node)))
-    problems.error(place_of(*node), "general.mynetworks", "a list mynetworks exists at " + other->to_string() +
-                                                              ", too; write mynetworks = \"list:mynetworks\" here, or remove one of them");
+    problems.error(place_of(*node), "general.mynetworks",
+                   "a list mynetworks exists at " + other->to_string() +
+                       ", too; write mynetworks = \"list:mynetworks\" here, or remove one of them");
 }
 
 std::vector<std::string> changed_keys(const Config& before, const Config& after) {

@@ -18,8 +18,8 @@ void read_counters(Section section, CountersConfig& counters, Policy& policy, co
 void read_dns(Section section, DnsConfig& dns, Policy& policy, const Document& document);
 
 // [dkim] verifier, canonicalization, oversign, ... and the [[dkim.key]] of one file.
-void read_dkim(const toml::table& table, const Document& document, const Workshop& workshop, Problems& problems, Policy& policy,
-               std::vector<DkimKey>& keys);
+void read_dkim(const toml::table& table, const Document& document, const Workshop& workshop, Problems& problems,
+               Policy& policy, std::vector<DkimKey>& keys);
 
 // The [dnsbl.NAME] of one file.
 void read_dnsbl(const toml::table& table, Policy& policy, std::vector<Place>& places, Problems& problems);

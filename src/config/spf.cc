@@ -16,12 +16,15 @@ std::vector<IpAddress> read_addresses(Section& section) {
   if (!texts) return addresses;
   for (const auto& text : *texts) {
     const auto address = IpAddress::parse(text.value);
-    if (!address) section.problems().error(text.place, section.full("addresses"), "\"" + cleaned(text.value, false, 60) + "\" is not an IP address");
+    if (!address)
+      section.problems().error(text.place, section.full("addresses"),
+                               "\"" + cleaned(text.value, false, 60) + "\" is not an IP address");
     else if (std::find(addresses.begin(), addresses.end(), *address) == addresses.end()) addresses.push_back(*address);
   }
   if (texts->empty()) section.wrong("addresses", "is empty: name the addresses that mail leaves from");
   if (addresses.size() > most_egress)
-    section.wrong("addresses", "are more than " + std::to_string(most_egress) + ": each needs a lookup; split them into routes");
+    section.wrong("addresses",
+                  "are more than " + std::to_string(most_egress) + ": each needs a lookup; split them into routes");
   return addresses;
 }
 
@@ -46,17 +49,20 @@ void read_egress(Section section, Policy& policy) {
       const std::string name(key.str());
       const auto* table = node.as_table();
       if (table == nullptr || !is_route_name(name)) {
-        section.problems().error(place_of(node), section.full("routes." + cleaned(name, false, 60)),
-                                 table == nullptr ? "must be a table: [egress.routes.NAME]" : "a name is letters, digits, _ - and .");
+        section.problems().error(
+            place_of(node), section.full("routes." + cleaned(name, false, 60)),
+            table == nullptr ? "must be a table: [egress.routes.NAME]" : "a name is letters, digits, _ - and .");
         continue;
       }
       Section route(*table, section.full("routes." + name), section.problems());
-      if (!table->contains("addresses")) route.wrong("addresses", "is missing: the addresses that mail of this route leaves from");
+      if (!table->contains("addresses"))
+        route.wrong("addresses", "is missing: the addresses that mail of this route leaves from");
       policy.egress.push_back({name, read_addresses(route)});
       route.finish();
     }
   }
-  if (!section.raw().contains("addresses") && policy.egress.size() == 1) section.wrong("addresses", "is missing: the addresses that mail leaves from");
+  if (!section.raw().contains("addresses") && policy.egress.size() == 1)
+    section.wrong("addresses", "is missing: the addresses that mail leaves from");
   section.finish();
 }
 

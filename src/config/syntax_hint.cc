@@ -49,7 +49,8 @@ std::string_view word_at(std::string_view line, unsigned column) {
 }
 
 bool has_curly_quote(std::string_view line) {
-  constexpr std::string_view quotes[] = {"\u201c", "\u201d", "\u201e", "\u2018", "\u2019", "\u201a", "\u00ab", "\u00bb"};
+  constexpr std::string_view quotes[] = {"\u201c", "\u201d", "\u201e", "\u2018",
+                                         "\u2019", "\u201a", "\u00ab", "\u00bb"};
   return std::any_of(std::begin(quotes), std::end(quotes), [&](auto quote) { return line.find(quote) != line.npos; });
 }
 

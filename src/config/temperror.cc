@@ -49,8 +49,10 @@ void warn_of_unnamed_temperror(const std::vector<PlacedRule>& rules, Problems& p
   });
   in_refusals(rules, [&](const PlacedRule& placed, std::size_t table, const Cell& cell) {
     if (!holds_for_fail(cell) || std::find(named.begin(), named.end(), cell.fact.id) != named.end()) return;
-    problems.warning(placed.at(place_of_cell("when", table, cell.fact.name)), "rule \"" + placed.rule.name + "\".when." + cell.fact.name,
-                     "refuses fail, and no rule handles temperror: mail passes while a name server does not answer; add \"temperror\", or a rule that defers it");
+    problems.warning(placed.at(place_of_cell("when", table, cell.fact.name)),
+                     "rule \"" + placed.rule.name + "\".when." + cell.fact.name,
+                     "refuses fail, and no rule handles temperror: mail passes while a name server does not answer; "
+                     "add \"temperror\", or a rule that defers it");
   });
 }
 

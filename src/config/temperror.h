@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Warns of a rule that refuses what SPF, DKIM or DMARC call fail and can be passed by a silent name server. Not a public header
-// of the floor.
+// Warns of a rule that refuses what SPF, DKIM or DMARC call fail and can be passed by a silent name server. Not a
+// public header of the floor.
 #pragma once
 
 #include <vector>

@@ -39,7 +39,8 @@ class Validator {
 
  private:
   void error(const PlacedRule& placed, std::string_view key, std::string_view why) {
-    problems_.error(placed.at(key), "rule \"" + placed.rule.name + "\"" + (key.empty() ? "" : "." + std::string(key)), why);
+    problems_.error(placed.at(key), "rule \"" + placed.rule.name + "\"" + (key.empty() ? "" : "." + std::string(key)),
+                    why);
   }
   Door door(Stage stage) const { return door_of(policy_, stage); }
 
@@ -50,10 +51,12 @@ class Validator {
       const auto [old, fresh] = seen.emplace(placed.rule.name, &placed);
       if (!fresh) error(placed, "", "a rule of this name exists already, at " + old->second->place.to_string());
       if (!placed.rule.limit) continue;
-      const auto [other, first] = counters.emplace(std::pair(placed.rule.at, std::string_view(placed.rule.limit->counter)), &placed);
+      const auto [other, first] =
+          counters.emplace(std::pair(placed.rule.at, std::string_view(placed.rule.limit->counter)), &placed);
       if (!first && fresh)
-        error(placed, "limit", "shares the counter \"" + placed.rule.limit->counter + "\" with rule \"" + other->second->rule.name +
-                                   "\" at the same stage: a message would count twice");
+        error(placed, "limit",
+              "shares the counter \"" + placed.rule.limit->counter + "\" with rule \"" + other->second->rule.name +
+                  "\" at the same stage: a message would count twice");
     }
   }
 
@@ -62,14 +65,17 @@ class Validator {
     const bool along = rule.hold || rule.redirect || rule.route || !rule.bcc.empty() || !rule.remove_headers.empty() ||
                        !rule.add_headers.empty() || !rule.replace_headers.empty() || rule.sign;
     // A skip of checks that this version does not have is one, too.
-    if (rule.action == Action::none && !along && !placed.keys.contains("skip") && !rule.block && !rule.alert && !rule.log &&
-        !(rule.limit && rule.limit->warn_at > 0))
-      error(placed, "", "does nothing: it needs an action (accept reject defer drop discard hold redirect bcc route remove_headers "
-                        "add_headers replace_header sign skip block alert log)");
+    if (rule.action == Action::none && !along && !placed.keys.contains("skip") && !rule.block && !rule.alert &&
+        !rule.log && !(rule.limit && rule.limit->warn_at > 0))
+      error(placed, "",
+            "does nothing: it needs an action (accept reject defer drop discard hold redirect bcc route remove_headers "
+            "add_headers replace_header sign skip block alert log)");
     if (rule.limit && (rule.action == Action::accept || rule.action == Action::permit))
-      error(placed, to_string(rule.action), "mail over a limit cannot be exempted; use reject, defer, hold, route or alert");
+      error(placed, to_string(rule.action),
+            "mail over a limit cannot be exempted; use reject, defer, hold, route or alert");
     if (rule.limit && !rule.skip.empty()) error(placed, "skip", "cannot depend on a limit");
-    if (along && rule.at < Stage::mail) error(placed, "", "this action is possible from mail on; this rule is at " + std::string(to_string(rule.at)));
+    if (along && rule.at < Stage::mail)
+      error(placed, "", "this action is possible from mail on; this rule is at " + std::string(to_string(rule.at)));
     if (along && is_refusal(rule.action)) error(placed, "", "the message is refused, so this action has no effect");
     if (rule.sign && rule.at != Stage::end_of_message) error(placed, "sign", "is possible at end-of-message only");
     if (rule.sign && keys_known_) keys(placed);
@@ -89,12 +95,16 @@ class Validator {
     const auto tell = [&](const std::string& why) {
       problems_.error(placed.at(where), "rule \"" + placed.rule.name + "\"." + std::string(key), why);
     };
-    if (fact.id == FactId::own) return tell(fact.name + ": none of its keys is known at " + std::string(to_string(placed.rule.at)));
+    if (fact.id == FactId::own)
+      return tell(fact.name + ": none of its keys is known at " + std::string(to_string(placed.rule.at)));
     const Door at = door(placed.rule.at);
     const auto from = known_from(info(fact.id), at);
-    if (!from) tell(fact.name + " is not known at the " + std::string(to_string(at)) + " door" +
-                     (at == Door::policy ? "; it needs a [milter] that judges this stage" : ""));
-    else tell(fact.name + " is not known before " + std::string(to_string(*from)) + "; this rule is at " + std::string(to_string(placed.rule.at)));
+    if (!from)
+      tell(fact.name + " is not known at the " + std::string(to_string(at)) + " door" +
+           (at == Door::policy ? "; it needs a [milter] that judges this stage" : ""));
+    else
+      tell(fact.name + " is not known before " + std::string(to_string(*from)) + "; this rule is at " +
+           std::string(to_string(placed.rule.at)));
   }
 
   void facts(const PlacedRule& placed) {
@@ -106,7 +116,8 @@ class Validator {
     conditions(placed.rule.unless, "unless");
     if (placed.rule.limit)
       for (const auto& by : placed.rule.limit->by) fact(placed, by, "limit", "limit.by." + by.name);
-    if (placed.rule.limit && placed.rule.limit->distinct) fact(placed, *placed.rule.limit->distinct, "limit", "limit.distinct");
+    if (placed.rule.limit && placed.rule.limit->distinct)
+      fact(placed, *placed.rule.limit->distinct, "limit", "limit.distinct");
     const auto in_template = [&](const Template& text, std::string_view key) {
       bool told = false;
       for (const auto& segment : text.segments()) {
@@ -114,7 +125,9 @@ class Validator {
         const auto* special = std::get_if<Template::Special>(&segment.what);
         if (special != nullptr && *special <= Template::Special::retry_after && !placed.rule.limit &&
             !(placed.rule.block && *special == Template::Special::retry_after) && !std::exchange(told, true))
-          error(placed, key, "{limit}, {count} and {retry_after} need a limit in the rule" + std::string(placed.rule.block ? "; a block has {retry_after} only" : ""));
+          error(placed, key,
+                "{limit}, {count} and {retry_after} need a limit in the rule" +
+                    std::string(placed.rule.block ? "; a block has {retry_after} only" : ""));
       }
     };
     const Rule& rule = placed.rule;
@@ -133,46 +146,78 @@ class Validator {
     bool fits = false;
     std::string_view where;
     switch (placed.rule.limit->of) {
-      case Quantity::messages: fits = at == Stage::mail || at >= Stage::data; where = "mail, data and end-of-message"; break;
-      case Quantity::recipients: fits = at >= Stage::rcpt; where = "rcpt, data and end-of-message"; break;
-      case Quantity::bytes: fits = at == Stage::end_of_message; where = "end-of-message"; break;
+      case Quantity::messages:
+        fits = at == Stage::mail || at >= Stage::data;
+        where = "mail, data and end-of-message";
+        break;
+      case Quantity::recipients:
+        fits = at >= Stage::rcpt;
+        where = "rcpt, data and end-of-message";
+        break;
+      case Quantity::bytes:
+        fits = at == Stage::end_of_message;
+        where = "end-of-message";
+        break;
       case Quantity::connections:
-      case Quantity::open_connections: fits = at == Stage::connect; where = "connect"; break;
-      case Quantity::unknown_recipients: fits = at <= Stage::rcpt && at != Stage::auth; where = "connect, helo, mail and rcpt"; break;
-      case Quantity::first_time_recipients: fits = at == Stage::rcpt; where = "rcpt"; break;
+      case Quantity::open_connections:
+        fits = at == Stage::connect;
+        where = "connect";
+        break;
+      case Quantity::unknown_recipients:
+        fits = at <= Stage::rcpt && at != Stage::auth;
+        where = "connect, helo, mail and rcpt";
+        break;
+      case Quantity::first_time_recipients:
+        fits = at == Stage::rcpt;
+        where = "rcpt";
+        break;
       case Quantity::distinct: fits = true; break;
-      case Quantity::auth_failures: fits = at <= Stage::rcpt; where = "connect, helo, auth, mail and rcpt"; break;
+      case Quantity::auth_failures:
+        fits = at <= Stage::rcpt;
+        where = "connect, helo, auth, mail and rcpt";
+        break;
     }
     const auto of = std::string(to_string(placed.rule.limit->of));
-    if (!fits) error(placed, "limit", "of = \"" + of + "\" is known at " + std::string(where) + "; this rule is at " + std::string(to_string(at)));
+    if (!fits)
+      error(
+          placed, "limit",
+          "of = \"" + of + "\" is known at " + std::string(where) + "; this rule is at " + std::string(to_string(at)));
     if (fits && placed.rule.limit->of == Quantity::open_connections && door(at) == Door::policy)
-      error(placed, "limit", "open connections are known at the milter door only: the policy door does not learn when a connection ends");
+      error(
+          placed, "limit",
+          "open connections are known at the milter door only: the policy door does not learn when a connection ends");
     if (fits && placed.rule.limit->of == Quantity::auth_failures) counted_at_http(placed);
     if (fits && placed.rule.limit->of == Quantity::unknown_recipients && !policy_.has_milter)
-      error(placed, "limit", of + " are known at the milter door only: Postfix does not ask the policy door about them");
+      error(placed, "limit",
+            of + " are known at the milter door only: Postfix does not ask the policy door about them");
     const bool asks = placed.rule.limit->of == Quantity::distinct && at == Stage::auth;
     if (asks && placed.rule.limit->attempts)
-      error(placed, "limit", "count = \"all\" is not possible here: at auth a value is counted when the login has succeeded");
+      error(placed, "limit",
+            "count = \"all\" is not possible here: at auth a value is counted when the login has succeeded");
     if (asks && placed.rule.limit->block)
-      error(placed, "limit", "block is not allowed here: a stranger who guesses passwords would block the owner of the login");
+      error(placed, "limit",
+            "block is not allowed here: a stranger who guesses passwords would block the owner of the login");
     if (placed.rule.limit->block && placed.rule.limit->block->refuse && !is_refusal(placed.rule.action))
       error(placed, "limit", "block refuses all further mail of the key: it needs reject, defer or drop in the rule");
     if (is_event(placed.rule.limit->of) && placed.rule.limit->attempts)
       error(placed, "limit", "count = \"all\" is not possible here: " + of + " are counted when they happen");
   }
 
-  // A failure is counted for the rules whose conditions hold when the http door is told of it, whatever their stage: what it is
-  // not told would never hold there.
+  // A failure is counted for the rules whose conditions hold when the http door is told of it, whatever their stage:
+  // what it is not told would never hold there.
   void counted_at_http(const PlacedRule& placed) {
     if (!policy_.has_http)
-      return error(placed, "limit", "auth-failures are reported to the http door: add [http], and set Dovecot's auth_policy_server_url to it");
+      return error(
+          placed, "limit",
+          "auth-failures are reported to the http door: add [http], and set Dovecot's auth_policy_server_url to it");
     if (placed.rule.at == Stage::auth) return;  // told already
     const auto tell = [&](const FactRef& fact, std::string_view key, std::string_view where) {
       if (!known(fact, Stage::auth))
         problems_.error(placed.at(where), "rule \"" + placed.rule.name + "\"." + std::string(key),
                         fact.name + " is not known at the http door, where auth-failures are counted");
     };
-    for (const auto& [conditions, key] : {std::pair(&placed.rule.when, "when"), std::pair(&placed.rule.unless, "unless")})
+    for (const auto& [conditions, key] :
+         {std::pair(&placed.rule.when, "when"), std::pair(&placed.rule.unless, "unless")})
       for (std::size_t i = 0; i < conditions->tables.size(); ++i)
         for (const auto& cell : conditions->tables[i]) tell(cell.fact, key, place_of_cell(key, i, cell.fact.name));
     for (const auto& by : placed.rule.limit->by) tell(by, "limit", "limit.by." + by.name);
@@ -189,13 +234,17 @@ class Validator {
   void at_milter(const PlacedRule& placed) {
     const Rule& rule = placed.rule;
     if (rule.action == Action::permit)
-      error(placed, "permit", "is for the policy door; at the milter door write accept: Postfix's own restrictions decide about relaying");
-    if (rule.at <= Stage::helo && rule.action == Action::discard) error(placed, "discard", "there is no message yet at " + std::string(to_string(rule.at)));
+      error(
+          placed, "permit",
+          "is for the policy door; at the milter door write accept: Postfix's own restrictions decide about relaying");
+    if (rule.at <= Stage::helo && rule.action == Action::discard)
+      error(placed, "discard", "there is no message yet at " + std::string(to_string(rule.at)));
     if (rule.at != Stage::connect || !is_refusal(rule.action)) return;
     for (const auto& segment : rule.reply_text.segments()) {
       if (std::holds_alternative<std::string>(segment.what)) continue;
       problems_.warning(placed.at(to_string(rule.action)), "rule \"" + rule.name + "\"",
-                        "the mail server does not show this text at connect: the client gets the mail server's own text; this one is only logged");
+                        "the mail server does not show this text at connect: the client gets the mail server's own "
+                        "text; this one is only logged");
       return;
     }
   }
@@ -203,7 +252,9 @@ class Validator {
   void at_policy(const PlacedRule& placed) {
     const Rule& rule = placed.rule;
     const auto never = [&](bool used, std::string_view key) {
-      if (used) error(placed, key, "the policy door cannot do this; it needs a [milter] that judges " + std::string(to_string(rule.at)));
+      if (used)
+        error(placed, key,
+              "the policy door cannot do this; it needs a [milter] that judges " + std::string(to_string(rule.at)));
     };
     never(!rule.remove_headers.empty(), "remove_headers");
     never(!rule.replace_headers.empty(), "replace_header");
@@ -213,8 +264,11 @@ class Validator {
     if (rule.add_headers.size() > 1) error(placed, "add_headers", "a policy reply adds one header");
     if (rule.bcc.size() > 1) error(placed, "bcc", "a policy reply adds one recipient");
     if (rule.action == Action::discard && rule.at == Stage::rcpt)
-      error(placed, "discard", "Postfix would discard the whole message, for its other recipients too; put the rule at data, or let the milter judge rcpt");
-    if (rule.action == Action::discard && rule.at < Stage::mail) error(placed, "discard", "there is no message yet at " + std::string(to_string(rule.at)));
+      error(placed, "discard",
+            "Postfix would discard the whole message, for its other recipients too; put the rule at data, or let the "
+            "milter judge rcpt");
+    if (rule.action == Action::discard && rule.at < Stage::mail)
+      error(placed, "discard", "there is no message yet at " + std::string(to_string(rule.at)));
   }
 
   // A skip that stands behind a rule that uses the check does nothing for it: say so. And none crosses the doors.
@@ -229,9 +283,14 @@ class Validator {
           for (const auto& table : conditions->tables)
             for (const auto& cell : table) {
               if (!cell.fact.check() || !skipping.rule.skip.has(cell.fact.id)) continue;
-              if (before) error(skipping, "skip", cell.fact.name + " was used before, by rule \"" + other.name + "\" at " + std::string(to_string(other.at)));
+              if (before)
+                error(skipping, "skip",
+                      cell.fact.name + " was used before, by rule \"" + other.name + "\" at " +
+                          std::string(to_string(other.at)));
               else if (door(other.at) != door(skipping.rule.at))
-                error(skipping, "skip", cell.fact.name + " is asked at the other door, by rule \"" + other.name + "\": the doors share nothing");
+                error(skipping, "skip",
+                      cell.fact.name + " is asked at the other door, by rule \"" + other.name +
+                          "\": the doors share nothing");
             }
       }
     }
@@ -265,8 +324,9 @@ class Validator {
         const auto& [other, rule] = found->second;
         const bool several = kind == other && (kind == "bcc" || kind == "add_headers") && rule != &placed;
         if (kind == other && !several) continue;
-        error(placed, kind, "a policy reply can have only one action, and rule \"" + rule->rule.name + "\" has " + other +
-                                " in the same reply; use the milter door, or different stages");
+        error(placed, kind,
+              "a policy reply can have only one action, and rule \"" + rule->rule.name + "\" has " + other +
+                  " in the same reply; use the milter door, or different stages");
       }
     }
   }

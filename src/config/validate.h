@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What can only be seen of all rules together: facts and actions that no door can serve at the rule's stage, actions that
-// cannot stand in one policy reply, skips that come too late. Not a public header of the floor.
+// What can only be seen of all rules together: facts and actions that no door can serve at the rule's stage, actions
+// that cannot stand in one policy reply, skips that come too late. Not a public header of the floor.
 #pragma once
 
 #include <vector>

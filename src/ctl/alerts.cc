@@ -12,7 +12,8 @@ namespace mailweir {
 
 int alerts_command(const Arguments& args) {
   std::string what;
-  const auto asked = parse_asked(args, "Usage: mailweirctl alerts test [--json] [--socket PATH]", {}, {{"what", "WHAT", "test", &what}});
+  const auto asked = parse_asked(args, "Usage: mailweirctl alerts test [--json] [--socket PATH]", {},
+                                 {{"what", "WHAT", "test", &what}});
   if (!asked) return 0;
   if (what != "test") {
     std::cerr << "mailweirctl alerts: \"" << what << "\" is unknown; write: mailweirctl alerts test\n";
@@ -32,7 +33,8 @@ int alerts_command(const Arguments& args) {
     const bool sent = outcome["sent"].get<bool>();
     good = good && sent;
     if (!asked->json)
-      std::cout << outcome["receiver"].get<std::string>() << ": " << (sent ? "sent" : "not sent: " + cleaned(outcome["reason"].get<std::string>(), false, 500)) << '\n';
+      std::cout << outcome["receiver"].get<std::string>() << ": "
+                << (sent ? "sent" : "not sent: " + cleaned(outcome["reason"].get<std::string>(), false, 500)) << '\n';
   }
   return good ? 0 : 1;
 }

@@ -21,7 +21,8 @@ std::string record_text(const dns::Record& record) {
   switch (record.type) {
     case dns::Type::A:
     case dns::Type::AAAA: return record.address.to_string();
-    case dns::Type::MX: return std::to_string(record.preference) + ' ' + (record.text.empty() ? "." : cleaned(record.text, true, 255));
+    case dns::Type::MX:
+      return std::to_string(record.preference) + ' ' + (record.text.empty() ? "." : cleaned(record.text, true, 255));
     default: return cleaned(record.text, true, 1000);
   }
 }
@@ -73,7 +74,8 @@ std::optional<int> CheckCommand::parse(const Arguments& args, std::initializer_l
   }
   po::notify(values);
   const auto deadline = parse_duration(deadline_);
-  if (!deadline || deadline->count() <= 0) return wrong_usage("--deadline " + deadline_ + " is not a time; write 5s or 500ms");
+  if (!deadline || deadline->count() <= 0)
+    return wrong_usage("--deadline " + deadline_ + " is not a time; write 5s or 500ms");
   time_ = *deadline;
   return ask_as(DnsConfig());
 }
@@ -102,7 +104,8 @@ int CheckCommand::answer(const CheckAnswer& answer, bool good) {
     std::size_t width = 0;
     for (const auto& [name, value] : answer.more) width = std::max(width, name.size());
     for (const auto& [name, value] : answer.more)
-      if (!value.empty()) std::cout << name << std::string(width - name.size() + 2, ' ') << cleaned(value, false, 2000) << '\n';
+      if (!value.empty())
+        std::cout << name << std::string(width - name.size() + 2, ' ') << cleaned(value, false, 2000) << '\n';
     if (!asked.empty()) std::cout << "lookups, asked of " << resolver_.asked << '\n' << lookup_lines(asked);
   }
   if (answer.word == "temperror") return exit_temporary;

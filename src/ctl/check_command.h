@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// CheckCommand: what the commands share that make one check by hand (spf, iprev, sender-domain, ...): their options, their
-// lookups, how the answer is printed, its exit status.
+// CheckCommand: what the commands share that make one check by hand (spf, iprev, sender-domain, ...): their options,
+// their lookups, how the answer is printed, its exit status.
 //
 //   CheckCommand command("Usage: mailweirctl iprev ...");
 //   command.options().add_options()(...);
@@ -45,8 +45,8 @@ class CheckCommand {
   Lookups& lookups() { return *lookups_; }
   const Clock& clock() const { return clock_; }
 
-  // Prints the answer: the word first, then why, then the lookups; or all of it as JSON. Returns the exit status: 0 for a
-  // good word, 1 for any other, 75 (EX_TEMPFAIL) for temperror.
+  // Prints the answer: the word first, then why, then the lookups; or all of it as JSON. Returns the exit status: 0 for
+  // a good word, 1 for any other, 75 (EX_TEMPFAIL) for temperror.
   int answer(const CheckAnswer& answer, bool good);
 
  private:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The subcommands of mailweirctl(1). Each takes its own arguments and returns the exit status: 0 well, 1 the answer is
-// no (errors in the policy, mail refused, a check that is no pass), 64 wrong usage, 69 the daemon does not answer, 75 a check
-// could not be made for now (temperror).
+// no (errors in the policy, mail refused, a check that is no pass), 64 wrong usage, 69 the daemon does not answer, 75 a
+// check could not be made for now (temperror).
 #pragma once
 
 #include <string>

@@ -22,7 +22,9 @@ void print_rows(const json& rows, const std::vector<std::string>& columns) {
   std::vector<std::vector<std::string>> table{columns};
   for (const auto& row : rows) {
     std::vector<std::string> cells;
-    for (const auto& column : columns) cells.push_back(row[column].is_string() ? cleaned(row[column].get<std::string>(), false, 300) : row[column].dump());
+    for (const auto& column : columns)
+      cells.push_back(row[column].is_string() ? cleaned(row[column].get<std::string>(), false, 300)
+                                              : row[column].dump());
     table.push_back(std::move(cells));
   }
   std::vector<std::size_t> widths(columns.size());
@@ -35,7 +37,8 @@ void print_rows(const json& rows, const std::vector<std::string>& columns) {
 
 void say_if_here_only(const json& answer) {
   if (answer.value("this_node_only", false))
-    std::cerr << "mailweirctl: done on this node; the shared store does not answer now, and is updated when it is back\n";
+    std::cerr
+        << "mailweirctl: done on this node; the shared store does not answer now, and is updated when it is back\n";
 }
 
 // The daemon's answer, or the exit status after having said what is wrong.
@@ -61,14 +64,17 @@ struct KeyAsked {
 };
 std::optional<KeyAsked> parse_key(const Arguments& args, const std::string& usage, bool with_time) {
   std::string limit, key, time;
-  std::vector<TextOption> words{{"limit", "LIMIT", "the limit's name", &limit}, {"key", "KEY", "the key that it counts by", &key}};
+  std::vector<TextOption> words{{"limit", "LIMIT", "the limit's name", &limit},
+                                {"key", "KEY", "the key that it counts by", &key}};
   if (with_time) words.push_back({"time", "TIME", "how long: 2h, 1d, until-midnight", &time});
   const auto asked = parse_asked(args, usage, {}, words);
   if (!asked) return {};
   return KeyAsked{*asked, {{"limit", limit}, {"key", key}, {"time", time}}};
 }
 
-Answer tell(const KeyAsked& key, const std::string& path) { return read_answer(key.asked, tell_daemon(key.asked, path, key.parameters)); }
+Answer tell(const KeyAsked& key, const std::string& path) {
+  return read_answer(key.asked, tell_daemon(key.asked, path, key.parameters));
+}
 
 // Who looks must know whether he sees what all nodes share.
 void say_if_alone(const Asked& asked) {
@@ -82,10 +88,11 @@ void say_if_alone(const Asked& asked) {
 
 int counters_command(const Arguments& args) {
   std::string limit, key, top;
-  const auto asked = parse_asked(args, "Usage: mailweirctl counters [--by KEY] [--limit LIMIT] [--top N] [--json] [--socket PATH]",
-                                 {{"by", "KEY", "only the counters of this key", &key},
-                                  {"limit", "LIMIT", "only those of this limit", &limit},
-                                  {"top", "N", "the N highest, highest first", &top}});
+  const auto asked =
+      parse_asked(args, "Usage: mailweirctl counters [--by KEY] [--limit LIMIT] [--top N] [--json] [--socket PATH]",
+                  {{"by", "KEY", "only the counters of this key", &key},
+                   {"limit", "LIMIT", "only those of this limit", &limit},
+                   {"top", "N", "the N highest, highest first", &top}});
   if (!asked) return 0;
   const std::optional<std::uint64_t> wanted = top.empty() ? most_rows : to_number(top);
   if (!wanted || *wanted > most_rows) {
@@ -100,7 +107,8 @@ int counters_command(const Arguments& args) {
   if (cut) answer.value.erase(answer.value.size() - 1);
   if (answer.status == 0 && !asked->json) print_rows(answer.value, {"limit", "key", "period", "count"});
   if (cut)
-    std::cerr << "mailweirctl: more than " << most_rows << " counters; only some are listed; select with --limit or --by, or list the highest with --top\n";
+    std::cerr << "mailweirctl: more than " << most_rows
+              << " counters; only some are listed; select with --limit or --by, or list the highest with --top\n";
   if (answer.status == 0) say_if_alone(*asked);
   return answer.status;
 }
@@ -131,7 +139,10 @@ int unblock_command(const Arguments& args) {
   if (answer.status != 0) return answer.status;
   const bool was = answer.value["unblocked"].get<bool>();
   const bool here_only = answer.value.value("this_node_only", false);
-  if (!key->asked.json) std::cout << (was ? "unblocked, and its counters are reset\n" : here_only ? "it was not blocked here\n" : "it was not blocked\n");
+  if (!key->asked.json)
+    std::cout << (was         ? "unblocked, and its counters are reset\n"
+                  : here_only ? "it was not blocked here\n"
+                              : "it was not blocked\n");
   if (!key->asked.json) say_if_here_only(answer.value);
   return was || here_only ? 0 : 1;
 }
@@ -143,7 +154,8 @@ int reset_command(const Arguments& args) {
   if (answer.status != 0) return answer.status;
   const auto counters = answer.value["counters"].get<std::uint64_t>();
   const bool here_only = answer.value.value("this_node_only", false);
-  if (!key->asked.json) std::cout << (counters > 0 ? "forgotten: " + std::to_string(counters) + " counters\n" : "no such counter\n");
+  if (!key->asked.json)
+    std::cout << (counters > 0 ? "forgotten: " + std::to_string(counters) + " counters\n" : "no such counter\n");
   if (!key->asked.json) say_if_here_only(answer.value);
   return counters > 0 || here_only ? 0 : 1;
 }

@@ -6,12 +6,12 @@
 #include <cstring>
 #include <iostream>
 
-#include <boost/program_options.hpp>
-#include <httplib.h>
 #include <grp.h>
+#include <httplib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <boost/program_options.hpp>
 
 #include "base/handle.h"
 #include "config/config.h"
@@ -45,21 +45,28 @@ int connect_errno(const std::string& path) {
 
 // Why there is no connection, and what to do; empty: there is one. httplib says no more than "Connection".
 std::string why_not(const std::string& path) {
-  struct stat status{};
-  const int failure = ::stat(path.c_str(), &status) != 0 ? errno : S_ISSOCK(status.st_mode) ? connect_errno(path) : ENOTSOCK;
+  struct stat status {};
+  const int failure = ::stat(path.c_str(), &status) != 0 ? errno
+                      : S_ISSOCK(status.st_mode)         ? connect_errno(path)
+                                                         : ENOTSOCK;
   switch (failure) {
     case 0: return {};
-    case ENOENT: case ENOTDIR:
-      return "the socket does not exist; is the daemon running, and is this the [admin] socket of its policy file? --socket names another";
+    case ENOENT:
+    case ENOTDIR:
+      return "the socket does not exist; is the daemon running, and is this the [admin] socket of its policy file? "
+             "--socket names another";
     case ENOTSOCK:
-      return std::string("is ") + (S_ISDIR(status.st_mode) ? "a directory" : "a file") + ", must be the daemon's admin socket; --socket names it";
+      return std::string("is ") + (S_ISDIR(status.st_mode) ? "a directory" : "a file") +
+             ", must be the daemon's admin socket; --socket names it";
     case ECONNREFUSED: return "nothing listens there; the daemon is not running, or has another [admin] socket now";
-    case EACCES: case EPERM: {
+    case EACCES:
+    case EPERM: {
       const bool seen = S_ISSOCK(status.st_mode);
       const group* owner = seen ? ::getgrgid(status.st_gid) : nullptr;
-      return "permission denied; " + (!seen ? "you have no access to its directory: run as root or as the daemon's user"
-                                      : "run as root or as a member of the socket's group, " +
-                                            (owner != nullptr ? std::string(owner->gr_name) : std::to_string(status.st_gid)));
+      return "permission denied; " +
+             (!seen ? "you have no access to its directory: run as root or as the daemon's user"
+                    : "run as root or as a member of the socket's group, " +
+                          (owner != nullptr ? std::string(owner->gr_name) : std::to_string(status.st_gid)));
     }
     case ENAMETOOLONG: return "is longer than a socket's path may be";
     default: return std::strerror(failure);
@@ -70,14 +77,15 @@ std::optional<DaemonAnswer> answer_of(const Asked& asked, const httplib::Result&
   if (response) return DaemonAnswer{response->status, response->body};
   const std::string why = why_not(asked.socket);
   std::cerr << "mailweirctl: " << asked.socket << ": "
-            << (why.empty() ? "the daemon does not answer (" + httplib::to_string(response.error()) + ')' : why) << '\n';
+            << (why.empty() ? "the daemon does not answer (" + httplib::to_string(response.error()) + ')' : why)
+            << '\n';
   return {};
 }
 
 }  // namespace
 
-std::optional<Asked> parse_asked(const Arguments& args, const std::string& usage, const std::vector<TextOption>& options,
-                                 const std::vector<TextOption>& words) {
+std::optional<Asked> parse_asked(const Arguments& args, const std::string& usage,
+                                 const std::vector<TextOption>& options, const std::vector<TextOption>& words) {
   Asked asked;
   asked.socket = AdminConfig().socket.path;
   po::options_description all(usage);
@@ -86,7 +94,8 @@ std::optional<Asked> parse_asked(const Arguments& args, const std::string& usage
     for (const TextOption& option : *each) {
       auto* value = po::value(option.value)->value_name(option.value_name);
       if (each == &words) positions.add(option.name.c_str(), 1);
-      all.add_options()(option.name.c_str(), each == &words && !option.may_be_missing ? value->required() : value, option.help.c_str());
+      all.add_options()(option.name.c_str(), each == &words && !option.may_be_missing ? value->required() : value,
+                        option.help.c_str());
     }
   }
   all.add_options()("socket,s", po::value(&asked.socket)->value_name("PATH"), "the daemon's admin socket")(

@@ -31,10 +31,12 @@ inline constexpr int exit_no_answer = 69;  // sysexits.h: EX_UNAVAILABLE
 // --socket, --json and --help, `options`, and `words` in their order, those wanted that may not be
 // missing. Nothing: the help was asked for
 // and printed. Throws boost::program_options::error, which main() tells.
-std::optional<Asked> parse_asked(const Arguments& args, const std::string& usage, const std::vector<TextOption>& options = {},
+std::optional<Asked> parse_asked(const Arguments& args, const std::string& usage,
+                                 const std::vector<TextOption>& options = {},
                                  const std::vector<TextOption>& words = {});
 // Nothing: there was no answer, and it was said why.
 std::optional<DaemonAnswer> ask_daemon(const Asked& asked, const std::string& path, const Parameters& parameters = {});
-std::optional<DaemonAnswer> tell_daemon(const Asked& asked, const std::string& path, const Parameters& parameters = {});  // POST
+std::optional<DaemonAnswer> tell_daemon(const Asked& asked, const std::string& path,
+                                        const Parameters& parameters = {});  // POST
 
 }  // namespace mailweir

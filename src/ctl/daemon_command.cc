@@ -22,14 +22,15 @@ void print_table(const json& rules) {
   std::cout << "\nrule" << std::string(width - 4, ' ') << "              at     asked      hits      over    shadow\n";
   for (const auto& rule : rules) {
     const auto name = rule["name"].get<std::string>();
-    std::cout << name << std::string(width - name.size(), ' ') << cell(rule["at"], 16) << cell(rule["asked"], 10) << cell(rule["hits"], 10)
-              << cell(rule["over"], 10) << cell(rule["shadow"], 10) << '\n';
+    std::cout << name << std::string(width - name.size(), ' ') << cell(rule["at"], 16) << cell(rule["asked"], 10)
+              << cell(rule["hits"], 10) << cell(rule["over"], 10) << cell(rule["shadow"], 10) << '\n';
   }
 }
 
 void print_dnsbl(const json& lists) {
   for (const auto& list : lists) {
-    std::cout << "dnsbl " << list["name"].get<std::string>() << " (" << list["zone"].get<std::string>() << "): " << list["state"].get<std::string>();
+    std::cout << "dnsbl " << list["name"].get<std::string>() << " (" << list["zone"].get<std::string>()
+              << "): " << list["state"].get<std::string>();
     if (const auto since = list["since"].get<std::string>(); !since.empty()) std::cout << " for " << since;
     if (const auto reason = list["reason"].get<std::string>(); !reason.empty()) std::cout << " (" << reason << ')';
     std::cout << " asked=" << list["asked"] << " listed=" << list["listed"] << " errors=" << list["errors"] << '\n';
@@ -52,7 +53,8 @@ int reload_command(const Arguments& args) {
   if (!asked->json) {
     for (const auto& warning : answer["warnings"]) std::cerr << "warning: " << warning.get<std::string>() << '\n';
     for (const auto& error : answer["errors"]) std::cerr << error.get<std::string>() << '\n';
-    for (const auto& key : answer["restart"]) std::cerr << "note: " << key.get<std::string>() << " has changed; that needs a restart\n";
+    for (const auto& key : answer["restart"])
+      std::cerr << "note: " << key.get<std::string>() << " has changed; that needs a restart\n";
     if (answer["ok"].get<bool>()) std::cout << "reloaded\n";
     else std::cerr << "not reloaded: the old policy stays in force\n";
   }
@@ -73,25 +75,29 @@ int status_command(const Arguments& args) {
     std::cerr << "mailweirctl: the daemon's answer: " << response->body << '\n';
     return 69;
   }
-  std::cout << "mailweir " << status["version"].get<std::string>() << ", up " << status["uptime"].get<std::string>() << ", policy "
-            << status["file"].get<std::string>() << " (read " << status["generation"] << " times)\n";
+  std::cout << "mailweir " << status["version"].get<std::string>() << ", up " << status["uptime"].get<std::string>()
+            << ", policy " << status["file"].get<std::string>() << " (read " << status["generation"] << " times)\n";
   for (const auto* part : {"milter", "policy", "http", "counters", "dns", "alerts"}) {
     if (!status.contains(part)) continue;
     std::cout << part << ':';
-    for (const auto& [key, value] : status[part].items()) std::cout << ' ' << key << '=' << (value.is_string() ? value.get<std::string>() : value.dump());
+    for (const auto& [key, value] : status[part].items())
+      std::cout << ' ' << key << '=' << (value.is_string() ? value.get<std::string>() : value.dump());
     std::cout << '\n';
   }
   std::cout << "transactions=" << status["transactions"] << " open_leases=" << status["open_leases"]
-            << " log_lines_dropped=" << status["log_lines_dropped"] << " failed_reloads=" << status["failed_reloads"] << '\n';
+            << " log_lines_dropped=" << status["log_lines_dropped"] << " failed_reloads=" << status["failed_reloads"]
+            << '\n';
   if (status.contains("dnsbl")) print_dnsbl(status["dnsbl"]);
   if (status.contains("redis_lists"))
     for (const auto& server : status["redis_lists"])
-      std::cout << "lists in " << server["server"].get<std::string>() << ": " << (server["up"].get<bool>() ? "up" : "down") << " asked=" << server["asked"]
+      std::cout << "lists in " << server["server"].get<std::string>() << ": "
+                << (server["up"].get<bool>() ? "up" : "down") << " asked=" << server["asked"]
                 << " errors=" << server["errors"] << '\n';
   if (status.contains("evicting"))
     for (const auto& server : status["evicting"])
-      std::cout << "warning: " << server["store"].get<std::string>() << " drops keys when its memory is full (maxmemory-policy "
-                << server["policy"].get<std::string>() << "); set noeviction\n";
+      std::cout << "warning: " << server["store"].get<std::string>()
+                << " drops keys when its memory is full (maxmemory-policy " << server["policy"].get<std::string>()
+                << "); set noeviction\n";
   print_table(status["rules"]);
   return 0;
 }

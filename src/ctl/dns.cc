@@ -11,8 +11,10 @@ namespace mailweir {
 
 int dns_command(const Arguments& args) {
   std::string what, name;
-  const auto asked = parse_asked(args, "Usage: mailweirctl dns flush [NAME] [--json] [--socket PATH]", {},
-                                 {{"what", "WHAT", "flush", &what}, {"name", "NAME", "only this name and all below it; an address: its reverse name", &name, true}});
+  const auto asked =
+      parse_asked(args, "Usage: mailweirctl dns flush [NAME] [--json] [--socket PATH]", {},
+                  {{"what", "WHAT", "flush", &what},
+                   {"name", "NAME", "only this name and all below it; an address: its reverse name", &name, true}});
   if (!asked) return 0;
   if (what != "flush") {
     std::cerr << "mailweirctl dns: \"" << what << "\" is unknown; write: mailweirctl dns flush [NAME]\n";

@@ -30,7 +30,8 @@ Result<ChosenResolver> choose_resolver(const DnsOptions& options, const DnsConfi
   for (const auto& server : config.servers) asked += (asked.empty() ? "" : ", ") + server;
   auto servers = make_ares_resolver(config);
   if (!servers) return servers.error();
-  return ChosenResolver{make_caching_resolver(std::move(*servers), clock), asked.empty() ? "the system's name servers" : asked};
+  return ChosenResolver{make_caching_resolver(std::move(*servers), clock),
+                        asked.empty() ? "the system's name servers" : asked};
 }
 
 }  // namespace mailweir

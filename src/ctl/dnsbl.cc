@@ -19,7 +19,7 @@ namespace po = boost::program_options;
 
 struct Subject {
   std::optional<IpAddress> address;
-  std::string domain;   // when it is no address
+  std::string domain;  // when it is no address
   std::string text() const { return address ? address->to_string() : shown_name(domain); }
   DnsblKind kind() const { return address ? DnsblKind::address : DnsblKind::domain; }
 };
@@ -62,7 +62,8 @@ CheckAnswer ask(Lookups& lookups, const DnsblList& list, const Subject& subject)
   const auto name = subject.address ? dnsbl_name(*subject.address, list.zone) : dnsbl_name(subject.domain, list.zone);
   if (!name.empty()) lookups.want({name, dns::Type::A});
   const auto proof = prove_dnsbl(lookups, list);
-  const auto read = name.empty() ? DnsblAnswer{DnsblWord::not_listed, {}, false} : read_dnsbl_answer(lookups.get({name, dns::Type::A}), list);
+  const auto read = name.empty() ? DnsblAnswer{DnsblWord::not_listed, {}, false}
+                                 : read_dnsbl_answer(lookups.get({name, dns::Type::A}), list);
 
   CheckAnswer answer;
   const auto said = [&] {
@@ -72,14 +73,18 @@ CheckAnswer ask(Lookups& lookups, const DnsblList& list, const Subject& subject)
   const bool served = !subject.address ? proof.domains : subject.address->is_v4() ? proof.ipv4 : proof.ipv6;
   if (proof.word != DnsblProof::Word::good) {
     answer.word = "temperror";
-    answer.reason = list.zone + (proof.word == DnsblProof::Word::lies ? " has wrong test points and is not used" : " could not be tested") + " (" + proof.reason +
-                    "); it says that " + subject.text() + ' ' + said();
+    answer.reason =
+        list.zone +
+        (proof.word == DnsblProof::Word::lies ? " has wrong test points and is not used" : " could not be tested") +
+        " (" + proof.reason + "); it says that " + subject.text() + ' ' + said();
   } else if (!served) {
     answer.word = "not-listed";
-    answer.reason = list.zone + " has no valid test points for " + (subject.address->is_v4() ? "IPv4" : "IPv6") + " and is not asked; it says that " +
-                    subject.text() + ' ' + said();
+    answer.reason = list.zone + " has no valid test points for " + (subject.address->is_v4() ? "IPv4" : "IPv6") +
+                    " and is not asked; it says that " + subject.text() + ' ' + said();
   } else {
-    answer.word = read.word == DnsblWord::error ? "temperror" : read.word == DnsblWord::listed ? "listed" : "not-listed";
+    answer.word = read.word == DnsblWord::error    ? "temperror"
+                  : read.word == DnsblWord::listed ? "listed"
+                                                   : "not-listed";
     answer.reason = subject.text() + " in " + list.zone + ' ' + said();
   }
   answer.more.emplace_back("zone", list.zone);
@@ -93,7 +98,8 @@ CheckAnswer ask(Lookups& lookups, const DnsblList& list, const Subject& subject)
 int dnsbl_command(const Arguments& args) {
   std::string file, which, what;
   CheckCommand command("Usage: mailweirctl dnsbl NAME|ZONE ADDRESS|DOMAIN [OPTION...]");
-  command.options().add_options()("list", po::value(&which)->value_name("NAME|ZONE")->required(), "a DNSBL of the policy file, or a zone")(
+  command.options().add_options()("list", po::value(&which)->value_name("NAME|ZONE")->required(),
+                                  "a DNSBL of the policy file, or a zone")(
       "subject", po::value(&what)->value_name("WHAT")->required(), "an address or a domain")(
       "config,c", po::value(&file)->value_name("FILE"), "the policy file");
   if (const auto done = command.parse(args, {"list", "subject"})) return *done;
@@ -108,14 +114,17 @@ int dnsbl_command(const Arguments& args) {
     if (!loaded) return EXIT_FAILURE;
     if (const auto done = command.ask_as(loaded->config->dns)) return *done;
     const auto& all = loaded->policy->dnsbl;
-    const auto found = std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.name == which || one.zone == which; });
+    const auto found =
+        std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.name == which || one.zone == which; });
     if (found != all.end()) list = *found;
     else if (!is_zone) return wrong_usage("[dnsbl." + which + "] does not exist in the policy file; a zone has a dot");
   }
   if (!list) list = list_of_zone(which, subject->kind());
   if (!list) return wrong_usage(which + " is not a zone");
   if (list->kind != subject->kind())
-    return wrong_usage(which + " lists " + (list->kind == DnsblKind::address ? "addresses, and " + what + " is not one" : "domains, and " + what + " is an address"));
+    return wrong_usage(which + " lists " +
+                       (list->kind == DnsblKind::address ? "addresses, and " + what + " is not one"
+                                                         : "domains, and " + what + " is an address"));
   const auto answer = ask(command.lookups(), *list, *subject);
   return command.answer(answer, answer.word == "not-listed");
 }

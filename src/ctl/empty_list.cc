@@ -18,7 +18,8 @@ namespace po = boost::program_options;
 int empty_list_command(const Arguments& args) {
   std::string key, file = default_policy_file();
   po::options_description all("Usage: mailweirctl empty-list KEY [--file FILE]");
-  all.add_options()("key", po::value(&key)->value_name("KEY"), "the key of the list or map in Redis, as in \"redis:KEY\"")(
+  all.add_options()("key", po::value(&key)->value_name("KEY"),
+                    "the key of the list or map in Redis, as in \"redis:KEY\"")(
       "file,c", po::value(&file)->value_name("FILE"), "the policy file")("help,h", "print this");
   po::positional_options_description positions;
   positions.add("key", 1);
@@ -44,7 +45,8 @@ int empty_list_command(const Arguments& args) {
     std::cerr << "mailweirctl empty-list: " << cleaned(emptied.error().what, false, 1000) << '\n';
     return exit_no_answer;
   }
-  std::cout << cleaned(key, false, 300) << (*emptied ? ": emptied\n" : ": did not exist; it is now marked as empty on purpose\n");
+  std::cout << cleaned(key, false, 300)
+            << (*emptied ? ": emptied\n" : ": did not exist; it is now marked as empty on purpose\n");
   return EXIT_SUCCESS;
 }
 

@@ -72,13 +72,19 @@ std::optional<Options> parse(const Arguments& args) {
   all.add_options()("client", po::value(&what.client_address)->value_name("ADDRESS"), "client_address")(
       "client-name", po::value(&what.client_name)->value_name("NAME"), "client_name, as the MTA confirmed it")(
       "reverse-name", po::value(&what.reverse_client_name)->value_name("NAME"), "reverse_client_name")(
-      "helo", po::value(&what.helo)->value_name("NAME"), "helo_name")("sender", po::value(&what.sender)->value_name("ADDRESS"), "the envelope sender, as MAIL has it; <> is the null sender")(
-      "recipient", po::value(&what.recipients)->value_name("ADDRESS")->composing(), "a recipient, as RCPT has it; may be given several times")(
-      "resolved", po::value<std::vector<std::string>>()->value_name("ADDRESS")->composing(), "what the MTA makes of the sender or recipient before it")(
+      "helo", po::value(&what.helo)->value_name("NAME"), "helo_name")(
+      "sender", po::value(&what.sender)->value_name("ADDRESS"),
+      "the envelope sender, as MAIL has it; <> is the null sender")(
+      "recipient", po::value(&what.recipients)->value_name("ADDRESS")->composing(),
+      "a recipient, as RCPT has it; may be given several times")(
+      "resolved", po::value<std::vector<std::string>>()->value_name("ADDRESS")->composing(),
+      "what the MTA makes of the sender or recipient before it")(
       "login", po::value(&what.sasl_username)->value_name("LOGIN"), "sasl_username")(
       "tls", po::value(&what.encryption_protocol)->value_name("PROTOCOL"), "encryption_protocol, such as TLSv1.3")(
       "service", po::value(&what.service)->value_name("NAME"), "service")(
-      "size", po::value(&size)->value_name("BYTES"), "the size that the client declares; the message's, if there is no file")("local", po::bool_switch(&what.local), "as from sendmail(1)");
+      "size", po::value(&size)->value_name("BYTES"),
+      "the size that the client declares; the message's, if there is no file")("local", po::bool_switch(&what.local),
+                                                                               "as from sendmail(1)");
   po::options_description more("Where from");
   more.add_options()("config,c", po::value(&options.file)->value_name("FILE"), "the policy file")(
       "message", po::value(&options.message)->value_name("FILE"), "a message file, for its header and size")(
@@ -130,7 +136,8 @@ void print(const Along& along) {
   for (const auto& address : along.bcc) std::cout << "      bcc: " << address << '\n';
   for (const auto& edit : along.edits) {
     constexpr std::string_view words[] = {"remove header ", "add header ", "replace header "};
-    std::cout << "      " << words[static_cast<std::size_t>(edit.kind)] << edit.name << (edit.text.empty() ? "" : ": " + edit.text) << '\n';
+    std::cout << "      " << words[static_cast<std::size_t>(edit.kind)] << edit.name
+              << (edit.text.empty() ? "" : ": " + edit.text) << '\n';
   }
 }
 
@@ -145,7 +152,9 @@ void print_keys(const Policy& policy, const Along& along, const std::optional<He
   std::string without;
   const auto take = [&](const std::string& domain) {
     const auto found = keys_of(policy.keys, {domain});
-    if (found.empty()) without += (without.empty() ? "" : ", ") + cleaned(domain.empty() ? "an address without a domain" : domain, false, 100);
+    if (found.empty())
+      without +=
+          (without.empty() ? "" : ", ") + cleaned(domain.empty() ? "an address without a domain" : domain, false, 100);
     for (const auto* key : found)
       if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(key);
   };
@@ -154,9 +163,12 @@ void print_keys(const Policy& policy, const Along& along, const std::optional<He
     for (const auto& domain : authors) take(domain);
   for (const auto& domain : along.sign_domains) take(domain);
   for (const auto* key : keys) std::cout << "      sign: with the key " << name_of(*key) << '\n';
-  if (!without.empty()) std::cout << "      sign: no key for " << without << (keys.empty() ? "; the message leaves unsigned" : "") << '\n';
-  if (along.sign_author && !headers) std::cout << "      sign: by the domain of the From header, which only a message file has\n";
-  else if (along.sign_author && authors.empty()) std::cout << "      sign: the message has no From header field, and leaves unsigned\n";
+  if (!without.empty())
+    std::cout << "      sign: no key for " << without << (keys.empty() ? "; the message leaves unsigned" : "") << '\n';
+  if (along.sign_author && !headers)
+    std::cout << "      sign: by the domain of the From header, which only a message file has\n";
+  else if (along.sign_author && authors.empty())
+    std::cout << "      sign: the message has no From header field, and leaves unsigned\n";
 }
 
 // What becomes of the message. Held and bounced: local mail, which is deferred or rejected at its end only.
@@ -166,8 +178,8 @@ constexpr std::string_view fate_words[] = {"not taken", "taken", "held", "bounce
 class Explainer {
  public:
   Explainer(Services& services, std::shared_ptr<const Policy> policy, const WhatIf& what, std::string asked)
-      : policy_(std::move(policy)), what_(what), asked_(std::move(asked)), milter_(services, policy_, Door::milter), policy_door_(services, policy_, Door::policy),
-        http_(services, policy_, Door::http) {
+      : policy_(std::move(policy)), what_(what), asked_(std::move(asked)), milter_(services, policy_, Door::milter),
+        policy_door_(services, policy_, Door::policy), http_(services, policy_, Door::http) {
     for (Session* session : {&milter_, &policy_door_, &http_}) {
       session->dry_run();
       fill(session->client());
@@ -176,7 +188,8 @@ class Explainer {
 
   Fate run() {
     if (!ask(Stage::connect) || !ask(Stage::helo) || !ask_login()) return Fate::refused;
-    const auto sender = envelope_sender(what_.sender, ToldMacros("{mail_addr}", what_.sender_resolved), false, policy_->spelling);
+    const auto sender =
+        envelope_sender(what_.sender, ToldMacros("{mail_addr}", what_.sender_resolved), false, policy_->spelling);
     if (!sender) return no_mailbox(Stage::mail, what_.sender), Fate::refused;
     for (Session* session : {&milter_, &policy_door_}) {
       session->begin_transaction(policy_);
@@ -186,13 +199,15 @@ class Explainer {
       transaction.sasl_username = what_.sasl_username;
       transaction.sasl_method = what_.sasl_username.empty() ? "" : "PLAIN";
       if (what_.declared_size) transaction.declared_size = what_.declared_size;
-      else if (what_.size > 0 && !what_.local) transaction.declared_size = what_.size;  // as clients do, but sendmail(1)
+      else if (what_.size > 0 && !what_.local)
+        transaction.declared_size = what_.size;  // as clients do, but sendmail(1)
     }
     if (!ask(Stage::mail)) return Fate::refused;
     std::vector<Address> accepted;
     for (std::size_t i = 0; i < what_.recipients.size(); ++i) {
       const std::string& text = what_.recipients[i];
-      const auto recipient = envelope_recipient(text, ToldMacros("{rcpt_addr}", what_.resolved[i]), false, policy_->spelling);
+      const auto recipient =
+          envelope_recipient(text, ToldMacros("{rcpt_addr}", what_.resolved[i]), false, policy_->spelling);
       if (!recipient) {
         no_mailbox(Stage::rcpt, text);
         continue;
@@ -227,7 +242,9 @@ class Explainer {
 
  private:
   // As Postfix hands it to the policy door.
-  Address as_attribute(const std::string& path) const { return attribute_address(mailbox_in_path(path).value_or(path), *policy_); }
+  Address as_attribute(const std::string& path) const {
+    return attribute_address(mailbox_in_path(path).value_or(path), *policy_);
+  }
 
   static void no_mailbox(Stage stage, const std::string& path) {
     std::cout << to_string(stage) << ' ' << cleaned(path, false, 300) << "\n  is not a valid mail address\n     "
@@ -267,7 +284,9 @@ class Explainer {
   }
 
   bool ask(Stage stage, const std::string& of = {}) {
-    const Door door = stage == Stage::auth ? Door::http : policy_->judges(Door::policy, stage) && !what_.local ? Door::policy : Door::milter;
+    const Door door = stage == Stage::auth                                   ? Door::http
+                      : policy_->judges(Door::policy, stage) && !what_.local ? Door::policy
+                                                                             : Door::milter;
     if (door == Door::milter && !policy_->has_milter) return true;
     Session& session = door == Door::http ? http_ : door == Door::policy ? policy_door_ : milter_;
     Trace trace;
@@ -282,20 +301,27 @@ class Explainer {
           std::cout << "    " << cell.text << "  was not asked: the conditions before it have decided\n";
           continue;
         }
-        std::cout << "    " << cell.text << "  is " << (cell.value.empty() ? "(absent)" : cleaned(cell.value, false, 300)) << ": "
-                  << words[static_cast<std::size_t>(*cell.outcome)] << (cell.reason.empty() ? "" : "  (" + cleaned(cell.reason, false, 300) + ')') << '\n';
+        std::cout << "    " << cell.text << "  is "
+                  << (cell.value.empty() ? "(absent)" : cleaned(cell.value, false, 300)) << ": "
+                  << words[static_cast<std::size_t>(*cell.outcome)]
+                  << (cell.reason.empty() ? "" : "  (" + cleaned(cell.reason, false, 300) + ')') << '\n';
       }
       std::cout << "    -> " << traced.outcome << '\n';
     }
-    for (const auto* rule : verdict.shadowed) std::cout << "  shadow: " << rule->name << " would " << to_string(rule->action) << '\n';
-    std::cout << "  => " << to_string(verdict.action) << (verdict.rule != nullptr ? " by " + verdict.rule->name : "") << '\n';
+    for (const auto* rule : verdict.shadowed)
+      std::cout << "  shadow: " << rule->name << " would " << to_string(rule->action) << '\n';
+    std::cout << "  => " << to_string(verdict.action) << (verdict.rule != nullptr ? " by " + verdict.rule->name : "")
+              << '\n';
     print(verdict.along);
     print_keys(*policy_, verdict.along, what_.headers, session.facts().is_outgoing());
-    if (const auto off = session.checks_off(stage).names(); !off.empty()) std::cout << "  checks turned off: " << off << '\n';
+    if (const auto off = session.checks_off(stage).names(); !off.empty())
+      std::cout << "  checks turned off: " << off << '\n';
     const bool waits = what_.local && door == Door::milter && verdict.refuses();
     if (!waits) std::cout << "     " << answer_of(verdict, door) << "\n\n";
     else if (postponed_) std::cout << "     (an earlier stage has decided)\n\n";
-    else std::cout << "     " << (stage == Stage::end_of_message ? "" : "waits for the end of the message: ") << answer_of(verdict, door) << "\n\n";
+    else
+      std::cout << "     " << (stage == Stage::end_of_message ? "" : "waits for the end of the message: ")
+                << answer_of(verdict, door) << "\n\n";
     if (stage == Stage::end_of_message || verdict.refuses()) lookups(session);
     if (!waits) return !verdict.refuses();
     if (!postponed_) postponed_ = Postponed{stage, verdict.reply};
@@ -305,8 +331,8 @@ class Explainer {
   // Local mail that a stage has refused (mailweir-rules(5), Local mail): what becomes of it at its end.
   Fate tell_postponed() const {
     const bool held = postponed_->reply.klass() == '4';
-    std::cout << "end of the message, decided at " << to_string(postponed_->stage) << ": " << (held ? "held: " : "bounced: ")
-              << postponed_->reply.line(true) << "\n\n";
+    std::cout << "end of the message, decided at " << to_string(postponed_->stage) << ": "
+              << (held ? "held: " : "bounced: ") << postponed_->reply.line(true) << "\n\n";
     return held ? Fate::held : Fate::bounced;
   }
 

@@ -42,7 +42,8 @@ constexpr Command commands[] = {
 
 int usage(std::ostream& out, int status) {
   out << "Usage: mailweirctl COMMAND [OPTION...]\n\n";
-  for (const auto& command : commands) out << "  " << command.name << std::string(15 - command.name.size(), ' ') << command.meaning << '\n';
+  for (const auto& command : commands)
+    out << "  " << command.name << std::string(15 - command.name.size(), ' ') << command.meaning << '\n';
   out << "\nmailweirctl COMMAND --help prints the options of a command; see also mailweirctl(1).\n";
   return status;
 }

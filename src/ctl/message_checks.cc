@@ -36,8 +36,10 @@ void tell_signatures(const DkimResult& result, CheckAnswer& answer) {
   for (std::size_t i = 0; i < result.signatures.size(); ++i) {
     const auto& signature = result.signatures[i];
     answer.more.emplace_back("signature " + std::to_string(i + 1),
-                             std::string(to_string(signature.word)) + "  " + (signature.domain.empty() ? "-" : signature.domain) + ' ' +
-                                 (signature.selector.empty() ? "-" : signature.selector) + ' ' + signature.algorithm + ": " + signature.reason);
+                             std::string(to_string(signature.word)) + "  " +
+                                 (signature.domain.empty() ? "-" : signature.domain) + ' ' +
+                                 (signature.selector.empty() ? "-" : signature.selector) + ' ' + signature.algorithm +
+                                 ": " + signature.reason);
   }
 }
 
@@ -45,8 +47,9 @@ std::vector<std::string> author_domains(const HeaderList& headers) {
   std::vector<std::string> domains;
   for (const auto& value : headers.values("From"))
     for (const auto& address : parse_address_list(value))
-      if (auto domain = to_domain(address.domain()); domain && domains.size() <= most_author_domains &&
-                                                     std::find(domains.begin(), domains.end(), *domain) == domains.end())
+      if (auto domain = to_domain(address.domain());
+          domain && domains.size() <= most_author_domains &&
+          std::find(domains.begin(), domains.end(), *domain) == domains.end())
         domains.push_back(std::move(*domain));
   return domains;
 }
@@ -83,9 +86,11 @@ int dmarc_command(const Arguments& args) {
   std::string what, spf_domain, verifier = "builtin";
   std::vector<std::string> signers;
   CheckCommand command("Usage: mailweirctl dmarc FILE|DOMAIN [OPTION...]");
-  command.options().add_options()("of", po::value(&what)->value_name("FILE|DOMAIN")->required(), "the message, or the domain of a From field")(
+  command.options().add_options()("of", po::value(&what)->value_name("FILE|DOMAIN")->required(),
+                                  "the message, or the domain of a From field")(
       "spf-pass", po::value(&spf_domain)->value_name("DOMAIN"), "as if SPF had passed for this domain")(
-      "dkim-pass", po::value(&signers)->value_name("DOMAIN")->composing(), "as if a signature of this domain had passed; may be given several times")(
+      "dkim-pass", po::value(&signers)->value_name("DOMAIN")->composing(),
+      "as if a signature of this domain had passed; may be given several times")(
       "verifier", po::value(&verifier)->value_name("NAME"), verifier_help);
   if (const auto done = command.parse(args, {"of"})) return *done;
   const auto judge = choose_verifier(verifier);

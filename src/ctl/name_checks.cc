@@ -26,13 +26,16 @@ int iprev_command(const Arguments& args) {
 int sender_domain_command(const Arguments& args) {
   std::string sender;
   CheckCommand command("Usage: mailweirctl sender-domain ADDRESS|DOMAIN [OPTION...]");
-  command.options().add_options()("sender", po::value(&sender)->value_name("ADDRESS")->required(), "the envelope sender, or its domain");
+  command.options().add_options()("sender", po::value(&sender)->value_name("ADDRESS")->required(),
+                                  "the envelope sender, or its domain");
   if (const auto done = command.parse(args, {"sender"})) return *done;
   const bool address = sender.find('@') != sender.npos;
-  const std::string domain = address ? std::string(Address::parse(sender).domain()) : to_domain(sender).value_or(sender);
+  const std::string domain =
+      address ? std::string(Address::parse(sender).domain()) : to_domain(sender).value_or(sender);
   if (domain.empty()) return wrong_usage("--sender " + sender + " has no domain");
   const auto result = sender_domain_dns(command.lookups(), domain);
-  return command.answer({std::string(to_string(result.status)), result.reason, {}}, result.status == DomainStatus::exists);
+  return command.answer({std::string(to_string(result.status)), result.reason, {}},
+                        result.status == DomainStatus::exists);
 }
 
 }  // namespace mailweir

@@ -16,14 +16,13 @@ namespace {
 
 namespace po = boost::program_options;
 
-// The file that a command is about; nothing when help was asked for and printed. `policy_only`: where --policy-only goes, if it is
-// an option of the command.
+// The file that a command is about; nothing when help was asked for and printed. `policy_only`: where --policy-only
+// goes, if it is an option of the command.
 std::optional<std::string> file_argument(const Arguments& args, const char* usage, bool* policy_only = nullptr) {
   std::string file = default_policy_file();
   po::options_description all(usage);
   all.add_options()("file,c", po::value(&file)->value_name("FILE"), "the policy file")("help,h", "print this");
-  if (policy_only != nullptr)
-    all.add_options()("policy-only", po::bool_switch(policy_only), "skip the start checks");
+  if (policy_only != nullptr) all.add_options()("policy-only", po::bool_switch(policy_only), "skip the start checks");
   po::positional_options_description positions;
   positions.add("file", 1);
   po::variables_map values;
@@ -63,7 +62,9 @@ int check_command(const Arguments& args) {
     for (const auto& warning : found.warnings) std::cerr << "warning: " << warning << '\n';
     for (const auto& error : found.errors) std::cerr << error << '\n';
     if (!found.errors.empty()) {
-      std::cerr << *file << ": the file has no errors, but mailweir cannot start with it here (--policy-only skips this check)\n";
+      std::cerr
+          << *file
+          << ": the file has no errors, but mailweir cannot start with it here (--policy-only skips this check)\n";
       return 1;
     }
     for (const auto& warning : store_warnings(*loaded->config, *tables, std::chrono::seconds(1), clock))

@@ -16,8 +16,9 @@ int spf_command(const Arguments& args) {
   std::string ip, sender, helo, receiver, engine = "builtin";
   CheckCommand command("Usage: mailweirctl spf --ip ADDRESS --sender ADDRESS [--helo NAME] [OPTION...]");
   command.options().add_options()("ip", po::value(&ip)->value_name("ADDRESS")->required(), "the client's address")(
-      "sender", po::value(&sender)->value_name("ADDRESS"), "the envelope sender; <> or none: postmaster of the HELO name")(
-      "helo", po::value(&helo)->value_name("NAME"), "what the client says in HELO")(
+      "sender", po::value(&sender)->value_name("ADDRESS"),
+      "the envelope sender; <> or none: postmaster of the HELO name")("helo", po::value(&helo)->value_name("NAME"),
+                                                                      "what the client says in HELO")(
       "receiver", po::value(&receiver)->value_name("NAME"), "our name, for explanations")(
       "engine", po::value(&engine)->value_name("ENGINE"), "builtin or libspf2");
   if (const auto done = command.parse(args)) return *done;
@@ -37,8 +38,9 @@ int spf_command(const Arguments& args) {
                           {"record", result.record},
                           {"mechanism", result.mechanism},
                           {"explanation", result.explanation},
-                          {"limits", std::to_string(result.terms) + " of " + std::to_string(spf::most_terms) + " terms that ask the DNS, " +
-                                         std::to_string(result.voids) + " of " + std::to_string(spf::most_voids) + " without an answer"}}},
+                          {"limits", std::to_string(result.terms) + " of " + std::to_string(spf::most_terms) +
+                                         " terms that ask the DNS, " + std::to_string(result.voids) + " of " +
+                                         std::to_string(spf::most_voids) + " without an answer"}}},
                         result.word == AuthWord::pass);
 }
 

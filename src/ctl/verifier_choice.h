@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// --verifier of the commands that verify DKIM signatures: who hashes and compares, as `[dkim] verifier` in the policy file.
+// --verifier of the commands that verify DKIM signatures: who hashes and compares, as `[dkim] verifier` in the policy
+// file.
 #pragma once
 
 #include <string>
@@ -11,7 +12,8 @@ namespace mailweir {
 
 inline constexpr const char* verifier_help = "who verifies DKIM signatures: builtin or libopendkim";
 
-// Null: our own verifier does it all. An error fit for the user: another word than these two, or the library cannot be had.
+// Null: our own verifier does it all. An error fit for the user: another word than these two, or the library cannot be
+// had.
 Result<SignatureJudgePtr> choose_verifier(const std::string& word);
 
 }  // namespace mailweir

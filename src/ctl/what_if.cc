@@ -13,8 +13,8 @@
 namespace mailweir {
 namespace {
 
-// The name of a field, "" if the line begins none. Blanks before the colon are not part of it: Postfix drops them, RFC 5322 4.5 has
-// them as obsolete syntax.
+// The name of a field, "" if the line begins none. Blanks before the colon are not part of it: Postfix drops them, RFC
+// 5322 4.5 has them as obsolete syntax.
 std::string_view field_name(std::string_view line) {
   const auto colon = line.find(':');
   if (colon == line.npos || line[0] == ' ' || line[0] == '\t') return {};
@@ -38,7 +38,8 @@ bool read_message(const std::string& path, WhatIf& what) {
   what.size = 0;
   std::string name, value, line;
   const auto finish = [&] {
-    if (!name.empty() && !headers.receive(name, value)) std::cerr << "mailweirctl: " << path << ": the header is too large, the rest is ignored\n";
+    if (!name.empty() && !headers.receive(name, value))
+      std::cerr << "mailweirctl: " << path << ": the header is too large, the rest is ignored\n";
     name.clear();
   };
   while (std::getline(file, line)) {
@@ -59,7 +60,9 @@ bool read_message(const std::string& path, WhatIf& what) {
   finish();
   while (std::getline(file, line)) what.size += line.size() + (line.ends_with('\r') ? 1 : 2);
   if (file.bad()) {  // opened, and then not read: a directory
-    std::cerr << "mailweirctl: " << path << ": " << (std::filesystem::is_directory(path) ? "is a directory, must be a message file" : "cannot be read") << '\n';
+    std::cerr << "mailweirctl: " << path << ": "
+              << (std::filesystem::is_directory(path) ? "is a directory, must be a message file" : "cannot be read")
+              << '\n';
     return false;
   }
   what.headers = std::move(headers);

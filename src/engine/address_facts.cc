@@ -24,8 +24,8 @@ FactValue outage() {
 
 }  // namespace
 
-// A mail address or its domain; two, where it is another address as well. The items are the same for both facts, because a
-// value of the one may still be in use when the other is asked.
+// A mail address or its domain; two, where it is another address as well. The items are the same for both facts,
+// because a value of the one may still be in use when the other is asked.
 FactValue Facts::address_value(const Address& address, std::array<FactItem, 2>& items, bool domains) {
   FactValue value;
   if (address.is_absent()) return value;

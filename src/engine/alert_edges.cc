@@ -14,9 +14,13 @@ constexpr seconds period_of_leases{3600};  // open connections have no period of
 constexpr seconds ask_again{60};           // a node asks the store about a key at most so often
 
 // The first count that is `percent` of `max`.
-std::uint64_t share_of(std::uint64_t max, unsigned percent) { return max / 100 * percent + (max % 100 * percent + 99) / 100; }
+std::uint64_t share_of(std::uint64_t max, unsigned percent) {
+  return max / 100 * percent + (max % 100 * percent + 99) / 100;
+}
 
-bool is_among(const std::vector<const Rule*>& rules, const Rule* rule) { return std::find(rules.begin(), rules.end(), rule) != rules.end(); }
+bool is_among(const std::vector<const Rule*>& rules, const Rule* rule) {
+  return std::find(rules.begin(), rules.end(), rule) != rules.end();
+}
 
 }  // namespace
 
@@ -27,7 +31,8 @@ std::vector<Alert> AlertEdges::alerts_of(const Judgement& judgement, const Verdi
   for (const Held& held : judgement.held) {
     const Rule& rule = *held.rule;
     if (&rule == judgement.trouble || !rule.alert) continue;
-    if (is_among(verdict.fired, &rule) || is_among(verdict.shadowed, &rule)) acting(rule, judgement.telling(rule), alerts);
+    if (is_among(verdict.fired, &rule) || is_among(verdict.shadowed, &rule))
+      acting(rule, judgement.telling(rule), alerts);
   }
   return alerts;
 }
@@ -43,7 +48,8 @@ Alert AlertEdges::alert_of(const Rule& rule, AlertKind kind) const {
   alert.queue_id = transaction_.queue_id;
   if (client_.address) alert.client_address = client_.address->to_string();
   alert.login = transaction_.sasl_username;
-  if (!transaction_.sender.is_absent()) alert.sender = transaction_.sender.is_null() ? "<>" : transaction_.sender.original();
+  if (!transaction_.sender.is_absent())
+    alert.sender = transaction_.sender.is_null() ? "<>" : transaction_.sender.original();
   alert.key = alert.login.empty() ? alert.client_address : alert.login;
   return alert;
 }
@@ -61,9 +67,15 @@ Alert AlertEdges::alert_of(const Asking& asking, AlertKind kind, const Window& w
 // Whether it is for us to raise: no node has raised it for this key and window within its period.
 bool AlertEdges::is_first(const Asking& asking, AlertKind kind, const Window& window) {
   const seconds period = window.period.count() > 0 ? window.period : period_of_leases;
-  const Block mark{alert_mark(asking.charge.limit, to_string(kind), window.period), asking.charge.key, asking.rule->name, "told",
-                   period, asking.charge.stranger};
-  if (!services_.alert_marks->enter(mark.limit + '\n' + mark.key, services_.clock.steady(), std::min(period, ask_again))) return false;
+  const Block mark{alert_mark(asking.charge.limit, to_string(kind), window.period),
+                   asking.charge.key,
+                   asking.rule->name,
+                   "told",
+                   period,
+                   asking.charge.stranger};
+  if (!services_.alert_marks->enter(mark.limit + '\n' + mark.key, services_.clock.steady(),
+                                    std::min(period, ask_again)))
+    return false;
   const auto first = ledger_.block(mark);
   return first ? *first : true;  // better from two nodes than from none
 }
@@ -77,7 +89,8 @@ void AlertEdges::acting(const Rule& rule, const Asking* asking, std::vector<Aler
   const Level& level = asking->level;
   if (level.share) return;  // of an outage, not of its key
   const Window& window = asking->charge.windows[level.window];
-  if (level.never_fits && window.max > 0) {  // one message that is too much by itself: its key has not used the limit up
+  if (level.never_fits &&
+      window.max > 0) {  // one message that is too much by itself: its key has not used the limit up
     alerts.push_back(alert_of(rule, AlertKind::hit));
     return;
   }
@@ -96,7 +109,8 @@ void AlertEdges::near(const Asking& asking, std::vector<Alert>& alerts) {
     const bool over = asking.level.over && asking.level.window == i;
     if (windows[i].max == 0 || (over && asking.rule->alert)) continue;
     if (asking.totals[i] < share_of(windows[i].max, asking.rule->limit->warn_at)) continue;
-    if (is_first(asking, AlertKind::near, windows[i])) alerts.push_back(alert_of(asking, AlertKind::near, windows[i], asking.totals[i]));
+    if (is_first(asking, AlertKind::near, windows[i]))
+      alerts.push_back(alert_of(asking, AlertKind::near, windows[i], asking.totals[i]));
   }
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // AlertEdges: which alerts a verdict raises. A limit's are edges: raised when a key crosses the limit or reaches its
-// warn_at, and not again before the window's period has passed, by one of all nodes. That is a mark in the counter store,
-// made as a block is, under a name that no limit asks about. The alerts of a rule without a limit are raised each time; who
-// receives them groups them. Owned by a session; one thread at a time.
+// warn_at, and not again before the window's period has passed, by one of all nodes. That is a mark in the counter
+// store, made as a block is, under a name that no limit asks about. The alerts of a rule without a limit are raised
+// each time; who receives them groups them. Owned by a session; one thread at a time.
 #pragma once
 
 #include <cstdint>

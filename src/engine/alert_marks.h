@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// AlertMarks: what this node has seen marked of late as told, so that the store, which knows for all nodes, is not asked
-// with every message of a key that stays over its limit. Thread-safe; bounded: what does not fit is asked again.
+// AlertMarks: what this node has seen marked of late as told, so that the store, which knows for all nodes, is not
+// asked with every message of a key that stays over its limit. Thread-safe; bounded: what does not fit is asked again.
 #pragma once
 
 #include <string>
@@ -20,7 +20,8 @@ class AlertMarks {
     return ends_.with([&](auto& ends) {
       const auto found = ends.find(mark);
       if (found != ends.end() && found->second > now) return false;
-      if (found == ends.end() && ends.size() >= most) std::erase_if(ends, [now](const auto& one) { return one.second <= now; });
+      if (found == ends.end() && ends.size() >= most)
+        std::erase_if(ends, [now](const auto& one) { return one.second <= now; });
       if (ends.size() < most) ends[mark] = now + span;
       return true;
     });

@@ -14,7 +14,8 @@ using std::chrono::milliseconds;
 
 constexpr std::chrono::hours longest_block{24 * 366};
 
-// Of a fact of one's own all keys, not one: with another key known later its value, and so the blocked key, would change.
+// Of a fact of one's own all keys, not one: with another key known later its value, and so the blocked key, would
+// change.
 bool known(const Policy& policy, const FactRef& fact, Door door, Stage stage) {
   if (fact.id == FactId::own) {
     const auto& keys = policy.own_facts[fact.own].keys;
@@ -60,9 +61,11 @@ milliseconds length_of(const BlockTime& time, WallTime now) {
 }
 
 std::optional<BlockingRule> blocking(const Rule& rule) {
-  if (rule.block) return BlockingRule{rule.block->list, rule.block->by, &rule.block->time, rule.block->prefix4, rule.block->prefix6};
+  if (rule.block)
+    return BlockingRule{rule.block->list, rule.block->by, &rule.block->time, rule.block->prefix4, rule.block->prefix6};
   if (!rule.limit || !rule.limit->block) return {};
-  return BlockingRule{rule.limit->counter, rule.limit->by, &*rule.limit->block, rule.limit->prefix4, rule.limit->prefix6};
+  return BlockingRule{rule.limit->counter, rule.limit->by, &*rule.limit->block, rule.limit->prefix4,
+                      rule.limit->prefix6};
 }
 
 std::optional<Stage> refused_from(const Policy& policy, const BlockAction& action) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Blocked keys: of a limit that was gone over (`limit = { ..., block = "1d" }`), or of a rule that says so itself (the
-// action `block = { by, for }`). Each stands on a block list of the counter store, under the limit's or the rule's name.
+// action `block = { by, for }`). Each stands on a block list of the counter store, under the limit's or the rule's
+// name.
 #pragma once
 
 #include <chrono>
@@ -26,8 +27,8 @@ struct BlockTime {
 
 // The action `block` of a rule without a limit.
 struct BlockAction {
-  std::string list;              // the block list's name: the rule's
-  std::vector<FactRef> by;       // whose values are blocked; at least one
+  std::string list;         // the block list's name: the rule's
+  std::vector<FactRef> by;  // whose values are blocked; at least one
   BlockTime time;
   unsigned prefix4 = 32, prefix6 = 64;
 };
@@ -47,11 +48,11 @@ Result<BlockTime> parse_block_time(std::string_view text);
 // shorter or longer. At least a millisecond.
 std::chrono::milliseconds length_of(const BlockTime& time, WallTime now);
 
-// Fills policy.blocking, and policy.blocks: where the blocked keys of a rule are refused. Of a limit that is beside its own
-// stage the first from MAIL on that its door judges and at which all facts of its key and its conditions are known; none
-// if its own stage is not later than that. Of the action it is the first from MAIL on that is judged and at which its key
-// is known: its conditions say who is blocked, not who is refused. Call it when the rules are in their final place: it
-// keeps pointers to them.
+// Fills policy.blocking, and policy.blocks: where the blocked keys of a rule are refused. Of a limit that is beside its
+// own stage the first from MAIL on that its door judges and at which all facts of its key and its conditions are known;
+// none if its own stage is not later than that. Of the action it is the first from MAIL on that is judged and at which
+// its key is known: its conditions say who is blocked, not who is refused. Call it when the rules are in their final
+// place: it keeps pointers to them.
 void find_early_blocks(Policy& policy);
 // Where the action's blocked keys are refused; nothing: nowhere.
 std::optional<Stage> refused_from(const Policy& policy, const BlockAction& action);

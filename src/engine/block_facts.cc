@@ -14,7 +14,7 @@ FactValue BlockFacts::get(Facts& facts, const Policy& policy, Stage stage) {
   value.state = FactValue::State::outage;
   if (failed_ == stage) return value;
   failed_.reset();
-  std::vector<Asked> now;      // what this mail's keys are, as far as they are known
+  std::vector<Asked> now;  // what this mail's keys are, as far as they are known
   std::vector<Charge> questions;
   std::vector<std::size_t> places;
   for (const Rule* rule : policy.blocking) {

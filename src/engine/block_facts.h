@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// BlockFacts: the fact `blocked`: which limits and rules have blocked a key of this transaction. One call of the counter
-// store asks for all keys that are known; each is asked once in a transaction. Owned by Facts; one thread at a time.
+// BlockFacts: the fact `blocked`: which limits and rules have blocked a key of this transaction. One call of the
+// counter store asks for all keys that are known; each is asked once in a transaction. Owned by Facts; one thread at a
+// time.
 #pragma once
 
 #include <optional>
@@ -26,7 +27,7 @@ class BlockFacts {
 
  private:
   struct Asked {
-    std::string_view list;   // the policy's
+    std::string_view list;  // the policy's
     std::string key;
     bool blocked = false;
     bool is(const Asked& other) const { return list == other.list && key == other.key; }

@@ -18,10 +18,11 @@ class BlockedKeys {
  public:
   BlockedKeys(Services& services, Ledger& ledger) : services_(services), ledger_(ledger) {}
 
-  // Blocks the keys that are over their limit and were not blocked yet, and notes in the judgement what this call began.
-  // What can never fit is refused for itself: its key has not used its limit up. `id`: the transaction's.
+  // Blocks the keys that are over their limit and were not blocked yet, and notes in the judgement what this call
+  // began. What can never fit is refused for itself: its key has not used its limit up. `id`: the transaction's.
   void begin_of_limits(Judgement& judgement, std::string_view id);
-  // Blocks the key of a rule that says so itself, which `question` asks about; the reason is what of its conditions held.
+  // Blocks the key of a rule that says so itself, which `question` asks about; the reason is what of its conditions
+  // held.
   void begin(const Rule& rule, const Charge& question, const std::vector<Evidence>& evidence, std::string_view id);
 
  private:

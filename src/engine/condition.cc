@@ -11,14 +11,17 @@
 namespace mailweir {
 namespace {
 
-bool is_null_sender(const FactItem& item, FactType type) { return type == FactType::address && item.address->is_null(); }
+bool is_null_sender(const FactItem& item, FactType type) {
+  return type == FactType::address && item.address->is_null();
+}
 
 bool name_matches(const NameTest& test, const FactItem& item, FactType type) {
   if (type == FactType::address) {
     const Address& address = *item.address;
     switch (test.kind) {
       case NameTest::Kind::null_sender: return address.is_null();
-      case NameTest::Kind::address: return address.text() == test.text || (!address.is_plain() && address.plain() == test.text);
+      case NameTest::Kind::address:
+        return address.text() == test.text || (!address.is_plain() && address.plain() == test.text);
       case NameTest::Kind::user: return address.local() == test.text || address.plain_local() == test.text;
       case NameTest::Kind::domain: return address.domain() == test.text;
       case NameTest::Kind::below: return address.domain() != test.text && is_at_or_below(address.domain(), test.text);
@@ -51,7 +54,9 @@ bool matches(const Test& test, const FactItem& item, FactType type, bool& outage
     const FactItem& item;
     FactType type;
     bool& outage;
-    bool operator()(const TextTest& t) const { return equal_folded(item.text, t.text) && (type != FactType::blocked || item.number != 0); }
+    bool operator()(const TextTest& t) const {
+      return equal_folded(item.text, t.text) && (type != FactType::blocked || item.number != 0);
+    }
     bool operator()(const NameTest& t) const { return name_matches(t, item, type); }
     bool operator()(const NumberTest& t) const { return number_matches(t, item.number); }
     bool operator()(const BooleanTest& t) const { return (item.number != 0) == t.value; }
@@ -78,8 +83,10 @@ Tri Cell::ask(const FactValue& value) const {
   bool positives = false, negatives = false, hit = false, may_hit = false, may_fail = false;
   for (const Test& test : tests) {
     bool any = false, outage = false;
-    if (const auto* table = std::get_if<TableTest>(&test.what)) any = in_table(*table->table, value.items(), fact.type(), outage);
-    else for (const FactItem& item : value.items()) any = any || matches(test, item, fact.type(), outage);
+    if (const auto* table = std::get_if<TableTest>(&test.what))
+      any = in_table(*table->table, value.items(), fact.type(), outage);
+    else
+      for (const FactItem& item : value.items()) any = any || matches(test, item, fact.type(), outage);
     if (test.negated && any) return Tri::no;
     (test.negated ? negatives : positives) = true;
     hit = hit || (!test.negated && any);
@@ -88,7 +95,8 @@ Tri Cell::ask(const FactValue& value) const {
   if (may_fail || (may_hit && !hit)) return Tri::outage;
   // The null sender is matched only where it is named, by "<>" or a list that has it; anything else says nothing of it.
   const auto null = [&](const FactItem& item) { return is_null_sender(item, fact.type()); };
-  if (const auto items = value.items(); std::all_of(items.begin(), items.end(), null)) return hit ? Tri::yes : Tri::unknown;
+  if (const auto items = value.items(); std::all_of(items.begin(), items.end(), null))
+    return hit ? Tri::yes : Tri::unknown;
   // Of block lists some did not answer: a listing found stands, "not listed" does not.
   if (value.partial && (negatives || !hit || value.many.empty())) return names_temperror ? Tri::yes : Tri::unknown;
   return !positives || hit ? Tri::yes : Tri::no;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Conditions: what `when` and `unless` hold, compiled. A fact that is absent, a check that was skipped and a lookup that
-// failed make a condition unknown, and unknown satisfies neither `when` nor `unless`. outage: a list that decides could not
-// be asked; what then is the rule's on_outage. The null sender is a fact that only "<>", "!<>" and lists speak of.
+// Conditions: what `when` and `unless` hold, compiled. A fact that is absent, a check that was skipped and a lookup
+// that failed make a condition unknown, and unknown satisfies neither `when` nor `unless`. outage: a list that decides
+// could not be asked; what then is the rule's on_outage. The null sender is a fact that only "<>", "!<>" and lists
+// speak of.
 #pragma once
 
 #include <cstdint>
@@ -25,13 +26,13 @@ enum class Tri : std::uint8_t { no, yes, unknown, outage };
 // Names one fact as a rule means it.
 struct FactRef {
   FactId id = FactId::client_address;
-  std::string header;       // header.NAME: NAME
-  std::size_t own = 0;      // index into Policy::own_facts
-  TablePtr map;             // of a fact that is asked of a map
+  std::string header;                // header.NAME: NAME
+  std::size_t own = 0;               // index into Policy::own_facts
+  TablePtr map;                      // of a fact that is asked of a map
   std::vector<std::uint16_t> zones;  // of block lists: those asked, by their place in Policy::dnsbl; empty: all
-  bool reason = false;      // in a template, {CHECK_reason}: why it says so
-  std::size_t egress = 0;   // egress_spf.ROUTE: its place in Policy::egress
-  std::string name;         // as written, for explain and the log
+  bool reason = false;               // in a template, {CHECK_reason}: why it says so
+  std::size_t egress = 0;            // egress_spf.ROUTE: its place in Policy::egress
+  std::string name;                  // as written, for explain and the log
 
   FactType type() const { return info(id).type; }
   bool check() const { return info(id).check; }
@@ -42,15 +43,21 @@ struct NumberTest {
   Op op = Op::equal;
   std::int64_t number = 0;
 };
-struct NameTest {          // domains and mail addresses; all folded
+struct NameTest {  // domains and mail addresses; all folded
   enum class Kind : std::uint8_t { address, user, domain, below, null_sender };
   Kind kind = Kind::domain;
-  std::string text;        // "user@example.com", "user", "example.com", "example.com" (for .example.com), ""
+  std::string text;  // "user@example.com", "user", "example.com", "example.com" (for .example.com), ""
 };
-struct TextTest { std::string text; };  // equal when folded
-struct BooleanTest { bool value = true; };
-struct ListedTest {};      // of block lists: in any of them
-struct TableTest { TablePtr table; };
+struct TextTest {
+  std::string text;
+};  // equal when folded
+struct BooleanTest {
+  bool value = true;
+};
+struct ListedTest {};  // of block lists: in any of them
+struct TableTest {
+  TablePtr table;
+};
 
 // One value of a condition: `negated` is the leading "!".
 struct Test {

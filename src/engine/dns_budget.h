@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// DnsBudget: how long a transaction may wait for the DNS at each part of it, out of [dns] deadline. A stranger chooses names
-// that are asked early (of his address, his HELO, his sender) and may let their servers be silent. What a later part of the
-// transaction asks, the author's DMARC record above all, must still find time. Pure.
+// DnsBudget: how long a transaction may wait for the DNS at each part of it, out of [dns] deadline. A stranger chooses
+// names that are asked early (of his address, his HELO, his sender) and may let their servers be silent. What a later
+// part of the transaction asks, the author's DMARC record above all, must still find time. Pure.
 #pragma once
 
 #include <algorithm>
@@ -23,15 +23,19 @@ class DnsBudget {
       : deadline_(deadline), envelope_(envelope), message_(message) {}
 
   // What a part that asks has at least, whatever was waited before it: a third of the deadline, or 1 s if that is more.
-  std::chrono::milliseconds kept() const { return std::min(deadline_, std::max<std::chrono::milliseconds>(std::chrono::seconds(1), deadline_ / 3)); }
+  std::chrono::milliseconds kept() const {
+    return std::min(deadline_, std::max<std::chrono::milliseconds>(std::chrono::seconds(1), deadline_ / 3));
+  }
 
-  // How long a part may still wait. `before`: how long the parts before it have waited; `within`: it itself so far. Together
-  // they wait for the deadline, and where that is under 3 s for a second or two more; one part never for more than the deadline.
+  // How long a part may still wait. `before`: how long the parts before it have waited; `within`: it itself so far.
+  // Together they wait for the deadline, and where that is under 3 s for a second or two more; one part never for more
+  // than the deadline.
   std::chrono::microseconds left(Part part, std::chrono::microseconds before, std::chrono::microseconds within) const {
     const int later = (part < Part::envelope && envelope_ ? 1 : 0) + (part < Part::message && message_ ? 1 : 0);
     const auto most = std::max<std::chrono::microseconds>(deadline_ - later * kept(), deadline_ / (later + 1)) - before;
     const bool asks = (part == Part::envelope && envelope_) || (part == Part::message && message_);
-    return std::max(std::chrono::microseconds(0), (asks ? std::max<std::chrono::microseconds>(most, kept()) : most) - within);
+    return std::max(std::chrono::microseconds(0),
+                    (asks ? std::max<std::chrono::microseconds>(most, kept()) : most) - within);
   }
 
  private:

@@ -22,7 +22,8 @@ FactValue truth(bool value) {
 void add_domain(std::vector<std::string>& domains, std::string_view text) {
   if (domains.size() >= DnsblFacts::most_domains || text.find('.') == text.npos || address_in_helo(text)) return;
   auto domain = to_domain(text);
-  if (domain && std::find(domains.begin(), domains.end(), *domain) == domains.end()) domains.push_back(std::move(*domain));
+  if (domain && std::find(domains.begin(), domains.end(), *domain) == domains.end())
+    domains.push_back(std::move(*domain));
 }
 
 }  // namespace
@@ -56,11 +57,12 @@ FactValue Facts::dnsbl(const FactRef& fact) {
 std::string Facts::reason_text(const FactRef& fact) {
   const auto subject = dnsbl_subject(fact.id);
   const auto text = [&] {
-    return dnsbl_.text(policy_->dnsbl, *subject, lookups_of(*subject < DnsblSubject::sender ? session_lookups_ : transaction_lookups_));
+    return dnsbl_.text(policy_->dnsbl, *subject,
+                       lookups_of(*subject < DnsblSubject::sender ? session_lookups_ : transaction_lookups_));
   };
   if (subject)
     if (auto known = text(); !known.empty()) return known;
-  if (get(fact).state == FactValue::State::absent) return {};   // asked now, if no rule did
+  if (get(fact).state == FactValue::State::absent) return {};  // asked now, if no rule did
   return subject ? text() : std::string(reason(fact.id));
 }
 
@@ -70,7 +72,9 @@ FactValue Facts::helo_address(FactId id) {
   if (id == FactId::helo_is_address) return truth(address.has_value());
   if (id == FactId::helo_address_mismatch) return truth(address && client_.address && *address != *client_.address);
   Found found;
-  if (policy_->our_names) found = address ? policy_->our_names->find(*address) : policy_->our_names->find_domain(compared_domain(client_.helo_name));
+  if (policy_->our_names)
+    found = address ? policy_->our_names->find(*address)
+                    : policy_->our_names->find_domain(compared_domain(client_.helo_name));
   if (found.is_outage()) {
     FactValue trouble;
     trouble.state = FactValue::State::outage;

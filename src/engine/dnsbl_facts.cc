@@ -11,7 +11,8 @@ constexpr std::size_t most_texts = 2;
 
 // Zones of the subject's kind, or those of them that are named.
 template <typename Use>
-void each_zone(const std::vector<Dnsbl>& lists, DnsblSubject subject, const std::vector<std::uint16_t>& zones, Use use) {
+void each_zone(const std::vector<Dnsbl>& lists, DnsblSubject subject, const std::vector<std::uint16_t>& zones,
+               Use use) {
   for (std::size_t i = 0; i < lists.size(); ++i) {
     if (lists[i].kind != dnsbl_kind(subject)) continue;
     if (zones.empty() || std::find(zones.begin(), zones.end(), i) != zones.end()) use(i);
@@ -65,19 +66,21 @@ void DnsblFacts::start(const std::vector<Dnsbl>& lists, DnsblSubject subject, co
   });
 }
 
-const DnsblFacts::Found& DnsblFacts::ask(const std::vector<Dnsbl>& lists, DnsblSubject subject, std::size_t zone, const std::string& what,
-                                         const std::string& name, bool served, Lookups& lookups) {
+const DnsblFacts::Found& DnsblFacts::ask(const std::vector<Dnsbl>& lists, DnsblSubject subject, std::size_t zone,
+                                         const std::string& what, const std::string& name, bool served,
+                                         Lookups& lookups) {
   for (const Found& found : found_)
     if (found.subject == subject && found.zone == zone && found.name == name && found.what == what) return found;
   const Dnsbl& list = lists[zone];
   DnsblState& state = *list.state;
   Found found{subject, zone, what, name, {}};
   if (name.empty()) {
-    found.answer.word = DnsblWord::not_listed;   // too long to be a name there: it cannot be listed
+    found.answer.word = DnsblWord::not_listed;  // too long to be a name there: it cannot be listed
   } else if (!served) {
     const auto phase = state.told.with([](const DnsblState::Told& told) { return told.phase; });
     // A family that the zone has proved not to know (a list of IPv4 only) has no entries.
-    found.answer = {phase == DnsblPhase::on ? DnsblWord::not_listed : DnsblWord::error, std::string(to_string(phase)), false};
+    found.answer = {phase == DnsblPhase::on ? DnsblWord::not_listed : DnsblWord::error, std::string(to_string(phase)),
+                    false};
     if (phase != DnsblPhase::on) add_reason(subject, list.name + " is not asked (" + found.answer.detail + ')');
   } else {
     ++state.asked;
@@ -105,11 +108,11 @@ void DnsblFacts::add_reason(DnsblSubject subject, const std::string& text) {
   reason += (reason.empty() ? "" : "; ") + text;
 }
 
-FactValue DnsblFacts::listings(const std::vector<Dnsbl>& lists, DnsblSubject subject, const std::vector<std::uint16_t>& zones,
-                               const DnsblInput& input, Lookups& lookups) {
+FactValue DnsblFacts::listings(const std::vector<Dnsbl>& lists, DnsblSubject subject,
+                               const std::vector<std::uint16_t>& zones, const DnsblInput& input, Lookups& lookups) {
   FactValue value;
   if (input.empty()) return value;
-  start(lists, subject, zones, input, lookups);   // all at once, then waited for one by one
+  start(lists, subject, zones, input, lookups);  // all at once, then waited for one by one
   value.state = FactValue::State::known;
   items_.clear();
   each_zone(lists, subject, zones, [&](std::size_t zone) {
@@ -127,7 +130,8 @@ FactValue DnsblFacts::listings(const std::vector<Dnsbl>& lists, DnsblSubject sub
   return value;
 }
 
-FactValue DnsblFacts::score(const std::vector<Dnsbl>& lists, DnsblSubject subject, const DnsblInput& input, Lookups& lookups) {
+FactValue DnsblFacts::score(const std::vector<Dnsbl>& lists, DnsblSubject subject, const DnsblInput& input,
+                            Lookups& lookups) {
   FactValue value = listings(lists, subject, {}, input, lookups);
   if (value.state != FactValue::State::known) return value;
   std::int64_t sum = 0;

@@ -22,8 +22,8 @@ inline constexpr std::size_t dnsbl_subjects = 5;
 
 // What is asked about.
 struct DnsblInput {
-  std::optional<IpAddress> address;      // of the client
-  std::vector<std::string> domains;      // of all others; empty: nothing to ask
+  std::optional<IpAddress> address;  // of the client
+  std::vector<std::string> domains;  // of all others; empty: nothing to ask
   bool empty() const { return !address && domains.empty(); }
 };
 
@@ -37,7 +37,7 @@ constexpr DnsblKind dnsbl_kind(DnsblSubject subject) {
 
 class DnsblFacts {
  public:
-  static constexpr std::size_t most_domains = 10;   // of a From header
+  static constexpr std::size_t most_domains = 10;  // of a From header
 
   // `zones`: indices into `lists`; empty: all that are of the subject's kind.
   FactValue listings(const std::vector<Dnsbl>& lists, DnsblSubject subject, const std::vector<std::uint16_t>& zones,
@@ -59,14 +59,14 @@ class DnsblFacts {
   struct Found {
     DnsblSubject subject;
     std::size_t zone;
-    std::string what, name;   // "192.0.2.7", "7.2.0.192.zen.example"
+    std::string what, name;  // "192.0.2.7", "7.2.0.192.zen.example"
     DnsblAnswer answer;
   };
   const Found& ask(const std::vector<Dnsbl>& lists, DnsblSubject subject, std::size_t zone, const std::string& what,
                    const std::string& name, bool served, Lookups& lookups);
   void add_reason(DnsblSubject subject, const std::string& text);
 
-  std::deque<Found> found_;                 // its elements stay where they are
+  std::deque<Found> found_;  // its elements stay where they are
   std::vector<FactItem> items_;
   std::array<std::string, dnsbl_subjects> reasons_;
 };

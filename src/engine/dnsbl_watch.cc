@@ -9,7 +9,7 @@
 namespace mailweir {
 namespace {
 
-constexpr std::chrono::seconds between_lines{60};      // about errors of one zone
+constexpr std::chrono::seconds between_lines{60};  // about errors of one zone
 constexpr std::chrono::seconds between_suspicions{30};
 
 DnsblPhase phase_of(DnsblProof::Word word) {
@@ -70,7 +70,9 @@ void DnsblWatch::settle(const Dnsbl& list, const DnsblProof& proof, SteadyTime n
     told.failures = phase == DnsblPhase::on ? 0 : told.failures + 1;
     const auto retry = first_retry * (std::int64_t{1} << std::min<std::uint32_t>(told.failures, 7)) / 2;
     const bool whole = phase == DnsblPhase::on && proof.reason.empty();
-    told.next = now + (whole ? std::chrono::seconds(good_for) : phase == DnsblPhase::on ? last_retry : std::min(retry, last_retry));
+    told.next = now + (whole                     ? std::chrono::seconds(good_for)
+                       : phase == DnsblPhase::on ? last_retry
+                                                 : std::min(retry, last_retry));
   });
   // What a cache still has from when it was off goes before it is asked again.
   if (recovered && recovered_) recovered_(list.zone);
@@ -82,13 +84,20 @@ void DnsblWatch::settle(const Dnsbl& list, const DnsblProof& proof, SteadyTime n
   if (phase == DnsblPhase::on) {
     Event line("dnsbl-on");
     line.with("dnsbl", list.name).with("zone", list.zone);
-    line.with("serves", proof.domains ? "domains" : proof.ipv4 && proof.ipv6 ? "IPv4 and IPv6" : proof.ipv4 ? "IPv4" : "IPv6");
+    line.with("serves", proof.domains              ? "domains"
+                        : proof.ipv4 && proof.ipv6 ? "IPv4 and IPv6"
+                        : proof.ipv4               ? "IPv4"
+                                                   : "IPv6");
     if (recovered) line.with("off_for", rough_duration(was_off));
     line.to(log_, Severity::notice);
     return;
   }
-  Event("dnsbl-off").with("dnsbl", list.name).with("zone", list.zone).with("state", phase == DnsblPhase::lies ? "lies" : "trouble")
-      .with("reason", proof.reason).to(log_, Severity::warning);
+  Event("dnsbl-off")
+      .with("dnsbl", list.name)
+      .with("zone", list.zone)
+      .with("state", phase == DnsblPhase::lies ? "lies" : "trouble")
+      .with("reason", proof.reason)
+      .to(log_, Severity::warning);
 }
 
 // One line a minute at the most, however many answers were wrong.
@@ -104,8 +113,12 @@ void DnsblWatch::tell_errors(const Dnsbl& list, SteadyTime now) {
     told.told = now;
   });
   if (fresh == 0) return;
-  Event("dnsbl-errors").with("dnsbl", list.name).with("zone", list.zone).with("count", static_cast<std::int64_t>(fresh))
-      .with("last", why).to(log_, Severity::warning);
+  Event("dnsbl-errors")
+      .with("dnsbl", list.name)
+      .with("zone", list.zone)
+      .with("count", static_cast<std::int64_t>(fresh))
+      .with("last", why)
+      .to(log_, Severity::warning);
 }
 
 void keep_dnsbl_states(const std::vector<Dnsbl>& before, std::vector<Dnsbl>& after) {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// DnsblWatch: proves the block lists of a policy by their test points (RFC 5782 5) before they count, and again from time
-// to time. A zone that lies, or whose proof has trouble, is off until a proof succeeds; each change is one log line.
+// DnsblWatch: proves the block lists of a policy by their test points (RFC 5782 5) before they count, and again from
+// time to time. A zone that lies, or whose proof has trouble, is off until a proof succeeds; each change is one log
+// line.
 //
-// DnsblState is shared by the policies that have the same zone and read by the threads that judge; step() is called by one
-// thread, which it may hold up for proof_deadline.
+// DnsblState is shared by the policies that have the same zone and read by the threads that judge; step() is called by
+// one thread, which it may hold up for proof_deadline.
 #pragma once
 
 #include <array>
@@ -30,18 +31,18 @@ constexpr std::string_view to_string(DnsblPhase phase) {
 }
 
 struct DnsblState {
-  std::atomic<bool> ipv4{false}, ipv6{false}, domains{false};   // what it may be asked for now
+  std::atomic<bool> ipv4{false}, ipv6{false}, domains{false};  // what it may be asked for now
   std::atomic<std::uint64_t> asked{0}, listed{0}, errors{0};
   std::atomic<std::uint32_t> listed_in_a_row{0};
 
   struct Told {
     DnsblPhase phase = DnsblPhase::unproved;
     std::string reason, last_error;
-    SteadyTime proved{}, next{};          // next: when it is to be proved again; at first at once
-    WallTime since{};                     // of the phase
+    SteadyTime proved{}, next{};  // next: when it is to be proved again; at first at once
+    WallTime since{};             // of the phase
     std::uint32_t failures = 0;
     std::uint64_t errors_told = 0;
-    SteadyTime told{};                    // when its errors were last logged
+    SteadyTime told{};  // when its errors were last logged
   };
   Guarded<Told> told;
 
@@ -62,8 +63,8 @@ class DnsblWatch {
   // So many listings without one name that is not listed look like a zone that lists everything: proved at once.
   static constexpr std::uint32_t suspicious = 20;
 
-  // The resolver should not keep answers, or a zone's death is seen late. `recovered` is told of a zone that is on again
-  // after it was off: what a cache still has of it may be lies.
+  // The resolver should not keep answers, or a zone's death is seen late. `recovered` is told of a zone that is on
+  // again after it was off: what a cache still has of it may be lies.
   DnsblWatch(dns::Resolver& resolver, Log& log, std::function<void(const std::string& zone)> recovered = {})
       : resolver_(resolver), log_(log), recovered_(std::move(recovered)) {}
 
@@ -79,8 +80,8 @@ class DnsblWatch {
   std::function<void(const std::string&)> recovered_;
 };
 
-// What the zones of `before` are known for goes on for the same ones in `after`; they are proved again at the next step, so
-// that a zone that was repaired need not be waited for.
+// What the zones of `before` are known for goes on for the same ones in `after`; they are proved again at the next
+// step, so that a zone that was repaired need not be waited for.
 void keep_dnsbl_states(const std::vector<Dnsbl>& before, std::vector<Dnsbl>& after);
 
 }  // namespace mailweir

@@ -10,7 +10,8 @@ namespace mailweir {
 namespace {
 
 bool is_looked_up(FactId id) {
-  constexpr std::array looked_up{FactId::iprev, FactId::helo_dns, FactId::sender_domain_dns, FactId::spf, FactId::spf_helo, FactId::egress_spf};
+  constexpr std::array looked_up{FactId::iprev, FactId::helo_dns, FactId::sender_domain_dns,
+                                 FactId::spf,   FactId::spf_helo, FactId::egress_spf};
   return dnsbl_subject(id) || std::find(looked_up.begin(), looked_up.end(), id) != looked_up.end();
 }
 
@@ -34,7 +35,9 @@ void find_early_checks(Policy& policy) {
             if (is_looked_up(cell.fact.id)) add(policy, rule, cell.fact);
       // What a refusal says is one lookup more: it need not wait until spf is known to fail.
       for (const auto& segment : rule.reply_text.segments())
-        if (const auto* fact = std::get_if<FactRef>(&segment.what); fact != nullptr && fact->id == FactId::spf_explanation) add(policy, rule, *fact);
+        if (const auto* fact = std::get_if<FactRef>(&segment.what);
+            fact != nullptr && fact->id == FactId::spf_explanation)
+          add(policy, rule, *fact);
     }
   }
 }
@@ -42,7 +45,8 @@ void find_early_checks(Policy& policy) {
 bool asks_dns_in(const Policy& policy, Door door, DnsBudget::Part part) {
   for (const Stage stage : all_stages) {
     const auto& early = policy.early[index(stage)];
-    const bool of_door = std::any_of(early.begin(), early.end(), [&](const EarlyCheck& one) { return policy.judges(door, one.rule->at); });
+    const bool of_door = std::any_of(early.begin(), early.end(),
+                                     [&](const EarlyCheck& one) { return policy.judges(door, one.rule->at); });
     if (DnsBudget::part_of(stage) == part && of_door) return true;
   }
   if (door != Door::milter || part != DnsBudget::Part::message) return false;

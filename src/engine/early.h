@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Which lookups a policy can start early: for each check in a rule, the stage at which its input is known. And which part of a
-// transaction asks for what it alone knows, so that time is kept for it.
+// Which lookups a policy can start early: for each check in a rule, the stage at which its input is known. And which
+// part of a transaction asks for what it alone knows, so that time is kept for it.
 #pragma once
 
 #include "engine/dns_budget.h"

@@ -30,7 +30,7 @@ class Evaluation {
   struct Asked {
     const Cell* cell = nullptr;
     Tri outcome = Tri::unknown;
-    std::string value, reason;      // kept only if asked for
+    std::string value, reason;  // kept only if asked for
   };
   enum class Keep : std::uint8_t { nothing, held, all };  // whose values and reasons
 

@@ -63,7 +63,7 @@ std::string_view login_domain(std::string_view login) {
 }  // namespace
 
 void Facts::use(const Policy& policy) {
-  if (policy_ != &policy) dnsbl_.forget_all(), blocks_.forget();   // they name lists of the old one
+  if (policy_ != &policy) dnsbl_.forget_all(), blocks_.forget();  // they name lists of the old one
   if (policy_ != &policy) {
     envelope_asks_ = asks_dns_in(policy, door_, DnsBudget::Part::envelope);
     message_asks_ = asks_dns_in(policy, door_, DnsBudget::Part::message);
@@ -155,11 +155,13 @@ FactValue Facts::get(const FactRef& fact) {
     case FactId::from_domain_aligned: return from_domain_aligned();
     case FactId::header: return header(fact.header);
     case FactId::hops:
-      return transaction_.headers != nullptr ? number_value(static_cast<std::int64_t>(transaction_.headers->hops())) : FactValue();
+      return transaction_.headers != nullptr ? number_value(static_cast<std::int64_t>(transaction_.headers->hops()))
+                                             : FactValue();
     case FactId::iprev: return iprev();
     case FactId::helo_dns: return domain_status(helo_dns_, session_lookups_, client_.helo_name, mailweir::helo_dns);
     case FactId::sender_domain_dns:
-      return domain_status(sender_domain_dns_, transaction_lookups_, transaction_.sender.domain(), mailweir::sender_domain_dns);
+      return domain_status(sender_domain_dns_, transaction_lookups_, transaction_.sender.domain(),
+                           mailweir::sender_domain_dns);
     case FactId::helo_fqdn:
       return client_.helo_name.empty() ? FactValue() : boolean_value(is_fully_qualified(client_.helo_name));
     case FactId::sender_fqdn: return sender_fqdn();
@@ -243,7 +245,8 @@ FactValue Facts::header(const std::string& name) {
   if (found == headers_.end()) {
     HeaderValues values;
     values.texts = transaction_.headers->values(name);
-    std::erase_if(values.texts, [](const std::string& text) { return trimmed(text).empty(); });  // an empty field says nothing
+    std::erase_if(values.texts,
+                  [](const std::string& text) { return trimmed(text).empty(); });  // an empty field says nothing
     for (const auto& text : values.texts) values.items.push_back({text});
     found = headers_.emplace(name, std::move(values)).first;
   }
@@ -259,7 +262,8 @@ FactValue Facts::iprev() {
     switch (client_.resolved) {  // what the MTA has found is used: no lookup of ours is needed
       case Resolved::ok: iprev_ = CheckMemo{"pass", "the MTA confirmed the name " + client_.name, false}; break;
       case Resolved::forged:
-        iprev_ = CheckMemo{"fail", "the MTA found the name " + client_.reverse_name + ", which does not have this address", false};
+        iprev_ = CheckMemo{
+            "fail", "the MTA found the name " + client_.reverse_name + ", which does not have this address", false};
         break;
       case Resolved::unknown: {
         const AuthResult result = mailweir::iprev(lookups_of(session_lookups_), *client_.address);
@@ -270,8 +274,8 @@ FactValue Facts::iprev() {
   return memo_value(*iprev_);
 }
 
-FactValue Facts::domain_status(std::optional<CheckMemo>& memo, std::shared_ptr<Lookups>& lookups, std::string_view domain,
-                               DomainResult (*check)(Lookups&, std::string_view)) {
+FactValue Facts::domain_status(std::optional<CheckMemo>& memo, std::shared_ptr<Lookups>& lookups,
+                               std::string_view domain, DomainResult (*check)(Lookups&, std::string_view)) {
   if (domain.empty()) return {};
   if (!memo) {
     const DomainResult result = check(lookups_of(lookups), domain);
@@ -288,7 +292,8 @@ FactValue Facts::from_login_mismatch(const Table& owners) {
   // Of many authors most have no entry: one call may do for all.
   const bool none = from_.size() > 1 && find_first_in(owners, from_items_, FactType::address) == std::nullopt;
   for (const Address& address : from_) {
-    const auto mismatch = none ? login_mismatch(Found(), transaction_.sasl_username, address) : login_mismatch(owners, transaction_.sasl_username, address);
+    const auto mismatch = none ? login_mismatch(Found(), transaction_.sasl_username, address)
+                               : login_mismatch(owners, transaction_.sasl_username, address);
     if (mismatch.value_or(false)) return boolean_value(true);
     unknown = unknown || !mismatch;
   }
@@ -297,7 +302,8 @@ FactValue Facts::from_login_mismatch(const Table& owners) {
 
 FactValue Facts::spf(const FactRef& fact) {
   if (policy_ == nullptr || !SpfFacts::has_input(fact, spf_asker())) return {};
-  const auto* memo = spf_.get(fact, spf_asker(), lookups_of(SpfFacts::of_session(fact.id) ? session_lookups_ : transaction_lookups_));
+  const auto* memo =
+      spf_.get(fact, spf_asker(), lookups_of(SpfFacts::of_session(fact.id) ? session_lookups_ : transaction_lookups_));
   return memo != nullptr ? memo_value(*memo) : FactValue();
 }
 
@@ -307,19 +313,26 @@ void Facts::start(const FactRef& fact) {
     const DnsblInput input = dnsbl_input(*subject);
     const bool session = *subject < DnsblSubject::sender;
     if (!input.empty())
-      DnsblFacts::start(policy_->dnsbl, *subject, fact.zones, input, lookups_of(session ? session_lookups_ : transaction_lookups_));
+      DnsblFacts::start(policy_->dnsbl, *subject, fact.zones, input,
+                        lookups_of(session ? session_lookups_ : transaction_lookups_));
     return;
   }
   if (SpfFacts::has(fact.id)) {
     if (SpfFacts::has_input(fact, spf_asker()))
-      spf_.start(fact, spf_asker(), lookups_of(SpfFacts::of_session(fact.id) ? session_lookups_ : transaction_lookups_));
+      spf_.start(fact, spf_asker(),
+                 lookups_of(SpfFacts::of_session(fact.id) ? session_lookups_ : transaction_lookups_));
   } else if (fact.id == FactId::iprev && client_.address && client_.resolved == Resolved::unknown && !iprev_) {
-    lookups_of(session_lookups_).prefetch([address = *client_.address](Lookups& lookups) { mailweir::iprev(lookups, address); });
+    lookups_of(session_lookups_).prefetch([address = *client_.address](Lookups& lookups) {
+      mailweir::iprev(lookups, address);
+    });
   } else if (fact.id == FactId::helo_dns && !client_.helo_name.empty() && !helo_dns_) {
-    lookups_of(session_lookups_).prefetch([name = client_.helo_name](Lookups& lookups) { mailweir::helo_dns(lookups, name); });
+    lookups_of(session_lookups_).prefetch([name = client_.helo_name](Lookups& lookups) {
+      mailweir::helo_dns(lookups, name);
+    });
   } else if (fact.id == FactId::sender_domain_dns && !transaction_.sender.domain().empty() && !sender_domain_dns_) {
-    lookups_of(transaction_lookups_).prefetch(
-        [name = std::string(transaction_.sender.domain())](Lookups& lookups) { mailweir::sender_domain_dns(lookups, name); });
+    lookups_of(transaction_lookups_).prefetch([name = std::string(transaction_.sender.domain())](Lookups& lookups) {
+      mailweir::sender_domain_dns(lookups, name);
+    });
   }
 }
 
@@ -331,7 +344,8 @@ std::string Facts::to_text(const FactRef& fact, const FactValue& value) const {
   if (value.state == FactValue::State::outage) return "could not be asked";
   std::string text;
   // A sender or recipient that is another address as well: the first is its name.
-  const bool one = fact.id == FactId::sender || fact.id == FactId::recipient || fact.id == FactId::sender_domain || fact.id == FactId::recipient_domain;
+  const bool one = fact.id == FactId::sender || fact.id == FactId::recipient || fact.id == FactId::sender_domain ||
+                   fact.id == FactId::recipient_domain;
   for (const FactItem& item : one ? std::span(&value.one, 1) : value.items()) {
     if (!text.empty()) text += ", ";
     switch (fact.type()) {

@@ -43,7 +43,8 @@ class CheckSet {
   void add(FactId id) { bits_.set(static_cast<std::size_t>(id)); }
   void add(LaterCheck check) { bits_.set(fact_count + static_cast<std::size_t>(check)); }
   bool has(FactId id) const { return bits_.test(static_cast<std::size_t>(id)); }
-  // Their names, in the order of the table of facts, blanks between; a part of a check (a score, say) is not named beside it.
+  // Their names, in the order of the table of facts, blanks between; a part of a check (a score, say) is not named
+  // beside it.
   std::string names() const;
   CheckSet operator|(const CheckSet& other) const { return CheckSet(bits_ | other.bits_); }
   CheckSet operator&(const CheckSet& other) const { return CheckSet(bits_ & other.bits_); }
@@ -66,9 +67,9 @@ class Facts {
   // The policy that the transaction began with.
   void use(const Policy& policy);
   void skip(CheckSet checks) { skipped_ = checks; }
-  // A stage is judged: what is looked up from now on has until the deadline, less what the transaction (with the connect
-  // and HELO before it) has waited already, and what is kept for later parts of it: [dns] deadline is for all its stages
-  // together (DnsBudget).
+  // A stage is judged: what is looked up from now on has until the deadline, less what the transaction (with the
+  // connect and HELO before it) has waited already, and what is kept for later parts of it: [dns] deadline is for all
+  // its stages together (DnsBudget).
   void stage(Stage stage, Deadline deadline);
   void stage(Stage stage) { stage_ = stage; }
   void now(WallTime now) { now_ = now; }
@@ -77,12 +78,14 @@ class Facts {
   void forget_helo();
   void forget_transaction();
 
-  // What dkim and dmarc are asked with. Without it they are absent, as they are where begin_message_checks was not called.
+  // What dkim and dmarc are asked with. Without it they are absent, as they are where begin_message_checks was not
+  // called.
   void verify_with(MessageChecks::Tools tools) { tools_ = tools; }
   // What `blocked` is asked with; without it nobody is.
   void ask_blocks_with(Ledger& ledger) { blocks_.use(ledger); }
   void blocks_changed() { blocks_.forget(); }
-  // At the end of the header: from now on the body goes to message_body(). With `with_dmarc` what dmarc asks for is looked up early.
+  // At the end of the header: from now on the body goes to message_body(). With `with_dmarc` what dmarc asks for is
+  // looked up early.
   void begin_message_checks(bool with_dmarc = true);
   void message_body(std::string_view chunk) { message_checks_.write(chunk); }
   // The whole of what was found, whether skipped or not; null: not begun. Wait for what is still under way.
@@ -100,11 +103,14 @@ class Facts {
   std::string to_text(const FactRef& fact, const FactValue& value) const;
   // The reason behind a check's word, "" if it was not asked.
   std::string_view reason(FactId id) const;
-  std::string_view reason(const FactRef& fact) const { return SpfFacts::has(fact.id) ? spf_.reason(fact) : reason(fact.id); }
+  std::string_view reason(const FactRef& fact) const {
+    return SpfFacts::has(fact.id) ? spf_.reason(fact) : reason(fact.id);
+  }
   bool is_outgoing() const;
-  // Whether a stranger may have chosen what is asked: of mail that is not ours, and of a login that is only tried (http door).
+  // Whether a stranger may have chosen what is asked: of mail that is not ours, and of a login that is only tried (http
+  // door).
   bool is_of_stranger() const { return door_ == Door::http || !is_outgoing(); }
-  const MailboxSpelling& spelling() const;   // of the policy
+  const MailboxSpelling& spelling() const;  // of the policy
   const Client& client() const { return client_; }
   const Transaction& transaction() const { return transaction_; }
   std::vector<TimedLookup> lookups() const;
@@ -150,14 +156,15 @@ class Facts {
   dns::Resolver& resolver_;
   Deadline deadline_;
   WallTime now_{};
-  std::chrono::microseconds waited_before_{0};  // by the session's lookups, in earlier transactions
+  std::chrono::microseconds waited_before_{0};         // by the session's lookups, in earlier transactions
   bool envelope_asks_ = false, message_asks_ = false;  // the DNS, of what only they know
   DnsBudget::Part part_ = DnsBudget::Part::session;
   std::chrono::microseconds waited_at_part_{0};  // when it began
   Stage stage_ = Stage::connect;
   const Policy* policy_ = nullptr;
   CheckSet skipped_;
-  // Those of the message are of its signatures and its author: what the envelope asked too much of, or too late, is asked anew.
+  // Those of the message are of its signatures and its author: what the envelope asked too much of, or too late, is
+  // asked anew.
   std::shared_ptr<Lookups> session_lookups_, transaction_lookups_, message_lookups_;
   std::optional<CheckMemo> iprev_, helo_dns_, sender_domain_dns_;
   DnsblFacts dnsbl_;

@@ -10,8 +10,8 @@
 
 namespace mailweir {
 
-// What the first of them that is there finds, as find_in (engine/facts.h) would. Else an outage, if one of them could not be
-// asked, or nothing.
+// What the first of them that is there finds, as find_in (engine/facts.h) would. Else an outage, if one of them could
+// not be asked, or nothing.
 Found find_first_in(const Table& table, std::span<const FactItem> items, FactType type);
 
 }  // namespace mailweir

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Judgement: what a walk through a stage's rules has found: which held, with the evidence, and what they ask of the
-// counter store. The store's answers are filled in afterwards; a verdict is then made of it without asking anything again.
+// counter store. The store's answers are filled in afterwards; a verdict is then made of it without asking anything
+// again.
 #pragma once
 
 #include <string>
@@ -17,10 +18,10 @@ namespace mailweir {
 struct Asking {
   const Rule* rule = nullptr;
   Charge charge;
-  std::size_t traced = 0;            // its place in the trace
-  Level level{};                     // what the store says
+  std::size_t traced = 0;               // its place in the trace
+  Level level{};                        // what the store says
   std::vector<std::uint64_t> totals{};  // of each window after this call; of limits with a warn_at only
-  bool began_block = false;          // by this very charge
+  bool began_block = false;             // by this very charge
 
   bool is_block() const { return charge.kind == CountKind::block; }
 };
@@ -33,9 +34,9 @@ struct Held {
 
 struct Judgement {
   std::vector<Asking> asked;
-  std::vector<Held> held;            // in order, with a limit or without
-  const Rule* decided = nullptr;     // a rule without a limit that ended the walk
-  const Rule* trouble = nullptr;     // its limit, or a list of its conditions, could not be asked, and it must then defer
+  std::vector<Held> held;         // in order, with a limit or without
+  const Rule* decided = nullptr;  // a rule without a limit that ended the walk
+  const Rule* trouble = nullptr;  // its limit, or a list of its conditions, could not be asked, and it must then defer
   std::string trouble_what;
 
   void fail(const Rule& rule, std::string what) {

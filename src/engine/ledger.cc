@@ -16,7 +16,8 @@ std::span<const std::int64_t> slots_of(const Receipt& receipt, std::size_t first
 
 }  // namespace
 
-bool Ledger::Taken::joins(const Charge& other, std::span<const std::int64_t> other_slots, std::uint8_t other_store) const {
+bool Ledger::Taken::joins(const Charge& other, std::span<const std::int64_t> other_slots,
+                          std::uint8_t other_store) const {
   return charge.kind == CountKind::ring && other.kind == CountKind::ring && store == other_store &&
          charge.limit == other.limit && charge.key == other.key && charge.windows == other.windows &&
          std::equal(slots.begin(), slots.end(), other_slots.begin(), other_slots.end());
@@ -45,20 +46,26 @@ Result<Charged> Ledger::charge(std::span<const Charge> charges) {
 }
 
 void Ledger::not_asked(std::string_view id, const Error& error) {
-  services_.trouble_lines->write(TroubleLines::Of::limits_not_asked, Event("limits-not-asked").with("id", id).with("reason", error.what),
-                                 services_.log, services_.clock.steady());
+  services_.trouble_lines->write(TroubleLines::Of::limits_not_asked,
+                                 Event("limits-not-asked").with("id", id).with("reason", error.what), services_.log,
+                                 services_.clock.steady());
 }
 
 void Ledger::no_room(std::string_view id, std::string_view rule, const Charge& charge) {
   ++services_.stats.uncounted;
-  services_.trouble_lines->write(TroubleLines::Of::counters_full,
-                                 Event("counters-full").with("id", id).with("rule", rule).with("key", charge.key)
-                                     .with("reason", "the counters in memory have no room for new keys of this limit: they are not counted"),
-                                 services_.log, services_.clock.steady());
+  services_.trouble_lines->write(
+      TroubleLines::Of::counters_full,
+      Event("counters-full")
+          .with("id", id)
+          .with("rule", rule)
+          .with("key", charge.key)
+          .with("reason", "the counters in memory have no room for new keys of this limit: they are not counted"),
+      services_.log, services_.clock.steady());
 }
 
 void Ledger::undo(std::span<const Charge> charges, const Receipt& receipt) {
-  static_cast<void>(in_time([&](Deadline deadline) { return services_.counters.give_back(charges, receipt, deadline); }));
+  static_cast<void>(
+      in_time([&](Deadline deadline) { return services_.counters.give_back(charges, receipt, deadline); }));
 }
 
 Result<bool> Ledger::block(const Block& block) {
@@ -70,7 +77,9 @@ void Ledger::keep(std::span<const Charge> charges, const Receipt& receipt) {
   for (const Charge& charge : charges) {
     const auto slots = slots_of(receipt, first, charge);
     first += charge.windows.size();
-    if (charge.attempts || charge.kind == CountKind::block || charge.amount == 0 || slots.size() != charge.windows.size()) continue;
+    if (charge.attempts || charge.kind == CountKind::block || charge.amount == 0 ||
+        slots.size() != charge.windows.size())
+      continue;
     const std::size_t far = std::min(looked_back, taken_.size());
     const auto same = std::find_if(taken_.rbegin(), taken_.rbegin() + static_cast<std::ptrdiff_t>(far),
                                    [&](const Taken& one) { return one.joins(charge, slots, receipt.store); });
@@ -106,7 +115,8 @@ void Ledger::refund(std::string_view id) {
   }
   taken_.clear();
   if (trouble)
-    services_.trouble_lines->write(TroubleLines::Of::give_back_failed, Event("give-back-failed").with("id", id).with("reason", trouble->what),
+    services_.trouble_lines->write(TroubleLines::Of::give_back_failed,
+                                   Event("give-back-failed").with("id", id).with("reason", trouble->what),
                                    services_.log, services_.clock.steady());
 }
 

@@ -2,9 +2,9 @@
 // Ledger: what one session asks of the counter store, and what it holds there: charges of the transaction, to be given
 // back if the message is refused, and places of open connections. The only part of the engine that speaks to the store.
 //
-// All calls of one callback of the MTA together wait at most calls_of_a_callback times the policy's [counters] deadline,
-// and each call at most once that long; with [dns] deadline this is what keeps a callback under 8 s (Sendmail waits 10).
-// A call for which no time is left is not made: an error that says so.
+// All calls of one callback of the MTA together wait at most calls_of_a_callback times the policy's [counters]
+// deadline, and each call at most once that long; with [dns] deadline this is what keeps a callback under 8 s (Sendmail
+// waits 10). A call for which no time is left is not made: an error that says so.
 //
 // Owned by a session; one thread at a time. The services outlive it.
 #pragma once
@@ -46,7 +46,8 @@ class Ledger {
   // Blocks the key. True: this call did; false: it is blocked already. Errors are counted.
   Result<bool> block(const Block& block);
 
-  // Keeps what was charged, to be given back with the transaction. What counts even if the message is refused is left out.
+  // Keeps what was charged, to be given back with the transaction. What counts even if the message is refused is left
+  // out.
   void keep(std::span<const Charge> charges, const Receipt& receipt);
   // Keeps the places of open connections among the charges until release(). Of the rest nothing is given back: a
   // connection was made, whatever became of its mail.

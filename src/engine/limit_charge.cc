@@ -34,9 +34,7 @@ bool fill_first_time(const Transaction& transaction, Charge& charge) {
 
 }  // namespace
 
-std::string list_name(const Rule& rule) {
-  return std::string(blocking(rule)->list) + (rule.shadow ? "~shadow" : "");
-}
+std::string list_name(const Rule& rule) { return std::string(blocking(rule)->list) + (rule.shadow ? "~shadow" : ""); }
 
 std::optional<Charge> charge_for(const Rule& rule, Stage stage, Facts& facts) {
   const Limit& limit = *rule.limit;
@@ -83,7 +81,8 @@ std::optional<Charge> block_question_for(const Rule& rule, Facts& facts) {
   Charge charge = block_question(list_name(rule), std::move(key));
   charge.stranger = facts.is_of_stranger();
   charge.enforce = !rule.shadow && (rule.block || rule.action != Action::none);
-  charge.attempts = rule.limit && rule.limit->attempts;  // asked also when the message is refused otherwise: its limit is
+  charge.attempts =
+      rule.limit && rule.limit->attempts;  // asked also when the message is refused otherwise: its limit is
   return charge;
 }
 

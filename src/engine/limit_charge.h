@@ -21,8 +21,8 @@ std::optional<Charge> charge_for(const Rule& rule, Stage stage, Facts& facts);
 // The question whether the key that the rule blocks, by its limit or itself, is blocked. Nothing: the key is not known.
 std::optional<Charge> block_question_for(const Rule& rule, Facts& facts);
 
-// Whether mail passes a rule whose limit, or block, could not be asked, or has no room for its key. `of_counters`: what the
-// file says of the store.
+// Whether mail passes a rule whose limit, or block, could not be asked, or has no room for its key. `of_counters`: what
+// the file says of the store.
 bool goes_on_uncounted(const Rule& rule, bool of_block, Outage of_counters);
 
 // What a charge that was refused would have added to its counter.

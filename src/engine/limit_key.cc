@@ -38,12 +38,13 @@ std::string key_of(Facts& facts, std::span<const FactRef> by, unsigned prefix4, 
   return key;
 }
 
-Result<std::string> key_as_counted(std::span<const FactRef> by, unsigned prefix4, unsigned prefix6, std::string_view written,
-                                   const MailboxSpelling& spelling) {
+Result<std::string> key_as_counted(std::span<const FactRef> by, unsigned prefix4, unsigned prefix6,
+                                   std::string_view written, const MailboxSpelling& spelling) {
   if (by.empty()) return std::string();
   const auto parts = by.size() == 1 ? std::vector<std::string_view>{written} : split(written, '|');
   if (parts.size() != by.size())
-    return Error{"the key has " + std::to_string(by.size()) + " parts, \"|\" between them, not " + std::to_string(parts.size())};
+    return Error{"the key has " + std::to_string(by.size()) + " parts, \"|\" between them, not " +
+                 std::to_string(parts.size())};
   std::string key;
   for (std::size_t i = 0; i < by.size(); ++i) {
     const auto part = trimmed(parts[i]);

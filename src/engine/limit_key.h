@@ -15,9 +15,9 @@ namespace mailweir {
 std::string key_of(Facts& facts, std::span<const FactRef> by, unsigned prefix4, unsigned prefix6, bool& known);
 
 // The key that an admin writes, spelled as key_of() spells it: folded, blanks around it off, an address or network
-// ("192.0.2.7", "192.0.2.0/24") cut to the limit's own prefix. Errors: a part too many or too few, no address where one is
-// counted by.
-Result<std::string> key_as_counted(std::span<const FactRef> by, unsigned prefix4, unsigned prefix6, std::string_view written,
-                                   const MailboxSpelling& spelling);
+// ("192.0.2.7", "192.0.2.0/24") cut to the limit's own prefix. Errors: a part too many or too few, no address where one
+// is counted by.
+Result<std::string> key_as_counted(std::span<const FactRef> by, unsigned prefix4, unsigned prefix6,
+                                   std::string_view written, const MailboxSpelling& spelling);
 
 }  // namespace mailweir

@@ -92,7 +92,8 @@ void MailLog::verdict(const Subject& subject, const Verdict& verdict, std::strin
   append_who(line, client, transaction);
   if (!transaction.recipient.is_absent()) append_field(line, "recipient", transaction.recipient.original());
   for (const auto& [name, value] : verdict.facts) {
-    if (name != "client_address" && name != "sasl_username" && name != "sender" && name != "recipient") append_field(line, name, value);
+    if (name != "client_address" && name != "sasl_username" && name != "sender" && name != "recipient")
+      append_field(line, name, value);
   }
   const auto fired = names_of(verdict.fired);
   if (verdict.rule == nullptr || fired != verdict.rule->name) append_known(line, "rules", fired);
@@ -124,10 +125,12 @@ void MailLog::alerts(const Subject& subject, const Verdict& verdict, bool edges)
   }
 }
 
-void MailLog::event(const Subject& subject, std::string_view event, const std::vector<CounterUse>& used, std::string_view trouble) const {
+void MailLog::event(const Subject& subject, std::string_view event, const std::vector<CounterUse>& used,
+                    std::string_view trouble) const {
   std::string line = start_line(subject.transaction, event);
   append_who(line, subject.client, subject.transaction);
-  if (!subject.transaction.recipient.is_absent()) append_field(line, "recipient", subject.transaction.recipient.original());
+  if (!subject.transaction.recipient.is_absent())
+    append_field(line, "recipient", subject.transaction.recipient.original());
   append_known(line, "used", used_text(used));
   append_known(line, "reason", trouble);
   log_.write(trouble.empty() ? Severity::info : Severity::warning, line);

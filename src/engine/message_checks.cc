@@ -14,7 +14,8 @@
 
 namespace mailweir {
 
-void MessageChecks::begin(const Tools& tools, const SignatureJudgePtr& judge, const HeaderList& headers, Lookups& lookups) {
+void MessageChecks::begin(const Tools& tools, const SignatureJudgePtr& judge, const HeaderList& headers,
+                          Lookups& lookups) {
   forget();
   begun_ = true;
   verification_ = tools.verifier->begin(headers, judge);
@@ -22,7 +23,8 @@ void MessageChecks::begin(const Tools& tools, const SignatureJudgePtr& judge, co
 }
 
 void MessageChecks::start_dmarc(const Tools& tools, const std::vector<std::string>& from_domains, Lookups& lookups) {
-  lookups.prefetch([tool = tools.dmarc, from_domains](Lookups& early) { find_dmarc_records(early, *tool, from_domains); });
+  lookups.prefetch(
+      [tool = tools.dmarc, from_domains](Lookups& early) { find_dmarc_records(early, *tool, from_domains); });
 }
 
 const DkimResult* MessageChecks::dkim(Lookups& lookups) {
@@ -34,8 +36,9 @@ const DkimResult* MessageChecks::dkim(Lookups& lookups) {
   return &*dkim_;
 }
 
-const DmarcResult* MessageChecks::dmarc(const DmarcTools& tools, const HeaderList& headers, const std::vector<std::string>& from_domains,
-                                        DmarcEvidence spf, unsigned sample, Lookups& lookups) {
+const DmarcResult* MessageChecks::dmarc(const DmarcTools& tools, const HeaderList& headers,
+                                        const std::vector<std::string>& from_domains, DmarcEvidence spf,
+                                        unsigned sample, Lookups& lookups) {
   if (!begun_) return nullptr;
   if (!dmarc_) {
     const DkimResult& signatures = *dkim(lookups);
@@ -53,7 +56,7 @@ void MessageChecks::forget() {
   dmarc_.reset();
 }
 
-// --- facts -------------------------------------------------------------------------------------------------------------
+// --- facts -----------------------------------------------------------------------------------------------------------
 
 namespace {
 
@@ -70,14 +73,16 @@ FactValue word_value(std::string_view word) {
   return value;
 }
 
-// "" for what is not a valid domain name, and for an address, in brackets or not: the public suffix list knows nothing of numbers.
+// "" for what is not a valid domain name, and for an address, in brackets or not: the public suffix list knows nothing
+// of numbers.
 std::string name_in(std::string_view text) {
   if (text.starts_with('[') || address_in_helo(text)) return {};
   return to_domain(text).value_or("");
 }
 
 AuthWord auth_word(std::string_view text) {
-  for (const AuthWord word : {AuthWord::pass, AuthWord::fail, AuthWord::softfail, AuthWord::neutral, AuthWord::temperror, AuthWord::permerror})
+  for (const AuthWord word : {AuthWord::pass, AuthWord::fail, AuthWord::softfail, AuthWord::neutral,
+                              AuthWord::temperror, AuthWord::permerror})
     if (text == to_string(word)) return word;
   return AuthWord::none;
 }
@@ -91,7 +96,8 @@ std::vector<std::string> Facts::author_domains() {
   if (from.state != FactValue::State::known) return domains;
   for (const FactItem& item : from.items()) {
     auto domain = to_domain(item.text);
-    if (domain && std::find(domains.begin(), domains.end(), *domain) == domains.end()) domains.push_back(std::move(*domain));
+    if (domain && std::find(domains.begin(), domains.end(), *domain) == domains.end())
+      domains.push_back(std::move(*domain));
     if (domains.size() > most_author_domains) break;
   }
   return domains;
@@ -120,11 +126,15 @@ void Facts::begin_message_checks(bool with_dmarc) {
   else spf_.start(ref_of_spf(), spf_asker(), lookups);
 }
 
-const DkimResult* Facts::dkim() { return message_checks_.begun() ? message_checks_.dkim(lookups_of(message_lookups_)) : nullptr; }
+const DkimResult* Facts::dkim() {
+  return message_checks_.begun() ? message_checks_.dkim(lookups_of(message_lookups_)) : nullptr;
+}
 
-// Whether DMARC wants to know SPF, whether a rule asks it or not: only of a domain that can be aligned. A stranger's own takes no time.
+// Whether DMARC wants to know SPF, whether a rule asks it or not: only of a domain that can be aligned. A stranger's
+// own takes no time.
 bool Facts::spf_may_speak(const std::vector<std::string>& authors) const {
-  return policy_ != nullptr && SpfFacts::has_input(ref_of_spf(), spf_asker()) && may_align(*tools_.dmarc, authors, envelope_domain());
+  return policy_ != nullptr && SpfFacts::has_input(ref_of_spf(), spf_asker()) &&
+         may_align(*tools_.dmarc, authors, envelope_domain());
 }
 
 // The domain that SPF is asked about: the null sender's is the HELO name's (RFC 7489 4.1); "" when that is no domain.
@@ -149,12 +159,14 @@ FactValue Facts::from_domain_aligned() {
   return value;
 }
 
-// What SPF says of the envelope, skipped or not. What a rule asked in vain, when the time was used up perhaps, is asked again.
+// What SPF says of the envelope, skipped or not. What a rule asked in vain, when the time was used up perhaps, is asked
+// again.
 DmarcEvidence Facts::spf_evidence(const std::vector<std::string>& authors) {
   DmarcEvidence evidence;
   if (!spf_may_speak(authors)) return evidence;
   Lookups& lookups = lookups_of(message_lookups_);
-  const CheckMemo& memo = spf_.needs_another_try() ? spf_.try_again(spf_asker(), lookups) : *spf_.get(ref_of_spf(), spf_asker(), lookups);
+  const CheckMemo& memo =
+      spf_.needs_another_try() ? spf_.try_again(spf_asker(), lookups) : *spf_.get(ref_of_spf(), spf_asker(), lookups);
   evidence.spf = memo.temperror ? AuthWord::temperror : auth_word(memo.word);
   evidence.spf_domain = envelope_domain();
   return evidence;
@@ -167,7 +179,8 @@ const DmarcResult* Facts::dmarc() {
   const auto authors = author_domains();
   DmarcEvidence evidence = spf_evidence(authors);
   evidence.unusable_author = has_unusable_author();
-  return message_checks_.dmarc(*tools_.dmarc, *transaction_.headers, authors, std::move(evidence), sample, lookups_of(message_lookups_));
+  return message_checks_.dmarc(*tools_.dmarc, *transaction_.headers, authors, std::move(evidence), sample,
+                               lookups_of(message_lookups_));
 }
 
 FactValue Facts::message_check(FactId id) {
@@ -198,7 +211,8 @@ std::string_view Facts::found(FactId id) const {
 
 std::string_view Facts::message_reason(FactId id) const {
   const bool of_dkim = id == FactId::dkim || id == FactId::dkim_domain;
-  if (of_dkim) return message_checks_.found_dkim() ? std::string_view(message_checks_.found_dkim()->reason) : std::string_view();
+  if (of_dkim)
+    return message_checks_.found_dkim() ? std::string_view(message_checks_.found_dkim()->reason) : std::string_view();
   return message_checks_.found_dmarc() ? std::string_view(message_checks_.found_dmarc()->reason) : std::string_view();
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// MessageChecks: the checks that need the whole message: DKIM while it streams by, and DMARC from what came out. Begun at
-// the end of the header, fed with the body, asked at end-of-message. Owned by Facts; one thread at a time.
+// MessageChecks: the checks that need the whole message: DKIM while it streams by, and DMARC from what came out. Begun
+// at the end of the header, fed with the body, asked at end-of-message. Owned by Facts; one thread at a time.
 #pragma once
 
 #include <memory>
@@ -32,8 +32,9 @@ class MessageChecks {
   }
   // Null when it was not begun. The first call waits for what is still under way.
   const DkimResult* dkim(Lookups& lookups);
-  const DmarcResult* dmarc(const DmarcTools& tools, const HeaderList& headers, const std::vector<std::string>& from_domains,
-                           DmarcEvidence spf, unsigned sample, Lookups& lookups);
+  const DmarcResult* dmarc(const DmarcTools& tools, const HeaderList& headers,
+                           const std::vector<std::string>& from_domains, DmarcEvidence spf, unsigned sample,
+                           Lookups& lookups);
   const std::optional<DkimResult>& found_dkim() const { return dkim_; }
   const std::optional<DmarcResult>& found_dmarc() const { return dmarc_; }
   void forget();

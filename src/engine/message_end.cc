@@ -27,14 +27,20 @@ AuthWord word_of(std::string_view text) {
 
 // A pass speaks for itself.
 MethodResult result_of(std::string_view method, AuthWord word, std::string_view reason) {
-  return {std::string(method), word, word == AuthWord::pass || word == AuthWord::none ? std::string() : std::string(reason), {}};
+  return {std::string(method),
+          word,
+          word == AuthWord::pass || word == AuthWord::none ? std::string() : std::string(reason),
+          {}};
 }
 
 void add_dkim(const DkimResult& dkim, std::vector<MethodResult>& results) {
   if (dkim.signatures.empty()) results.push_back(result_of("dkim", dkim.word, dkim.reason));
   for (const auto& signature : dkim.signatures) {
     auto result = result_of("dkim", signature.word, signature.reason);
-    result.properties = {{"header.d", signature.domain}, {"header.s", signature.selector}, {"header.a", signature.algorithm}, {"header.b", signature.start}};
+    result.properties = {{"header.d", signature.domain},
+                         {"header.s", signature.selector},
+                         {"header.a", signature.algorithm},
+                         {"header.b", signature.start}};
     results.push_back(std::move(result));
   }
 }
@@ -57,7 +63,8 @@ void Session::begin_message_checks(bool body_comes) {
   const auto wanted = [&](FactId id, bool (*reads)(const Rule&, const Policy&)) {
     if (off.has(id)) return false;
     if (writes && results.has(id)) return true;
-    return std::any_of(rules.begin(), rules.end(), [&](const Rule& rule) { return reads(rule, *policy_) && may_apply(rule); });
+    return std::any_of(rules.begin(), rules.end(),
+                       [&](const Rule& rule) { return reads(rule, *policy_) && may_apply(rule); });
   };
   if (body_comes) {
     const bool dmarc = wanted(FactId::dmarc, reads_dmarc);
@@ -72,8 +79,8 @@ bool Session::writes_authentication_results() const {
   return !results.authserv_id.empty() && (results.outgoing || !facts_.is_outgoing());
 }
 
-// A field of our name from a machine of ours may be true (RFC 8601 5: "did not come directly from another trusted MTA");
-// what a login, or a stranger, sends is not.
+// A field of our name from a machine of ours may be true (RFC 8601 5: "did not come directly from another trusted
+// MTA"); what a login, or a stranger, sends is not.
 bool Session::removes_authentication_results() const {
   const auto& results = policy_->authentication_results;
   if (results.authserv_id.empty()) return false;
@@ -100,7 +107,8 @@ std::optional<std::string> Session::authentication_results() {
       if (dmarc == nullptr) continue;
       results.push_back(result_of("dmarc", dmarc->word, dmarc->reason));
       results.back().properties = {{"header.from", dmarc->domain}};
-      if (dmarc->published) results.back().properties.emplace_back("polrec.p", std::string(to_string(*dmarc->published)));
+      if (dmarc->published)
+        results.back().properties.emplace_back("polrec.p", std::string(to_string(*dmarc->published)));
       continue;
     }
     const FactValue value = facts_.get(ref_of(id));

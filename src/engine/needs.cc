@@ -11,8 +11,9 @@ bool reads_headers(const FactRef& fact, const Policy& policy) {
     return std::any_of(policy.own_facts[fact.own].keys.begin(), policy.own_facts[fact.own].keys.end(),
                        [&](const FactRef& key) { return reads_headers(key, policy); });
   if (fact.id == FactId::from_dnsbl || fact.id == FactId::from_dnsbl_score) return true;
-  return fact.id == FactId::header || fact.id == FactId::from || fact.id == FactId::from_domain || fact.id == FactId::hops ||
-         fact.id == FactId::from_count || fact.id == FactId::from_domain_aligned || fact.id == FactId::from_login_mismatch;
+  return fact.id == FactId::header || fact.id == FactId::from || fact.id == FactId::from_domain ||
+         fact.id == FactId::hops || fact.id == FactId::from_count || fact.id == FactId::from_domain_aligned ||
+         fact.id == FactId::from_login_mismatch;
 }
 
 // The true size is counted as the message passes.
@@ -30,7 +31,8 @@ bool is_message_check(const FactRef& fact, const Policy& policy) {
 
 bool is_message_dns(const FactRef& fact, const Policy& policy) {
   if (fact.id != FactId::own)
-    return (fact.id >= FactId::dkim && fact.id <= FactId::dmarc_policy) || fact.id == FactId::from_dnsbl || fact.id == FactId::from_dnsbl_score;
+    return (fact.id >= FactId::dkim && fact.id <= FactId::dmarc_policy) || fact.id == FactId::from_dnsbl ||
+           fact.id == FactId::from_dnsbl_score;
   const auto& keys = policy.own_facts[fact.own].keys;
   return std::any_of(keys.begin(), keys.end(), [&](const FactRef& key) { return is_message_dns(key, policy); });
 }
@@ -55,15 +57,19 @@ class Reads {
 
   bool operator()(const Rule& rule) const {
     if (any(rule.when) || any(rule.unless) || any(rule.reply_text)) return true;
-    if (rule.block && std::any_of(rule.block->by.begin(), rule.block->by.end(), [&](const FactRef& by) { return kind_(by, policy_); })) return true;
+    if (rule.block && std::any_of(rule.block->by.begin(), rule.block->by.end(),
+                                  [&](const FactRef& by) { return kind_(by, policy_); }))
+      return true;
     if (rule.limit && rule.limit->distinct && kind_(*rule.limit->distinct, policy_)) return true;
-    if (rule.limit && std::any_of(rule.limit->by.begin(), rule.limit->by.end(), [&](const FactRef& by) { return kind_(by, policy_); }))
+    if (rule.limit && std::any_of(rule.limit->by.begin(), rule.limit->by.end(),
+                                  [&](const FactRef& by) { return kind_(by, policy_); }))
       return true;
     for (const auto* text : {&rule.hold, &rule.redirect, &rule.route})
       if (*text && any(**text)) return true;
     if (std::any_of(rule.bcc.begin(), rule.bcc.end(), [&](const Template& text) { return any(text); })) return true;
     for (const auto* headers : {&rule.add_headers, &rule.replace_headers})
-      if (std::any_of(headers->begin(), headers->end(), [&](const HeaderText& header) { return any(header.value); })) return true;
+      if (std::any_of(headers->begin(), headers->end(), [&](const HeaderText& header) { return any(header.value); }))
+        return true;
     return false;
   }
 
@@ -89,9 +95,9 @@ class Reads {
 bool Needs::covers(const Needs& other) const {
   for (std::size_t i = 0; i < stage_count; ++i)
     if (other.answers[i] && !answers[i]) return false;
-  return (data || !other.data) && (headers || !other.headers) && (body || !other.body) && (edits_headers || !other.edits_headers) &&
-         (edits_recipients || !other.edits_recipients) && (quarantines || !other.quarantines) &&
-         (rejected_recipients || !other.rejected_recipients);
+  return (data || !other.data) && (headers || !other.headers) && (body || !other.body) &&
+         (edits_headers || !other.edits_headers) && (edits_recipients || !other.edits_recipients) &&
+         (quarantines || !other.quarantines) && (rejected_recipients || !other.rejected_recipients);
 }
 
 bool reads_message_checks(const Rule& rule, const Policy& policy) { return Reads(is_message_check, policy)(rule); }
@@ -128,7 +134,8 @@ Needs milter_needs(const Policy& policy) {
       if (rule.shadow) continue;
       // A stage handed to the policy door may come back to us at DATA, when Postfix did not ask there.
       const Stage answered = policy.judges(Door::milter, stage) ? stage : Stage::data;
-      if (is_refusal(rule.action) || rule.action == Action::discard || rule.limit) needs.answers[index(answered)] = true;
+      if (is_refusal(rule.action) || rule.action == Action::discard || rule.limit)
+        needs.answers[index(answered)] = true;
       const bool edits = !rule.remove_headers.empty() || !rule.add_headers.empty() || !rule.replace_headers.empty();
       // A route's field is deleted again by its number: those of its name that came with the message must be known.
       needs.headers = needs.headers || edits || rule.sign || rule.route;

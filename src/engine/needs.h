@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Needs: what a policy wants to be told by the MTA at the milter door, and where it may want to answer, so that the rest
-// is negotiated away (each event costs the MTA and us a round trip).
+// Needs: what a policy wants to be told by the MTA at the milter door, and where it may want to answer, so that the
+// rest is negotiated away (each event costs the MTA and us a round trip).
 #pragma once
 
 #include <array>
@@ -11,9 +11,9 @@ namespace mailweir {
 
 struct Needs {
   bool data = false, headers = false, body = false;
-  std::array<bool, stage_count> answers{};   // stages at which the milter may refuse
+  std::array<bool, stage_count> answers{};  // stages at which the milter may refuse
   bool edits_headers = false, edits_recipients = false, quarantines = false;
-  bool rejected_recipients = false;          // those that the MTA refuses, too
+  bool rejected_recipients = false;  // those that the MTA refuses, too
 
   // Whether a session negotiated for these needs can serve a policy with those.
   bool covers(const Needs& other) const;

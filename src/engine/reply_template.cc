@@ -14,7 +14,9 @@ std::string Template::fill(Facts& facts, std::string_view rule, const LimitWords
     std::string_view rule;
     const LimitWords* limit;
     std::string operator()(const std::string& literal) const { return literal; }
-    std::string operator()(const FactRef& fact) const { return cleaned(facts.to_text(fact), false, fact.id == FactId::spf_explanation ? 400 : 200); }
+    std::string operator()(const FactRef& fact) const {
+      return cleaned(facts.to_text(fact), false, fact.id == FactId::spf_explanation ? 400 : 200);
+    }
     std::string operator()(Special special) const {
       switch (special) {
         case Special::limit: return limit ? limit->limit : std::string();

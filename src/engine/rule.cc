@@ -57,7 +57,8 @@ bool Rule::asks(FactId id) const {
 }
 
 bool Rule::only_signs() const {
-  const bool changes = hold || redirect || route || !bcc.empty() || !remove_headers.empty() || !add_headers.empty() || !replace_headers.empty();
+  const bool changes = hold || redirect || route || !bcc.empty() || !remove_headers.empty() || !add_headers.empty() ||
+                       !replace_headers.empty();
   return sign && action == Action::none && !limit && !changes && !block && skip.empty() && !alert && !log;
 }
 
@@ -65,7 +66,8 @@ std::string CheckSet::names() const {
   std::string text;
   const auto name = [&](std::string_view one) { text += (text.empty() ? "" : " ") + std::string(one); };
   for (const auto& fact : all_facts()) {
-    const bool part = fact.name.ends_with("_score") || fact.id == FactId::dkim_domain || fact.id == FactId::dmarc_policy || fact.id == FactId::spf_explanation;
+    const bool part = fact.name.ends_with("_score") || fact.id == FactId::dkim_domain ||
+                      fact.id == FactId::dmarc_policy || fact.id == FactId::spf_explanation;
     if (fact.check && !part && has(fact.id)) name(fact.name);
   }
   if (bits_.test(fact_count + static_cast<std::size_t>(LaterCheck::virus))) name("virus");
@@ -75,7 +77,8 @@ std::string CheckSet::names() const {
 
 Result<Window> parse_window(std::string_view text) {
   const auto wrong = [&](std::string_view why) {
-    return Error{"\"" + cleaned(text, false, 60) + "\": " + std::string(why) + "; write \"100/1h\" or, for bytes, \"25MiB/1d\""};
+    return Error{"\"" + cleaned(text, false, 60) + "\": " + std::string(why) +
+                 "; write \"100/1h\" or, for bytes, \"25MiB/1d\""};
   };
   const auto slash = text.find('/');
   if (slash == text.npos) return wrong("the period is missing");
@@ -97,7 +100,8 @@ Result<std::vector<Window>> parse_windows(std::string_view text) {
     auto window = parse_window(part);
     if (!window) return window.error();
     for (const auto& other : windows)
-      if (other.period == window->period) return Error{"two limits for the same period " + format_duration(other.period)};
+      if (other.period == window->period)
+        return Error{"two limits for the same period " + format_duration(other.period)};
     windows.push_back(*window);
   }
   return windows;

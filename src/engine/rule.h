@@ -29,7 +29,17 @@ constexpr bool is_refusal(Action action) {
   return action == Action::reject || action == Action::defer || action == Action::drop;
 }
 
-enum class Quantity : std::uint8_t { messages, recipients, bytes, connections, open_connections, unknown_recipients, auth_failures, distinct, first_time_recipients };
+enum class Quantity : std::uint8_t {
+  messages,
+  recipients,
+  bytes,
+  connections,
+  open_connections,
+  unknown_recipients,
+  auth_failures,
+  distinct,
+  first_time_recipients
+};
 std::string_view to_string(Quantity quantity);
 // Counted when it happens and not when a rule asks: a limit of it only looks at what stands in the counter.
 constexpr bool is_event(Quantity quantity) {
@@ -37,10 +47,10 @@ constexpr bool is_event(Quantity quantity) {
 }
 
 struct Limit {
-  std::string counter;             // the counter's name: the rule's
-  std::vector<FactRef> by;         // empty: one counter of all
+  std::string counter;      // the counter's name: the rule's
+  std::vector<FactRef> by;  // empty: one counter of all
   Quantity of = Quantity::messages;
-  std::optional<FactRef> distinct; // of Quantity::distinct: whose different values are counted
+  std::optional<FactRef> distinct;  // of Quantity::distinct: whose different values are counted
   std::vector<Window> max;
   TablePtr overrides;              // by key, its domain, then "default": replaces max
   bool attempts = false;           // count = "all"
@@ -50,8 +60,8 @@ struct Limit {
 };
 
 struct HeaderRemoval {
-  std::string name;                // may have wildcards
-  PatternPtr value;                // null: whatever the value
+  std::string name;  // may have wildcards
+  PatternPtr value;  // null: whatever the value
 };
 struct HeaderText {
   std::string name;
@@ -66,7 +76,7 @@ struct RuleHits {
 
 struct Rule {
   std::string name;
-  std::string where;               // file:line, for explain
+  std::string where;  // file:line, for explain
   Stage at = Stage::rcpt;
   Conditions when, unless;
   std::optional<Limit> limit;
@@ -74,10 +84,10 @@ struct Rule {
   Outage on_outage = Outage::unset;
 
   Action action = Action::none;
-  Reply reply;                     // code and enhanced code of reject, defer, drop
-  Template reply_text;             // its text; of discard and accept the reason for the log
+  Reply reply;          // code and enhanced code of reject, defer, drop
+  Template reply_text;  // its text; of discard and accept the reason for the log
   // What goes along:
-  std::optional<Template> hold;    // the reason that the hold queue shows
+  std::optional<Template> hold;  // the reason that the hold queue shows
   std::optional<Template> redirect, route;
   std::vector<Template> bcc;
   std::vector<HeaderRemoval> remove_headers;
@@ -89,8 +99,8 @@ struct Rule {
   bool alert = false, log = false;
 
   bool has_checks() const;
-  bool asks(FactId id) const;       // in a condition
-  bool only_signs() const;          // nothing else comes of it, so it has nothing to do with incoming mail
+  bool asks(FactId id) const;  // in a condition
+  bool only_signs() const;     // nothing else comes of it, so it has nothing to do with incoming mail
   bool lets_pass() const { return shadow || !is_refusal(action); }
   std::shared_ptr<RuleHits> hits = std::make_shared<RuleHits>();
 };

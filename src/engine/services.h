@@ -29,8 +29,8 @@ struct Services {
   Leases& leases;
   StageBoard& board;
   EngineStats& stats;
-  MessageChecks::Tools verification{};   // empty: dkim and dmarc are not known
-  AlertSink* alerts = nullptr;           // null: an alert is a line in the log
+  MessageChecks::Tools verification{};  // empty: dkim and dmarc are not known
+  AlertSink* alerts = nullptr;          // null: an alert is a line in the log
   std::shared_ptr<AlertMarks> alert_marks = std::make_shared<AlertMarks>();
   std::shared_ptr<TroubleLines> trouble_lines = std::make_shared<TroubleLines>();
 };

@@ -26,20 +26,26 @@ std::string counted_of(const Limit& limit, const Level& level) {
 std::string outcome_of(const Asking& asking) {
   const Level& level = asking.level;
   if (level.no_room) return "not limited: the counters in memory have no room for its key";
-  if (asking.is_block()) return "its key is blocked: " + asking.charge.key + ", for another " + rough_duration(level.retry_after);
-  return std::string(level.share ? "over this node's share of its limit" : level.over ? "over its limit" : "within its limit") + ": " + counted_of(*asking.rule->limit, level) + " of " +
+  if (asking.is_block())
+    return "its key is blocked: " + asking.charge.key + ", for another " + rough_duration(level.retry_after);
+  return std::string(level.share  ? "over this node's share of its limit"
+                     : level.over ? "over its limit"
+                                  : "within its limit") +
+         ": " + counted_of(*asking.rule->limit, level) + " of " +
          in_words(asking.charge.windows[level.window], asking.rule->limit->of) + " for " +
          (asking.rule->limit->by.empty() ? "all" : asking.charge.key);
 }
 
-bool is_among(const std::vector<const Rule*>& rules, const Rule* rule) { return std::find(rules.begin(), rules.end(), rule) != rules.end(); }
+bool is_among(const std::vector<const Rule*>& rules, const Rule* rule) {
+  return std::find(rules.begin(), rules.end(), rule) != rules.end();
+}
 
 }  // namespace
 
 Session::Session(Services& services, PolicyPtr policy, Door door)
-    : services_(services), policy_(std::move(policy)), door_(door), facts_(client_, state_.mail, door, services.resolver),
-      ledger_(services), blocked_keys_(services, ledger_), alert_edges_(services, ledger_, client_, state_.mail),
-      mail_log_(services.log, door) {
+    : services_(services), policy_(std::move(policy)), door_(door),
+      facts_(client_, state_.mail, door, services.resolver), ledger_(services), blocked_keys_(services, ledger_),
+      alert_edges_(services, ledger_, client_, state_.mail), mail_log_(services.log, door) {
   facts_.verify_with(services.verification);
   facts_.ask_blocks_with(ledger_);
   use(*policy_);
@@ -78,7 +84,8 @@ void Session::name_transaction() {
 
 // One spelling in conditions, keys and lookups, however the MTA and the client wrote a name.
 void Session::spell_names() {
-  for (std::string* name : {&client_.name, &client_.reverse_name, &client_.helo_name}) name->resize(without_last_dot(*name).size());
+  for (std::string* name : {&client_.name, &client_.reverse_name, &client_.helo_name})
+    name->resize(without_last_dot(*name).size());
 }
 
 void Session::end_transaction(bool taken) {
@@ -170,7 +177,8 @@ void Session::not_charged(const std::vector<Asking*>& asked, const Error& error,
 }
 
 void Session::note_levels(const std::vector<Asking*>& asked, Verdict& verdict, Trace* trace) {
-  const Rule* over = nullptr;  // the last rule that had a charge over: its block, say, and then its limit are one refusal
+  const Rule* over =
+      nullptr;  // the last rule that had a charge over: its block, say, and then its limit are one refusal
   for (const Asking* asking : asked) {
     const Level& level = asking->level;
     if (level.over && std::exchange(over, asking->rule) != asking->rule)
@@ -178,7 +186,8 @@ void Session::note_levels(const std::vector<Asking*>& asked, Verdict& verdict, T
     if (level.no_room) {
       if (!dry_run_) ledger_.no_room(state_.mail.id, asking->rule->name, asking->charge);
     } else if (!asking->is_block())
-      verdict.used.push_back({asking->rule->name, asking->charge.key, asking->charge.windows[level.window], level.count, level.over, level.share.has_value()});
+      verdict.used.push_back({asking->rule->name, asking->charge.key, asking->charge.windows[level.window], level.count,
+                              level.over, level.share.has_value()});
     if (trace == nullptr) continue;
     std::string& outcome = trace->rules[asking->traced].outcome;
     if (asking->is_block() ? level.over : outcome.empty()) outcome = outcome_of(*asking);
@@ -190,13 +199,16 @@ void Session::begin_blocks(const Judgement& judgement, const Verdict& verdict) {
   if (dry_run_) return;
   for (const Held& held : judgement.held) {
     const Rule& rule = *held.rule;
-    if (!rule.block || &rule == judgement.trouble || (!is_among(verdict.fired, &rule) && !is_among(verdict.shadowed, &rule))) continue;
+    if (!rule.block || &rule == judgement.trouble ||
+        (!is_among(verdict.fired, &rule) && !is_among(verdict.shadowed, &rule)))
+      continue;
     if (verdict.rule == &rule && !verdict.blocked.empty()) return;  // its key was blocked before: no rule was heard
     const auto question = block_question_for(rule, facts_);
     if (!question) continue;
     blocked_keys_.begin(rule, *question, held.evidence, state_.mail.id);
     facts_.blocks_changed();
-    if (rule.shadow || !rule.block->time.refuse || !is_refusal(rule.action) || verdict.rule != &rule || !state_.open) continue;
+    if (rule.shadow || !rule.block->time.refuse || !is_refusal(rule.action) || verdict.rule != &rule || !state_.open)
+      continue;
     state_.just_blocked = JustBlocked{&rule, question->key, length_of(rule.block->time, services_.clock.wall())};
   }
 }
@@ -207,7 +219,8 @@ void Session::raise_alerts(const Judgement& judgement, Verdict& verdict) {
   verdict.alerts = alert_edges_.alerts_of(judgement, verdict);
   if (verdict.alerts.empty()) return;
   mail_log_.alerts(subject(), verdict, true);
-  const bool own_mail = client_.origin == Origin::local && !policy_->alert_sender.empty() && state_.mail.sender.text() == policy_->alert_sender;
+  const bool own_mail = client_.origin == Origin::local && !policy_->alert_sender.empty() &&
+                        state_.mail.sender.text() == policy_->alert_sender;
   if (services_.alerts == nullptr || own_mail) return;
   for (const Alert& alert : verdict.alerts) services_.alerts->raise(alert);
 }
@@ -224,13 +237,15 @@ void Session::count_event(Quantity quantity, bool log) {
   for (const Stage stage : all_stages) {
     if (login && stage != Stage::auth) continue;  // elsewhere it is counted when a rule asks
     for (const Rule& rule : policy_->at(stage)) {
-      if (!rule.limit || rule.limit->of != quantity || evaluation.ask(rule, facts_, Evaluation::Keep::nothing) != Holds::yes) continue;
+      if (!rule.limit || rule.limit->of != quantity ||
+          evaluation.ask(rule, facts_, Evaluation::Keep::nothing) != Holds::yes)
+        continue;
       auto charge = charge_for(rule, stage, facts_);
       if (!charge) continue;
       charge->amount = 1;
       charge->dispensable = true;  // of the others that have room all are counted
-      // It has happened: what is over its maximum is counted too. But a value that does not fit shall not be one of those
-      // that are known from now on.
+      // It has happened: what is over its maximum is counted too. But a value that does not fit shall not be one of
+      // those that are known from now on.
       if (!login) charge->enforce = false;
       charges.push_back(std::move(*charge));
       rules.push_back(&rule);
@@ -242,14 +257,18 @@ void Session::count_event(Quantity quantity, bool log) {
   for (std::size_t i = 0; charged && i < rules.size(); ++i) {
     const Level& level = charged->levels[i];
     if (level.no_room) ledger_.no_room(state_.mail.id, rules[i]->name, charges[i]);
-    else used.push_back({rules[i]->name, charges[i].key, charges[i].windows[level.window], level.count, level.over, level.share.has_value()});
+    else
+      used.push_back({rules[i]->name, charges[i].key, charges[i].windows[level.window], level.count, level.over,
+                      level.share.has_value()});
   }
   if (!log) return;
   mail_log_.event(subject(), quantity == Quantity::auth_failures ? "auth-failure" : "unknown-recipient", used,
                   charged ? std::string_view() : std::string_view(charged.error().what));
 }
 
-void Session::log_verdict(const Verdict& verdict, std::string_view at_end) { mail_log_.verdict(subject(), verdict, at_end); }
+void Session::log_verdict(const Verdict& verdict, std::string_view at_end) {
+  mail_log_.verdict(subject(), verdict, at_end);
+}
 
 void Session::log_transaction(std::string_view outcome, const std::vector<std::pair<std::string, std::string>>& more) {
   mail_log_.message(subject(), {outcome, facts_.is_outgoing(), state_.used, more, state_.took});
@@ -259,10 +278,11 @@ std::string new_transaction_id(WallTime now) {
   // 48 bits of milliseconds would sort for 8,000 years; 38 bits do for 8. The rest tells transactions apart.
   static const std::uint64_t start = std::random_device{}();
   static std::atomic<std::uint64_t> count{start};
-  const auto milliseconds = static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count());
+  const auto milliseconds =
+      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count());
   std::uint64_t bits = ((milliseconds & ((std::uint64_t{1} << 38) - 1)) << 17) | (++count & 0x1ffff);
-  constexpr std::string_view digits = "0123456789abcdefghjkmnpqrstvwxyz";  // Crockford's: nothing to misread on the phone
+  constexpr std::string_view digits =
+      "0123456789abcdefghjkmnpqrstvwxyz";  // Crockford's: nothing to misread on the phone
   std::string id(11, '0');
   for (std::size_t i = id.size(); i-- > 0; bits >>= 5) id[i] = digits[bits & 31];
   return id;

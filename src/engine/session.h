@@ -3,8 +3,8 @@
 // goes on and asks judge() at each stage that it judges; the session keeps what later stages need: the policy that the
 // transaction began with, lookups under way, what rules skipped, what was charged and may have to be given back.
 //
-// One thread at a time. The services outlive it. Destroying it gives back what an unfinished transaction was charged and
-// releases its open connection.
+// One thread at a time. The services outlive it. Destroying it gives back what an unfinished transaction was charged
+// and releases its open connection.
 #pragma once
 
 #include <memory>
@@ -43,7 +43,8 @@ class Session {
   Facts& facts() { return facts_; }
   Door door() const { return door_; }
 
-  // A callback, or a request, of the MTA begins: the counters' time is counted from here on. Before anything else of it.
+  // A callback, or a request, of the MTA begins: the counters' time is counted from here on. Before anything else of
+  // it.
   void callback_begins() { ledger_.callback_begins(); }
   // A HELO or EHLO came: what was known of an earlier name is forgotten.
   void helo_changed();
@@ -57,12 +58,14 @@ class Session {
   // The recipient asked about last was accepted (and what its rules skipped counts for the message).
   void recipient_accepted() { skips_.recipient_accepted(); }
 
-  // Something that limits count has happened: the MTA refused the recipient as unknown, say. Counted for the rules whose
-  // conditions hold now. `log`: with a line. Quantity::distinct: the login that was asked about at auth has succeeded.
+  // Something that limits count has happened: the MTA refused the recipient as unknown, say. Counted for the rules
+  // whose conditions hold now. `log`: with a line. Quantity::distinct: the login that was asked about at auth has
+  // succeeded.
   void count_event(Quantity quantity, bool log = true);
 
   // At the end of the header: starts the lookups that end-of-message will want, and, if a rule or the
-  // Authentication-Results field may ask for dkim or dmarc, the verification; the body then goes to facts().message_body().
+  // Authentication-Results field may ask for dkim or dmarc, the verification; the body then goes to
+  // facts().message_body().
   void begin_message_checks(bool body_comes);
   // Whether Authentication-Results fields that claim to be ours go from this message: not where it comes from a machine
   // of ours, which may have written one.
@@ -72,8 +75,8 @@ class Session {
 
   // Asks the rules of a stage. `trace` may be null.
   Verdict judge(Stage stage, Trace* trace = nullptr);
-  // Writes the verdict's log line, if it has anything to say, and its alerts. `at_end`: of a refusal that nobody is told of
-  // where it is made (local mail): what becomes of the message at its end.
+  // Writes the verdict's log line, if it has anything to say, and its alerts. `at_end`: of a refusal that nobody is
+  // told of where it is made (local mail): what becomes of the message at its end.
   void log_verdict(const Verdict& verdict, std::string_view at_end = {});
   // Writes the transaction's line: what became of it, and all counters that it was asked for.
   // `more` are fields of the door's own.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Skips: which checks rules have turned off, and for whom: at connect and helo for the session, at rcpt for that recipient,
-// elsewhere for the transaction. A message's check is off only if all its recipients say so.
+// Skips: which checks rules have turned off, and for whom: at connect and helo for the session, at rcpt for that
+// recipient, elsewhere for the transaction. A message's check is off only if all its recipients say so.
 #pragma once
 
 #include "engine/facts.h"

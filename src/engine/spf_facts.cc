@@ -16,8 +16,9 @@ CheckMemo memo_of(const SpfResult& result) {
 }
 
 SpfRequest request_of(FactId id, const SpfFacts::Asker& asker) {
-  auto request = id == FactId::spf_helo ? spf::helo_request(*asker.client.address, asker.client.helo_name)
-                                        : spf::request_for(*asker.client.address, asker.transaction.sender, asker.client.helo_name);
+  auto request = id == FactId::spf_helo
+                     ? spf::helo_request(*asker.client.address, asker.client.helo_name)
+                     : spf::request_for(*asker.client.address, asker.transaction.sender, asker.client.helo_name);
   request.receiver = asker.policy.hostname;
   request.now = asker.now;
   return request;
@@ -37,7 +38,8 @@ SpfResult ask(const SpfEnginePtr& engine, Lookups& lookups, const SpfRequest& re
 
 // The more trouble mail sent from there would have, the higher.
 std::size_t badness(AuthWord word) {
-  constexpr std::array order{AuthWord::pass, AuthWord::none, AuthWord::neutral, AuthWord::temperror, AuthWord::permerror, AuthWord::softfail, AuthWord::fail};
+  constexpr std::array order{AuthWord::pass,      AuthWord::none,     AuthWord::neutral, AuthWord::temperror,
+                             AuthWord::permerror, AuthWord::softfail, AuthWord::fail};
   return static_cast<std::size_t>(std::find(order.begin(), order.end(), word) - order.begin());
 }
 
@@ -54,7 +56,8 @@ SpfResult ask_egress(const SpfEnginePtr& engine, Lookups& lookups, const std::ve
 
 std::vector<SpfRequest> egress_requests(const FactRef& fact, const SpfFacts::Asker& asker) {
   std::vector<SpfRequest> requests;
-  for (const auto& address : asker.policy.egress[fact.egress].addresses) requests.push_back(egress_request(asker, address));
+  for (const auto& address : asker.policy.egress[fact.egress].addresses)
+    requests.push_back(egress_request(asker, address));
   return requests;
 }
 
@@ -62,7 +65,8 @@ CheckMemo explain(const SpfFacts::Asker& asker, Lookups& lookups) {
   auto request = request_of(FactId::spf, asker);
   request.explain = true;
   auto result = spf::check(lookups, request);  // of ours in any case: libspf2 garbles explanations
-  if (result.explanation.empty()) result.explanation = request.domain + " does not let " + request.client.to_string() + " send its mail";
+  if (result.explanation.empty())
+    result.explanation = request.domain + " does not let " + request.client.to_string() + " send its mail";
   return {std::move(result.explanation), std::move(result.reason), false};
 }
 
@@ -71,7 +75,8 @@ CheckMemo explain(const SpfFacts::Asker& asker, Lookups& lookups) {
 bool SpfFacts::has_input(const FactRef& fact, const Asker& asker) {
   const auto& sender = asker.transaction.sender;
   if (fact.id == FactId::egress_spf)
-    return !sender.domain().empty() && fact.egress < asker.policy.egress.size() && !asker.policy.egress[fact.egress].addresses.empty();
+    return !sender.domain().empty() && fact.egress < asker.policy.egress.size() &&
+           !asker.policy.egress[fact.egress].addresses.empty();
   if (!asker.client.address) return false;
   if (fact.id == FactId::spf_helo) return !asker.client.helo_name.empty();
   return !sender.is_absent() && (!sender.domain().empty() || !asker.client.helo_name.empty());
@@ -92,7 +97,8 @@ const CheckMemo* SpfFacts::get(const FactRef& fact, const Asker& asker, Lookups&
   switch (fact.id) {
     case FactId::spf: return &mail_.emplace(memo_of(ask(engine, lookups, request_of(fact.id, asker))));
     case FactId::spf_helo: return &helo_.emplace(memo_of(ask(engine, lookups, request_of(fact.id, asker))));
-    case FactId::egress_spf: return &(egress_[fact.egress] = memo_of(ask_egress(engine, lookups, egress_requests(fact, asker))));
+    case FactId::egress_spf:
+      return &(egress_[fact.egress] = memo_of(ask_egress(engine, lookups, egress_requests(fact, asker))));
     default: {
       FactRef word;
       word.id = FactId::spf;
@@ -119,7 +125,9 @@ const CheckMemo& SpfFacts::try_again(const Asker& asker, Lookups& lookups) {
 }
 
 void SpfFacts::start_again(const Asker& asker, Lookups& lookups) {
-  lookups.prefetch([engine = asker.policy.spf_engine, request = request_of(FactId::spf, asker)](Lookups& early) { ask(engine, early, request); });
+  lookups.prefetch([engine = asker.policy.spf_engine, request = request_of(FactId::spf, asker)](Lookups& early) {
+    ask(engine, early, request);
+  });
 }
 
 std::string_view SpfFacts::reason(const FactRef& fact) const {

@@ -38,7 +38,8 @@ class SpfFacts {
   const CheckMemo* get(const FactRef& fact, const Asker& asker, Lookups& lookups);
   // Starts its lookups without waiting. has_input first.
   void start(const FactRef& fact, const Asker& asker, Lookups& lookups) const;
-  // Whether spf could not be looked up when it was asked; and asks it once more, for DMARC: with lookups of their own time.
+  // Whether spf could not be looked up when it was asked; and asks it once more, for DMARC: with lookups of their own
+  // time.
   bool needs_another_try() const { return mail_ && mail_->temperror; }
   const CheckMemo& try_again(const Asker& asker, Lookups& lookups);
   static void start_again(const Asker& asker, Lookups& lookups);

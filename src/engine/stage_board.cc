@@ -54,7 +54,8 @@ void StageBoard::change(const Client& client, Change change) {
     Entry& entry = found->second;
     change(entry);
     if (!entry.refused.empty() || !entry.recipients.empty()) return;
-    if (std::any_of(entry.asked.begin(), entry.asked.end(), [](const auto& asked) { return asked.has_value(); })) return;
+    if (std::any_of(entry.asked.begin(), entry.asked.end(), [](const auto& asked) { return asked.has_value(); }))
+      return;
     board.order.erase(entry.place);
     board.entries.erase(found);
   });

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// StageBoard: what the policy door tells the milter door, by client address and port: that it judged a stage handed over
-// to it and let it pass (if Postfix never asked, because a permit stood before check_policy_service, the milter judges the
-// stage itself), and that it refused a recipient (which the MTA then tells the milter as refused, and it is no unknown one).
-// Each note says for whom the stage was judged, so that what was asked before a login, or about another recipient, covers
-// nothing else. Thread-safe; bounded: beyond `most` sessions the oldest are forgotten, and so is what is older than `keep`;
-// beyond `most_recipients` of a message none is noted, and the milter judges those.
+// StageBoard: what the policy door tells the milter door, by client address and port: that it judged a stage handed
+// over to it and let it pass (if Postfix never asked, because a permit stood before check_policy_service, the milter
+// judges the stage itself), and that it refused a recipient (which the MTA then tells the milter as refused, and it is
+// no unknown one). Each note says for whom the stage was judged, so that what was asked before a login, or about
+// another recipient, covers nothing else. Thread-safe; bounded: beyond `most` sessions the oldest are forgotten, and so
+// is what is older than `keep`; beyond `most_recipients` of a message none is noted, and the milter judges those.
 #pragma once
 
 #include <array>
@@ -35,7 +35,8 @@ class StageBoard {
   // The policy door judged this stage for the transaction (at rcpt: for its recipient) and did not refuse it. A client
   // without a port is not told of: two could not be told apart.
   void asked(const Client& client, Stage stage, const Transaction& transaction, SteadyTime now);
-  // Whether it was: connect for the session, helo for this HELO name, the others for this login, rcpt for this recipient.
+  // Whether it was: connect for the session, helo for this HELO name, the others for this login, rcpt for this
+  // recipient.
   bool was_asked(const Client& client, Stage stage, const Transaction& transaction) const;
   // A message begins at the milter: what its RCPT, DATA and end will be asked is still to come (MAIL may have been).
   void message_begins(const Client& client);
@@ -54,11 +55,11 @@ class StageBoard {
     std::unordered_set<std::uint64_t> recipients;               // hashes of login and recipient
     std::string refused;                                        // the recipient refused last
     SteadyTime last;
-    std::list<std::string>::iterator place;                     // in the order
+    std::list<std::string>::iterator place;  // in the order
   };
   struct Board {
     std::unordered_map<std::string, Entry, TextHash> entries;
-    std::list<std::string> order;             // the one asked last at the end; each once
+    std::list<std::string> order;  // the one asked last at the end; each once
   };
   static std::string key(const Client& client);
   std::uint64_t recipient_of(const Transaction& transaction) const;

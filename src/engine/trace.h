@@ -11,9 +11,9 @@
 namespace mailweir {
 
 struct TracedCell {
-  std::string text;     // "when.iprev = [\"fail\"]"
-  std::string value;    // "fail"
-  std::string reason;   // why the check says so
+  std::string text;            // "when.iprev = [\"fail\"]"
+  std::string value;           // "fail"
+  std::string reason;          // why the check says so
   std::optional<Tri> outcome;  // nothing: it was not asked
 };
 

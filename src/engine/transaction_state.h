@@ -21,11 +21,11 @@ struct JustBlocked {
 };
 
 struct TransactionState {
-  Transaction mail;                          // as the door fills it
-  std::vector<CounterUse> used;              // by its stages so far, for its line
-  std::chrono::microseconds took{0};         // all its stages together
+  Transaction mail;                   // as the door fills it
+  std::vector<CounterUse> used;       // by its stages so far, for its line
+  std::chrono::microseconds took{0};  // all its stages together
   std::optional<JustBlocked> just_blocked;
-  bool open = false;                         // MAIL has begun it
+  bool open = false;  // MAIL has begun it
 
   // The transaction's line shows each counter once, as it stood last: 10,000 recipients do not make 10,000 entries.
   void note_used(const std::vector<CounterUse>& more) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// TroubleLines: what goes wrong with each message while the counters are away, or full, would be a line a message. Of each event one
-// line a second is written, and how many it stands for. Thread-safe.
+// TroubleLines: what goes wrong with each message while the counters are away, or full, would be a line a message. Of
+// each event one line a second is written, and how many it stands for. Thread-safe.
 #pragma once
 
 #include <array>
@@ -43,13 +43,17 @@ class TroubleLines {
     for (std::size_t i = 0; i < names.size(); ++i) {
       const auto count = all_.with([&](All& all) { return now < all[i].next ? 0 : std::exchange(all[i].untold, 0); });
       if (count > 0)
-        Event(names[i]).with("count", static_cast<std::int64_t>(count)).with("reason", "as in the line before").to(log, Severity::warning);
+        Event(names[i])
+            .with("count", static_cast<std::int64_t>(count))
+            .with("reason", "as in the line before")
+            .to(log, Severity::warning);
     }
   }
   static constexpr std::string_view name(Of what) { return names[static_cast<std::size_t>(what)]; }
 
  private:
-  static constexpr std::array<std::string_view, 4> names{"limits-not-asked", "give-back-failed", "key-not-blocked", "counters-full"};
+  static constexpr std::array<std::string_view, 4> names{"limits-not-asked", "give-back-failed", "key-not-blocked",
+                                                         "counters-full"};
   struct One {
     SteadyTime next = SteadyTime::min();
     std::uint64_t untold = 0;

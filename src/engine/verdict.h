@@ -16,20 +16,20 @@ namespace mailweir {
 
 // A counter that was asked: for the log's used/limit.
 struct CounterUse {
-  std::string rule;     // its name: the line may be written after a reload freed the rule
+  std::string rule;  // its name: the line may be written after a reload freed the rule
   std::string key;
   Window window;
   std::uint64_t count = 0;
   bool over = false;
-  bool share = false;   // over this node's share only (Level::share)
+  bool share = false;  // over this node's share only (Level::share)
 };
 
 struct HeaderEdit {
   enum class Kind { remove, add, replace };
   Kind kind = Kind::remove;
   std::string name;
-  PatternPtr value;   // remove
-  std::string text;   // add, replace
+  PatternPtr value;  // remove
+  std::string text;  // add, replace
 };
 
 // What the rules that fired do to a message that goes on.
@@ -42,22 +42,22 @@ struct Along {
 
   bool signs() const { return sign_author || !sign_domains.empty(); }
   bool empty() const { return !hold && !redirect && !route && bcc.empty() && edits.empty() && !signs(); }
-  void join(Along&& later);               // of several routes, redirects and holds the last named wins; the rest is collected
+  void join(Along&& later);  // of several routes, redirects and holds the last named wins; the rest is collected
 };
 
 struct Verdict {
   Stage stage = Stage::connect;
   Action action = Action::none;
-  const Rule* rule = nullptr;             // the one that decided; null: none did
-  Reply reply;                            // of a refusal
-  std::string reason;                     // for the log: of discard and accept, and of trouble
-  bool never_fits = false;                // refused because the message alone is over the limit
+  const Rule* rule = nullptr;  // the one that decided; null: none did
+  Reply reply;                 // of a refusal
+  std::string reason;          // for the log: of discard and accept, and of trouble
+  bool never_fits = false;     // refused because the message alone is over the limit
   Along along;
-  std::vector<const Rule*> fired;         // all rules that had an effect, in order, the deciding one last
-  std::vector<const Rule*> shadowed;      // what would have been done
-  std::vector<Alert> alerts;              // raised already; the edges among them have their lines
+  std::vector<const Rule*> fired;     // all rules that had an effect, in order, the deciding one last
+  std::vector<const Rule*> shadowed;  // what would have been done
+  std::vector<Alert> alerts;          // raised already; the edges among them have their lines
   std::vector<CounterUse> used;
-  std::string blocked;                    // the blocked key that decided; empty: none did
+  std::string blocked;                                     // the blocked key that decided; empty: none did
   std::vector<std::pair<std::string, std::string>> facts;  // those that decided
   std::chrono::microseconds took{0};
 

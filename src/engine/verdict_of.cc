@@ -25,7 +25,8 @@ LimitWords words_of(const Charge& charge, const Level& level, Quantity of) {
 
 // In place of a reply that promises a next time, when there is none.
 std::string text_of_never(const LimitWords& words, const std::string& id) {
-  return "this message alone is over the limit of " + words.limit + ", so it will not pass later either (ref " + id + ')';
+  return "this message alone is over the limit of " + words.limit + ", so it will not pass later either (ref " + id +
+         ')';
 }
 
 // A text with a fact that is not known yet would have a hole in it.
@@ -41,7 +42,9 @@ bool all_known(const Template& text, Facts& facts, Stage stage) {
 
 class Settlement {
  public:
-  Settlement(const Judgement& judgement, Stage stage, Facts& facts) : judgement_(judgement), facts_(facts) { verdict_.stage = stage; }
+  Settlement(const Judgement& judgement, Stage stage, Facts& facts) : judgement_(judgement), facts_(facts) {
+    verdict_.stage = stage;
+  }
 
   Verdict run() {
     for (const Asking& asking : judgement_.asked)
@@ -96,13 +99,16 @@ class Settlement {
     for (const Asking& asking : judgement_.asked) {
       const Rule* rule = asking.rule;
       auto& shadowed = verdict_.shadowed;
-      if (rule->block && rule->shadow && asking.level.over && std::find(shadowed.begin(), shadowed.end(), rule) == shadowed.end())
+      if (rule->block && rule->shadow && asking.level.over &&
+          std::find(shadowed.begin(), shadowed.end(), rule) == shadowed.end())
         shadowed.push_back(rule);
     }
   }
 
   std::optional<LimitWords> words_for(const Rule& rule, const Asking* asking) const {
-    if (asking != nullptr) return asking->is_block() ? words_of_block(rule, *asking) : words_of(asking->charge, asking->level, rule.limit->of);
+    if (asking != nullptr)
+      return asking->is_block() ? words_of_block(rule, *asking)
+                                : words_of(asking->charge, asking->level, rule.limit->of);
     if (rule.block) return LimitWords{{}, {}, rough_duration(length_of(rule.block->time, facts_.now()))};
     return {};
   }
@@ -112,7 +118,8 @@ class Settlement {
     LimitWords words;
     const auto own = std::find_if(judgement_.asked.begin(), judgement_.asked.end(),
                                   [&](const Asking& one) { return one.rule == &rule && !one.is_block(); });
-    const auto all = own != judgement_.asked.end() ? own->charge.windows : windows_for(*rule.limit, blocked.charge.key, facts_.spelling());
+    const auto all = own != judgement_.asked.end() ? own->charge.windows
+                                                   : windows_for(*rule.limit, blocked.charge.key, facts_.spelling());
     const auto& told = all.empty() ? rule.limit->max : all;
     if (!told.empty()) {
       words.limit = in_words(told.front(), rule.limit->of);
@@ -158,7 +165,8 @@ class Settlement {
     verdict_.action = rule.action;
     verdict_.rule = &rule;
     const bool asks_to_wait = never_fits && rule.reply_text.tells(Template::Special::retry_after);
-    const std::string text = asks_to_wait ? text_of_never(*words, facts_.transaction().id) : rule.reply_text.fill(facts_, rule.name, words);
+    const std::string text =
+        asks_to_wait ? text_of_never(*words, facts_.transaction().id) : rule.reply_text.fill(facts_, rule.name, words);
     if (is_refusal(rule.action)) {
       verdict_.reply = rule.reply;
       verdict_.reply.text = text;
@@ -170,7 +178,8 @@ class Settlement {
       if (level.share) {  // the outage's fault, not the sender's: nothing is refused for good
         verdict_.action = Action::defer;
         verdict_.reply = verdict_.reply.as_class('4');
-        verdict_.reason = "over this node's share of the limit while the counter store is down, " + words->count + " counted";
+        verdict_.reason =
+            "over this node's share of the limit while the counter store is down, " + words->count + " counted";
       }
     } else {
       verdict_.reason = text;
@@ -181,7 +190,8 @@ class Settlement {
   // What the rule's conditions found, for the log.
   void tell(const Held& held) {
     const auto add = [this](const std::string& name, const std::string& text) {
-      const bool told = std::any_of(verdict_.facts.begin(), verdict_.facts.end(), [&name](const auto& fact) { return fact.first == name; });
+      const bool told = std::any_of(verdict_.facts.begin(), verdict_.facts.end(),
+                                    [&name](const auto& fact) { return fact.first == name; });
       if (!told) verdict_.facts.emplace_back(name, text);
     };
     for (const Evidence& one : held.evidence) {
@@ -201,7 +211,8 @@ Verdict verdict_of(const Judgement& judgement, Stage stage, Facts& facts) {
   return Settlement(judgement, stage, facts).run();
 }
 
-Verdict refusal_of_blocked(const Rule& rule, std::string key, std::chrono::milliseconds left, Stage stage, Facts& facts) {
+Verdict refusal_of_blocked(const Rule& rule, std::string key, std::chrono::milliseconds left, Stage stage,
+                           Facts& facts) {
   Verdict verdict;
   verdict.stage = stage;
   const LimitWords words{{}, {}, rough_duration(left)};
@@ -228,7 +239,8 @@ void Along::join(Along&& later) {
   for (auto& edit : later.edits) edits.push_back(std::move(edit));
   sign_author = sign_author || later.sign_author;
   for (auto& domain : later.sign_domains)
-    if (std::find(sign_domains.begin(), sign_domains.end(), domain) == sign_domains.end()) sign_domains.push_back(std::move(domain));
+    if (std::find(sign_domains.begin(), sign_domains.end(), domain) == sign_domains.end())
+      sign_domains.push_back(std::move(domain));
 }
 
 }  // namespace mailweir

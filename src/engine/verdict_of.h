@@ -16,6 +16,7 @@ namespace mailweir {
 Verdict verdict_of(const Judgement& judgement, Stage stage, Facts& facts);
 
 // The refusal of a key that the rule has blocked for `left`, with the rule's reply where its facts are known.
-Verdict refusal_of_blocked(const Rule& rule, std::string key, std::chrono::milliseconds left, Stage stage, Facts& facts);
+Verdict refusal_of_blocked(const Rule& rule, std::string key, std::chrono::milliseconds left, Stage stage,
+                           Facts& facts);
 
 }  // namespace mailweir

@@ -32,7 +32,8 @@ class Walk {
   }
 
  private:
-  // Rules of later stages, and of connect and helo, whose blocked keys are refused here. They come before the stage's own.
+  // Rules of later stages, and of connect and helo, whose blocked keys are refused here. They come before the stage's
+  // own.
   void walk_blocks() {
     for (const Rule* rule : policy_.blocks[index(stage_)]) {
       if (rule->limit && evaluation_.ask(*rule, facts_, keep_for(*rule)) != Holds::yes) continue;
@@ -75,7 +76,8 @@ class Walk {
     }
     rule.hits->hits.fetch_add(1, std::memory_order_relaxed);
     judgement_.held.push_back({&rule, evaluation_.evidence(rule)});
-    outcome(rule.shadow ? "shadow: would " + std::string(to_string(rule.action)) : "applies: " + std::string(to_string(rule.action)));
+    outcome(rule.shadow ? "shadow: would " + std::string(to_string(rule.action))
+                        : "applies: " + std::string(to_string(rule.action)));
     if (traced != nullptr && rule.block) trace_block(rule, *traced);
     if (rule.shadow) return true;
     if (!rule.skip.empty()) {
@@ -91,7 +93,8 @@ class Walk {
   bool ask_limit(const Rule& rule) {
     const auto before = judgement_.asked.size();
     if (rule.limit->block && rule.limit->block->refuse)
-      if (auto question = block_question_for(rule, facts_)) judgement_.asked.push_back({&rule, std::move(*question), last_traced(), {}});
+      if (auto question = block_question_for(rule, facts_))
+        judgement_.asked.push_back({&rule, std::move(*question), last_traced(), {}});
     if (auto charge = charge_for(rule, stage_, facts_)) {
       charge->dispensable = goes_on_uncounted(rule, false, policy_.counters_outage);
       judgement_.asked.push_back({&rule, std::move(*charge), last_traced(), {}});
@@ -129,7 +132,8 @@ class Walk {
   void trace_block(const Rule& rule, TracedRule& traced) {
     bool known = false;
     const std::string key = key_of(facts_, rule.block->by, rule.block->prefix4, rule.block->prefix6, known);
-    traced.outcome += known ? "; blocks " + cleaned(key, false, 300) + " for " + rough_duration(length_of(rule.block->time, facts_.now()))
+    traced.outcome += known ? "; blocks " + cleaned(key, false, 300) + " for " +
+                                  rough_duration(length_of(rule.block->time, facts_.now()))
                             : std::string("; blocks nothing: its key is not known");
   }
 
@@ -154,7 +158,8 @@ void start_early(const Policy& policy, Stage stage, Facts& facts) {
   CheckSet off;
   for (const Rule& rule : policy.at(stage)) {
     if (rule.skip.empty() || rule.shadow || rule.has_checks()) continue;
-    const bool holds = (rule.when.empty() || rule.when.ask(facts) == Tri::yes) && (rule.unless.empty() || rule.unless.ask(facts) != Tri::yes);
+    const bool holds = (rule.when.empty() || rule.when.ask(facts) == Tri::yes) &&
+                       (rule.unless.empty() || rule.unless.ask(facts) != Tri::yes);
     if (holds) off = off | rule.skip;
   }
   for (const EarlyCheck& early : policy.early[index(stage)]) {

@@ -10,11 +10,13 @@
 
 namespace mailweir {
 
-// Asks the rules of the stage in order, up to the first that decides; the blocked keys that are refused here come first.
-// What an allow rule skips is noted in `skips` and turned off in `facts` for the rules after it. `trace` may be null.
+// Asks the rules of the stage in order, up to the first that decides; the blocked keys that are refused here come
+// first. What an allow rule skips is noted in `skips` and turned off in `facts` for the rules after it. `trace` may be
+// null.
 Judgement walk_rules(const Policy& policy, Stage stage, Facts& facts, Skips& skips, Trace* trace);
 
-// Starts the lookups that this stage's rules, and those of later stages, will want, as far as their rules may still hold.
+// Starts the lookups that this stage's rules, and those of later stages, will want, as far as their rules may still
+// hold.
 void start_early(const Policy& policy, Stage stage, Facts& facts);
 
 }  // namespace mailweir

@@ -28,8 +28,11 @@ void AuthPolicy::log(Session& session, Verdict& verdict) {
   std::string key;
   for (const auto* rules : {&verdict.fired, &verdict.shadowed})
     for (const Rule* rule : *rules) key += rule->name + '\n';
-  const auto used = std::find_if(verdict.used.begin(), verdict.used.end(), [](const CounterUse& use) { return use.over; });
-  key += used != verdict.used.end() ? used->key : session.client().address ? session.client().address->to_string() : "-";
+  const auto used =
+      std::find_if(verdict.used.begin(), verdict.used.end(), [](const CounterUse& use) { return use.over; });
+  key += used != verdict.used.end() ? used->key
+         : session.client().address ? session.client().address->to_string()
+                                    : "-";
   const auto left_out = lines_.due(key, services_.clock.steady());
   if (!left_out) return;
   if (*left_out > 0) verdict.facts.emplace_back("left_out", std::to_string(*left_out));

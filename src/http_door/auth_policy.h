@@ -20,8 +20,8 @@ class Session;
 struct Verdict;
 
 struct AuthPolicyStats {
-  std::atomic<std::uint64_t> asked{0}, refused{0};           // logins that were asked about
-  std::atomic<std::uint64_t> reports{0}, failures{0};        // logins told, and those that count as failed
+  std::atomic<std::uint64_t> asked{0}, refused{0};     // logins that were asked about
+  std::atomic<std::uint64_t> reports{0}, failures{0};  // logins told, and those that count as failed
 };
 
 class AuthPolicy {

@@ -39,8 +39,9 @@ Result<LoginAttempt> parse_login_attempt(std::string_view text, bool report) {
   if (object.is_discarded()) return Error{"the body is not JSON"};
   if (!object.is_object()) return Error{"the body is not a JSON object"};
   LoginAttempt attempt;
-  for (const auto& [key, member] : {std::pair("login", &LoginAttempt::login), std::pair("protocol", &LoginAttempt::protocol),
-                                    std::pair("fail_type", &LoginAttempt::fail_type)}) {
+  for (const auto& [key, member] :
+       {std::pair("login", &LoginAttempt::login), std::pair("protocol", &LoginAttempt::protocol),
+        std::pair("fail_type", &LoginAttempt::fail_type)}) {
     auto value = text_of(object, key);
     if (!value) return value.error();
     attempt.*member = std::move(*value);

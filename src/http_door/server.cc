@@ -69,7 +69,9 @@ class HttpDoor::Stream final : public Conversation {
     if (!shows(request, door_.token_)) {
       ++door_.stats_.unauthorized;
       if (door_.lines_.due("token", door_.services_.clock.steady()))
-        Event("http-unauthorized").with("reason", "the request does not show [http] token").to(door_.services_.log, Severity::warning);
+        Event("http-unauthorized")
+            .with("reason", "the request does not show [http] token")
+            .to(door_.services_.log, Severity::warning);
       out.buffer() += http_answer(401, "{}", false);
       return false;
     }
@@ -110,9 +112,12 @@ class HttpDoor::Stream final : public Conversation {
 
 std::unique_ptr<Conversation> HttpDoor::conversation() { return std::make_unique<Stream>(*this); }
 
-HttpServer::HttpServer(Fd listener, std::string token, HttpDoorLimits limits, Services& services, const Snapshot<Policy>& policy)
+HttpServer::HttpServer(Fd listener, std::string token, HttpDoorLimits limits, Services& services,
+                       const Snapshot<Policy>& policy)
     : door_(std::move(token), limits, services, policy),
-      streams_("http", std::move(listener),
-               StreamLimits{.connections = limits.connections, .look_round = limits.look_round, .memory = limits.memory}, services.clock, services.log, [this] { return door_.conversation(); }) {}
+      streams_(
+          "http", std::move(listener),
+          StreamLimits{.connections = limits.connections, .look_round = limits.look_round, .memory = limits.memory},
+          services.clock, services.log, [this] { return door_.conversation(); }) {}
 
 }  // namespace mailweir

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// HttpServer: the http door: Dovecot's authentication policy protocol, POST ?command=allow and ?command=report, on a TCP
-// socket with a bound on connections; beyond it a connection is closed at once.
+// HttpServer: the http door: Dovecot's authentication policy protocol, POST ?command=allow and ?command=report, on a
+// TCP socket with a bound on connections; beyond it a connection is closed at once.
 //
-// start() and stop() from one thread. A request has 10 s to come in whole; a connection that says nothing is closed after
-// `idle`. What makes no sense, or does not show the token, gets an HTTP error: Dovecot then goes on as if it had not asked.
+// start() and stop() from one thread. A request has 10 s to come in whole; a connection that says nothing is closed
+// after `idle`. What makes no sense, or does not show the token, gets an HTTP error: Dovecot then goes on as if it had
+// not asked.
 #pragma once
 
 #include <chrono>

@@ -19,16 +19,19 @@ std::size_t behind_tag(std::string_view local) {
     if (close == local.npos || close == mark.size() || close > mark.size() + longest_tag) return 0;
     const auto tag = local.substr(mark.size(), close - mark.size());
     const auto begin = close + end.size();
-    const bool word = std::all_of(tag.begin(), tag.end(), [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
+    const bool word = std::all_of(tag.begin(), tag.end(),
+                                  [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
     return word && begin < local.size() ? begin : 0;
   }
   return 0;
 }
 
-// Where the extension begins, as Postfix finds it (recipient_delimiter in postconf(5)): it leaves a name, and some names alone.
+// Where the extension begins, as Postfix finds it (recipient_delimiter in postconf(5)): it leaves a name, and some
+// names alone.
 std::size_t end_of_name(std::string_view local, std::string_view delimiters) {
   if (delimiters.empty() || local == "mailer-daemon" || local == "double-bounce") return local.size();
-  if (delimiters.find('-') != delimiters.npos && (local.starts_with("owner-") || (local.size() > 8 && local.ends_with("-request"))))
+  if (delimiters.find('-') != delimiters.npos &&
+      (local.starts_with("owner-") || (local.size() > 8 && local.ends_with("-request"))))
     return local.size();
   const auto mark = local.find_first_of(delimiters);
   return mark == local.npos || mark == 0 ? local.size() : mark;
@@ -96,7 +99,7 @@ Address Address::of_envelope(std::string_view mailbox, std::string_view meant, c
   address.original_ = quoted_mailbox(meant);
   address.key_ = before.text_;
   if (before.at_ == std::string::npos && !mailbox.empty() && before.text_.find_first_of("%!") == std::string::npos) {
-    Address bare = before;   // the MTA appended its own domain
+    Address bare = before;  // the MTA appended its own domain
     bare.original_ = mailbox;
     bare.find_plain(spelling);
     address.set_also(bare);

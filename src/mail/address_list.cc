@@ -44,7 +44,8 @@ class Tokens {
     } else if ((length = encoded_word_length()) > 0) {
       token.kind = Token::Kind::encoded_word;
     } else {
-      while (length < text_.size() && !is_space(text_[length]) && specials.find(text_[length]) == specials.npos) ++length;
+      while (length < text_.size() && !is_space(text_[length]) && specials.find(text_[length]) == specials.npos)
+        ++length;
     }
     if (length == 0) {
       token.kind = Token::Kind::special;
@@ -83,7 +84,8 @@ class Tokens {
     return 0;
   }
 
-  // RFC 2047 2: "=?charset?q?text?=" without blanks; there are mailers that put commas and more than 75 characters into it.
+  // RFC 2047 2: "=?charset?q?text?=" without blanks; there are mailers that put commas and more than 75 characters into
+  // it.
   std::size_t encoded_word_length() const {
     if (!text_.starts_with("=?")) return 0;
     int marks = 1;
@@ -173,7 +175,7 @@ std::vector<Address> parse_address_list(std::string_view value, const MailboxSpe
   const std::string line = unfolded(value);
   Tokens tokens(line);
   Collector collector(spelling);
-  std::vector<Token> part;       // since the last separator
+  std::vector<Token> part;  // since the last separator
   bool in_angle = false, after_angle = false;
   const auto flush = [&](bool lone_word_counts) {
     collector.take(part, lone_word_counts);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // DKIM canonicalisation (RFC 6376 3.4): header fields in one piece, the body as a stream.
 //
-// A bare LF counts as CRLF, as the MTA will send it; a CR without LF is an ordinary byte. The body may come in chunks of
-// any size, a CR at the end of one is carried over; empty lines that may turn out to be the last are held as a count,
-// so a BodyCanon is of fixed size whatever the message.
+// A bare LF counts as CRLF, as the MTA will send it; a CR without LF is an ordinary byte. The body may come in chunks
+// of any size, a CR at the end of one is carried over; empty lines that may turn out to be the last are held as a
+// count, so a BodyCanon is of fixed size whatever the message.
 #pragma once
 
 #include <array>
@@ -41,12 +41,12 @@ class BodyCanon {
 
   Canon canon_;
   BodySink& sink_;
-  bool cr_held_ = false;                // a CR that may be the first half of a line end
-  bool blank_held_ = false;             // relaxed: blanks that may stand at the end of a line
+  bool cr_held_ = false;     // a CR that may be the first half of a line end
+  bool blank_held_ = false;  // relaxed: blanks that may stand at the end of a line
   bool any_data_ = false;
-  std::uint64_t line_ends_held_ = 0;    // line ends that may be the last
+  std::uint64_t line_ends_held_ = 0;  // line ends that may be the last
   std::size_t used_ = 0;
-  std::array<char, 4096> block_;        // the sink gets big pieces
+  std::array<char, 4096> block_;  // the sink gets big pieces
 };
 
 }  // namespace mailweir

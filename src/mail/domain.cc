@@ -49,7 +49,8 @@ std::string compared_domain(std::string_view text) {
 }
 
 bool is_fully_qualified(std::string_view name) {
-  if (name.starts_with('[') && name.ends_with(']')) return IpAddress::parse(name.substr(1, name.size() - 2)).has_value();
+  if (name.starts_with('[') && name.ends_with(']'))
+    return IpAddress::parse(name.substr(1, name.size() - 2)).has_value();
   const auto domain = to_domain(name);
   if (!domain || domain->find('.') == domain->npos) return false;
   bool last_all_digits = true;

@@ -16,7 +16,8 @@ std::optional<std::string> to_domain(std::string_view text);
 // In the one spelling where it is a domain name, else folded: for comparing what a client says it is called.
 std::string compared_domain(std::string_view text);
 
-// ASCII that fits the DNS (RFC 1035 2.3.4): labels of 1 to 63 octets, 253 together, no blank or control byte, no dot at the end.
+// ASCII that fits the DNS (RFC 1035 2.3.4): labels of 1 to 63 octets, 253 together, no blank or control byte, no dot at
+// the end.
 bool fits_dns(std::string_view name);
 
 // "client.example." -> "client.example": a client may write the root's dot in HELO, a PTR record has it.
@@ -25,8 +26,8 @@ inline std::string_view without_last_dot(std::string_view name) {
   return name;
 }
 
-// RFC 5321 2.3.5 as an MTA checks it: at least two labels, letters, digits and inner hyphens, not all digits at the end;
-// an address literal in brackets counts as fully qualified too.
+// RFC 5321 2.3.5 as an MTA checks it: at least two labels, letters, digits and inner hyphens, not all digits at the
+// end; an address literal in brackets counts as fully qualified too.
 bool is_fully_qualified(std::string_view name);
 
 // Whether `name` is `parent` or below it; both in to_domain's spelling.

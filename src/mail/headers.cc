@@ -37,8 +37,9 @@ std::vector<std::string> HeaderList::values(std::string_view name) const {
 }
 
 std::size_t HeaderList::count(std::string_view name) const {
-  return static_cast<std::size_t>(std::count_if(
-      arrived_.begin(), arrived_.end(), [&](const Arrived& arrived) { return equal_folded(arrived.field.name, name); }));
+  return static_cast<std::size_t>(std::count_if(arrived_.begin(), arrived_.end(), [&](const Arrived& arrived) {
+    return equal_folded(arrived.field.name, name);
+  }));
 }
 
 // Without SMFIP_HDR_LEADSPC the MTA puts the blank itself.
@@ -67,8 +68,9 @@ bool HeaderList::add(Place place, std::string_view name, std::string_view value)
 }
 
 bool HeaderList::edited() const {
-  return !top_.empty() || !end_.empty() ||
-         std::any_of(arrived_.begin(), arrived_.end(), [](const Arrived& arrived) { return arrived.edit != unchanged; });
+  return !top_.empty() || !end_.empty() || std::any_of(arrived_.begin(), arrived_.end(), [](const Arrived& arrived) {
+    return arrived.edit != unchanged;
+  });
 }
 
 std::vector<HeaderView> HeaderList::leaving() const {

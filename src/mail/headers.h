@@ -17,7 +17,7 @@
 namespace mailweir {
 
 struct HeaderLimits {
-  std::size_t bytes = 1 << 20;   // names and values; each field counts 100 more, its own cost here
+  std::size_t bytes = 1 << 20;  // names and values; each field counts 100 more, its own cost here
   std::size_t fields = 5000;
   // For edits beyond these, so that a message that just fits can still be signed.
   std::size_t more_bytes = 64 * 1024, more_fields = 100;
@@ -81,14 +81,16 @@ class HeaderList {
   // Both return how many fields they removed or changed.
   template <typename Wanted>
   std::size_t remove(std::string_view pattern, Wanted wanted);
-  std::size_t remove(std::string_view pattern) { return remove(pattern, [](std::string_view) { return true; }); }
+  std::size_t remove(std::string_view pattern) {
+    return remove(pattern, [](std::string_view) { return true; });
+  }
   template <typename Wanted>
   std::size_t replace(std::string_view pattern, std::string_view value, Which which, Wanted wanted);
   std::size_t replace(std::string_view pattern, std::string_view value, Which which) {
     return replace(pattern, value, which, [](std::string_view) { return true; });
   }
-  // Gives each field that leaves the value that `anew` returns, if any, of (name, value): as they are, with their folds and
-  // leading blank. It must be as safe as the old one was: LF only before a blank or tab. False: a limit is reached.
+  // Gives each field that leaves the value that `anew` returns, if any, of (name, value): as they are, with their folds
+  // and leading blank. It must be as safe as the old one was: LF only before a blank or tab. False: a limit is reached.
   template <typename Anew>
   [[nodiscard]] bool rewrite(Anew anew);
   // False when the name is no field name or a limit is reached. Values are made safe (safe_header_value).
@@ -127,9 +129,9 @@ class HeaderList {
 std::string unfolded(std::string_view value);
 
 // A value that is safe to hand to an MTA: LF only as a fold (before a blank or tab, and no line of blanks only), other
-// line ends become a blank, NUL and control bytes '?', and so does what is not ASCII, unless it is UTF-8 and `utf8`. No leading or
-// trailing blanks. No line is longer than `longest_header_line`: the rest of it is cut off (RFC 5322 2.1.1 has 998 with
-// the name).
+// line ends become a blank, NUL and control bytes '?', and so does what is not ASCII, unless it is UTF-8 and `utf8`. No
+// leading or trailing blanks. No line is longer than `longest_header_line`: the rest of it is cut off (RFC 5322 2.1.1
+// has 998 with the name).
 inline constexpr std::size_t longest_header_line = 900;
 std::string safe_header_value(std::string_view value, bool utf8);
 
@@ -165,7 +167,8 @@ bool HeaderList::rewrite(Anew anew) {
   }
   for (auto* added : {&top_, &end_})
     for (auto& field : *added)
-      if (std::optional<std::string> value = anew(std::string_view(field.name), std::string_view(field.value))) field.value = std::move(*value);
+      if (std::optional<std::string> value = anew(std::string_view(field.name), std::string_view(field.value)))
+        field.value = std::move(*value);
   return true;
 }
 
@@ -174,7 +177,8 @@ std::size_t HeaderList::replace(std::string_view pattern, std::string_view value
   const std::string safe = outgoing(value);
   std::size_t replaced = 0;
   const auto replaces = [&](std::string_view name, std::string_view old) {
-    return (which == Which::all || replaced == 0) && header_name_matches(pattern, name) && wanted(std::string_view(unfolded(old)));
+    return (which == Which::all || replaced == 0) && header_name_matches(pattern, name) &&
+           wanted(std::string_view(unfolded(old)));
   };
   for (auto field = top_.rbegin(); field != top_.rend(); ++field) {
     if (!replaces(field->name, field->value)) continue;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// How long an address, or a name in HELO, may be: SMTP has 64 octets, "@" and 255 (RFC 5321 4.5.3.1). What is far beyond it is
-// refused, not looked at.
+// How long an address, or a name in HELO, may be: SMTP has 64 octets, "@" and 255 (RFC 5321 4.5.3.1). What is far
+// beyond it is refused, not looked at.
 #pragma once
 
 #include <cstddef>

@@ -164,15 +164,16 @@ class PathParser {
   }
 
   std::string_view text_;
-  std::string part_, found_;          // since the last separator or <; the address
-  std::size_t after_colon_ = 0;       // in part_; 0: there was none
+  std::string part_, found_;     // since the last separator or <; the address
+  std::size_t after_colon_ = 0;  // in part_; 0: there was none
   bool wrong_ = false, has_found_ = false;
   bool last_is_word_ = false, misfit_ = false, misfit_before_colon_ = false;
   bool route_ = false, route_comma_ = false, had_route_ = false;
   bool in_angle_ = false, angle_ = false, closed_ = false, group_ = false;
 };
 
-// As smtpd(8) wants it: labels of letters, digits, - and _, which neither begin nor end with -; not a bare number or address.
+// As smtpd(8) wants it: labels of letters, digits, - and _, which neither begin nor end with -; not a bare number or
+// address.
 bool is_host(std::string_view domain) {
   const auto name = to_domain(domain);
   if (!name) return false;
@@ -196,7 +197,8 @@ bool is_mailbox(std::string_view mailbox) {
 
 bool is_atom_char(char c) {
   const auto byte = static_cast<unsigned char>(c);
-  return byte >= 0x80 || (byte > ' ' && byte < 0x7f && std::string_view("()<>[]@,;:\\\"").find(c) == std::string_view::npos);
+  return byte >= 0x80 ||
+         (byte > ' ' && byte < 0x7f && std::string_view("()<>[]@,;:\\\"").find(c) == std::string_view::npos);
 }
 
 }  // namespace
@@ -228,11 +230,15 @@ std::optional<std::string> meant_mailbox(std::string_view mailbox) {
   if (const auto at = address.rfind('@'); at != address.npos) {
     const auto literal = address.find('[', at) == at + 1;
     // A blank that was escaped: the MTA drops it in a domain.
-    if (!literal) address.erase(std::remove_if(address.begin() + static_cast<std::ptrdiff_t>(at), address.end(),
-                                 [](char c) { return blanks.find(c) != blanks.npos; }), address.end());
+    if (!literal)
+      address.erase(std::remove_if(address.begin() + static_cast<std::ptrdiff_t>(at), address.end(),
+                                   [](char c) { return blanks.find(c) != blanks.npos; }),
+                    address.end());
     return is_mailbox(address) ? std::optional(std::move(address)) : std::nullopt;
   }
-  const auto hop = [](std::string_view local, std::string_view domain) { return std::string(local) + '@' + std::string(domain); };
+  const auto hop = [](std::string_view local, std::string_view domain) {
+    return std::string(local) + '@' + std::string(domain);
+  };
   while (mailbox.starts_with('!') && mailbox.find('!', 1) != mailbox.npos) mailbox.remove_prefix(1);
   if (const auto mark = mailbox.find('!'); mark != mailbox.npos) {
     address = hop(mailbox.substr(mark + 1), mailbox.substr(0, mark));
@@ -276,7 +282,8 @@ std::string quoted_mailbox(std::string_view mailbox) {
 std::optional<std::uint64_t> size_in_bytes(std::string_view digits) {
   constexpr std::uint64_t most = std::numeric_limits<std::int64_t>::max();
   if (const auto number = to_number(digits)) return std::min(*number, most);
-  const bool number = !digits.empty() && std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; });
+  const bool number =
+      !digits.empty() && std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; });
   return number ? std::optional(most) : std::nullopt;
 }
 

@@ -10,9 +10,8 @@ namespace {
 
 bool is_enhanced(std::string_view word) {
   const auto parts = split(word, '.');
-  return parts.size() == 3 && std::all_of(parts.begin(), parts.end(), [](auto part) {
-           return part.size() <= 3 && to_number(part).has_value();
-         });
+  return parts.size() == 3 && std::all_of(parts.begin(), parts.end(),
+                                          [](auto part) { return part.size() <= 3 && to_number(part).has_value(); });
 }
 
 }  // namespace
@@ -21,13 +20,15 @@ Result<Reply> Reply::parse(std::string_view text) {
   Reply reply;
   const auto blank = text.find(' ');
   reply.code = text.substr(0, blank);
-  if (reply.code.size() != 3 || !to_number(reply.code) || (reply.code[0] != '4' && reply.code[0] != '5') || reply.code[1] > '5')
+  if (reply.code.size() != 3 || !to_number(reply.code) || (reply.code[0] != '4' && reply.code[0] != '5') ||
+      reply.code[1] > '5')
     return Error{"a reply starts with a code of three digits, 4xx or 5xx: \"550 5.7.1 text\""};
   std::string_view rest = blank == text.npos ? std::string_view() : trimmed(text.substr(blank + 1));
   const auto second = rest.substr(0, rest.find(' '));
   if (is_enhanced(second)) {
     if (second[0] != reply.code[0])
-      return Error{"the enhanced code " + std::string(second) + " is not of the class of " + reply.code + " (RFC 3463)"};
+      return Error{"the enhanced code " + std::string(second) + " is not of the class of " + reply.code +
+                   " (RFC 3463)"};
     reply.enhanced = second;
     rest = trimmed(rest.substr(second.size()));
   } else {

@@ -15,7 +15,8 @@ struct Reply {
   std::string enhanced;  // "5.7.1"
   std::string text;      // may hold "\n" between lines
 
-  // "550 5.7.1 text" (the enhanced code may be missing: "x.7.1" of the class is put in). Errors say what is wrong with it.
+  // "550 5.7.1 text" (the enhanced code may be missing: "x.7.1" of the class is put in). Errors say what is wrong with
+  // it.
   static Result<Reply> parse(std::string_view text);
 
   char klass() const { return code.empty() ? '2' : code[0]; }

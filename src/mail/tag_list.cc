@@ -14,8 +14,9 @@ bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
 
 // RFC 6376 3.2: tag-name = ALPHA *ALNUMPUNC.
 bool is_tag_name(std::string_view name) {
-  return !name.empty() && is_letter(name.front()) &&
-         std::all_of(name.begin(), name.end(), [](char c) { return is_letter(c) || (c >= '0' && c <= '9') || c == '_'; });
+  return !name.empty() && is_letter(name.front()) && std::all_of(name.begin(), name.end(), [](char c) {
+    return is_letter(c) || (c >= '0' && c <= '9') || c == '_';
+  });
 }
 
 bool is_control(char c) { return (static_cast<unsigned char>(c) < 0x20 && !is_blank(c)) || c == 0x7f; }
@@ -64,7 +65,8 @@ std::string without_blanks(std::string_view value) {
 
 bool names_word(std::string_view list, std::string_view word) {
   const auto parts = split(list, ':');
-  return std::any_of(parts.begin(), parts.end(), [&](std::string_view part) { return equal_folded(trimmed(part), word); });
+  return std::any_of(parts.begin(), parts.end(),
+                     [&](std::string_view part) { return equal_folded(trimmed(part), word); });
 }
 
 std::optional<std::string> base64_of_tag(std::string_view value) {

@@ -15,14 +15,14 @@ namespace mailweir {
 class HeaderList;
 
 struct Transaction {
-  std::string id;                    // ours: short, in replies, headers and the log
-  std::string queue_id;              // the MTA's, empty until it has one
-  Address sender;                    // absent before MAIL
+  std::string id;        // ours: short, in replies, headers and the log
+  std::string queue_id;  // the MTA's, empty until it has one
+  Address sender;        // absent before MAIL
   bool smtputf8 = false;
   std::string sasl_username, sasl_method, sasl_sender;
-  Address recipient;                 // the one asked about; at data and later only if exactly one was accepted
-  std::uint64_t recipient_count = 0; // accepted so far; true at data and end-of-message
-  std::vector<Address> recipients;   // accepted so far, milter door only
+  Address recipient;                  // the one asked about; at data and later only if exactly one was accepted
+  std::uint64_t recipient_count = 0;  // accepted so far; true at data and end-of-message
+  std::vector<Address> recipients;    // accepted so far, milter door only
   std::optional<std::uint64_t> declared_size;  // SIZE= of MAIL FROM
   std::optional<std::uint64_t> size;           // bytes, true; at end-of-message only
   const HeaderList* headers = nullptr;         // once the message is read, milter door only

@@ -12,11 +12,11 @@ namespace {
 
 class BuiltinServer final : public MilterServer {
  public:
-  BuiltinServer(Fd listener, std::size_t connections, Services& services, const Digests& digests, const Snapshot<Policy>& policy,
-                MilterLimits limits)
+  BuiltinServer(Fd listener, std::size_t connections, Services& services, const Digests& digests,
+                const Snapshot<Policy>& policy, MilterLimits limits)
       : door_{services, digests, policy, limits, stats_, draining_},
-        server_("milter", std::move(listener), {.connections = connections, .memory = limits.memory}, services.clock, services.log,
-                [this] { return std::make_unique<MilterConversation>(door_); }) {}
+        server_("milter", std::move(listener), {.connections = connections, .memory = limits.memory}, services.clock,
+                services.log, [this] { return std::make_unique<MilterConversation>(door_); }) {}
   ~BuiltinServer() override { stop(Deadline()); }
 
   void start() override {
@@ -42,8 +42,9 @@ class BuiltinServer final : public MilterServer {
 
 }  // namespace
 
-std::unique_ptr<MilterServer> make_builtin_milter_server(Fd listener, std::size_t connections, Services& services, const Digests& digests,
-                                                         const Snapshot<Policy>& policy, MilterLimits limits) {
+std::unique_ptr<MilterServer> make_builtin_milter_server(Fd listener, std::size_t connections, Services& services,
+                                                         const Digests& digests, const Snapshot<Policy>& policy,
+                                                         MilterLimits limits) {
   return std::make_unique<BuiltinServer>(std::move(listener), connections, services, digests, policy, limits);
 }
 

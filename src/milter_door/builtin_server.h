@@ -14,7 +14,8 @@
 namespace mailweir {
 
 // `listener` is a listening socket; beyond `connections` one more is closed at once.
-std::unique_ptr<MilterServer> make_builtin_milter_server(Fd listener, std::size_t connections, Services& services, const Digests& digests,
-                                                         const Snapshot<Policy>& policy, MilterLimits limits);
+std::unique_ptr<MilterServer> make_builtin_milter_server(Fd listener, std::size_t connections, Services& services,
+                                                         const Digests& digests, const Snapshot<Policy>& policy,
+                                                         MilterLimits limits);
 
 }  // namespace mailweir

@@ -80,8 +80,8 @@ Result<Options> agree(const Options& offered, const Options& wanted) {
 
 Result<void> check_answer(const Options& offered, const Options& answer) {
   if (answer.version > offered.version)
-    return Error{"milter negotiation: the filter requested version " + std::to_string(answer.version) + "; the offer was " +
-                 std::to_string(offered.version)};
+    return Error{"milter negotiation: the filter requested version " + std::to_string(answer.version) +
+                 "; the offer was " + std::to_string(offered.version)};
   if (const auto more = answer.actions & ~offered.actions; more != 0)
     return Error{"milter negotiation: the filter requested actions that were not offered: " + hexadecimal(more)};
   if (const auto more = answer.steps & ~offered.steps; more != 0)

@@ -14,8 +14,8 @@
 
 namespace mailweir::milter {
 
-// The longest data of a packet. libmilter stops at 65,535 unless told otherwise; a header field of Postfix may be longer
-// (header_size_limit is 102,400), so both directions take the protocol's largest size.
+// The longest data of a packet. libmilter stops at 65,535 unless told otherwise; a header field of Postfix may be
+// longer (header_size_limit is 102,400), so both directions take the protocol's largest size.
 inline constexpr std::size_t longest_data = 1024 * 1024 - 1;
 
 struct Packet {
@@ -41,8 +41,8 @@ class Reader {
 
   std::size_t longest_;
   std::string kept_;
-  bool taken_ = false;   // what is kept is the packet that was handed out last
-  std::string broken_;   // what is wrong with the stream
+  bool taken_ = false;  // what is kept is the packet that was handed out last
+  std::string broken_;  // what is wrong with the stream
 };
 
 // What a packet means; the views are the packet's.

@@ -82,7 +82,9 @@ struct EventWriter {
   }
   Result<void> operator()(const Helo& e) const { return with(Command::helo).text(e.name).done(); }
   Result<void> operator()(const Mail& e) const { return with(Command::mail).text(e.sender).texts(e.parameters).done(); }
-  Result<void> operator()(const Rcpt& e) const { return with(Command::rcpt).text(e.recipient).texts(e.parameters).done(); }
+  Result<void> operator()(const Rcpt& e) const {
+    return with(Command::rcpt).text(e.recipient).texts(e.parameters).done();
+  }
   Result<void> operator()(const Data&) const { return with(Command::data).done(); }
   Result<void> operator()(const Header& e) const { return with(Command::header).text(e.name).text(e.value).done(); }
   Result<void> operator()(const EndOfHeader&) const { return with(Command::end_of_header).done(); }
@@ -100,7 +102,8 @@ struct ResponseWriter {
   Builder with(Answer answer) const { return Builder(out, static_cast<char>(answer)); }
   Result<void> operator()(const Options& r) const { return append_options(with(Answer::options), r); }
   Result<void> operator()(const Plain& r) const {
-    if (!is_plain(r.answer)) return Error{"milter packet '" + std::string(1, static_cast<char>(r.answer)) + "': needs data"};
+    if (!is_plain(r.answer))
+      return Error{"milter packet '" + std::string(1, static_cast<char>(r.answer)) + "': needs data"};
     return with(r.answer).done();
   }
   Result<void> operator()(const ReplyText& r) const { return with(Answer::reply).text(r.text).done(); }
@@ -108,11 +111,15 @@ struct ResponseWriter {
   Result<void> operator()(const AddRecipientWithParameters& r) const {
     return with(Answer::add_recipient_with_parameters).text(r.recipient).optional_text(r.parameters).done();
   }
-  Result<void> operator()(const DeleteRecipient& r) const { return with(Answer::delete_recipient).text(r.recipient).done(); }
+  Result<void> operator()(const DeleteRecipient& r) const {
+    return with(Answer::delete_recipient).text(r.recipient).done();
+  }
   Result<void> operator()(const ChangeSender& r) const {
     return with(Answer::change_sender).text(r.sender).optional_text(r.parameters).done();
   }
-  Result<void> operator()(const AddHeader& r) const { return with(Answer::add_header).text(r.name).text(r.value).done(); }
+  Result<void> operator()(const AddHeader& r) const {
+    return with(Answer::add_header).text(r.name).text(r.value).done();
+  }
   Result<void> operator()(const InsertHeader& r) const {
     return with(Answer::insert_header).number(r.index).text(r.name).text(r.value).done();
   }

@@ -12,7 +12,8 @@ namespace {
 
 using Mailbox = std::optional<std::string>;
 
-// The macro's address in plain form. Sendmail leaves quotes and more where they stood: "c"eo@example.com, ceo@example.com@.
+// The macro's address in plain form. Sendmail leaves quotes and more where they stood: "c"eo@example.com,
+// ceo@example.com@.
 Mailbox plain(std::optional<std::string_view> macro, bool sendmail) {
   if (!macro) return {};
   if (auto mailbox = mailbox_in_path(*macro)) {
@@ -41,7 +42,8 @@ Mailbox at_sendmail(const Mailbox& mailbox, const Mailbox& macro, bool local) {
 
 }  // namespace
 
-std::optional<Address> envelope_sender(std::string_view path, const Macros& macros, bool sendmail, const MailboxSpelling& spelling) {
+std::optional<Address> envelope_sender(std::string_view path, const Macros& macros, bool sendmail,
+                                       const MailboxSpelling& spelling) {
   const Mailbox mailbox = mailbox_in_path(path), macro = plain(macros.get("{mail_addr}"), sendmail);
   const bool local = macros.text("{mail_mailer}") == "local";
   if (macro && (!sendmail || (!local && macro->find('@') != macro->npos))) return of(mailbox, *macro, spelling);
@@ -50,7 +52,8 @@ std::optional<Address> envelope_sender(std::string_view path, const Macros& macr
   return address ? std::optional(of(mailbox, *address, spelling)) : std::nullopt;
 }
 
-std::optional<Address> envelope_recipient(std::string_view path, const Macros& macros, bool sendmail, const MailboxSpelling& spelling) {
+std::optional<Address> envelope_recipient(std::string_view path, const Macros& macros, bool sendmail,
+                                          const MailboxSpelling& spelling) {
   const Mailbox mailbox = mailbox_in_path(path), macro = plain(macros.get("{rcpt_addr}"), sendmail);
   const bool local = macros.text("{rcpt_mailer}") == "local";
   if (macro && !macro->empty() && !sendmail) return of(mailbox, *macro, spelling);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Which address of MAIL and RCPT is judged: the one that the MTA will use. Both MTAs tell it in a macro, each in its own way:
+// Which address of MAIL and RCPT is judged: the one that the MTA will use. Both MTAs tell it in a macro, each in its
+// own way:
 //
-// Postfix: {mail_addr}, and {rcpt_addr} of an accepted recipient, are its cleaned and rewritten address (trivial-rewrite(8)).
-// Sendmail: the address only where it holds an @ and the mailer is not local. A local domain is taken off ("info"), an
-// extension of a sender, too, and the target of a virtusertable stands in place of its recipient. Of a recipient both are
-// judged, and the cleaned one counts.
+// Postfix: {mail_addr}, and {rcpt_addr} of an accepted recipient, are its cleaned and rewritten address
+// (trivial-rewrite(8)). Sendmail: the address only where it holds an @ and the mailer is not local. A local domain is
+// taken off ("info"), an extension of a sender, too, and the target of a virtusertable stands in place of its
+// recipient. Of a recipient both are judged, and the cleaned one counts.
 //
 // Without the macro: what we make of the command's own text.
 #pragma once
@@ -17,12 +18,15 @@
 
 namespace mailweir {
 
-// `path`: the argument of the command. Nothing: it is no mailbox, and the MTA has not said what it makes of it. The null
-// sender is a mailbox.
-std::optional<Address> envelope_sender(std::string_view path, const Macros& macros, bool sendmail, const MailboxSpelling& spelling);
-std::optional<Address> envelope_recipient(std::string_view path, const Macros& macros, bool sendmail, const MailboxSpelling& spelling);
-// Whether the MTA has refused the recipient (SMFIP_RCPT_REJ): {rcpt_mailer} is "error". Postfix says that, too, of a recipient in
-// virtual_alias_domains that it takes, whose {rcpt_host} is a code with words behind it; of one refused it is the code alone.
+// `path`: the argument of the command. Nothing: it is no mailbox, and the MTA has not said what it makes of it. The
+// null sender is a mailbox.
+std::optional<Address> envelope_sender(std::string_view path, const Macros& macros, bool sendmail,
+                                       const MailboxSpelling& spelling);
+std::optional<Address> envelope_recipient(std::string_view path, const Macros& macros, bool sendmail,
+                                          const MailboxSpelling& spelling);
+// Whether the MTA has refused the recipient (SMFIP_RCPT_REJ): {rcpt_mailer} is "error". Postfix says that, too, of a
+// recipient in virtual_alias_domains that it takes, whose {rcpt_host} is a code with words behind it; of one refused it
+// is the code alone.
 bool refused_by_the_mta(const Macros& macros, bool sendmail);
 // Of a recipient that the MTA has refused: {rcpt_addr} is the text of its reply then.
 Address refused_recipient(std::string_view path, const MailboxSpelling& spelling);

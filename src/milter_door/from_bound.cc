@@ -21,7 +21,9 @@ std::string over_from_limits(const HeaderList& headers, const FromLimits& limits
   if (at_most <= limits.addresses) return {};
   std::size_t addresses = 0;
   for (const auto& value : headers.values(from)) addresses += parse_address_list(value).size();
-  return addresses > limits.addresses ? "the From fields name more than " + std::to_string(limits.addresses) + " addresses" : std::string();
+  return addresses > limits.addresses
+             ? "the From fields name more than " + std::to_string(limits.addresses) + " addresses"
+             : std::string();
 }
 
 }  // namespace mailweir

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Whether the From fields of a message name more authors than are judged. Each author costs lookups (tables, DMARC records,
-// block lists), and a stranger writes these fields: a message over the bound is refused. To judge the first authors only, or
-// none, would let a message past every rule on From.
+// Whether the From fields of a message name more authors than are judged. Each author costs lookups (tables, DMARC
+// records, block lists), and a stranger writes these fields: a message over the bound is refused. To judge the first
+// authors only, or none, would let a message past every rule on From.
 #pragma once
 
 #include <cstddef>
@@ -17,8 +17,8 @@ struct FromLimits {
   std::size_t bytes = 32 << 10;  // of the fields' values
 };
 
-// "the From fields name more than 100 addresses"; "" within the bounds. Linear in the header; of a usual message nothing is
-// parsed.
+// "the From fields name more than 100 addresses"; "" within the bounds. Linear in the header; of a usual message
+// nothing is parsed.
 std::string over_from_limits(const HeaderList& headers, const FromLimits& limits);
 
 }  // namespace mailweir

@@ -41,7 +41,7 @@ using milter::Command;
 struct Held {
   std::unique_ptr<MilterSession> session;
   MilterAgreement agreed;
-  bool failed = false;   // an event without an answer went wrong: the message is deferred at its end
+  bool failed = false;  // an event without an answer went wrong: the message is deferred at its end
 };
 
 Held* held(SMFICTX* context) { return static_cast<Held*>(smfi_getpriv(context)); }
@@ -58,16 +58,18 @@ class LibmilterServer final : public MilterServer {
       : services_(services), digests_(digests), policy_(policy), limits_(limits) {
     the_server = this;
   }
-  ~LibmilterServer() override {
-    stop(Deadline());
-  }
+  ~LibmilterServer() override { stop(Deadline()); }
 
   void start() override;
   void stop(Deadline deadline) override;
   const MilterStats& stats() const override { return stats_; }
   bool running() const override { return running_; }
   bool draining() const { return draining_; }
-  void bad_packet() { mailweir::Event("bad-milter-packet").with("reason", "has a macro without a value").to(services_.log, Severity::warning); }
+  void bad_packet() {
+    mailweir::Event("bad-milter-packet")
+        .with("reason", "has a macro without a value")
+        .to(services_.log, Severity::warning);
+  }
 
   sfsistat negotiate(SMFICTX* context, unsigned long f0, unsigned long f1, unsigned long* pf0, unsigned long* pf1);
 
@@ -78,13 +80,17 @@ class LibmilterServer final : public MilterServer {
     if (state == nullptr || !state->session) return SMFIS_TEMPFAIL;
     const bool no_reply = state->agreed.silent(command);
     try {
-      const MilterAnswer answer = state->failed && command == Command::end_of_message ? trouble_while_reading() : event(*state->session);
+      const MilterAnswer answer =
+          state->failed && command == Command::end_of_message ? trouble_while_reading() : event(*state->session);
       if (command == Command::end_of_message || command == Command::mail) state->failed = false;
       return no_reply ? SMFIS_NOREPLY : to_status(context, answer);
     } catch (const std::exception& failure) {
       ++stats_.exceptions;
       state->failed = true;
-      mailweir::Event("milter-exception").with("reason", failure.what()).with("answer", "tempfail").to(services_.log, Severity::error);
+      mailweir::Event("milter-exception")
+          .with("reason", failure.what())
+          .with("answer", "tempfail")
+          .to(services_.log, Severity::error);
     }
     return no_reply ? SMFIS_NOREPLY : SMFIS_TEMPFAIL;
   }
@@ -104,8 +110,10 @@ class LibmilterServer final : public MilterServer {
 std::optional<IpAddress> address_of(const sockaddr* address) {
   if (address == nullptr) return {};
   char text[INET6_ADDRSTRLEN] = "";
-  if (address->sa_family == AF_INET) inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in*>(address)->sin_addr, text, sizeof text);
-  else if (address->sa_family == AF_INET6) inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr, text, sizeof text);
+  if (address->sa_family == AF_INET)
+    inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in*>(address)->sin_addr, text, sizeof text);
+  else if (address->sa_family == AF_INET6)
+    inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr, text, sizeof text);
   return IpAddress::parse(text);
 }
 
@@ -116,8 +124,8 @@ std::uint16_t port_of(const sockaddr* address) {
   return 0;
 }
 
-sfsistat on_negotiate(SMFICTX* context, unsigned long f0, unsigned long f1, unsigned long, unsigned long, unsigned long* pf0,
-                      unsigned long* pf1, unsigned long* pf2, unsigned long* pf3) {
+sfsistat on_negotiate(SMFICTX* context, unsigned long f0, unsigned long f1, unsigned long, unsigned long,
+                      unsigned long* pf0, unsigned long* pf1, unsigned long* pf2, unsigned long* pf3) {
   *pf2 = *pf3 = 0;
   return through_gate([&](LibmilterServer& server) {
     try {
@@ -141,7 +149,7 @@ sfsistat on_connect(SMFICTX* context, char* host, sockaddr* address) {
 
 sfsistat on_helo(SMFICTX* context, char* name) {
   return run(context, Command::helo,
-                         [&](MilterSession& session) { return session.helo(name == nullptr ? "" : name, ContextMacros(context)); });
+             [&](MilterSession& session) { return session.helo(name == nullptr ? "" : name, ContextMacros(context)); });
 }
 
 sfsistat on_mail(SMFICTX* context, char** argv) {
@@ -152,7 +160,8 @@ sfsistat on_mail(SMFICTX* context, char** argv) {
 }
 
 sfsistat on_rcpt(SMFICTX* context, char** argv) {
-  return run(context, Command::rcpt, [&](MilterSession& session) { return session.rcpt(arguments(argv), ContextMacros(context)); });
+  return run(context, Command::rcpt,
+             [&](MilterSession& session) { return session.rcpt(arguments(argv), ContextMacros(context)); });
 }
 
 sfsistat on_data(SMFICTX* context) {
@@ -166,12 +175,14 @@ sfsistat on_header(SMFICTX* context, char* name, char* value) {
 }
 
 sfsistat on_end_of_header(SMFICTX* context) {
-  return run(context, Command::end_of_header, [&](MilterSession& session) { return session.end_of_header(ContextMacros(context)); });
+  return run(context, Command::end_of_header,
+             [&](MilterSession& session) { return session.end_of_header(ContextMacros(context)); });
 }
 
 sfsistat on_body(SMFICTX* context, unsigned char* bytes, size_t size) {
-  return run(context, Command::body,
-                         [&](MilterSession& session) { return session.body({reinterpret_cast<const char*>(bytes), size}); });
+  return run(context, Command::body, [&](MilterSession& session) {
+    return session.body({reinterpret_cast<const char*>(bytes), size});
+  });
 }
 
 sfsistat on_end_of_message(SMFICTX* context) {
@@ -202,9 +213,11 @@ sfsistat on_close(SMFICTX* context) {
 
 // --- negotiation -----------------------------------------------------------------------------------------------------
 
-sfsistat LibmilterServer::negotiate(SMFICTX* context, unsigned long f0, unsigned long f1, unsigned long* pf0, unsigned long* pf1) {
+sfsistat LibmilterServer::negotiate(SMFICTX* context, unsigned long f0, unsigned long f1, unsigned long* pf0,
+                                    unsigned long* pf1) {
   PolicyPtr policy = policy_.get();
-  auto agreed = mailweir::negotiate({.actions = static_cast<std::uint32_t>(f0), .steps = static_cast<std::uint32_t>(f1)}, milter_needs(*policy));
+  auto agreed = mailweir::negotiate(
+      {.actions = static_cast<std::uint32_t>(f0), .steps = static_cast<std::uint32_t>(f1)}, milter_needs(*policy));
   if (!agreed) {
     Event("milter-negotiation-failed").with("reason", agreed.error().what).to(services_.log, Severity::error);
     return SMFIS_REJECT;
@@ -215,8 +228,8 @@ sfsistat LibmilterServer::negotiate(SMFICTX* context, unsigned long f0, unsigned
   *pf1 = agreed->options.steps;
   auto state = std::make_unique<Held>();
   state->agreed = std::move(*agreed);
-  state->session =
-      std::make_unique<MilterSession>(services_, digests_, policy_, std::move(policy), limits_, state->agreed.traits, stats_);
+  state->session = std::make_unique<MilterSession>(services_, digests_, policy_, std::move(policy), limits_,
+                                                   state->agreed.traits, stats_);
   const std::unique_ptr<Held> old(held(context));
   smfi_setpriv(context, state.release());
   return SMFIS_CONTINUE;
@@ -230,7 +243,9 @@ void LibmilterServer::start() {
     const int status = smfi_main();
     running_ = false;
     if (status != MI_SUCCESS && !draining_)
-      Event("milter-door-ended").with("reason", "libmilter gave up; see its own syslog lines").to(services_.log, Severity::error);
+      Event("milter-door-ended")
+          .with("reason", "libmilter gave up; see its own syslog lines")
+          .to(services_.log, Severity::error);
   });
 }
 
@@ -252,7 +267,8 @@ Result<void> open_libmilter_socket(const SocketName& name, const SocketAccess& a
   smfiDesc description{};
   description.xxfi_name = const_cast<char*>("mailweir");
   description.xxfi_version = SMFI_VERSION;
-  description.xxfi_flags = SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_ADDRCPT | SMFIF_DELRCPT | SMFIF_QUARANTINE | SMFIF_SETSYMLIST;
+  description.xxfi_flags =
+      SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_ADDRCPT | SMFIF_DELRCPT | SMFIF_QUARANTINE | SMFIF_SETSYMLIST;
   description.xxfi_connect = on_connect;
   description.xxfi_helo = on_helo;
   description.xxfi_envfrom = on_mail;
@@ -271,13 +287,15 @@ Result<void> open_libmilter_socket(const SocketName& name, const SocketAccess& a
       return static_cast<sfsistat>(SMFIS_CONTINUE);
     });
   });
-  if (smfi_register(description) != MI_SUCCESS) return Error{name.to_string() + ": libmilter does not accept the registration"};
+  if (smfi_register(description) != MI_SUCCESS)
+    return Error{name.to_string() + ": libmilter does not accept the registration"};
   if (smfi_setconn(const_cast<char*>(name.libmilter_string().c_str())) != MI_SUCCESS)
     return Error{name.to_string() + ": libmilter does not accept this socket"};
   smfi_setbacklog(200);
-  smfi_settimeout(10);  // seconds that an MTA's stop within a packet may hold one of the few workers; between packets: no matter
+  smfi_settimeout(
+      10);  // seconds that an MTA's stop within a packet may hold one of the few workers; between packets: no matter
   if (name.kind == SocketName::Kind::unix_path) {
-    struct stat status{};
+    struct stat status {};
     if (lstat(name.path.c_str(), &status) == 0 && !S_ISSOCK(status.st_mode))
       return Error{name.to_string() + ": exists and is not a socket; remove it or name another path"};
   }
@@ -293,8 +311,8 @@ Result<void> open_libmilter_socket(const SocketName& name, const SocketAccess& a
   return {};
 }
 
-std::unique_ptr<MilterServer> make_libmilter_server(Services& services, const Digests& digests, const Snapshot<Policy>& policy,
-                                                    MilterLimits limits) {
+std::unique_ptr<MilterServer> make_libmilter_server(Services& services, const Digests& digests,
+                                                    const Snapshot<Policy>& policy, MilterLimits limits) {
   return std::make_unique<LibmilterServer>(services, digests, policy, limits);
 }
 

@@ -19,7 +19,7 @@ namespace mailweir {
 // Registers with libmilter and makes its socket. Once in a process.
 Result<void> open_libmilter_socket(const SocketName& name, const SocketAccess& access);
 
-std::unique_ptr<MilterServer> make_libmilter_server(Services& services, const Digests& digests, const Snapshot<Policy>& policy,
-                                                    MilterLimits limits);
+std::unique_ptr<MilterServer> make_libmilter_server(Services& services, const Digests& digests,
+                                                    const Snapshot<Policy>& policy, MilterLimits limits);
 
 }  // namespace mailweir

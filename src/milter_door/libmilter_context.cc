@@ -25,7 +25,8 @@ std::string doubled(std::string_view text) {
 }
 
 template <std::size_t... I>
-void set_lines(SMFICTX* context, char* code, char* enhanced, const std::array<char*, 32>& lines, std::index_sequence<I...>) {
+void set_lines(SMFICTX* context, char* code, char* enhanced, const std::array<char*, 32>& lines,
+               std::index_sequence<I...>) {
   smfi_setmlreply(context, code, enhanced, lines[I]..., static_cast<char*>(nullptr));
 }
 
@@ -67,8 +68,12 @@ bool ContextEditor::insert_header(int index, const std::string& name, const std:
 bool ContextEditor::change_header(const std::string& name, int occurrence, const std::optional<std::string>& value) {
   return smfi_chgheader(context_, c(name), occurrence, value ? c(*value) : nullptr) == MI_SUCCESS;
 }
-bool ContextEditor::add_recipient(const std::string& address) { return smfi_addrcpt(context_, c(address)) == MI_SUCCESS; }
-bool ContextEditor::delete_recipient(const std::string& address) { return smfi_delrcpt(context_, c(address)) == MI_SUCCESS; }
+bool ContextEditor::add_recipient(const std::string& address) {
+  return smfi_addrcpt(context_, c(address)) == MI_SUCCESS;
+}
+bool ContextEditor::delete_recipient(const std::string& address) {
+  return smfi_delrcpt(context_, c(address)) == MI_SUCCESS;
+}
 bool ContextEditor::quarantine(const std::string& reason) { return smfi_quarantine(context_, c(reason)) == MI_SUCCESS; }
 void ContextEditor::progress() { smfi_progress(context_); }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// libmilter's context of a session in our words: its macros, its edits at end-of-message, its replies. Only for libmilter.cc.
+// libmilter's context of a session in our words: its macros, its edits at end-of-message, its replies. Only for
+// libmilter.cc.
 #pragma once
 
 #include <optional>
@@ -14,8 +15,8 @@ namespace mailweir {
 class ContextMacros final : public Macros {
  public:
   explicit ContextMacros(smfi_str* context) : context_(context) {}
-  // libmilter keeps the macros of MAIL and RCPT until others come, and gives them for the next command, too: what stands in
-  // the envelope's macros is crossed out when its command is done.
+  // libmilter keeps the macros of MAIL and RCPT until others come, and gives them for the next command, too: what
+  // stands in the envelope's macros is crossed out when its command is done.
   ~ContextMacros() override;
   std::optional<std::string_view> get(const char* name) const override;
 

@@ -17,9 +17,9 @@ using ReadCommand = char* (*)(int socket, timeval* timeout, char* command, size_
 
 }  // namespace
 
-// libmilter's signal thread waits for HUP, TERM and INT and ends smfi_main for good on any of them. They are the daemon's
-// own, but the kernel gives one to that thread whenever the main thread is busy with another. So the process has a sigwait
-// that leaves these three out; nobody else here calls it.
+// libmilter's signal thread waits for HUP, TERM and INT and ends smfi_main for good on any of them. They are the
+// daemon's own, but the kernel gives one to that thread whenever the main thread is busy with another. So the process
+// has a sigwait that leaves these three out; nobody else here calls it.
 extern "C" __attribute__((visibility("default"))) int sigwait(const sigset_t* set, int* number) {
   sigset_t others = *set;
   for (const int ours : {SIGHUP, SIGTERM, SIGINT}) sigdelset(&others, ours);
@@ -28,8 +28,10 @@ extern "C" __attribute__((visibility("default"))) int sigwait(const sigset_t* se
   return *number < 0 ? errno : 0;
 }
 
-// Reads one packet: the bytes after its command, from malloc, or null; libmilter ends the session on a command below ' '.
-extern "C" __attribute__((visibility("default"))) char* mi_rd_cmd(int socket, timeval* timeout, char* command, size_t* size, char* name) {
+// Reads one packet: the bytes after its command, from malloc, or null; libmilter ends the session on a command below '
+// '.
+extern "C" __attribute__((visibility("default"))) char* mi_rd_cmd(int socket, timeval* timeout, char* command,
+                                                                  size_t* size, char* name) {
   static const auto read_command = reinterpret_cast<ReadCommand>(dlsym(RTLD_NEXT, "mi_rd_cmd"));
   constexpr char macros = 'D', connection_ended = 5;
   if (read_command == nullptr) {

@@ -73,7 +73,8 @@ std::optional<std::string_view> MacroStore::get(const char* name) const {
   for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) {
     const std::string_view bytes = step->bytes;
     for (const auto& macro : step->macros)
-      if (macro.name == wanted.size() && bytes.substr(macro.at, macro.name) == wanted) return bytes.substr(macro.at + macro.name, macro.value);
+      if (macro.name == wanted.size() && bytes.substr(macro.at, macro.name) == wanted)
+        return bytes.substr(macro.at + macro.name, macro.value);
   }
   return {};
 }

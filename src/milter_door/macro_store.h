@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// MacroStore: the macros that an MTA has sent in a session, by the step that they came with. What came with a later step
-// wins; a step forgets what came with those behind it (the queue id of the message before, say), and what came with the
-// command of its kind before. Bounded: a step keeps what its last packet held, up to most_bytes.
+// MacroStore: the macros that an MTA has sent in a session, by the step that they came with. What came with a later
+// step wins; a step forgets what came with those behind it (the queue id of the message before, say), and what came
+// with the command of its kind before. Bounded: a step keeps what its last packet held, up to most_bytes.
 #pragma once
 
 #include <array>
@@ -18,7 +18,7 @@ namespace mailweir {
 
 class MacroStore final : public Macros {
  public:
-  static constexpr std::size_t most_macros = 200;   // of a packet; MTAs send up to 50
+  static constexpr std::size_t most_macros = 200;    // of a packet; MTAs send up to 50
   static constexpr std::size_t most_bytes = 60'000;  // of a packet, a certificate's names among them
 
   // Those of the command that comes next; they replace what came with it before. Fails when they are over the bounds.
@@ -37,7 +37,7 @@ class MacroStore final : public Macros {
   struct Step {
     std::string bytes;
     std::vector<Macro> macros;
-    bool fresh = false;   // their command is still to come
+    bool fresh = false;  // their command is still to come
     void clear();
   };
   std::array<Step, step_count> steps_;

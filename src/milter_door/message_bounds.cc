@@ -6,16 +6,19 @@
 namespace mailweir {
 namespace {
 
-// What is kept of a recipient: its text three times (as given, as compared, as written), a charge to be given back, and what
-// vectors and the allocator take.
+// What is kept of a recipient: its text three times (as given, as compared, as written), a charge to be given back, and
+// what vectors and the allocator take.
 constexpr std::size_t recipient_cost(std::size_t size) { return 600 + 3 * size; }
 // Of a header field: its text twice, for checks take copies.
-constexpr std::size_t field_cost(std::string_view name, std::string_view value) { return 100 + 2 * (name.size() + value.size()); }
+constexpr std::size_t field_cost(std::string_view name, std::string_view value) {
+  return 100 + 2 * (name.size() + value.size());
+}
 
 std::optional<Reply> too_long(std::string_view text, std::string_view code, std::string_view what) {
   const std::size_t brackets = text.starts_with('<') && text.ends_with('>') ? 2 : 0;
   if (text.size() <= longest_address + brackets) return {};
-  return Reply{"501", std::string(code), std::string(what) + " is longer than " + std::to_string(longest_address) + " bytes"};
+  return Reply{"501", std::string(code),
+               std::string(what) + " is longer than " + std::to_string(longest_address) + " bytes"};
 }
 
 }  // namespace
@@ -35,7 +38,8 @@ std::optional<Reply> MessageBounds::mail(std::string_view sender) {
 std::optional<Reply> MessageBounds::recipient(std::string_view text, std::size_t count, bool heard) {
   const auto cost = recipient_cost(text.size());
   std::optional<Reply> reply = too_long(text, "5.1.3", "the recipient address");
-  if (!reply && (count >= limits_.recipients || recipient_bytes_ + cost > limits_.recipient_bytes)) reply = Reply{"452", "4.5.3", "too many recipients"};
+  if (!reply && (count >= limits_.recipients || recipient_bytes_ + cost > limits_.recipient_bytes))
+    reply = Reply{"452", "4.5.3", "too many recipients"};
   if (!reply && !memory_.grow(cost)) reply = no_memory("rcpt");
   if (!reply) recipient_bytes_ += cost;
   else if (!heard) keep_for_end(*reply);
@@ -54,7 +58,8 @@ void MessageBounds::header(HeaderList& headers, std::string_view name, std::stri
 bool MessageBounds::to_be_judged(const HeaderList& headers) {
   if (!from_read_) {
     from_read_ = true;
-    if (auto over = over_from_limits(headers, limits_.from); !over.empty()) keep_for_end({"554", "5.6.0", std::move(over)});
+    if (auto over = over_from_limits(headers, limits_.from); !over.empty())
+      keep_for_end({"554", "5.6.0", std::move(over)});
   }
   return !at_end_;
 }
@@ -74,9 +79,14 @@ void MessageBounds::clear() {
 // One line a second at most: while memory is short there would be one for each command.
 Reply MessageBounds::no_memory(std::string_view of) {
   if (const auto left_out = limits_.memory->line_due(clock_.steady()))
-    Event("memory-full").with("door", "milter").with("of", of).with("used", static_cast<std::int64_t>(limits_.memory->used()))
-        .with("most", static_cast<std::int64_t>(limits_.memory->most())).with("left_out", static_cast<std::int64_t>(*left_out))
-        .with("done", "deferred").to(log_, Severity::warning);
+    Event("memory-full")
+        .with("door", "milter")
+        .with("of", of)
+        .with("used", static_cast<std::int64_t>(limits_.memory->used()))
+        .with("most", static_cast<std::int64_t>(limits_.memory->most()))
+        .with("left_out", static_cast<std::int64_t>(*left_out))
+        .with("done", "deferred")
+        .to(log_, Severity::warning);
   return {"452", "4.3.1", "too much mail in progress, try again later"};
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// MessageBounds: what an MTA may bring for one message, and what was over it. Nothing over a bound is kept or looked at, and the
-// message is refused or deferred as a whole: judged by a part of it, it would slip past the rules on the rest.
+// MessageBounds: what an MTA may bring for one message, and what was over it. Nothing over a bound is kept or looked
+// at, and the message is refused or deferred as a whole: judged by a part of it, it would slip past the rules on the
+// rest.
 //
 // Owned by one MilterSession; lives as long as it, and begins anew with each message.
 #pragma once
@@ -29,13 +30,15 @@ struct MilterLimits {
 
 class MessageBounds {
  public:
-  MessageBounds(const MilterLimits& limits, const Clock& clock, Log& log) : limits_(limits), clock_(clock), log_(log), memory_(limits.memory) {}
+  MessageBounds(const MilterLimits& limits, const Clock& clock, Log& log)
+      : limits_(limits), clock_(clock), log_(log), memory_(limits.memory) {}
 
   // What is to be answered, if it is over a bound; nothing is kept of it then. 4xx: deferred.
   std::optional<Reply> helo(std::string_view name);
   // The HELO name is answered here: at MAIL every MTA listens.
   std::optional<Reply> mail(std::string_view sender);
-  // `count`: those that were accepted. `heard`: the MTA waits for the answer. What it does not hear is answered at the end.
+  // `count`: those that were accepted. `heard`: the MTA waits for the answer. What it does not hear is answered at the
+  // end.
   std::optional<Reply> recipient(std::string_view text, std::size_t count, bool heard);
   void header(HeaderList& headers, std::string_view name, std::string_view value);
   // The header is whole: whether the message can be judged at all.
@@ -53,10 +56,10 @@ class MessageBounds {
   const MilterLimits& limits_;
   const Clock& clock_;
   Log& log_;
-  MemoryShare memory_;                  // what is kept of the message
+  MemoryShare memory_;  // what is kept of the message
   std::size_t recipient_bytes_ = 0;
-  std::optional<Reply> bad_helo_;       // of the session
-  std::optional<Reply> at_end_;         // what was over first
+  std::optional<Reply> bad_helo_;  // of the session
+  std::optional<Reply> at_end_;    // what was over first
   bool from_read_ = false;
 };
 

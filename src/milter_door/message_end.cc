@@ -15,7 +15,8 @@ constexpr std::string_view route_field = "X-Mailweir-Route";
 // A wait that is worth telling the MTA about: what comes behind it then has the whole time-out.
 constexpr std::chrono::seconds long_wait{1};
 
-const MilterAnswer trouble{MilterAnswer::Kind::tempfail, Reply{"451", "4.3.0", "the message could not be edited, try again later"}, false};
+const MilterAnswer trouble{MilterAnswer::Kind::tempfail,
+                           Reply{"451", "4.3.0", "the message could not be edited, try again later"}, false};
 
 std::string_view outcome_of(const MilterAnswer& answer) {
   switch (answer.kind) {
@@ -60,8 +61,13 @@ MilterAnswer MilterSession::end_of_message(MessageEditor& editor, const Macros& 
     held = along_.hold.has_value();
     if (const auto done = carry_out(editor); !done) {
       ++stats_.edits_failed;
-      Event("edits-failed").with("queue_id", transaction.queue_id).with("id", transaction.id).with("edit", done.error().what)
-          .with("done", "deferred").with("reply", trouble.reply->line()).to(services_.log, Severity::warning);
+      Event("edits-failed")
+          .with("queue_id", transaction.queue_id)
+          .with("id", transaction.id)
+          .with("edit", done.error().what)
+          .with("done", "deferred")
+          .with("reply", trouble.reply->line())
+          .to(services_.log, Severity::warning);
       answer = trouble;
     }
   }
@@ -81,7 +87,10 @@ MilterAnswer MilterSession::over_bounds() {
 // Of memory that is short there is a line already.
 MilterAnswer MilterSession::refuse_over(Reply reply) {
   if (reply.klass() == '5')
-    Event("message-over-bounds").with("queue_id", session_.transaction().queue_id).with("id", session_.transaction().id).with("reply", reply.line())
+    Event("message-over-bounds")
+        .with("queue_id", session_.transaction().queue_id)
+        .with("id", session_.transaction().id)
+        .with("reply", reply.line())
         .to(services_.log, Severity::notice);
   return answer(std::move(reply));
 }
@@ -119,8 +128,9 @@ void MilterSession::edit_headers() {
     switch (edit.kind) {
       case HeaderEdit::Kind::remove: {
         for (const auto& name : removed_headers(headers_, edit)) removed += (removed.empty() ? "" : ",") + name;
-        const auto count = edit.value ? headers_.remove(edit.name, [&](std::string_view value) { return edit.value->matches(value); })
-                                        : headers_.remove(edit.name);
+        const auto count =
+            edit.value ? headers_.remove(edit.name, [&](std::string_view value) { return edit.value->matches(value); })
+                       : headers_.remove(edit.name);
         static_cast<void>(count);
         break;
       }
@@ -136,14 +146,17 @@ void MilterSession::edit_headers() {
   if (!removed.empty()) done_.emplace_back("removed", removed);
 }
 
-// On top of all, above the MTA's own Received field: what stands below a trace field was there before it (RFC 8601 4.1, 5).
+// On top of all, above the MTA's own Received field: what stands below a trace field was there before it (RFC 8601 4.1,
+// 5).
 void MilterSession::tell_results() {
   if (session_.removes_authentication_results()) {
     const std::string& ours = session_.policy().authentication_results.authserv_id;
-    const auto forged = headers_.remove(authentication_results_field, [&](std::string_view value) { return claims_authserv_id(value, ours); });
+    const auto forged = headers_.remove(authentication_results_field,
+                                        [&](std::string_view value) { return claims_authserv_id(value, ours); });
     if (forged > 0) done_.emplace_back("forged_results", std::to_string(forged));
   }
-  if (const auto value = session_.authentication_results()) headers_.add(HeaderList::Place::top, authentication_results_field, *value);
+  if (const auto value = session_.authentication_results())
+    headers_.add(HeaderList::Place::top, authentication_results_field, *value);
 }
 
 Result<void> MilterSession::send_headers(MessageEditor& editor) {
@@ -164,7 +177,8 @@ Result<void> MilterSession::send_headers(MessageEditor& editor) {
   std::string value = cleaned(*along_.route, true, 300);
   std::erase(value, ' ');
   const std::string name(route_field);
-  const bool good = editor.add_header(name, (traits_.leading_space ? " " : "") + value) && editor.change_header(name, 1, std::nullopt);
+  const bool good = editor.add_header(name, (traits_.leading_space ? " " : "") + value) &&
+                    editor.change_header(name, 1, std::nullopt);
   return good ? Result<void>() : Error{"route: " + value};
 }
 
@@ -172,7 +186,8 @@ Result<void> MilterSession::send_recipients(MessageEditor& editor) {
   const auto address = [](const std::string& text) { return '<' + cleaned(text, false, 500) + '>'; };
   // Both spellings: for some recipients Postfix knows only the one, for some only the other, and no answer says so.
   const auto remove = [&editor](const Given& recipient) {
-    return editor.delete_recipient(recipient.path) && (recipient.resolved.empty() || editor.delete_recipient(recipient.resolved));
+    return editor.delete_recipient(recipient.path) &&
+           (recipient.resolved.empty() || editor.delete_recipient(recipient.resolved));
   };
   for (const auto& recipient : discarded_)
     if (!remove(recipient)) return Error{"discard of recipient " + recipient.path};

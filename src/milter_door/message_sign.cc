@@ -32,20 +32,25 @@ void MilterSession::begin_hashes() {
       (rule.sign_domains.empty() ? by_author : named) = true;
     }
   }
-  if (!named && !(by_author && (other_author || !keys_of(policy.keys, author_domains(from_fields(headers_))).empty()))) return;
+  if (!named && !(by_author && (other_author || !keys_of(policy.keys, author_domains(from_fields(headers_))).empty())))
+    return;
   const bool relaxed = policy.signing.body_canon == Canon::relaxed;
   hashes_ = std::make_unique<BodyHashes>(digests_, BodyHashes::Use{!relaxed, relaxed});
 }
 
-// Trouble in signing lets the mail go unsigned, with a log line: a refused message helps nobody, and a receiver judges a
-// missing signature more kindly than a broken one.
+// Trouble in signing lets the mail go unsigned, with a log line: a refused message helps nobody, and a receiver judges
+// a missing signature more kindly than a broken one.
 void MilterSession::leave_unsigned(std::string_view why) {
   ++stats_.unsigned_for_trouble;
-  Event("not-signed").with("queue_id", session_.transaction().queue_id).with("id", session_.transaction().id).with("reason", why)
+  Event("not-signed")
+      .with("queue_id", session_.transaction().queue_id)
+      .with("id", session_.transaction().id)
+      .with("reason", why)
       .to(services_.log, Severity::warning);
 }
 
-// Brings the header into the form in which the MTA will pass it on. False: it would be changed again, and is left unsigned.
+// Brings the header into the form in which the MTA will pass it on. False: it would be changed again, and is left
+// unsigned.
 bool MilterSession::ready_to_sign() {
   const SignPolicy& signing = session_.policy().signing;
   if (!sendmail_host_.empty()) {
@@ -100,7 +105,8 @@ void MilterSession::sign() {
   std::vector<std::string> signatures;
   std::string signed_by;
   for (const DkimKey* key : keys) {
-    auto value = mailweir::sign(*covered, hashes_->hash(policy.signing.body_canon), *key, policy.signing, services_.clock.wall());
+    auto value = mailweir::sign(*covered, hashes_->hash(policy.signing.body_canon), *key, policy.signing,
+                                services_.clock.wall());
     if (!value) {
       leave_unsigned(value.error().what);
       continue;

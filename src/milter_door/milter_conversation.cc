@@ -81,8 +81,8 @@ bool MilterConversation::received(std::string_view bytes, Output& out) {
   }
 }
 
-// Of a packet that is not whole: `fresh` if it began with the bytes just read. A peer that sends a byte now and then is not
-// silent, and would keep its place for ever.
+// Of a packet that is not whole: `fresh` if it began with the bytes just read. A peer that sends a byte now and then is
+// not silent, and would keep its place for ever.
 bool MilterConversation::in_time(bool fresh) {
   const auto now = door_.services.clock.steady();
   if (fresh) begun_ = now;
@@ -148,8 +148,8 @@ void MilterConversation::new_session() {
   session_.reset();
   PolicyPtr policy = door_.policy.get();
   if (policy != negotiated_ && !agreed_.traits.needs.covers(milter_needs(*policy))) policy = negotiated_;
-  session_ = std::make_unique<MilterSession>(door_.services, door_.digests, door_.policy, std::move(policy), door_.limits,
-                                             agreed_.traits, door_.stats);
+  session_ = std::make_unique<MilterSession>(door_.services, door_.digests, door_.policy, std::move(policy),
+                                             door_.limits, agreed_.traits, door_.stats);
   at_ = At::session;
 }
 
@@ -173,7 +173,10 @@ MilterAnswer MilterConversation::run(Step step) {
   } catch (const std::exception& failure) {
     ++door_.stats.exceptions;
     failed_ = true;
-    Event("milter-exception").with("reason", failure.what()).with("answer", "tempfail").to(door_.services.log, Severity::error);
+    Event("milter-exception")
+        .with("reason", failure.what())
+        .with("answer", "tempfail")
+        .to(door_.services.log, Severity::error);
   }
   return {MilterAnswer::Kind::tempfail, {}, false};
 }
@@ -190,7 +193,8 @@ bool MilterConversation::on_connect(const milter::Connect& connect, Output& out)
            const bool inet = connect.family == milter::Family::inet || connect.family == milter::Family::inet6;
            const auto address = inet ? IpAddress::parse(connect.address) : std::nullopt;
            return session_->connect(connect.host, address, inet ? connect.port : std::uint16_t{0}, macros_);
-         }), out);
+         }),
+         out);
   return true;
 }
 
@@ -200,7 +204,8 @@ bool MilterConversation::on_helo(const milter::Helo& helo, Output& out) {
   answer(Command::helo, run([&] {
            end_message();
            return session_->helo(helo.name, macros_);
-         }), out);
+         }),
+         out);
   return true;
 }
 
@@ -227,8 +232,9 @@ bool MilterConversation::on_mail(const milter::Mail& mail, Output& out) {
 bool MilterConversation::on_rcpt(const milter::Rcpt& rcpt, Output& out) {
   if (!session_ || at_ > At::envelope) return out_of_order("RCPT");
   macros_.reached(Command::rcpt);
-  const auto said = in_message() ? run([&] { return session_->rcpt(joined(arguments_, rcpt.recipient, rcpt.parameters), macros_); })
-                                 : refusal_;
+  const auto said =
+      in_message() ? run([&] { return session_->rcpt(joined(arguments_, rcpt.recipient, rcpt.parameters), macros_); })
+                   : refusal_;
   has_recipient_ = has_recipient_ || (in_message() && said.kind == MilterAnswer::Kind::go_on);
   answer(Command::rcpt, said, out);
   return true;
@@ -251,7 +257,8 @@ bool MilterConversation::on_header(const milter::Header& header, Output& out) {
   if (!session_ || at_ > At::header) return out_of_order("a header field");
   macros_.reached(Command::header);
   if (in_message()) at_ = At::header;
-  answer(Command::header, in_message() ? run([&] { return session_->header(header.name, header.value); }) : refusal_, out);
+  answer(Command::header, in_message() ? run([&] { return session_->header(header.name, header.value); }) : refusal_,
+         out);
   return true;
 }
 

@@ -3,8 +3,8 @@
 // Knows no socket.
 //
 // The order of the dialogue is held, and what is out of it or malformed is one log line and the end of the connection.
-// Two exceptions, because MTAs do them: a MAIL begins a message whatever stood before, and what comes for a message that
-// we refused, or that we know nothing of, is answered as that message was, or with a deferral.
+// Two exceptions, because MTAs do them: a MAIL begins a message whatever stood before, and what comes for a message
+// that we refused, or that we know nothing of, is answered as that message was, or with a deferral.
 #pragma once
 
 #include <atomic>
@@ -34,13 +34,13 @@ struct MilterDoor {
 
 class MilterConversation final : public Conversation {
  public:
-  // How long an MTA may stop within a packet, or before it has said what it can; and how long a packet may take from its first
-  // byte to its last (Postfix gives up a command after milter_command_timeout, 30 s).
+  // How long an MTA may stop within a packet, or before it has said what it can; and how long a packet may take from
+  // its first byte to its last (Postfix gives up a command after milter_command_timeout, 30 s).
   static constexpr std::chrono::milliseconds within{10'000}, whole{30'000};
-  // Between two packets: before a client (MTAs name it at once, or after a pause in greeting), while a client thinks (Postfix:
-  // smtpd_timeout, 300 s, but a client may keep its connection with NOOP, which no milter sees; Sendmail: Timeout.command,
-  // 1 h), while it sends the message, of which an MTA says nothing before it is there (10 MB at 1,500 bytes a second;
-  // libmilter's own 7210 s), and while the MTA hands it over, to other filters in between.
+  // Between two packets: before a client (MTAs name it at once, or after a pause in greeting), while a client thinks
+  // (Postfix: smtpd_timeout, 300 s, but a client may keep its connection with NOOP, which no milter sees; Sendmail:
+  // Timeout.command, 1 h), while it sends the message, of which an MTA says nothing before it is there (10 MB at 1,500
+  // bytes a second; libmilter's own 7210 s), and while the MTA hands it over, to other filters in between.
   static constexpr std::chrono::minutes before_client{5}, postfix_idle{30}, sendmail_idle{65}, handing_over{15};
   static constexpr std::chrono::seconds in_transfer{7210};
 
@@ -52,7 +52,7 @@ class MilterConversation final : public Conversation {
   bool silent(Output& out) override;
 
  private:
-  struct Take;                                           // an overload for each event
+  struct Take;  // an overload for each event
   enum class At { start, agreed, session, envelope, header, body };
 
   void log_bad(std::string_view why);
@@ -82,13 +82,13 @@ class MilterConversation final : public Conversation {
   MilterAgreement agreed_;
   PolicyPtr negotiated_;
   std::unique_ptr<MilterSession> session_;
-  MilterAnswer refusal_;                                 // of what comes when no message is under way
+  MilterAnswer refusal_;  // of what comes when no message is under way
   std::vector<std::string_view> arguments_;
-  MemoryShare memory_;                                   // of the packet that is not whole
-  SteadyTime begun_{};                                   // when that began
+  MemoryShare memory_;  // of the packet that is not whole
+  SteadyTime begun_{};  // when that began
   At at_ = At::start;
-  bool has_recipient_ = false;                           // in this message: its text may be on the way
-  bool failed_ = false;                                  // something of ours broke: the message is deferred at its end
+  bool has_recipient_ = false;  // in this message: its text may be on the way
+  bool failed_ = false;         // something of ours broke: the message is deferred at its end
 };
 
 }  // namespace mailweir

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The words between the milter door's session logic and whatever speaks the milter protocol to the MTA: what comes with
-// an event, what is answered, what is done to the message at its end. No libmilter in here, so that another transport can take its
-// place.
+// an event, what is answered, what is done to the message at its end. No libmilter in here, so that another transport
+// can take its place.
 #pragma once
 
 #include <cstddef>
@@ -13,8 +13,8 @@
 
 namespace mailweir {
 
-// The macros that the MTA sent for this event and, of the session, for those before it. What came with another MAIL or RCPT
-// is not among them, also if none came with this one.
+// The macros that the MTA sent for this event and, of the session, for those before it. What came with another MAIL or
+// RCPT is not among them, also if none came with this one.
 class Macros {
  public:
   virtual ~Macros() = default;
@@ -28,7 +28,7 @@ struct MilterAnswer {
   enum class Kind { go_on, reject, tempfail, discard };
   Kind kind = Kind::go_on;
   std::optional<Reply> reply;
-  bool utf8 = false;    // the client asked for SMTPUTF8: the reply's text may hold UTF-8 (RFC 6531 3.5)
+  bool utf8 = false;  // the client asked for SMTPUTF8: the reply's text may hold UTF-8 (RFC 6531 3.5)
 };
 
 // What may be done to the message at end-of-message. Each returns false when the MTA did not take it.

@@ -12,8 +12,8 @@
 
 namespace mailweir {
 
-MilterSession::MilterSession(Services& services, const Digests& digests, const Snapshot<Policy>& policy, PolicyPtr negotiated,
-                             MilterLimits limits, MilterTraits traits, MilterStats& stats)
+MilterSession::MilterSession(Services& services, const Digests& digests, const Snapshot<Policy>& policy,
+                             PolicyPtr negotiated, MilterLimits limits, MilterTraits traits, MilterStats& stats)
     : services_(services), digests_(digests), policy_(policy), limits_(limits), traits_(traits), stats_(stats),
       session_(services, std::move(negotiated), Door::milter), bounds_(limits_, services.clock, services.log) {
   ++stats_.sessions;
@@ -49,9 +49,11 @@ MilterAnswer MilterSession::connect(std::string_view host, const std::optional<I
   client.server_address = macros.text("{daemon_addr}");
   client.server_port = to_port(macros.text("{daemon_port}"));
   // Postfix gives its name there, "Postfix 3.7.11"; Sendmail its version, "8.17.1.9".
-  if (const auto version = macros.text("v"); !version.empty() && version[0] >= '0' && version[0] <= '9') sendmail_host_ = macros.text("j");
+  if (const auto version = macros.text("v"); !version.empty() && version[0] >= '0' && version[0] <= '9')
+    sendmail_host_ = macros.text("j");
   // sendmail(1) at Postfix, sendmail -bs at Sendmail: no connection, so no port, and the client is this host.
-  if (host == "localhost" && !client.port && (!client.address || client.address->is_loopback())) client.origin = Origin::local;
+  if (host == "localhost" && !client.port && (!client.address || client.address->is_loopback()))
+    client.origin = Origin::local;
   return judge(Stage::connect);
 }
 
@@ -69,8 +71,8 @@ MilterAnswer MilterSession::helo(std::string_view name, const Macros& macros) {
   return judge(Stage::helo);
 }
 
-// Sendmail's submission program (sendmail(1), submit.cf) hands mail to the daemon by SMTP: a client on this host that greets
-// with the host's own name and does not log in.
+// Sendmail's submission program (sendmail(1), submit.cf) hands mail to the daemon by SMTP: a client on this host that
+// greets with the host's own name and does not log in.
 void MilterSession::find_origin(bool logged_in) {
   Client& client = session_.client();
   if (sendmail_host_.empty() || !client.port || !client.address || !client.address->is_loopback()) return;
@@ -81,7 +83,8 @@ void MilterSession::begin(const Macros& macros) {
   abort();
   PolicyPtr current = policy_.get();
   // What was agreed with the MTA at the session's start may not be enough for a policy that came since.
-  if (current != session_.shared_policy() && !traits_.needs.covers(milter_needs(*current))) current = session_.shared_policy();
+  if (current != session_.shared_policy() && !traits_.needs.covers(milter_needs(*current)))
+    current = session_.shared_policy();
   session_.begin_transaction(std::move(current));
   if (session_.policy().has_policy) services_.board.message_begins(session_.client());
   ++stats_.messages;
@@ -114,7 +117,8 @@ MilterAnswer MilterSession::mail(const std::vector<std::string_view>& args, cons
       transaction.smtputf8 = true;
     }
   }
-  headers_ = HeaderList({traits_.leading_space, transaction.smtputf8}, {limits_.header_bytes, limits_.header_bytes / 100});
+  headers_ =
+      HeaderList({traits_.leading_space, transaction.smtputf8}, {limits_.header_bytes, limits_.header_bytes / 100});
   const MilterAnswer answer = sender ? judge(Stage::mail) : no_mailbox(Stage::mail);
   if (answer.kind == MilterAnswer::Kind::discard) {
     discard_ = true;  // as DISCARD at the end: then it shows in one place what became of the message
@@ -164,7 +168,8 @@ MilterAnswer MilterSession::no_mailbox(Stage stage) {
   Verdict verdict;
   verdict.stage = stage;
   verdict.action = Action::reject;
-  verdict.reply = stage == Stage::mail ? Reply{"553", "5.1.7", "the sender is not a valid mail address"} : Reply{"553", "5.1.3", "the recipient is not a valid mail address"};
+  verdict.reply = stage == Stage::mail ? Reply{"553", "5.1.7", "the sender is not a valid mail address"}
+                                       : Reply{"553", "5.1.3", "the recipient is not a valid mail address"};
   verdict.reason = "no mailbox";
   session_.log_verdict(verdict, at_end(verdict));
   if (session_.client().origin != Origin::local && (stage == Stage::mail || traits_.needs.answers[index(stage)]))
@@ -176,7 +181,8 @@ MilterAnswer MilterSession::no_mailbox(Stage stage) {
 // A recipient as the MTA may have it: which of the two, depends on how it was written.
 MilterSession::Given MilterSession::to_delete(std::string_view path, const Macros& macros) {
   Given given{std::string(path), {}};
-  if (const auto address = macros.text("{rcpt_addr}"); !address.empty()) given.resolved.append("<").append(address).append(">");
+  if (const auto address = macros.text("{rcpt_addr}"); !address.empty())
+    given.resolved.append("<").append(address).append(">");
   if (given.resolved == path) given.resolved.clear();
   return given;
 }
@@ -232,8 +238,12 @@ MilterAnswer MilterSession::judge_handed_over() {
       continue;
     }
     ++services_.stats.not_handed_over;
-    Event("stage-not-asked").with("queue_id", transaction.queue_id).with("id", transaction.id).with("stage", to_string(stage))
-        .with("reason", "Postfix did not ask the policy door; is a permit before check_policy_service? Judged at DATA instead")
+    Event("stage-not-asked")
+        .with("queue_id", transaction.queue_id)
+        .with("id", transaction.id)
+        .with("stage", to_string(stage))
+        .with("reason",
+              "Postfix did not ask the policy door; is a permit before check_policy_service? Judged at DATA instead")
         .to(services_.log, Severity::notice);
     const auto judge_here = [&](Stage one) {
       const Verdict verdict = session_.judge(one);
@@ -250,7 +260,8 @@ MilterAnswer MilterSession::judge_handed_over() {
     for (const auto& recipient : not_asked) {
       transaction.recipient = recipient;
       MilterAnswer result = judge_here(stage);
-      if (result.kind != MilterAnswer::Kind::go_on) return result;  // one recipient can't be refused any more: the message is
+      if (result.kind != MilterAnswer::Kind::go_on)
+        return result;  // one recipient can't be refused any more: the message is
       session_.recipient_accepted();
     }
     transaction.recipient = transaction.recipients.size() == 1 ? transaction.recipients.front() : Address();
@@ -306,7 +317,8 @@ MilterSession::SessionVerdict MilterSession::kept(const Verdict& verdict) {
 
 // Each message that is refused has the reason among its lines.
 MilterAnswer MilterSession::answer_again(const SessionVerdict& kept) {
-  if (kept.verdict.refuses() && kept.told != session_.transaction().id) session_.log_verdict(kept.verdict, at_end(kept.verdict));
+  if (kept.verdict.refuses() && kept.told != session_.transaction().id)
+    session_.log_verdict(kept.verdict, at_end(kept.verdict));
   return answer(kept.verdict);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// MilterSession: one SMTP session at the milter door: events in, answers and edits out. Knows no libmilter and no socket.
+// MilterSession: one SMTP session at the milter door: events in, answers and edits out. Knows no libmilter and no
+// socket.
 //
 // One thread at a time (libmilter hops threads between events, never at once). An exception may leave any event; the
 // caller answers TEMPFAIL and goes on.
@@ -29,16 +30,17 @@ namespace mailweir {
 // What the transport and the MTA agreed on.
 struct MilterTraits {
   Needs needs;
-  bool leading_space = true;   // SMFIP_HDR_LEADSPC
+  bool leading_space = true;  // SMFIP_HDR_LEADSPC
 };
 
 class MilterSession {
  public:
-  MilterSession(Services& services, const Digests& digests, const Snapshot<Policy>& policy, PolicyPtr negotiated, MilterLimits limits,
-                MilterTraits traits, MilterStats& stats);
+  MilterSession(Services& services, const Digests& digests, const Snapshot<Policy>& policy, PolicyPtr negotiated,
+                MilterLimits limits, MilterTraits traits, MilterStats& stats);
   ~MilterSession();
 
-  MilterAnswer connect(std::string_view host, const std::optional<IpAddress>& address, std::uint16_t port, const Macros& macros);
+  MilterAnswer connect(std::string_view host, const std::optional<IpAddress>& address, std::uint16_t port,
+                       const Macros& macros);
   MilterAnswer helo(std::string_view name, const Macros& macros);
   MilterAnswer mail(const std::vector<std::string_view>& args, const Macros& macros);
   MilterAnswer rcpt(const std::vector<std::string_view>& args, const Macros& macros);
@@ -56,12 +58,12 @@ class MilterSession {
   struct SessionVerdict {
     Verdict verdict;
     PolicyPtr policy;
-    std::string told;   // the transaction whose log lines have it
+    std::string told;  // the transaction whose log lines have it
   };
-  using SessionVerdicts = std::array<std::optional<SessionVerdict>, 2>;   // connect, helo
+  using SessionVerdicts = std::array<std::optional<SessionVerdict>, 2>;  // connect, helo
 
   struct Given {
-    std::string path, resolved;   // the command's argument; <{rcpt_addr}> where that is another text
+    std::string path, resolved;  // the command's argument; <{rcpt_addr}> where that is another text
   };
   SessionVerdict kept(const Verdict& verdict);
   bool judges(Stage stage) const { return session_.policy().judges(Door::milter, stage); }
@@ -99,22 +101,22 @@ class MilterSession {
   const MilterTraits traits_;
   MilterStats& stats_;
   Session session_;
-  std::string sendmail_host_;                   // {j} when the MTA is Sendmail, which does some things otherwise; else empty
+  std::string sendmail_host_;  // {j} when the MTA is Sendmail, which does some things otherwise; else empty
   MessageBounds bounds_;
   HeaderList headers_;
   std::unique_ptr<BodyHashes> hashes_;
-  BodyLines lines_;                             // of the body, where it is hashed
+  BodyLines lines_;  // of the body, where it is hashed
   std::uint64_t bytes_ = 0;
   Along along_;
-  std::optional<Verdict> postponed_;            // of local mail: answered at its end
-  SessionVerdicts postponed_of_session_;        // likewise, of each of its messages
-  SessionVerdicts judged_at_data_;              // handed over, and the policy door was not asked
-  std::vector<Given> recipients_;               // accepted, for deletion
-  std::vector<Given> discarded_;                // accepted and to be deleted
-  std::vector<std::string> refused_before_;     // by the policy door
-  std::vector<std::pair<std::string, std::string>> done_;   // for the message's line: signed=...
+  std::optional<Verdict> postponed_;                       // of local mail: answered at its end
+  SessionVerdicts postponed_of_session_;                   // likewise, of each of its messages
+  SessionVerdicts judged_at_data_;                         // handed over, and the policy door was not asked
+  std::vector<Given> recipients_;                          // accepted, for deletion
+  std::vector<Given> discarded_;                           // accepted and to be deleted
+  std::vector<std::string> refused_before_;                // by the policy door
+  std::vector<std::pair<std::string, std::string>> done_;  // for the message's line: signed=...
   bool discard_ = false, data_judged_ = false;
-  bool refused_recipient_ = false, mta_refused_recipient_ = false;   // any: by a rule of ours, by the MTA
+  bool refused_recipient_ = false, mta_refused_recipient_ = false;  // any: by a rule of ours, by the MTA
 };
 
 }  // namespace mailweir

@@ -14,10 +14,13 @@ namespace step = milter::step;
 // Each list replaces the MTA's own, so it names all that is needed (facts of Postfix and Sendmail; at most 50 a stage).
 const std::vector<milter::MacroList> macros = {
     {MacroStage::connect,
-     "j _ v {daemon_name} {daemon_addr} {daemon_port} {client_addr} {client_name} {client_ptr} {client_port} {client_resolve} {client_connections}"},
-    {MacroStage::helo, "{tls_version} {cipher} {cipher_bits} {cert_subject} {cert_issuer} {cn_subject} {cn_issuer} {verify}"},
+     "j _ v {daemon_name} {daemon_addr} {daemon_port} {client_addr} {client_name} {client_ptr} {client_port} "
+     "{client_resolve} {client_connections}"},
+    {MacroStage::helo,
+     "{tls_version} {cipher} {cipher_bits} {cert_subject} {cert_issuer} {cn_subject} {cn_issuer} {verify}"},
     {MacroStage::mail,
-     "i {auth_type} {auth_authen} {auth_author} {mail_addr} {mail_host} {mail_mailer} {tls_version} {cipher} {cert_subject} {cert_issuer} "
+     "i {auth_type} {auth_authen} {auth_author} {mail_addr} {mail_host} {mail_mailer} {tls_version} {cipher} "
+     "{cert_subject} {cert_issuer} "
      "{cn_subject} {cn_issuer} {verify}"},
     {MacroStage::rcpt, "i {rcpt_addr} {rcpt_host} {rcpt_mailer}"},
     {MacroStage::data, "i"},
@@ -78,10 +81,13 @@ Result<MilterAgreement> negotiate(const milter::Options& offered, const Needs& n
   return agreement;
 }
 
-MilterAnswer restarting() { return {MilterAnswer::Kind::tempfail, Reply{"451", "4.3.2", "restarting, try again later"}, false}; }
+MilterAnswer restarting() {
+  return {MilterAnswer::Kind::tempfail, Reply{"451", "4.3.2", "restarting, try again later"}, false};
+}
 
 MilterAnswer trouble_while_reading() {
-  return {MilterAnswer::Kind::tempfail, Reply{"451", "4.3.0", "failure while reading the message, try again later"}, false};
+  return {MilterAnswer::Kind::tempfail, Reply{"451", "4.3.0", "failure while reading the message, try again later"},
+          false};
 }
 
 }  // namespace mailweir

@@ -10,7 +10,7 @@
 namespace mailweir {
 
 struct MilterAgreement {
-  milter::Options options;   // our answer to the offer; its macro lists are static texts that end in NUL
+  milter::Options options;  // our answer to the offer; its macro lists are static texts that end in NUL
   MilterTraits traits;
 
   // Whether the MTA does not wait for an answer to this command.

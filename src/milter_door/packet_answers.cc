@@ -55,7 +55,8 @@ bool PacketEditor::add_header(const std::string& name, const std::string& value)
   return send(action::add_headers, !name.empty(), milter::AddHeader{name, value});
 }
 bool PacketEditor::insert_header(int index, const std::string& name, const std::string& value) {
-  return send(action::add_headers, !name.empty() && index >= 0, milter::InsertHeader{static_cast<std::uint32_t>(index), name, value});
+  return send(action::add_headers, !name.empty() && index >= 0,
+              milter::InsertHeader{static_cast<std::uint32_t>(index), name, value});
 }
 bool PacketEditor::change_header(const std::string& name, int occurrence, const std::optional<std::string>& value) {
   const std::string_view text = value ? std::string_view(*value) : std::string_view();

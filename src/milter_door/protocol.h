@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The words of the milter protocol, versions 2 to 6, as Sendmail 8.14 and later, Postfix and libmilter speak it: what an
-// MTA tells a filter (Event) and what the filter answers (Response). Values only; codec.h turns them into bytes and back.
-// Texts are views of bytes that somebody else owns; they hold no NUL.
+// The words of the milter protocol, versions 2 to 6, as Sendmail 8.14 and later, Postfix and libmilter speak it: what
+// an MTA tells a filter (Event) and what the filter answers (Response). Values only; codec.h turns them into bytes and
+// back. Texts are views of bytes that somebody else owns; they hold no NUL.
 #pragma once
 
 #include <cstdint>
@@ -59,7 +59,9 @@ enum class Answer : char {
   reply = 'y',
 };
 
-constexpr bool is_command(char byte) { return std::string_view("ABCDEHKLMNOQRTU").find(byte) != std::string_view::npos; }
+constexpr bool is_command(char byte) {
+  return std::string_view("ABCDEHKLMNOQRTU").find(byte) != std::string_view::npos;
+}
 // Answers of one byte, without data.
 constexpr bool is_plain(Answer answer) {
   return std::string_view("acdrtsp4f").find(static_cast<char>(answer)) != std::string_view::npos;
@@ -152,8 +154,8 @@ struct Helo {
   bool operator==(const Helo&) const = default;
 };
 struct Mail {
-  std::string_view sender;                       // with its angle brackets
-  std::vector<std::string_view> parameters{};    // "SIZE=1234", "BODY=8BITMIME"
+  std::string_view sender;                     // with its angle brackets
+  std::vector<std::string_view> parameters{};  // "SIZE=1234", "BODY=8BITMIME"
   bool operator==(const Mail&) const = default;
 };
 struct Rcpt {
@@ -193,8 +195,8 @@ struct UnknownCommand {
   bool operator==(const UnknownCommand&) const = default;
 };
 
-using Event = std::variant<Options, Macros, Connect, Helo, Mail, Rcpt, Data, Header, EndOfHeader, Body, EndOfMessage, Abort,
-                           Quit, QuitForNewConnection, UnknownCommand>;
+using Event = std::variant<Options, Macros, Connect, Helo, Mail, Rcpt, Data, Header, EndOfHeader, Body, EndOfMessage,
+                           Abort, Quit, QuitForNewConnection, UnknownCommand>;
 
 // An answer that is_plain().
 struct Plain {

@@ -137,14 +137,15 @@ std::optional<std::string> address(Tokens tokens, bool in_angle, std::string_vie
       apart = true;
       continue;
     }
-    const bool joint = is_at(token) || text.empty() || text.ends_with('@') || text.ends_with('.') ||
-                       token.text.starts_with('.');
+    const bool joint =
+        is_at(token) || text.empty() || text.ends_with('@') || text.ends_with('.') || token.text.starts_with('.');
     if ((apart || token.after_blank) && !joint) return {};
     blanks = blanks || (token.after_blank && !text.empty());
     apart = false;
-    const bool plain = token.kind == Kind::literal ? text.ends_with('@') : token.kind != Kind::escaped && token.kind != Kind::special;
+    const bool plain =
+        token.kind == Kind::literal ? text.ends_with('@') : token.kind != Kind::escaped && token.kind != Kind::special;
     if (is_at(token)) at = text.size();
-    else if (token.is(':') && in_angle && !has_colon) has_colon = true;   // mailto:
+    else if (token.is(':') && in_angle && !has_colon) has_colon = true;  // mailto:
     else if (!plain) return {};
     quoted = quoted || token.kind == Kind::quoted;
     text += token.text;
@@ -152,9 +153,9 @@ std::optional<std::string> address(Tokens tokens, bool in_angle, std::string_vie
   if (text.empty()) return text;
   if (std::any_of(text.begin(), text.end(), is_meta)) return {};
   if (!at) {
-    if (has_colon || blanks) return {};   // "Dr. Public" is a name
+    if (has_colon || blanks) return {};  // "Dr. Public" is a name
     if (std::any_of(text.begin(), text.end(), is_8_bit)) return {};
-    if (const auto bang = text.find('!'); bang != text.npos && !quoted) {   // UUCP's
+    if (const auto bang = text.find('!'); bang != text.npos && !quoted) {  // UUCP's
       const bool good = bang > 0 && text[bang - 1] != '.' && text.back() != '!';
       return good ? std::optional(text) : std::nullopt;
     }
@@ -180,7 +181,7 @@ std::optional<std::string> with_angle(Tokens tokens, std::size_t angle, std::str
   while (tail < tokens.size() && tokens[tail].is('>')) ++tail;
   const auto rest = tokens.subspan(tail);
   for (const auto& token : rest)
-    if (token.kind != Kind::word && token.kind != Kind::comment) return {};   // quotes there make it drop the name
+    if (token.kind != Kind::word && token.kind != Kind::comment) return {};  // quotes there make it drop the name
 
   std::vector<std::string_view> comments;
   const auto inner = tokens.subspan(angle + 1, close - angle - 1);
@@ -196,7 +197,7 @@ std::optional<std::string> with_angle(Tokens tokens, std::size_t angle, std::str
     for (const auto comment : comments) item.append(" ").append(comment);
     if (!rest.empty()) item.append(" ").append(raw(rest));
   }
-  if (item.size() > longest_sendmail_item) item = '<' + *text + '>';   // as it does, for want of room
+  if (item.size() > longest_sendmail_item) item = '<' + *text + '>';  // as it does, for want of room
   return item;
 }
 
@@ -207,7 +208,7 @@ std::optional<std::string> without_angle(Tokens tokens, std::string_view host) {
   std::vector<std::string_view> comments;
   const auto text = address(tokens, false, host, comments);
   if (!text) return {};
-  if (text->empty()) return std::string(raw(tokens));   // a comment only
+  if (text->empty()) return std::string(raw(tokens));  // a comment only
   std::size_t front = 0, back = tokens.size();
   while (tokens[front].kind == Kind::comment) ++front;
   while (tokens[back - 1].kind == Kind::comment) --back;
@@ -244,7 +245,7 @@ class List {
       } else if (token.is(';') && group_) {
         if (!end_item(i, false)) return false;
         end_group();
-      } else if (token.is(';') && (angle_ ? !in_angle_ : has_at_)) {   // as some programs write lists
+      } else if (token.is(';') && (angle_ ? !in_angle_ : has_at_)) {  // as some programs write lists
         if (!end_item(i, false)) return false;
       } else if (token.is(':') && begins_group(i)) {
         group_ = phrase(tokens_.subspan(begin_, i - begin_)) + (tokens_[i + 1].after_blank ? ": " : ":");
@@ -320,9 +321,9 @@ class List {
   Tokens tokens_;
   const std::string_view host_;
   std::vector<std::string> items_;
-  std::optional<std::size_t> last_semicolon_, angle_;   // the item's last '<'
-  std::optional<std::string> group_;                    // its name, written, with its colon
-  std::size_t begin_ = 0, end_ = 0;                     // of the item
+  std::optional<std::size_t> last_semicolon_, angle_;  // the item's last '<'
+  std::optional<std::string> group_;                   // its name, written, with its colon
+  std::size_t begin_ = 0, end_ = 0;                    // of the item
   bool in_angle_ = false, has_at_ = false, joins_ = false, in_group_ = false;
 };
 

@@ -14,9 +14,19 @@ namespace {
 
 // Those of its HdrInfo table (conf.c) that it takes for lists of addresses.
 bool holds_addresses(std::string_view name) {
-  constexpr std::array<std::string_view, 13> fields{
-      "From",        "Sender",        "Reply-To",        "To",        "Cc",        "Apparently-To", "Errors-To",
-      "Resent-From", "Resent-Sender", "Resent-Reply-To", "Resent-To", "Resent-Cc", "Disposition-Notification-To"};
+  constexpr std::array<std::string_view, 13> fields{"From",
+                                                    "Sender",
+                                                    "Reply-To",
+                                                    "To",
+                                                    "Cc",
+                                                    "Apparently-To",
+                                                    "Errors-To",
+                                                    "Resent-From",
+                                                    "Resent-Sender",
+                                                    "Resent-Reply-To",
+                                                    "Resent-To",
+                                                    "Resent-Cc",
+                                                    "Disposition-Notification-To"};
   return std::any_of(fields.begin(), fields.end(), [&](std::string_view field) { return equal_folded(field, name); });
 }
 
@@ -44,8 +54,7 @@ Result<void> settle_for_sendmail(HeaderList& headers, const SignPolicy& policy, 
     if (!holds_addresses(name) || !policy.covers(name)) return {};
     auto written = as_sendmail_writes(value, host);
     if (written.kind == AsSendmailWrites::Kind::unknown && beyond.empty())
-      beyond = std::string(name) + " has an address that Sendmail would rewrite: " +
-               cleaned(written.text, false, 100);
+      beyond = std::string(name) + " has an address that Sendmail would rewrite: " + cleaned(written.text, false, 100);
     if (written.kind != AsSendmailWrites::Kind::otherwise) return {};
     return (headers.traits().leading_space ? " " : "") + written.text;
   });

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What Sendmail does to a message's header behind its filters, done before: so that a signature is over what leaves.
 //
-// Sendmail 8.17 (headers.c, commaize; the H lines of cfhead.m4 and proto.m4) writes address fields anew when it delivers,
-// and adds the Date and Message-ID that are missing. Postfix did all that before the milter.
+// Sendmail 8.17 (headers.c, commaize; the H lines of cfhead.m4 and proto.m4) writes address fields anew when it
+// delivers, and adds the Date and Message-ID that are missing. Postfix did all that before the milter.
 #pragma once
 
 #include <string>

@@ -19,7 +19,7 @@ struct AddressToken {
     special,  // one of <>@,;:()[]
   };
   Kind kind = Kind::word;
-  std::string_view text;      // of the line
+  std::string_view text;  // of the line
   bool after_blank = false;
 
   bool is(char c) const { return kind == Kind::special && text.front() == c; }

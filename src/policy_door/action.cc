@@ -15,7 +15,8 @@ std::string one_word(std::string_view text) {
   return word;
 }
 
-// Postfix puts "<recipient>: Recipient address rejected: " into it, and a reply line has 512 bytes (RFC 5321 4.5.3.1.5).
+// Postfix puts "<recipient>: Recipient address rejected: " into it, and a reply line has 512 bytes (RFC
+// 5321 4.5.3.1.5).
 constexpr std::size_t longest_reply = 300;
 
 std::string header_value(std::string_view text) { return cleaned(text, true, 700); }

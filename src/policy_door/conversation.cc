@@ -37,7 +37,8 @@ bool PolicyConversation::same_session(const PolicyRequest& request) const {
   // Postfix before 3.0 has no client_port: then each message is a session of its own.
   if (request[Attribute::client_port].empty()) return request[Attribute::instance] == instance_;
   return client_key_.size() == request[Attribute::client_address].size() + 1 + request[Attribute::client_port].size() &&
-         client_key_.starts_with(request[Attribute::client_address]) && client_key_.ends_with(request[Attribute::client_port]);
+         client_key_.starts_with(request[Attribute::client_address]) &&
+         client_key_.ends_with(request[Attribute::client_port]);
 }
 
 void PolicyConversation::new_session(const PolicyRequest& request) {
@@ -61,7 +62,8 @@ void PolicyConversation::begin_message(const PolicyRequest& request) {
   end_message();
   instance_ = request[Attribute::instance];
   sender_ = request[Attribute::sender];
-  for (const Stage stage : {Stage::mail, Stage::rcpt, Stage::data, Stage::end_of_message}) judged_[index(stage)].reset();
+  for (const Stage stage : {Stage::mail, Stage::rcpt, Stage::data, Stage::end_of_message})
+    judged_[index(stage)].reset();
   session_->begin_transaction(policy_.get());
   logged_ = asked_ = refused_ = recipient_taken_ = recipient_refused_ = false;
 }
@@ -96,7 +98,8 @@ void PolicyConversation::read(const PolicyRequest& request, Stage stage) {
   client.ccert_issuer = request[Attribute::ccert_issuer];
   client.ccert_fingerprint = request[Attribute::ccert_fingerprint];
   if (stage < Stage::mail) return;
-  if (transaction.sender.is_absent()) transaction.sender = attribute_address(request[Attribute::sender], session_->policy());
+  if (transaction.sender.is_absent())
+    transaction.sender = attribute_address(request[Attribute::sender], session_->policy());
   transaction.sasl_username = request[Attribute::sasl_username];
   transaction.sasl_method = request[Attribute::sasl_method];
   transaction.sasl_sender = request[Attribute::sasl_sender];
@@ -110,7 +113,8 @@ void PolicyConversation::read(const PolicyRequest& request, Stage stage) {
 }
 
 void PolicyConversation::tell_milter(Stage stage) {
-  if (session_->policy().has_milter) services_.board.asked(session_->client(), stage, session_->transaction(), services_.clock.steady());
+  if (session_->policy().has_milter)
+    services_.board.asked(session_->client(), stage, session_->transaction(), services_.clock.steady());
 }
 
 // The verdict of a stage that is judged once: connect and helo a session, mail a message.
@@ -142,7 +146,8 @@ std::string PolicyConversation::judge_up_to(Stage stage) {
     if (earlier >= stage || !policy.judges(Door::policy, earlier)) continue;
     const Verdict& verdict = judge_once(earlier);
     if (verdict.refuses()) note_refusal(stage);
-    if (verdict.refuses() || verdict.action == Action::discard || verdict.action == Action::permit) return to_action(verdict, verdict.along);
+    if (verdict.refuses() || verdict.action == Action::discard || verdict.action == Action::permit)
+      return to_action(verdict, verdict.along);
     if (stage == Stage::rcpt) along.join(Along(verdict.along));
   }
   if (!policy.judges(Door::policy, stage)) {
@@ -161,16 +166,21 @@ std::string PolicyConversation::judge_up_to(Stage stage) {
 
 // Postfix tells the milter that this recipient was refused; there it shall not be taken for an unknown one.
 std::string PolicyConversation::tell_refusal(Stage stage, std::string action) {
-  if (stage == Stage::rcpt && session_->policy().counts_unknown_recipients && (action.starts_with('4') || action.starts_with('5')))
-    services_.board.refused_recipient(session_->client(), session_->transaction().recipient.key(), services_.clock.steady());
+  if (stage == Stage::rcpt && session_->policy().counts_unknown_recipients &&
+      (action.starts_with('4') || action.starts_with('5')))
+    services_.board.refused_recipient(session_->client(), session_->transaction().recipient.key(),
+                                      services_.clock.steady());
   return action;
 }
 
 // VRFY and ETRN are no mail. Anything else is nothing that Postfix would say; told once a connection.
 std::string PolicyConversation::not_judged(std::string_view state) {
   if (state != "VRFY" && state != "ETRN" && !std::exchange(told_not_judged_, true))
-    Event("policy-request-not-judged").with("reason", state.empty() ? "no protocol_state" : "protocol_state is not a known stage")
-        .with("protocol_state", state).with("answer", "DUNNO").to(services_.log, Severity::warning);
+    Event("policy-request-not-judged")
+        .with("reason", state.empty() ? "no protocol_state" : "protocol_state is not a known stage")
+        .with("protocol_state", state)
+        .with("answer", "DUNNO")
+        .to(services_.log, Severity::warning);
   return "DUNNO";
 }
 
@@ -180,10 +190,12 @@ std::string PolicyConversation::too_long(const PolicyRequest& request) const {
     Attribute attribute;
     std::string_view code, what;
   };
-  for (const Part& part : {Part{Attribute::recipient, "5.1.3", "the recipient address"}, Part{Attribute::sender, "5.1.7", "the sender address"},
-                           Part{Attribute::helo_name, "5.5.4", "the HELO name"}})
+  for (const Part& part :
+       {Part{Attribute::recipient, "5.1.3", "the recipient address"},
+        Part{Attribute::sender, "5.1.7", "the sender address"}, Part{Attribute::helo_name, "5.5.4", "the HELO name"}})
     if (request[part.attribute].size() > longest_address)
-      return "501 " + std::string(part.code) + ' ' + std::string(part.what) + " is longer than " + std::to_string(longest_address) + " bytes";
+      return "501 " + std::string(part.code) + ' ' + std::string(part.what) + " is longer than " +
+             std::to_string(longest_address) + " bytes";
   return {};
 }
 
@@ -191,14 +203,18 @@ std::string PolicyConversation::answer(const PolicyRequest& request) {
   const auto stage = request.stage();
   if (!stage) return not_judged(request[Attribute::protocol_state]);
   if (auto refused = too_long(request); !refused.empty()) {
-    Event("message-over-bounds").with("door", "policy").with("client_address", request[Attribute::client_address]).with("reply", refused)
+    Event("message-over-bounds")
+        .with("door", "policy")
+        .with("client_address", request[Attribute::client_address])
+        .with("reply", refused)
         .to(services_.log, Severity::notice);
     return refused;
   }
   if (session_) session_->callback_begins();
   if (!same_session(request)) new_session(request);
   // The instance stays the same when a message ends before it has a recipient: RSET, and another MAIL.
-  const bool same = session_->in_transaction() && request[Attribute::instance] == instance_ && request[Attribute::sender] == sender_;
+  const bool same =
+      session_->in_transaction() && request[Attribute::instance] == instance_ && request[Attribute::sender] == sender_;
   if (*stage >= Stage::mail && !same) begin_message(request);
   read(request, *stage);
   if (*stage < Stage::mail) return judge_up_to(*stage);
@@ -209,7 +225,8 @@ std::string PolicyConversation::answer(const PolicyRequest& request) {
   asked_ = true;
   std::string action = tell_refusal(*stage, judge_up_to(*stage));
   // Asked again, what was not kept is judged and charged again: better than to keep what does not fit.
-  if (const auto cost = 200 + key.size() + action.size(); memory_.bytes() + cost <= most_answer_bytes && memory_.grow(cost))
+  if (const auto cost = 200 + key.size() + action.size();
+      memory_.bytes() + cost <= most_answer_bytes && memory_.grow(cost))
     answers_.emplace(std::move(key), action);
   if (*stage == Stage::end_of_message || refused_) idle();
   return action;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // PolicyConversation: one connection of the policy door: requests in, actions out. Knows no socket.
 //
-// Postfix's smtpd keeps the connection over many sessions and messages: `client_address` and `client_port` tell sessions
-// apart, `instance` messages. The same request asked twice gets the same answer and is charged once. One thread at a time.
+// Postfix's smtpd keeps the connection over many sessions and messages: `client_address` and `client_port` tell
+// sessions apart, `instance` messages. The same request asked twice gets the same answer and is charged once. One
+// thread at a time.
 #pragma once
 
 #include <array>
@@ -53,12 +54,12 @@ class PolicyConversation {
   const Snapshot<Policy>& policy_;
   std::unique_ptr<Session> session_;
   std::string client_key_, instance_, sender_, helo_;
-  std::array<std::optional<Verdict>, stage_count> judged_;   // connect and helo for the session, mail for the message
+  std::array<std::optional<Verdict>, stage_count> judged_;  // connect and helo for the session, mail for the message
   std::unordered_map<std::string, std::string, TextHash> answers_;  // stage and recipient -> action
-  MemoryShare memory_;                                       // what they take
+  MemoryShare memory_;                                              // what they take
   bool logged_ = false, asked_ = false, told_not_judged_ = false;
-  bool refused_ = false;                                     // at MAIL, at DATA or later
-  bool recipient_taken_ = false, recipient_refused_ = false; // any of them
+  bool refused_ = false;                                      // at MAIL, at DATA or later
+  bool recipient_taken_ = false, recipient_refused_ = false;  // any of them
 };
 
 }  // namespace mailweir

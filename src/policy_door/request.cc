@@ -9,11 +9,30 @@
 namespace mailweir {
 namespace {
 
-constexpr std::array<std::string_view, attribute_count> names{
-    "request",       "protocol_state", "client_address", "client_name",       "client_port",         "reverse_client_name",
-    "server_address", "server_port",   "helo_name",      "sender",            "recipient",           "recipient_count",
-    "queue_id",      "instance",       "size",           "sasl_method",       "sasl_username",       "sasl_sender",
-    "ccert_subject", "ccert_issuer",   "ccert_fingerprint", "encryption_protocol", "encryption_cipher", "policy_context"};
+constexpr std::array<std::string_view, attribute_count> names{"request",
+                                                              "protocol_state",
+                                                              "client_address",
+                                                              "client_name",
+                                                              "client_port",
+                                                              "reverse_client_name",
+                                                              "server_address",
+                                                              "server_port",
+                                                              "helo_name",
+                                                              "sender",
+                                                              "recipient",
+                                                              "recipient_count",
+                                                              "queue_id",
+                                                              "instance",
+                                                              "size",
+                                                              "sasl_method",
+                                                              "sasl_username",
+                                                              "sasl_sender",
+                                                              "ccert_subject",
+                                                              "ccert_issuer",
+                                                              "ccert_fingerprint",
+                                                              "encryption_protocol",
+                                                              "encryption_cipher",
+                                                              "policy_context"};
 
 constexpr std::size_t most_attributes = 200;
 constexpr std::size_t kept_between = 16 << 10;  // requests; a large one leaves no large buffer behind
@@ -37,13 +56,15 @@ Result<PolicyRequest> parse(std::string_view text) {
     const auto line = text.substr(0, end);
     text.remove_prefix(end + 1);
     const auto equals = line.find('=');
-    if (equals == line.npos || equals == 0) return Error{"a line without name=value: \"" + cleaned(line, true, 80) + '"'};
+    if (equals == line.npos || equals == 0)
+      return Error{"a line without name=value: \"" + cleaned(line, true, 80) + '"'};
     if (++count > most_attributes) return Error{"more than " + std::to_string(most_attributes) + " attributes"};
     put(request, next, line.substr(0, equals), line.substr(equals + 1));
   }
   const auto kind = request[Attribute::request];
   if (kind != "smtpd_access_policy")
-    return Error{kind.empty() ? "no request= attribute" : "request=" + cleaned(kind, true, 40) + " is not smtpd_access_policy"};
+    return Error{kind.empty() ? "no request= attribute"
+                              : "request=" + cleaned(kind, true, 40) + " is not smtpd_access_policy"};
   return request;
 }
 
@@ -77,7 +98,8 @@ Result<std::optional<PolicyRequest>> PolicyRequestReader::next() {
   const auto end = bytes.find("\n\n", searched_ > start_ ? searched_ - 1 : start_);
   if (end == bytes.npos) {
     if (bytes.find('\0', searched_) != bytes.npos) return Error{"a NUL byte"};
-    if (filled_ - start_ > largest) return Error{"more than " + std::to_string(largest) + " bytes without an empty line"};
+    if (filled_ - start_ > largest)
+      return Error{"more than " + std::to_string(largest) + " bytes without an empty line"};
     searched_ = filled_;
     return std::optional<PolicyRequest>();
   }

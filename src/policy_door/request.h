@@ -16,9 +16,30 @@ namespace mailweir {
 
 // The attributes we use, in the order in which Postfix sends them; others are passed over, as the protocol wants.
 enum class Attribute : unsigned char {
-  request, protocol_state, client_address, client_name, client_port, reverse_client_name, server_address, server_port, helo_name, sender,
-  recipient, recipient_count, queue_id, instance, size, sasl_method, sasl_username, sasl_sender, ccert_subject, ccert_issuer,
-  ccert_fingerprint, encryption_protocol, encryption_cipher, policy_context,
+  request,
+  protocol_state,
+  client_address,
+  client_name,
+  client_port,
+  reverse_client_name,
+  server_address,
+  server_port,
+  helo_name,
+  sender,
+  recipient,
+  recipient_count,
+  queue_id,
+  instance,
+  size,
+  sasl_method,
+  sasl_username,
+  sasl_sender,
+  ccert_subject,
+  ccert_issuer,
+  ccert_fingerprint,
+  encryption_protocol,
+  encryption_cipher,
+  policy_context,
 };
 inline constexpr std::size_t attribute_count = 24;
 

@@ -14,7 +14,8 @@ constexpr std::chrono::milliseconds message_over{60'000};  // silence after whic
 // Bytes of one connection into requests, actions into bytes.
 class PolicyStream final : public Conversation {
  public:
-  PolicyStream(Services& services, const Snapshot<Policy>& policy, const PolicyDoorLimits& limits, PolicyDoorStats& stats)
+  PolicyStream(Services& services, const Snapshot<Policy>& policy, const PolicyDoorLimits& limits,
+               PolicyDoorStats& stats)
       : services_(services), limits_(limits), stats_(stats), conversation_(services, policy, limits.memory) {}
 
   bool received(std::string_view bytes, Output& out) override {
@@ -38,7 +39,9 @@ class PolicyStream final : public Conversation {
   void closed(std::string_view why) override {
     if (!reader_.empty()) log_bad("the connection ended in the middle of a request: " + std::string(why));
   }
-  std::chrono::milliseconds patience() const override { return reader_.empty() ? std::min(message_over, limits_.idle) : limits_.partial; }
+  std::chrono::milliseconds patience() const override {
+    return reader_.empty() ? std::min(message_over, limits_.idle) : limits_.partial;
+  }
   bool silent(Output&) override {
     if (!reader_.empty()) {
       log_bad("the request stopped in the middle");
@@ -76,7 +79,10 @@ class PolicyStream final : public Conversation {
   }
   void log_bad(std::string_view why) {
     ++stats_.bad_requests;
-    Event("bad-policy-request").with("reason", why).with("answer", "none, connection closed").to(services_.log, Severity::warning);
+    Event("bad-policy-request")
+        .with("reason", why)
+        .with("answer", "none, connection closed")
+        .to(services_.log, Severity::warning);
   }
 
   Services& services_;
@@ -85,16 +91,17 @@ class PolicyStream final : public Conversation {
   PolicyConversation conversation_;
   PolicyRequestReader reader_;
   std::chrono::milliseconds silent_{0};
-  SteadyTime begun_{};   // of the request that is coming in
-  bool whole_ = false;   // one was whole among the bytes just read
+  SteadyTime begun_{};  // of the request that is coming in
+  bool whole_ = false;  // one was whole among the bytes just read
 };
 
 }  // namespace
 
 PolicyServer::PolicyServer(Fd listener, PolicyDoorLimits limits, Services& services, const Snapshot<Policy>& policy)
-    : streams_("policy", std::move(listener),
-               StreamLimits{.connections = limits.connections, .look_round = limits.look_round, .memory = limits.memory}, services.clock, services.log, [=, this, &services, &policy] {
-        return std::make_unique<PolicyStream>(services, policy, limits, stats_);
-      }) {}
+    : streams_(
+          "policy", std::move(listener),
+          StreamLimits{.connections = limits.connections, .look_round = limits.look_round, .memory = limits.memory},
+          services.clock, services.log,
+          [=, this, &services, &policy] { return std::make_unique<PolicyStream>(services, policy, limits, stats_); }) {}
 
 }  // namespace mailweir

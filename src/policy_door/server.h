@@ -2,8 +2,8 @@
 // PolicyServer: the policy door's socket, with a bound on connections; beyond it a connection is closed at once.
 //
 // start() and stop() from one thread. A connection that says nothing at all may stay for `idle`; one whose request
-// is not whole after `partial` is closed. What makes no sense is logged and closed without an answer: Postfix then tries
-// once more and uses its default action.
+// is not whole after `partial` is closed. What makes no sense is logged and closed without an answer: Postfix then
+// tries once more and uses its default action.
 #pragma once
 
 #include <chrono>

@@ -23,19 +23,21 @@ constexpr std::string_view to_string(AlertKind kind) {
   return words[static_cast<std::size_t>(kind)];
 }
 // Of a key's count, told once; `hit` is told each time.
-constexpr bool is_edge(AlertKind kind) { return kind == AlertKind::over || kind == AlertKind::near || kind == AlertKind::blocked; }
+constexpr bool is_edge(AlertKind kind) {
+  return kind == AlertKind::over || kind == AlertKind::near || kind == AlertKind::blocked;
+}
 
 struct Alert {
   WallTime time;
   AlertKind kind = AlertKind::hit;
   std::string rule;
-  bool shadow = false;              // the rule only says what it would do
-  std::string action;               // what the rule does: "reject", "continue"
-  std::string key;                  // of the limit; of a hit the login, or else the client's address
-  std::string limit;                // "100/1h"; empty: the rule has none
+  bool shadow = false;  // the rule only says what it would do
+  std::string action;   // what the rule does: "reject", "continue"
+  std::string key;      // of the limit; of a hit the login, or else the client's address
+  std::string limit;    // "100/1h"; empty: the rule has none
   std::uint64_t count = 0, maximum = 0;
-  std::uint64_t adds = 0;           // what the message would have added to the count, and did not
-  std::string id, queue_id;         // of the transaction: as in the log
+  std::uint64_t adds = 0;                     // what the message would have added to the count, and did not
+  std::string id, queue_id;                   // of the transaction: as in the log
   std::string client_address, login, sender;  // of the message that led to it; empty: not known
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// DmarcTools: what the DMARC check (check/dmarc.h) needs of libraries: reading a record, and knowing where a public suffix
-// ends. Thread-safe once made.
+// DmarcTools: what the DMARC check (check/dmarc.h) needs of libraries: reading a record, and knowing where a public
+// suffix ends. Thread-safe once made.
 #pragma once
 
 #include <cstdint>
@@ -25,10 +25,10 @@ constexpr std::string_view to_string(DmarcPolicy policy) {
 
 // RFC 7489 6.3, as far as it concerns a receiver that sends no reports.
 struct DmarcRecord {
-  DmarcPolicy policy = DmarcPolicy::none;   // p=
-  std::optional<DmarcPolicy> subdomains;    // sp=
+  DmarcPolicy policy = DmarcPolicy::none;  // p=
+  std::optional<DmarcPolicy> subdomains;   // sp=
   bool strict_dkim = false, strict_spf = false;
-  unsigned percent = 100;                   // pct=
+  unsigned percent = 100;  // pct=
 };
 
 class DmarcTools {

@@ -17,7 +17,8 @@ std::string_view log_facility_in(std::string_view where) {
 Result<void> check_log_setting(std::string_view where) {
   if (where == "journal" || where == "syslog" || where == "stderr") return {};
   if (where.starts_with(syslog_prefix)) {
-    if (std::find(log_facilities.begin(), log_facilities.end(), log_facility_in(where)) != log_facilities.end()) return {};
+    if (std::find(log_facilities.begin(), log_facilities.end(), log_facility_in(where)) != log_facilities.end())
+      return {};
     return Error{"unknown facility; write mail, daemon, user, auth, or local0 to local7"};
   }
   if (where.starts_with(file_prefix)) {

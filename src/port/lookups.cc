@@ -108,7 +108,8 @@ LiveLookups::Node* LiveLookups::start(const Question& question) {
     order_.push_back(node);
     deadline = deadline_;
   }
-  // Asked without the lock: the answer may come on another thread before ask() returns. The node lives as long as we do.
+  // Asked without the lock: the answer may come on another thread before ask() returns. The node lives as long as we
+  // do.
   auto done = [weak = weak_from_this(), node](AnswerPtr answer) {
     if (const auto self = weak.lock()) static_cast<LiveLookups&>(*self).arrive(*node, std::move(answer), false);
   };

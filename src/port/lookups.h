@@ -17,9 +17,9 @@ namespace mailweir {
 
 struct TimedLookup {
   dns::Question question;
-  dns::AnswerPtr answer;                 // null: still under way
-  std::chrono::microseconds took{0};     // from asking to the answer, or to now
-  bool cached = false;                   // was at hand at once
+  dns::AnswerPtr answer;              // null: still under way
+  std::chrono::microseconds took{0};  // from asking to the answer, or to now
+  bool cached = false;                // was at hand at once
 };
 
 // Thrown by get() inside prefetch() when the answer is not there yet. Checks let it pass.

@@ -20,16 +20,16 @@ class PublicKey {
   virtual unsigned bits() const = 0;
   // Of RSA the SubjectPublicKeyInfo, of Ed25519 its 32 bytes (RFC 8463 4.2).
   virtual std::string text() const = 0;
-  // Whether the signature was made with its private half. `hash` is the SHA-256 of what was signed. An RSA key should be
-  // within the limits: a longer one takes long.
+  // Whether the signature was made with its private half. `hash` is the SHA-256 of what was signed. An RSA key should
+  // be within the limits: a longer one takes long.
   virtual bool fits(std::string_view hash, std::string_view signature) const = 0;
 };
 
 class PublicKeys {
  public:
   virtual ~PublicKeys() = default;
-  // `text` is the decoded p= of a key record: of RSA the SubjectPublicKeyInfo or the RSAPublicKey of PKCS #1 (RFC 6376 3.6.1 has
-  // either), of Ed25519 its 32 bytes. Null: the bytes are no key of that kind.
+  // `text` is the decoded p= of a key record: of RSA the SubjectPublicKeyInfo or the RSAPublicKey of PKCS #1 (RFC
+  // 6376 3.6.1 has either), of Ed25519 its 32 bytes. Null: the bytes are no key of that kind.
   virtual std::unique_ptr<const PublicKey> read(KeyKind kind, std::string_view text) const = 0;
 };
 using PublicKeysPtr = std::shared_ptr<const PublicKeys>;

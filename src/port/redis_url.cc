@@ -121,14 +121,16 @@ std::string_view parse_inet(std::string_view text, const Scheme& scheme, RedisUr
   url.kind = scheme.kind;
   url.tls = scheme.tls;
   if (url.tls && !redis_has_tls())
-    return "this build has no TLS for Redis (it needs hiredis 1.0 or newer); put a TLS tunnel (stunnel, ghostunnel) before "
+    return "this build has no TLS for Redis (it needs hiredis 1.0 or newer); put a TLS tunnel (stunnel, ghostunnel) "
+           "before "
            "the server and name the tunnel's end here, redis://127.0.0.1:PORT";
   if (const auto at = text.rfind('@'); at != text.npos) {
     if (const auto wrong = parse_login(text.substr(0, at), url); !wrong.empty()) return wrong;
     text.remove_prefix(at + 1);
   }
   const auto slash = text.find('/');
-  if (slash == 0 && url.kind == RedisUrl::Kind::single) return "write the path of a socket after redis+unix:, without //";
+  if (slash == 0 && url.kind == RedisUrl::Kind::single)
+    return "write the path of a socket after redis+unix:, without //";
   if (const auto wrong = parse_servers(text.substr(0, slash), scheme, url); !wrong.empty()) return wrong;
   return parse_path(slash == text.npos ? std::string_view() : text.substr(slash + 1), url);
 }
@@ -199,7 +201,8 @@ std::string RedisUrl::to_string() const {
     text += (v6 ? "[" + server.host + "]" : server.host) + ':' + std::to_string(server.port);
   }
   if (kind == Kind::sentinel) text += '/' + master;
-  return kind == Kind::cluster || (kind == Kind::sentinel && database == 0) ? text : text + '/' + std::to_string(database);
+  return kind == Kind::cluster || (kind == Kind::sentinel && database == 0) ? text
+                                                                            : text + '/' + std::to_string(database);
 }
 
 }  // namespace mailweir

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The arithmetic of a ring counter, the one place where it stands in C++ (adapter/redis/redis_script.cc says it in Lua).
+// The arithmetic of a ring counter, the one place where it stands in C++ (adapter/redis/redis_script.cc says it in
+// Lua).
 //
-// Time is cut into slots of a 30th of the period. What is counted at time t is the slot of t, as far as it has come, and
-// the 30 whole slots before it: 31 cells. Those begin at t - period or earlier, so the sum is never less than what any
-// period that ends at t holds, and a limit kept against the sum is kept in every period. A unit taken in slot s leaves
-// when slot s + 31 begins, that is after more than one period and at most 31/30 of it.
+// Time is cut into slots of a 30th of the period. What is counted at time t is the slot of t, as far as it has come,
+// and the 30 whole slots before it: 31 cells. Those begin at t - period or earlier, so the sum is never less than what
+// any period that ends at t holds, and a limit kept against the sum is kept in every period. A unit taken in slot s
+// leaves when slot s + 31 begins, that is after more than one period and at most 31/30 of it.
 //
-// A clock that goes back stays at the head (units then come back that much later, a period at most). A head that is more
-// than the whole ring ahead of the clock is stale, whoever was wrong: all that is counted is then taken as counted now,
-// also where a charge only looks at it. So it leaves a period later, and by real time never before a period is over.
+// A clock that goes back stays at the head (units then come back that much later, a period at most). A head that is
+// more than the whole ring ahead of the clock is stale, whoever was wrong: all that is counted is then taken as counted
+// now, also where a charge only looks at it. So it leaves a period later, and by real time never before a period is
+// over.
 //
 // Times are milliseconds since the epoch; periods are milliseconds, whole seconds of them. No state of its own.
 #pragma once
@@ -87,8 +89,8 @@ void drop_oldest(State& state, Cells& ring, std::uint64_t units) {
   }
 }
 
-// What is counted at `slot`. Only what counts moves the head, so that a store may answer without writing; but a head that
-// is astray is moved by whoever looks first, or a full counter would stay full until the clock is there again.
+// What is counted at `slot`. Only what counts moves the head, so that a store may answer without writing; but a head
+// that is astray is moved by whoever looks first, or a full counter would stay full until the clock is there again.
 template <typename Cells>
 std::uint64_t total_at(const State& state, const Cells& ring, std::int64_t slot) {
   if (is_astray(state, slot)) return state.total;
@@ -101,7 +103,8 @@ std::uint64_t total_at(const State& state, const Cells& ring, std::int64_t slot)
 
 // When `units` of what is counted at `slot` will have left, if nothing is added; units that are not there leave last.
 template <typename Cells>
-std::int64_t left_at(const State& state, const Cells& ring, std::int64_t slot, std::uint64_t units, std::int64_t period) {
+std::int64_t left_at(const State& state, const Cells& ring, std::int64_t slot, std::uint64_t units,
+                     std::int64_t period) {
   if (is_astray(state, slot)) return gone_at(slot, period);
   const std::int64_t last = std::max(slot, state.head);
   std::uint64_t sum = 0;

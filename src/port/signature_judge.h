@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// SignatureJudge: a library that canonicalizes, hashes and compares by itself, behind our own readers: when it is asked,
-// check/dkim_verify.h has read the signature and its key record, and found nothing against either.
+// SignatureJudge: a library that canonicalizes, hashes and compares by itself, behind our own readers: when it is
+// asked, check/dkim_verify.h has read the signature and its key record, and found nothing against either.
 //
-// A SignatureJudge is thread-safe; a SignatureTrial belongs to one message and one thread at a time, and may outlive its judge.
+// A SignatureJudge is thread-safe; a SignatureTrial belongs to one message and one thread at a time, and may outlive
+// its judge.
 #pragma once
 
 #include <cstddef>
@@ -43,8 +44,10 @@ class SignatureTrial : public BodySink {
 class SignatureJudge {
  public:
   virtual ~SignatureJudge() = default;
-  // At the end of the header, which is read here and not kept. `fields` in the header's order: no other signature is judged.
-  virtual std::unique_ptr<SignatureTrial> begin(const HeaderList& headers, const std::vector<SignatureField>& fields) const = 0;
+  // At the end of the header, which is read here and not kept. `fields` in the header's order: no other signature is
+  // judged.
+  virtual std::unique_ptr<SignatureTrial> begin(const HeaderList& headers,
+                                                const std::vector<SignatureField>& fields) const = 0;
 };
 using SignatureJudgePtr = std::shared_ptr<const SignatureJudge>;
 

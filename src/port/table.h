@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Table: a list (a set) or a map (keys with values) that conditions, limits and facts refer to. Thread-safe. A table may
-// change while it is in use (its file was replaced, an entry expired, it lives in Redis): each lookup is of its own.
+// Table: a list (a set) or a map (keys with values) that conditions, limits and facts refer to. Thread-safe. A table
+// may change while it is in use (its file was replaced, an entry expired, it lives in Redis): each lookup is of its
+// own.
 //
 // Keys may be mixed: addresses and networks, mail addresses, "user@", domains, ".domains below", logins, plain words.
 // All comparisons are of folded text; networks match the most specific one. "@example.com" is another spelling of
@@ -64,7 +65,8 @@ class Table {
   virtual std::size_t size() const = 0;
   // Visits all entries that are here, in no order: for checking the values of a map when a policy is read.
   virtual void each(const std::function<void(std::string_view key, std::string_view value)>& visit) const = 0;
-  // A new state of a table that changes counts only if all its entries pass. One check for each `who`, the last one set.
+  // A new state of a table that changes counts only if all its entries pass. One check for each `who`, the last one
+  // set.
   virtual void require(const std::string& who, EntryCheck check) const {
     static_cast<void>(who);
     static_cast<void>(check);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// BatchTable: a table that lives elsewhere, and is asked for several things at once: each of them on its own would be a round
-// trip, and strangers choose how many there are (the addresses of From, say).
+// BatchTable: a table that lives elsewhere, and is asked for several things at once: each of them on its own would be a
+// round trip, and strangers choose how many there are (the addresses of From, say).
 #pragma once
 
 #include <span>

@@ -2,8 +2,8 @@
 // Verifier: judges the DKIM signatures of a message while it streams by (RFC 6376, RFC 8463).
 //
 // A Verifier is thread-safe; a Verification belongs to one message and one thread at a time. Memory is bounded by the
-// header that it is given: the body is hashed as it comes, and only `most_signatures` signatures are looked at. Our own stands in
-// check/dkim_verify.h; a SignatureJudge does the arithmetic of it by another library.
+// header that it is given: the body is hashed as it comes, and only `most_signatures` signatures are looked at. Our own
+// stands in check/dkim_verify.h; a SignatureJudge does the arithmetic of it by another library.
 #pragma once
 
 #include <cstddef>

@@ -54,9 +54,9 @@ Level level_of(const Charge& charge, std::span<const WindowState> states, bool c
     const Window &here = charge.windows[i], &best = charge.windows[level.window];
     const bool over = is_over(charge, here, states[i]);
     level.never_fits = level.never_fits || (over && units > here.max);
-    const bool fuller = over == level.over &&
-                        (over ? says_more(units, here, states[i].wait, best, states[level.window].wait)
-                              : fullness(here, states[i].used) > fullness(best, states[level.window].used));
+    const bool fuller =
+        over == level.over && (over ? says_more(units, here, states[i].wait, best, states[level.window].wait)
+                                    : fullness(here, states[i].used) > fullness(best, states[level.window].used));
     if ((over && !level.over) || fuller) level.window = i;
     level.over = level.over || over;
   }
@@ -120,7 +120,8 @@ Result<void> check_leases(std::span<const Charge> leases) {
 Result<void> check_receipt(std::span<const Charge> charges, const Receipt& receipt) {
   std::size_t windows = 0;
   for (const Charge& charge : charges) windows += charge.windows.size();
-  if (windows != receipt.slots.size()) return Error{"counters: a receipt is of other charges than those to be given back"};
+  if (windows != receipt.slots.size())
+    return Error{"counters: a receipt is of other charges than those to be given back"};
   return check_charges(charges);
 }
 

@@ -13,7 +13,7 @@ namespace mailweir {
 struct WindowState {
   // Before this charge; a lease that the member holds already is not among it. Of a counter that has values: after it.
   std::uint64_t used = 0;
-  std::int64_t wait = 0;    // milliseconds until this charge would fit; 0 when it does
+  std::int64_t wait = 0;  // milliseconds until this charge would fit; 0 when it does
 };
 
 // A limit's name and key together.

@@ -30,15 +30,16 @@ struct Made {
 // Where a list or map lives in Redis.
 struct RedisPlace {
   std::string url, key;
-  std::chrono::milliseconds deadline{100};   // of one lookup
-  std::string user{}, password_file{};       // where the URL has none: those of [counters]
+  std::chrono::milliseconds deadline{100};  // of one lookup
+  std::string user{}, password_file{};      // where the URL has none: those of [counters]
 };
 
 struct Workshop {
   std::function<Result<PatternPtr>(std::string_view regex)> pattern;
   std::function<Made<TablePtr>(const std::string& path, TableKind kind)> read_table;
   std::function<Made<TablePtr>(const RedisPlace& place, TableKind kind)> redis_table;
-  std::function<Made<TablePtr>(const std::vector<std::pair<std::string, std::string>>& entries, TableKind kind)> make_table;
+  std::function<Made<TablePtr>(const std::vector<std::pair<std::string, std::string>>& entries, TableKind kind)>
+      make_table;
   std::function<Made<SignerPtr>(const std::string& path)> read_key;
   std::function<SpfEnginePtr()> libspf2;
   std::function<Result<SignatureJudgePtr>()> libopendkim;

@@ -59,7 +59,8 @@ std::uint64_t machine_memory(const std::string& root) {
     const auto controllers = std::string_view(line).substr(first + 1, second - first - 1);
     std::string group = line.substr(second + 1);
     if (controllers.empty()) least = std::min(least, lowest(root + "/sys/fs/cgroup", std::move(group), "memory.max"));
-    else if (controllers == "memory") least = std::min(least, lowest(root + "/sys/fs/cgroup/memory", std::move(group), "memory.limit_in_bytes"));
+    else if (controllers == "memory")
+      least = std::min(least, lowest(root + "/sys/fs/cgroup/memory", std::move(group), "memory.limit_in_bytes"));
   }
   return least;
 }

@@ -7,8 +7,8 @@
 
 namespace mailweir {
 
-// Bytes: the machine's memory, or the lowest memory.max (control groups version 2) or memory.limit_in_bytes (version 1) above
-// this process, whichever is less. `root`: where /proc and /sys stand; for tests.
+// Bytes: the machine's memory, or the lowest memory.max (control groups version 2) or memory.limit_in_bytes (version 1)
+// above this process, whichever is less. `root`: where /proc and /sys stand; for tests.
 std::uint64_t machine_memory(const std::string& root = {});
 
 // What [general] memory is when it is "auto": a quarter of that, 64 MiB to 4 GiB.

@@ -24,7 +24,8 @@ Error failed(const ProcessIdentity& identity, std::string_view what) {
 bool has_become(const ProcessIdentity& identity) {
   std::array<uid_t, 3> users{};
   std::array<gid_t, 3> groups{};
-  if (getresuid(&users[0], &users[1], &users[2]) != 0 || getresgid(&groups[0], &groups[1], &groups[2]) != 0) return false;
+  if (getresuid(&users[0], &users[1], &users[2]) != 0 || getresgid(&groups[0], &groups[1], &groups[2]) != 0)
+    return false;
   for (std::size_t i = 0; i < 3; ++i)
     if (users[i] != identity.uid || groups[i] != identity.gid) return false;
   return true;
@@ -61,8 +62,8 @@ Result<void> drop_privileges(const ProcessIdentity& identity) {
   if (identity.uid == 0) return Error{"user " + identity.user + " is root; name another user to run as"};
   if (geteuid() != 0) {
     if (has_become(identity)) return {};
-    return Error{"started as user " + process_user() + " and cannot become " + identity.user + "; start as root or as " +
-                 identity.user};
+    return Error{"started as user " + process_user() + " and cannot become " + identity.user +
+                 "; start as root or as " + identity.user};
   }
   // Groups first: afterwards there is no right to.
   if (initgroups(identity.user.c_str(), identity.gid) != 0) return failed(identity, "initgroups");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The secrets that stand in files of their own, read as the daemon's user at the start. Errors name the setting and the file.
+// The secrets that stand in files of their own, read as the daemon's user at the start. Errors name the setting and the
+// file.
 #pragma once
 
 #include <string>

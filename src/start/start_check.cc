@@ -40,20 +40,23 @@ void want(StartProblems& found, const Result<T>& result) {
   if (!result) found.errors.push_back(result.error().what);
 }
 
-// --- what root does before it becomes the daemon's user ---------------------------------------------------------------
+// --- what root does before it becomes the daemon's user --------------------------------------------------------------
 
 void look_at_directories(StartProblems& found, const Config& config) {
   want(found, look_for_directory(config.general.state_directory, "general.state_directory"));
   const auto of_socket = [&](const std::optional<SocketName>& socket, const std::string& key) {
-    if (socket && socket->kind == SocketName::Kind::unix_path) want(found, look_for_directory(directory_of(socket->path), key));
+    if (socket && socket->kind == SocketName::Kind::unix_path)
+      want(found, look_for_directory(directory_of(socket->path), key));
   };
   of_socket(config.admin.socket, "admin.socket");
   of_socket(config.policy.socket, "policy.socket");
   of_socket(config.milter.socket, "milter.socket");
   if (const auto& path = config.general.pid_file; !path.empty()) {
-    struct stat status{};
-    if (::stat(directory_of(path).c_str(), &status) != 0) found.errors.push_back("pid file " + path + ": " + std::strerror(errno));
-    else if (::lstat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) found.errors.push_back("pid file " + path + ": is not a regular file");
+    struct stat status {};
+    if (::stat(directory_of(path).c_str(), &status) != 0)
+      found.errors.push_back("pid file " + path + ": " + std::strerror(errno));
+    else if (::lstat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode))
+      found.errors.push_back("pid file " + path + ": is not a regular file");
   }
 }
 
@@ -61,7 +64,7 @@ void look_at_directories(StartProblems& found, const Config& config) {
 void look_at_socket(StartProblems& found, const std::optional<SocketName>& socket) {
   if (!socket) return;
   if (socket->kind == SocketName::Kind::unix_path) {
-    struct stat status{};
+    struct stat status {};
     if (::lstat(socket->path.c_str(), &status) == 0 && !S_ISSOCK(status.st_mode))
       found.errors.push_back(socket->to_string() + ": exists and is not a socket; remove it or name another path");
     return;
@@ -81,7 +84,8 @@ void look_at_socket(StartProblems& found, const std::optional<SocketName>& socke
 }
 
 void look_at_doors(StartProblems& found, const Config& config) {
-  for (const DoorConfig* door : {static_cast<const DoorConfig*>(&config.policy), static_cast<const DoorConfig*>(&config.milter)}) {
+  for (const DoorConfig* door :
+       {static_cast<const DoorConfig*>(&config.policy), static_cast<const DoorConfig*>(&config.milter)}) {
     if (door->socket && !door->group.empty()) want(found, find_group(door->group));
     look_at_socket(found, door->socket);
   }
@@ -89,7 +93,7 @@ void look_at_doors(StartProblems& found, const Config& config) {
   look_at_socket(found, config.admin.socket);
 }
 
-// --- what the daemon does as its own user -----------------------------------------------------------------------------
+// --- what the daemon does as its own user ----------------------------------------------------------------------------
 
 // `as_root`: the start is root's, who makes sockets anywhere; but it may be the unit's, which starts it as its user.
 void look_at_writable(StartProblems& found, const Config& config, bool as_root) {
@@ -99,19 +103,22 @@ void look_at_writable(StartProblems& found, const Config& config, bool as_root) 
   if (counters.store == "memory") {
     const auto directory = counters.file.starts_with('/') ? directory_of(counters.file) : general.state_directory;
     if (may(directory, F_OK) && !may(directory, W_OK | X_OK))
-      found.warnings.push_back("counters.file: user " + user + " cannot write into " + directory + ": counters are not kept across a restart");
+      found.warnings.push_back("counters.file: user " + user + " cannot write into " + directory +
+                               ": counters are not kept across a restart");
   }
   for (const auto& socket : {config.policy.socket, config.milter.socket}) {
     if (!socket || socket->kind != SocketName::Kind::unix_path) continue;
     const auto directory = directory_of(socket->path);
     if (!may(directory, F_OK) || may(directory, W_OK | X_OK)) continue;
     const auto why = socket->to_string() + ": user " + user + " cannot make it: " + std::strerror(errno);
-    if (as_root) found.warnings.push_back(why + "; a start as root works, a start as this user (as in the systemd unit) does not");
+    if (as_root)
+      found.warnings.push_back(why + "; a start as root works, a start as this user (as in the systemd unit) does not");
     else found.errors.push_back(why);
   }
   const auto directory = directory_of(config.admin.socket.path);
   if (may(directory, F_OK) && !may(directory, W_OK | X_OK))
-    found.errors.push_back("admin.socket: user " + user + " cannot make " + config.admin.socket.path + ": " + std::strerror(errno));
+    found.errors.push_back("admin.socket: user " + user + " cannot make " + config.admin.socket.path + ": " +
+                           std::strerror(errno));
 }
 
 StartProblems look_as_user(const std::string& file, const Config& config, bool as_root) {
@@ -124,8 +131,10 @@ StartProblems look_as_user(const std::string& file, const Config& config, bool a
   want(found, try_log(config.general.log));
   look_at_writable(found, config, as_root);
   want(found, read_http_token(config.http));
-  if (!config.counters.password_file.empty()) want(found, read_secret("counters.password_file", config.counters.password_file));
-  if (const auto token = read_alert_token(config.alerts)) want(found, make_receivers(config.alerts, *token, config.general.hostname, clock));
+  if (!config.counters.password_file.empty())
+    want(found, read_secret("counters.password_file", config.counters.password_file));
+  if (const auto token = read_alert_token(config.alerts))
+    want(found, make_receivers(config.alerts, *token, config.general.hostname, clock));
   else found.errors.push_back(token.error().what);
   if (!config.dns.zone.empty()) {
     want(found, load_zone_resolver(config.dns.zone_path));
@@ -205,13 +214,15 @@ void add(StartProblems& all, StartProblems more, const std::string& before) {
 
 std::string log_lost(const Config& config, StartedAs as) {
   if (config.general.log != "stderr" || as == StartedAs::foreground) return {};
-  return "general.log: \"stderr\" needs mailweir --foreground: in the background it is closed, and every line would be lost; or write "
+  return "general.log: \"stderr\" needs mailweir --foreground: in the background it is closed, and every line would be "
+         "lost; or write "
          "\"journal\", \"syslog\" or \"file:/PATH\"";
 }
 
 StartProblems check_start(const std::string& file, const Config& config, StartedAs as) {
   StartProblems found;
-  if (auto lost = log_lost(config, as); !lost.empty()) (as == StartedAs::background ? found.errors : found.warnings).push_back(std::move(lost));
+  if (auto lost = log_lost(config, as); !lost.empty())
+    (as == StartedAs::background ? found.errors : found.warnings).push_back(std::move(lost));
   const auto& general = config.general;
   const auto identity = find_identity(general.user, general.group);
   const bool root = ::geteuid() == 0;
@@ -228,8 +239,8 @@ StartProblems check_start(const std::string& file, const Config& config, Started
   } else if (::geteuid() == identity->uid) {
     add(found, look_as_user(file, config, false), "");
   } else {
-    found.warnings.push_back("cannot check as user " + process_user() + " whether user " + general.user + " may read and write its files; run as root or as " +
-                             general.user);
+    found.warnings.push_back("cannot check as user " + process_user() + " whether user " + general.user +
+                             " may read and write its files; run as root or as " + general.user);
   }
   return found;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// StartCheck: what stands in the way of a start on this machine, beside what the policy file says: the user, directories, rights,
-// secrets, the log. It goes the way of the daemon's own start (app/main.cc) as far as that leaves nothing behind: no file, directory
-// or socket is made, no Redis and no name server is asked.
+// StartCheck: what stands in the way of a start on this machine, beside what the policy file says: the user,
+// directories, rights, secrets, the log. It goes the way of the daemon's own start (app/main.cc) as far as that leaves
+// nothing behind: no file, directory or socket is made, no Redis and no name server is asked.
 //
 // As root it looks at files as the daemon's user, in a child process. Before threads are started.
 #pragma once
@@ -14,8 +14,8 @@
 namespace mailweir {
 
 struct StartProblems {
-  std::vector<std::string> errors;     // of each the daemon would say that it cannot start
-  std::vector<std::string> warnings;   // it would start, and lack something
+  std::vector<std::string> errors;    // of each the daemon would say that it cannot start
+  std::vector<std::string> warnings;  // it would start, and lack something
 };
 
 // How the daemon would be started.

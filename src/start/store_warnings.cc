@@ -9,7 +9,9 @@ namespace {
 
 constexpr std::size_t most_blocks = 1'000'000;
 
-std::string number_of(std::size_t count, const char* one) { return std::to_string(count) + ' ' + one + (count == 1 ? "" : "s"); }
+std::string number_of(std::size_t count, const char* one) {
+  return std::to_string(count) + ' ' + one + (count == 1 ? "" : "s");
+}
 
 std::string eviction_warning(const std::string& server, const std::string& policy, const std::string& what) {
   return server + ": its maxmemory-policy is " + policy + ": when its memory is full, it drops " + what +
@@ -18,7 +20,9 @@ std::string eviction_warning(const std::string& server, const std::string& polic
 
 }  // namespace
 
-std::string LeftCounters::to_string() const { return number_of(counters, "counter") + " and " + number_of(blocks, "block"); }
+std::string LeftCounters::to_string() const {
+  return number_of(counters, "counter") + " and " + number_of(blocks, "block");
+}
 
 LeftCounters left_counters(MemoryCounters& store) {
   const auto blocks = store.blocks(most_blocks, Deadline());
@@ -36,8 +40,8 @@ std::string counters_path(const Config& config) {
   return file.starts_with('/') ? file : config.general.state_directory + '/' + file;
 }
 
-std::vector<std::string> store_warnings(const Config& config, const TableSources& lists, std::chrono::milliseconds deadline,
-                                        const Clock& clock) {
+std::vector<std::string> store_warnings(const Config& config, const TableSources& lists,
+                                        std::chrono::milliseconds deadline, const Clock& clock) {
   std::vector<std::string> warnings;
   if (const auto& counters = config.counters; counters.store != "memory") {
     const std::string file = counters_path(config);
@@ -50,7 +54,9 @@ std::vector<std::string> store_warnings(const Config& config, const TableSources
       if (auto password = first_line(counters.password_file)) redis.password = *std::move(password);
     if (const auto store = make_redis_counters(redis)) {
       const auto policy = (*store)->evicts(Deadline::in(deadline));
-      if (!policy) warnings.push_back((*store)->server() + ": cannot ask whether it drops keys when its memory is full: " + policy.error().what);
+      if (!policy)
+        warnings.push_back((*store)->server() +
+                           ": cannot ask whether it drops keys when its memory is full: " + policy.error().what);
       else if (!policy->empty()) warnings.push_back(eviction_warning((*store)->server(), *policy, lost_counters));
     }
   }

@@ -32,10 +32,11 @@ inline constexpr const char* lost_lists = "lists";
 std::string counters_path(const Config& config);
 
 // Of a Redis store whose counters in memory stay behind.
-inline constexpr const char* left_behind = "they are not transferred to Redis and no longer count; remove the file to end this warning";
+inline constexpr const char* left_behind =
+    "they are not transferred to Redis and no longer count; remove the file to end this warning";
 
 // Asks the servers, each for at most `deadline`; one that does not answer is left out.
-std::vector<std::string> store_warnings(const Config& config, const TableSources& lists, std::chrono::milliseconds deadline,
-                                        const Clock& clock);
+std::vector<std::string> store_warnings(const Config& config, const TableSources& lists,
+                                        std::chrono::milliseconds deadline, const Clock& clock);
 
 }  // namespace mailweir

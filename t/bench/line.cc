@@ -23,8 +23,8 @@ void Poller::want_write(int fd, std::uint32_t slot, bool write) {
 }
 
 std::span<const epoll_event> Poller::wait(std::chrono::milliseconds longest) {
-  const int count = epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()),
-                               static_cast<int>(longest.count()));
+  const int count =
+      epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()), static_cast<int>(longest.count()));
   return {events_.data(), static_cast<std::size_t>(count > 0 ? count : 0)};
 }
 
@@ -77,7 +77,8 @@ std::string_view Line::receive(bool& open) {
     if (got > 0) return {buffer.data(), static_cast<std::size_t>(got)};
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && errno == EAGAIN) return {};
-    trouble_ = got == 0 ? std::string("the server closed the connection") : std::string("recv: ") + std::strerror(errno);
+    trouble_ =
+        got == 0 ? std::string("the server closed the connection") : std::string("recv: ") + std::strerror(errno);
     open = false;
     return {};
   }

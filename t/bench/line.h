@@ -21,8 +21,8 @@ namespace mailweir::bench {
 class Poller {
  public:
   Poller();
-  void add(int fd, std::uint32_t slot);                       // tells when it can be read
-  void want_write(int fd, std::uint32_t slot, bool write);    // and when it can be written
+  void add(int fd, std::uint32_t slot);                                  // tells when it can be read
+  void want_write(int fd, std::uint32_t slot, bool write);               // and when it can be written
   std::span<const epoll_event> wait(std::chrono::milliseconds longest);  // data.u32 is the slot
 
  private:
@@ -39,7 +39,8 @@ class Line {
   // Writes what it can of the bytes and keeps the rest. False: the peer is gone.
   bool send(std::string_view bytes, Poller& poller, std::uint32_t slot);
   bool flush(Poller& poller, std::uint32_t slot);
-  // What has come, valid until the next call on any line; empty when there is nothing now. `open` false: the peer is gone.
+  // What has come, valid until the next call on any line; empty when there is nothing now. `open` false: the peer is
+  // gone.
   std::string_view receive(bool& open);
   void close();
   bool is_open() const { return static_cast<bool>(fd_); }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// milter_floor [--nr] [--header NAME] SOCKET: the least that a filter on libmilter can do: every callback says CONTINUE.
+// milter_floor [--nr] [--header NAME] SOCKET: the least that a filter on libmilter can do: every callback says
+// CONTINUE.
 // --nr negotiates the replies away, and the events that a signing filter can do without. --header adds a field to each
 // message, as a signer does. What a real filter does is measured against it. Ends on SIGTERM.
 #include <cstdio>
@@ -13,8 +14,9 @@ namespace {
 bool quiet = false;
 std::string header;
 
-sfsistat on_negotiate(SMFICTX*, unsigned long offered_actions, unsigned long offered_steps, unsigned long, unsigned long,
-                      unsigned long* actions, unsigned long* steps, unsigned long* more1, unsigned long* more2) {
+sfsistat on_negotiate(SMFICTX*, unsigned long offered_actions, unsigned long offered_steps, unsigned long,
+                      unsigned long, unsigned long* actions, unsigned long* steps, unsigned long* more1,
+                      unsigned long* more2) {
   *actions = header.empty() ? 0 : offered_actions & SMFIF_ADDHDRS;
   *steps = 0;
   if (quiet)

@@ -52,7 +52,8 @@ MailToSend make_mail(const MilterLoadOptions& options, const Person& person, std
   mail.queue_id = fmt::format("4B{:08X}z5", person.number);
   mail.body = body;
   mail.headers = {
-      {"Message-ID", fmt::format("<{:016x}.{}@mail.example.com>", person.number * 0x9e3779b97f4a7c15, person.login_number)},
+      {"Message-ID",
+       fmt::format("<{:016x}.{}@mail.example.com>", person.number * 0x9e3779b97f4a7c15, person.login_number)},
       {"Date", date},
       {"MIME-Version", "1.0"},
       {"User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:102.0) Gecko/20100101 Thunderbird/102.15.0"},
@@ -60,7 +61,8 @@ MailToSend make_mail(const MilterLoadOptions& options, const Person& person, std
       {"From", filled(options.from, person.login_number)},
       {"To", fmt::format("\"Someone Else\" <{}>", person.recipient)},
       {"References",
-       "<5b1c1d3c-1f6c-4a59-8f6e-0d5d2a2f3a10@mail.example.org>\n\t<0a7b8a0e-33d5-4d0b-9a53-1b0c8e9b7f42@mail.example.net>"},
+       "<5b1c1d3c-1f6c-4a59-8f6e-0d5d2a2f3a10@mail.example.org>\n\t<0a7b8a0e-33d5-4d0b-9a53-1b0c8e9b7f42@mail.example."
+       "net>"},
       {"X-Originating-IP", '[' + person.client_address + ']'},
       {"Content-Type", "text/plain; charset=utf-8;\n\tformat=flowed"},
       {"Content-Transfer-Encoding", "7bit"},
@@ -72,10 +74,7 @@ MailToSend make_mail(const MilterLoadOptions& options, const Person& person, std
 class MilterLoad {
  public:
   explicit MilterLoad(const MilterLoadOptions& options)
-      : options_(options),
-        people_(options),
-        body_(make_body(options.body)),
-        tally_(options, "messages"),
+      : options_(options), people_(options), body_(make_body(options.body)), tally_(options, "messages"),
         slots_(options.connections) {}
 
   int run() {
@@ -140,7 +139,8 @@ class MilterLoad {
     std::string kind = slot.session->verdict();
     if (!options_.require_header.empty() && kind == "accept" && !slot.session->added_header(options_.require_header))
       kind += "-without-" + options_.require_header;
-    if (!options_.require_removal.empty() && kind == "accept" && !slot.session->removed_header(options_.require_removal))
+    if (!options_.require_removal.empty() && kind == "accept" &&
+        !slot.session->removed_header(options_.require_removal))
       kind += "-with-" + options_.require_removal;
     tally_.finished(kind, slot.began, std::chrono::steady_clock::now());
     slot.line.close();

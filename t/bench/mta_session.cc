@@ -60,7 +60,8 @@ Result<void> MtaSession::take(const milter::Response& response) {
   if (step_ == Step::options) return Error{"the filter's first packet is no answer to the negotiation"};
   if (const auto* plain = std::get_if<milter::Plain>(&response)) return answered(plain->answer);
   if (const auto* reply = std::get_if<milter::ReplyText>(&response)) {
-    if (!reply->text.starts_with('4') && !reply->text.starts_with('5')) return Error{"the filter's reply is no 4xx or 5xx"};
+    if (!reply->text.starts_with('4') && !reply->text.starts_with('5'))
+      return Error{"the filter's reply is no 4xx or 5xx"};
     finish(reply->text[0] == '5' ? "reject" : "tempfail");
     return {};
   }
@@ -125,8 +126,8 @@ void MtaSession::next_step() {
   at_ = 0;
 }
 
-// Postfix sends the macros of a step even when the filter does not want the step itself, those of end-of-header with each
-// header, and those of end-of-message with each chunk of the body.
+// Postfix sends the macros of a step even when the filter does not want the step itself, those of end-of-header with
+// each header, and those of end-of-message with each chunk of the body.
 bool MtaSession::send_step() {
   using namespace milter;
   switch (step_) {
@@ -134,8 +135,7 @@ bool MtaSession::send_step() {
       return send(Command::connect, MacroStage::connect, step::no_connect,
                   Connect{mail_.client_name, Family::inet, mail_.client_port, mail_.client_address});
     case Step::helo: return send(Command::helo, MacroStage::helo, step::no_helo, Helo{mail_.helo});
-    case Step::mail:
-      return send(Command::mail, MacroStage::mail, step::no_mail, Mail{mail_.sender, {"BODY=8BITMIME"}});
+    case Step::mail: return send(Command::mail, MacroStage::mail, step::no_mail, Mail{mail_.sender, {"BODY=8BITMIME"}});
     case Step::rcpt: return send(Command::rcpt, MacroStage::rcpt, step::no_rcpt, Rcpt{mail_.recipient});
     case Step::data: return send(Command::data, MacroStage::data, step::no_data, Data{});
     case Step::header: {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// MtaSession: the MTA's side of one milter session with one message, as Postfix plays it: negotiation, the steps that the
-// filter wants, macros before each (Postfix's own lists, or the filter's), end-of-message, QUIT. Bytes in, bytes out, no
-// socket. What is sent when was seen on Postfix 3.7.11; its lists of macros are in its MILTER_README.
+// MtaSession: the MTA's side of one milter session with one message, as Postfix plays it: negotiation, the steps that
+// the filter wants, macros before each (Postfix's own lists, or the filter's), end-of-message, QUIT. Bytes in, bytes
+// out, no socket. What is sent when was seen on Postfix 3.7.11; its lists of macros are in its MILTER_README.
 #pragma once
 
 #include <array>
@@ -42,7 +42,7 @@ class MtaSession {
   Result<void> take(const milter::Response& response);
   Result<void> negotiated(const milter::Options& answer);
   Result<void> answered(milter::Answer answer);
-  void go_on();  // sends steps until one has to be answered
+  void go_on();      // sends steps until one has to be answered
   bool send_step();  // false: the filter does not want it, or there is nothing of it
   bool send(milter::Command command, milter::MacroStage stage, std::uint32_t unwanted_bit, const milter::Event& event);
   void append(const milter::Event& event);

@@ -72,7 +72,8 @@ Result<void> understand(LoadOptions& options, const Raw& raw) {
   for (const auto pid : split(raw.pids, ',')) {
     if (pid.empty()) continue;
     const auto number = to_number(pid);
-    if (!number || *number == 0 || *number > 1U << 30) return Error{"--pid " + raw.pids + ": is no list of process ids"};
+    if (!number || *number == 0 || *number > 1U << 30)
+      return Error{"--pid " + raw.pids + ": is no list of process ids"};
     options.pids.push_back(static_cast<int>(*number));
   }
   for (const auto answer : split(raw.expect, ',')) options.expect.emplace_back(trimmed(answer));
@@ -90,7 +91,8 @@ Result<MilterLoadOptions> milter_load_options(int argc, char** argv) {
   add("from", po::value(&options.from)->default_value(options.from), "header From, a pattern by the login's number");
   add("body", po::value(&raw.body)->default_value("2KiB"), "size of a message's body");
   add("signature", po::value(&signature)->default_value(""), "file with the value of a DKIM-Signature, put on top");
-  add("require-header", po::value(&options.require_header), "a message that leaves without this new field is a failure");
+  add("require-header", po::value(&options.require_header),
+      "a message that leaves without this new field is a failure");
   add("require-removal", po::value(&options.require_removal), "a message that keeps this field is a failure");
   const auto use = parse(argc, argv, all);
   if (!use) return use.error();

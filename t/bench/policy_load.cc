@@ -31,10 +31,10 @@ std::string request(const Person& person, std::string_view state) {
       "sasl_method={}\nsasl_username={}\nsasl_sender=\nccert_subject=\nccert_issuer=\nccert_fingerprint=\n"
       "ccert_pubkey_fingerprint=\nencryption_protocol=TLSv1.3\nencryption_cipher=TLS_AES_256_GCM_SHA384\n"
       "encryption_keysize=256\npolicy_context=submission\n\n",
-      state, person.client_address, person.client_name,
-      person.client_port, person.client_name, person.client_name, person.sender, person.recipient, at_rcpt ? 0 : 1,
-      at_rcpt ? "" : fmt::format("4B{:08X}z5", person.number), person.number & 0xffff, person.number,
-      state == "END-OF-MESSAGE" ? 2480 : 0, person.login.empty() ? "" : "PLAIN", person.login);
+      state, person.client_address, person.client_name, person.client_port, person.client_name, person.client_name,
+      person.sender, person.recipient, at_rcpt ? 0 : 1, at_rcpt ? "" : fmt::format("4B{:08X}z5", person.number),
+      person.number & 0xffff, person.number, state == "END-OF-MESSAGE" ? 2480 : 0, person.login.empty() ? "" : "PLAIN",
+      person.login);
 }
 
 // The kind of an answer: its action's word, "reject" and "defer" for codes; empty: no answer of a policy server.
@@ -42,7 +42,8 @@ std::string kind_of(std::string_view answer) {
   if (!answer.starts_with("action=")) return {};
   const auto parts = words(answer.substr(7, answer.find('\n') - 7));
   if (parts.empty()) return {};
-  if (parts[0].size() == 3 && to_number(parts[0])) return parts[0][0] == '5' ? "reject" : parts[0][0] == '4' ? "defer" : "";
+  if (parts[0].size() == 3 && to_number(parts[0]))
+    return parts[0][0] == '5' ? "reject" : parts[0][0] == '4' ? "defer" : "";
   return folded(parts[0]);
 }
 

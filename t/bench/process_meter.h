@@ -10,8 +10,8 @@
 namespace mailweir::bench {
 
 struct Usage {
-  double cpu_seconds = 0;       // of all threads, and of children that have ended and were waited for
-  std::uint64_t peak_kib = 0;   // VmHWM, summed: pages that forked processes share count in each
+  double cpu_seconds = 0;      // of all threads, and of children that have ended and were waited for
+  std::uint64_t peak_kib = 0;  // VmHWM, summed: pages that forked processes share count in each
 };
 
 // An error when one of the processes is gone.

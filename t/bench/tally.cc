@@ -24,11 +24,8 @@ double own_cpu_seconds() {
 }  // namespace
 
 Tally::Tally(const LoadOptions& options, std::string_view what)
-    : options_(options),
-      what_(what),
-      started_(std::chrono::steady_clock::now()),
-      measure_from_(started_ + options.warm_up),
-      over_at_(measure_from_ + options.span) {}
+    : options_(options), what_(what), started_(std::chrono::steady_clock::now()),
+      measure_from_(started_ + options.warm_up), over_at_(measure_from_ + options.span) {}
 
 void Tally::begin(SteadyTime now) {
   measuring_ = true;
@@ -82,7 +79,8 @@ void Tally::failed(std::string_view what) {
 
 double Tally::milliseconds_at(double share) {
   if (microseconds_.empty()) return 0;
-  const auto at = microseconds_.begin() + static_cast<std::ptrdiff_t>(share * static_cast<double>(microseconds_.size() - 1));
+  const auto at =
+      microseconds_.begin() + static_cast<std::ptrdiff_t>(share * static_cast<double>(microseconds_.size() - 1));
   std::nth_element(microseconds_.begin(), at, microseconds_.end());
   return *at / 1000.0;
 }

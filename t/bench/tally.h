@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Tally: the run's clock and its sums: when measuring begins and ends, answers by kind, latencies, what the server used.
+// Tally: the run's clock and its sums: when measuring begins and ends, answers by kind, latencies, what the server
+// used.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// An envelope's address and its path, a domain, and the addresses of a header field. Each has one spelling, which is its own
-// spelling; nothing grows beyond what came; folds change nothing; an address at the end is found whatever stands
-// before it.
+// An envelope's address and its path, a domain, and the addresses of a header field. Each has one spelling, which is
+// its own spelling; nothing grows beyond what came; folds change nothing; an address at the end is found whatever
+// stands before it.
 #include <algorithm>
 
 #include "base/text.h"
@@ -40,8 +40,7 @@ void look_at(const Address& address, std::size_t size) {
   // A local part that needs no quotes is spelled as it is read.
   const auto local = address.local();
   const bool plain_local = !local.empty() && local.find_first_of("\"\\@<>:;,()[] \t\r\n") == local.npos;
-  if (plain_local && to_domain(address.domain()))
-    must(Address::parse(address.text()).text() == address.text());
+  if (plain_local && to_domain(address.domain())) must(Address::parse(address.text()).text() == address.text());
 }
 
 std::string texts(const std::vector<Address>& addresses) {

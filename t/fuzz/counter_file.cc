@@ -39,8 +39,8 @@ std::string held(MemoryCounters& store) {
   const auto blocks = store.blocks(100'000, soon);
   must(rows && blocks);
   for (const auto& row : *rows)
-    all += row.limit + '\0' + row.key + '\0' + std::to_string(row.period.count()) + ' ' + std::to_string(row.count) +
-           '\n';
+    all +=
+        row.limit + '\0' + row.key + '\0' + std::to_string(row.period.count()) + ' ' + std::to_string(row.count) + '\n';
   for (const auto& block : *blocks)
     all += block.limit + '\0' + block.key + '\0' + block.rule + '\0' + block.reason + ' ' +
            std::to_string(block.left.count()) + '\n';
@@ -57,8 +57,8 @@ void read(const std::string& text) {
   must(::utimensat(AT_FDCWD, file.path().c_str(), both, 0) == 0);
   std::size_t read = 0, blocks = 0;
   const auto result = read_counter_file(
-      file.path(), [](const CounterFileTime&) {}, [&](const CounterRecord&) { ++read; }, [&](Block&, std::int64_t) { ++blocks; },
-      [&](const ValueSetName&, std::string_view, std::int64_t) { ++read; });
+      file.path(), [](const CounterFileTime&) {}, [&](const CounterRecord&) { ++read; },
+      [&](Block&, std::int64_t) { ++blocks; }, [&](const ValueSetName&, std::string_view, std::int64_t) { ++read; });
   must(read + blocks <= text.size() / 6);
   if (!result) must(result.error().what.size() < 400 && fuzz::is_printable(result.error().what));
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A DKIM-Signature field and the key record that it asks for: what is read lies within what came, folds and chunks change
-// nothing, and what is told of it is printable. A message with another body than the one that was signed never passes,
-// nor does it by libopendkim.
+// A DKIM-Signature field and the key record that it asks for: what is read lies within what came, folds and chunks
+// change nothing, and what is told of it is printable. A message with another body than the one that was signed never
+// passes, nor does it by libopendkim.
 #include <algorithm>
 
 #include "adapter/keys/openssl_digest.h"
@@ -46,7 +46,8 @@ DkimSignature look_at_signature(std::string_view value) {
   return signature;
 }
 
-std::string verified(const HeaderList& headers, std::string_view key, std::string_view body, std::size_t piece, const SignatureJudgePtr& judge) {
+std::string verified(const HeaderList& headers, std::string_view key, std::string_view body, std::size_t piece,
+                     const SignatureJudgePtr& judge) {
   static const auto verifier = make_dkim_verifier(openssl_digests(), openssl_public_keys(), now());
   fuzz::OneText resolver(key);
   const auto lookups = Lookups::make(resolver, Deadline::in(std::chrono::hours(1)));

@@ -52,8 +52,8 @@ void report() {
   }
   if (now.input.size() > 1000) shown += "...";
   const auto bytes = std::to_string(now.input.size());
-  write_all(STDOUT_FILENO, "1..1\nnot ok 1 - " + now.what + "\n# kept in " + now.kept + ", " + bytes + " bytes: " +
-                               shown + '\n');
+  write_all(STDOUT_FILENO,
+            "1..1\nnot ok 1 - " + now.what + "\n# kept in " + now.kept + ", " + bytes + " bytes: " + shown + '\n');
 }
 
 void died(int signal) {
@@ -92,9 +92,15 @@ std::string changed(std::string text, const std::vector<Seed>& seeds, std::mt199
     const auto at = below(text.size() + 1);
     const auto length = below(1 + std::min<std::size_t>(text.size() - at, below(2) ? 8 : 4096));
     switch (below(8)) {
-      case 0: if (at < text.size()) text[at] = static_cast<char>(below(256)); break;
-      case 1: if (at < text.size()) text[at] = "\0\x01\x7f\x80\xff\n\r\t"[below(8)]; break;
-      case 2: if (at < text.size()) text[at] = static_cast<char>(text[at] + (below(2) ? 1 : -1)); break;
+      case 0:
+        if (at < text.size()) text[at] = static_cast<char>(below(256));
+        break;
+      case 1:
+        if (at < text.size()) text[at] = "\0\x01\x7f\x80\xff\n\r\t"[below(8)];
+        break;
+      case 2:
+        if (at < text.size()) text[at] = static_cast<char>(text[at] + (below(2) ? 1 : -1));
+        break;
       case 3: text.erase(at, length); break;
       case 4: text.insert(at, text.substr(at, length)); break;
       case 5: text.insert(at, 1, "%{}/:.=-+~? 0123456789abcdefr<>@,;()\"\\[]\n"[below(41)]); break;

@@ -20,7 +20,8 @@ std::unique_ptr<dns::Resolver> resolver_at(std::vector<std::string> servers) {
 dns::AnswerPtr ask(dns::Resolver& resolver, const dns::Question& question, std::chrono::milliseconds patience) {
   const auto told = std::make_shared<std::promise<dns::AnswerPtr>>();
   auto answer = told->get_future();
-  if (auto at_hand = resolver.ask(question, Deadline::in(patience), [told](dns::AnswerPtr late) { told->set_value(late); }))
+  if (auto at_hand =
+          resolver.ask(question, Deadline::in(patience), [told](dns::AnswerPtr late) { told->set_value(late); }))
     return at_hand;
   REQUIRE(answer.wait_for(patience + std::chrono::seconds(10)) == std::future_status::ready);
   return answer.get();

@@ -24,7 +24,8 @@ std::uint16_t bind_somewhere(int fd) {
 
 }  // namespace
 
-ClosedPort::ClosedPort() : socket_(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)), port_(bind_somewhere(socket_.get())) {
+ClosedPort::ClosedPort()
+    : socket_(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)), port_(bind_somewhere(socket_.get())) {
   sockaddr_in peer{};
   peer.sin_family = AF_INET;
   peer.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -33,7 +34,8 @@ ClosedPort::ClosedPort() : socket_(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)
 }
 
 CraftedServer::CraftedServer(Answers answers)
-    : answers_(std::move(answers)), socket_(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)), event_(eventfd(0, EFD_CLOEXEC)) {
+    : answers_(std::move(answers)), socket_(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)),
+      event_(eventfd(0, EFD_CLOEXEC)) {
   port_ = bind_somewhere(socket_.get());
   thread_ = std::thread([this] { run(); });
 }

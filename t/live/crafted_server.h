@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// CraftedServer: a UDP server on a free loopback port that answers each query with the packets a test puts together: none
-// (silence), one, or many. Its thread ends with it.
+// CraftedServer: a UDP server on a free loopback port that answers each query with the packets a test puts together:
+// none (silence), one, or many. Its thread ends with it.
 #pragma once
 
 #include <atomic>
@@ -33,7 +33,8 @@ class CraftedServer {
   std::thread thread_;
 };
 
-// A UDP port that nobody serves, and that nobody else is given either: its socket hears only one peer, who never speaks.
+// A UDP port that nobody serves, and that nobody else is given either: its socket hears only one peer, who never
+// speaks.
 class ClosedPort {
  public:
   ClosedPort();

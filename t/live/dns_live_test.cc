@@ -120,7 +120,7 @@ TEST_CASE("knot: checks through the cache") {
     DomainStatus want;
   };
   using enum DomainStatus;
-  const Row rows[] = {{"good.example", exists},  {"null.example", null_mx},      {"nowhere.example", nxdomain},
+  const Row rows[] = {{"good.example", exists},        {"null.example", null_mx},     {"nowhere.example", nxdomain},
                       {"ghost.example", no_mail_host}, {"broken.example", temperror}, {"text.example", no_mail_host},
                       {"many.example", no_mail_host},  {"mx.example", exists}};
   for (int round = 0; round < 2; ++round)
@@ -131,7 +131,10 @@ TEST_CASE("knot: checks through the cache") {
       for (const auto& each : lookups->trace()) CHECK((each.cached || round == 0));
     }
   const auto lookups = Lookups::make(*resolver, Deadline::in(5s));
-  CHECK(helo_dns(*lookups, "B\xc3\xbc" "cher.Example.").status == exists);
+  CHECK(helo_dns(*lookups,
+                 "B\xc3\xbc"
+                 "cher.Example.")
+            .status == exists);
   CHECK(iprev(*lookups, *IpAddress::parse("192.0.2.7")).word == AuthWord::temperror);  // in-addr.arpa is refused here
   CHECK(resolver->stats().hits > 8);
 }
@@ -142,11 +145,11 @@ TEST_CASE("knot: two thousand questions at once") {
   std::atomic<int> good{0}, told{0};
   std::promise<void> all;
   for (int i = 0; i < questions; ++i) {
-    const auto at_hand =
-        resolver->ask({"n" + std::to_string(i) + ".wild.example", Type::A}, Deadline::in(10s), [&](dns::AnswerPtr answer) {
-          good += answer->status == dns::Answer::Status::ok;
-          if (++told == questions) all.set_value();
-        });
+    const auto at_hand = resolver->ask({"n" + std::to_string(i) + ".wild.example", Type::A}, Deadline::in(10s),
+                                       [&](dns::AnswerPtr answer) {
+                                         good += answer->status == dns::Answer::Status::ok;
+                                         if (++told == questions) all.set_value();
+                                       });
     CHECK_FALSE(at_hand);
   }
   REQUIRE(all.get_future().wait_for(15s) == std::future_status::ready);
@@ -155,7 +158,9 @@ TEST_CASE("knot: two thousand questions at once") {
 
 TEST_CASE("a silent, a refusing, a closed server: the next one is asked") {
   CraftedServer silent([](std::string_view) { return std::vector<std::string>(); });
-  CraftedServer refusing([](std::string_view query) { return std::vector{Reply{refused, {}, {}, {}}.to_query(query)}; });
+  CraftedServer refusing([](std::string_view query) {
+    return std::vector{Reply{refused, {}, {}, {}}.to_query(query)};
+  });
   const ClosedPort closed;
   for (const auto& first : {silent.server(), refusing.server(), closed.server()}) {
     CAPTURE(first);
@@ -163,7 +168,8 @@ TEST_CASE("a silent, a refusing, a closed server: the next one is asked") {
     CHECK(shown(*ask(*resolver, {"mx.example", Type::A}, 5s)) == "ok 192.0.2.7");
   }
   const auto none = resolver_at({refusing.server(), closed.server()});
-  CHECK(shown(*ask(*none, {"mx.example", Type::A}, 5s)) == "temperror no server answered: unreachable, SERVFAIL or REFUSED");
+  CHECK(shown(*ask(*none, {"mx.example", Type::A}, 5s)) ==
+        "temperror no server answered: unreachable, SERVFAIL or REFUSED");
 }
 
 TEST_CASE("a silent server: temperror at the deadline, not before") {
@@ -194,54 +200,86 @@ TEST_CASE("hostile packets") {
     const char* want;
   };
   const Row rows[] = {
-      {"another id first", [&](std::string_view query) {
+      {"another id first",
+       [&](std::string_view query) {
          auto other = Reply().answer(forged).to_query(query);
          other[0] = static_cast<char>(other[0] ^ 1);
          return std::vector{other, true_answer(query)};
-       }, "ok 192.0.2.1"},
-      {"another question first", [&](std::string_view query) {
-         const auto other = Reply().answer(forged).bytes(std::string(query.substr(0, 2)), name("evil.example") + u16(1) + u16(1));
+       },
+       "ok 192.0.2.1"},
+      {"another question first",
+       [&](std::string_view query) {
+         const auto other =
+             Reply().answer(forged).bytes(std::string(query.substr(0, 2)), name("evil.example") + u16(1) + u16(1));
          return std::vector{other, true_answer(query)};
-       }, "ok 192.0.2.1"},
-      {"garbage first", [&](std::string_view query) {
-         return std::vector{std::string(), std::string("x"), std::string(query.substr(0, 12)), std::string(4000, '\xff'), true_answer(query)};
-       }, "ok 192.0.2.1"},
-      {"an answer cut short", [&](std::string_view query) {
+       },
+       "ok 192.0.2.1"},
+      {"garbage first",
+       [&](std::string_view query) {
+         return std::vector{std::string(), std::string("x"), std::string(query.substr(0, 12)),
+                            std::string(4000, '\xff'), true_answer(query)};
+       },
+       "ok 192.0.2.1"},
+      {"an answer cut short",
+       [&](std::string_view query) {
          auto cut = true_answer(query);
          cut.resize(cut.size() - 2);
          return std::vector{cut};
-       }, "temperror malformed answer"},
-      {"truncated, and nobody at TCP", [&](std::string_view query) {
+       },
+       "temperror malformed answer"},
+      {"truncated, and nobody at TCP",
+       [&](std::string_view query) {
          return std::vector{Reply{recursion | truncated, {}, {}, {}}.to_query(query)};
-       }, "temperror the answer is truncated, and no server accepted the query over TCP"},
-      {"our own query", [&](std::string_view query) { return std::vector{std::string(query)}; }, "temperror malformed answer"},
-      {"a cname loop", [&](std::string_view query) {
-         return std::vector{Reply().answer(record(asked, 5, 60, asked)).to_query(query)};
-       }, "temperror CNAME loop, or more than 16 in a row"},
-      {"an alias alone, followed", [&](std::string_view query) {
+       },
+       "temperror the answer is truncated, and no server accepted the query over TCP"},
+      {"our own query", [&](std::string_view query) { return std::vector{std::string(query)}; },
+       "temperror malformed answer"},
+      {"a cname loop",
+       [&](std::string_view query) { return std::vector{Reply().answer(record(asked, 5, 60, asked)).to_query(query)}; },
+       "temperror CNAME loop, or more than 16 in a row"},
+      {"an alias alone, followed",
+       [&](std::string_view query) {
          const bool first = query.find("host") != query.npos;
-         return std::vector{first ? Reply{authoritative, {}, {}, {}}.answer(record(asked, 5, 60, name("t.test"))).to_query(query) : true_answer(query)};
-       }, "ok 192.0.2.1"},
-      {"an alias alone, from a resolver", [&](std::string_view query) {
+         return std::vector{
+             first ? Reply{authoritative, {}, {}, {}}.answer(record(asked, 5, 60, name("t.test"))).to_query(query)
+                   : true_answer(query)};
+       },
+       "ok 192.0.2.1"},
+      {"an alias alone, from a resolver",
+       [&](std::string_view query) {
          const bool first = query.find("host") != query.npos;
-         return std::vector{first ? Reply().answer(record(asked, 5, 60, name("t.test"))).to_query(query) : true_answer(query)};
-       }, "ok 192.0.2.1"},
-      {"an alias alone, to what is not there", [&](std::string_view query) {
+         return std::vector{first ? Reply().answer(record(asked, 5, 60, name("t.test"))).to_query(query)
+                                  : true_answer(query)};
+       },
+       "ok 192.0.2.1"},
+      {"an alias alone, to what is not there",
+       [&](std::string_view query) {
          const bool first = query.find("host") != query.npos;
-         return std::vector{(first ? Reply().answer(record(asked, 5, 60, name("t.test"))) : Reply{recursion | no_such_name, {}, {}, {}}).to_query(query)};
-       }, "nxdomain"},
-      {"an alias alone, to itself", [&](std::string_view query) {
+         return std::vector{(first ? Reply().answer(record(asked, 5, 60, name("t.test")))
+                                   : Reply{recursion | no_such_name, {}, {}, {}})
+                                .to_query(query)};
+       },
+       "nxdomain"},
+      {"an alias alone, to itself",
+       [&](std::string_view query) {
          return std::vector{Reply().answer(record(asked, 5, 60, name("host.example"))).to_query(query)};
-       }, "temperror CNAME loop, or more than 16 in a row"},
-      {"two aliases that are each alone, in a ring", [&](std::string_view query) {
+       },
+       "temperror CNAME loop, or more than 16 in a row"},
+      {"two aliases that are each alone, in a ring",
+       [&](std::string_view query) {
          const bool first = query.find("host") != query.npos;
-         return std::vector{Reply().answer(record(asked, 5, 60, name(first ? "t.test" : "host.example"))).to_query(query)};
-       }, "temperror CNAME loop, or more than 16 in a row"},
-      {"does not know EDNS", [&](std::string_view query) {
+         return std::vector{
+             Reply().answer(record(asked, 5, 60, name(first ? "t.test" : "host.example"))).to_query(query)};
+       },
+       "temperror CNAME loop, or more than 16 in a row"},
+      {"does not know EDNS",
+       [&](std::string_view query) {
          const bool edns = query.size() > 11 && query[11] != 0;
          return std::vector{edns ? Reply{format_error, {}, {}, {}}.to_query(query) : true_answer(query)};
-       }, "ok 192.0.2.1"},
-      {"answers ten times", [&](std::string_view query) { return std::vector<std::string>(10, true_answer(query)); }, "ok 192.0.2.1"},
+       },
+       "ok 192.0.2.1"},
+      {"answers ten times", [&](std::string_view query) { return std::vector<std::string>(10, true_answer(query)); },
+       "ok 192.0.2.1"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.label);

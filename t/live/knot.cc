@@ -41,7 +41,8 @@ std::uint16_t free_port() {
   for (int tries = 0; tries < 50; ++tries) {
     Fd udp, tcp;
     const int port = bound(SOCK_DGRAM, 0, udp);
-    if (port > 0 && bound(SOCK_STREAM, static_cast<std::uint16_t>(port), tcp) == port) return static_cast<std::uint16_t>(port);
+    if (port > 0 && bound(SOCK_STREAM, static_cast<std::uint16_t>(port), tcp) == port)
+      return static_cast<std::uint16_t>(port);
   }
   FAIL("no free port");
   return 0;

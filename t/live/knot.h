@@ -12,8 +12,8 @@ namespace mailweir::test {
 
 class Knot {
  public:
-  // Serves `zone` as "example", and "missing.example", whose file is not there (SERVFAIL). Ends the test when it does not
-  // come up within ten seconds.
+  // Serves `zone` as "example", and "missing.example", whose file is not there (SERVFAIL). Ends the test when it does
+  // not come up within ten seconds.
   explicit Knot(std::string_view zone);
   ~Knot();
   Knot(const Knot&) = delete;

@@ -145,8 +145,10 @@ int main(int argc, char** argv) {
   auto body = take_header(message, headers);
   const auto whole_body = body;
   const auto digests = openssl_digests();
-  BodyHashes hashes(*digests, {.simple = options.policy.body_canon == Canon::simple, .relaxed = options.policy.body_canon == Canon::relaxed});
-  for (; !body.empty(); body.remove_prefix(std::min(options.chunk, body.size()))) hashes.write(body.substr(0, options.chunk));
+  BodyHashes hashes(*digests, {.simple = options.policy.body_canon == Canon::simple,
+                               .relaxed = options.policy.body_canon == Canon::relaxed});
+  for (; !body.empty(); body.remove_prefix(std::min(options.chunk, body.size())))
+    hashes.write(body.substr(0, options.chunk));
   hashes.finish();
 
   for (const auto& pattern : options.removals) headers.remove(pattern);
@@ -158,7 +160,8 @@ int main(int argc, char** argv) {
   for (const auto& key : options.keys) {
     for (const auto& known : ring->find(key.domain)) {
       if (known.selector != key.selector) continue;
-      const auto value = sign(*covered, hashes.hash(options.policy.body_canon), known, options.policy, SystemClock().wall(), options.identity);
+      const auto value = sign(*covered, hashes.hash(options.policy.body_canon), known, options.policy,
+                              SystemClock().wall(), options.identity);
       if (!value) fail(value.error().what);
       values.push_back(*value);
     }

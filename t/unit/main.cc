@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The main of every doctest program. It speaks TAP, one point for each test case; what failed stands before the point, in
-// doctest's own words. All doctest options work (-tc="ip*", -ltc, --no-run).
+// The main of every doctest program. It speaks TAP, one point for each test case; what failed stands before the point,
+// in doctest's own words. All doctest options work (-tc="ip*", -ltc, --no-run).
 #define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
 

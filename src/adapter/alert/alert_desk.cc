@@ -5,11 +5,14 @@
 
 namespace mailweir {
 
-Result<MadeReceivers> make_receivers(const AlertReceivers& wanted, const std::string& token, const std::string& host, const Clock& clock) {
+Result<MadeReceivers> make_receivers(const AlertReceivers& wanted, const std::string& token, const std::string& host,
+                                     const Clock& clock) {
   MadeReceivers made;
   made.group = wanted.group;
   made.deadline = wanted.deadline;
-  const std::string header = token.empty() ? "" : wanted.webhook_header.empty() ? "Authorization: Bearer " + token : wanted.webhook_header + ": " + token;
+  const std::string header = token.empty()                   ? ""
+                             : wanted.webhook_header.empty() ? "Authorization: Bearer " + token
+                                                             : wanted.webhook_header + ": " + token;
   if (!wanted.webhook.empty()) {
     auto webhook = make_webhook(wanted.webhook, header, host);
     if (!webhook) return Error{"alerts.webhook: " + webhook.error().what};
@@ -20,7 +23,8 @@ Result<MadeReceivers> make_receivers(const AlertReceivers& wanted, const std::st
   return made;
 }
 
-AlertDesk::AlertDesk(const Clock& clock, Log& log) : clock_(clock), webhook_("webhook", log), command_("command", log), mail_("mail", log) {
+AlertDesk::AlertDesk(const Clock& clock, Log& log)
+    : clock_(clock), webhook_("webhook", log), command_("command", log), mail_("mail", log) {
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -86,7 +90,8 @@ std::vector<std::pair<std::string, Result<void>>> AlertDesk::test() {
   alert.time = clock_.wall();
   alert.kind = AlertKind::test;
   std::vector<std::pair<std::string, Result<void>>> outcomes;
-  for (const auto& [name, receiver] : {std::pair("webhook", receivers.webhook), std::pair("command", receivers.command), std::pair("mail", receivers.mail)})
+  for (const auto& [name, receiver] : {std::pair("webhook", receivers.webhook), std::pair("command", receivers.command),
+                                       std::pair("mail", receivers.mail)})
     if (receiver) outcomes.emplace_back(name, receiver->send(alert, Deadline::in(receivers.deadline), nullptr));
   return outcomes;
 }

@@ -21,7 +21,8 @@ struct MadeReceivers {
 };
 // `token`: for the webhook, "" for none. `host`: what the alerts say of where they come from.
 // Error: what a receiver needs is not installed.
-Result<MadeReceivers> make_receivers(const AlertReceivers& wanted, const std::string& token, const std::string& host, const Clock& clock);
+Result<MadeReceivers> make_receivers(const AlertReceivers& wanted, const std::string& token, const std::string& host,
+                                     const Clock& clock);
 
 class AlertDesk final : public AlertSink {
  public:
@@ -53,7 +54,7 @@ class AlertDesk final : public AlertSink {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Alert> waiting_;
-  std::uint64_t untold_ = 0;              // dropped since the last look
+  std::uint64_t untold_ = 0;  // dropped since the last look
   AlertGroup group_{std::chrono::milliseconds(0)};
   MadeReceivers receivers_;
   bool stopping_ = false;

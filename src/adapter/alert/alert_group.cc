@@ -11,7 +11,8 @@ std::optional<AlertNotice> AlertGroup::add(Alert alert, SteadyTime now) {
   auto found = loud_until_.find(rule);
   const bool quiet = found == loud_until_.end() || found->second <= now;
   if (found == loud_until_.end()) {
-    if (loud_until_.size() >= most_rules) std::erase_if(loud_until_, [now](const auto& one) { return one.second <= now; });
+    if (loud_until_.size() >= most_rules)
+      std::erase_if(loud_until_, [now](const auto& one) { return one.second <= now; });
     if (loud_until_.size() < most_rules) found = loud_until_.emplace(rule, now).first;
   }
   if (found != loud_until_.end()) found->second = now + span_;
@@ -31,7 +32,10 @@ void AlertGroup::collect(const Alert& alert, SteadyTime now) {
       ++sum_.more_keys;
       return;
     }
-    found = lines_.emplace(key, AlertSummary::Line{alert.rule, alert.kind, alert.key, alert.shadow, 0, alert.time, alert.time}).first;
+    found = lines_
+                .emplace(key,
+                         AlertSummary::Line{alert.rule, alert.kind, alert.key, alert.shadow, 0, alert.time, alert.time})
+                .first;
   }
   ++found->second.count;
   found->second.last = std::max(found->second.last, alert.time);
@@ -55,7 +59,8 @@ std::optional<AlertNotice> AlertGroup::rest() {
   sum_ = {};
   for (auto& [key, line] : lines_) summary.top.push_back(std::move(line));
   lines_.clear();
-  std::stable_sort(summary.top.begin(), summary.top.end(), [](const auto& a, const auto& b) { return a.count > b.count; });
+  std::stable_sort(summary.top.begin(), summary.top.end(),
+                   [](const auto& a, const auto& b) { return a.count > b.count; });
   if (summary.top.size() > longest_top) {
     summary.more_keys += summary.top.size() - longest_top;
     summary.top.resize(longest_top);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// AlertGroup: which alert goes out at once, and which waits for the summary. The first of a rule (and kind) goes at once;
-// those that follow within the group time are collected, and what was collected goes as one summary when that time is
-// over. A rule is quiet again, and its next alert goes at once, when it raised none for a group time: a night of spam is
-// one alert and a summary per group time. One thread; bounded in what it remembers. Time is an argument.
+// AlertGroup: which alert goes out at once, and which waits for the summary. The first of a rule (and kind) goes at
+// once; those that follow within the group time are collected, and what was collected goes as one summary when that
+// time is over. A rule is quiet again, and its next alert goes at once, when it raised none for a group time: a night
+// of spam is one alert and a summary per group time. One thread; bounded in what it remembers. Time is an argument.
 #pragma once
 
 #include <cstdint>
@@ -27,11 +27,11 @@ struct AlertSummary {
     std::uint64_t count = 0;
     WallTime first, last;
   };
-  WallTime first, last;           // of all its alerts
+  WallTime first, last;  // of all its alerts
   std::uint64_t alerts = 0;
-  std::vector<Line> top;          // those with the most, the most first
-  std::uint64_t more_keys = 0;    // lines that are left out; beyond what is remembered a key may count more than once
-  std::uint64_t lost = 0;         // alerts there was no room for
+  std::vector<Line> top;        // those with the most, the most first
+  std::uint64_t more_keys = 0;  // lines that are left out; beyond what is remembered a key may count more than once
+  std::uint64_t lost = 0;       // alerts there was no room for
 };
 using AlertNotice = std::variant<Alert, AlertSummary>;
 
@@ -64,7 +64,7 @@ class AlertGroup {
   std::map<RuleKind, SteadyTime> loud_until_;
   std::map<LineKey, AlertSummary::Line> lines_;
   std::optional<SteadyTime> due_;
-  AlertSummary sum_;              // but its lines
+  AlertSummary sum_;  // but its lines
 };
 
 }  // namespace mailweir

@@ -73,7 +73,10 @@ void AlertLane::run() {
     send_first(lock);
   }
   stats_.failed += waiting_.size();
-  Event("alerts-not-sent").with("receiver", name_).with("count", static_cast<std::int64_t>(waiting_.size())).with("reason", "the daemon ends")
+  Event("alerts-not-sent")
+      .with("receiver", name_)
+      .with("count", static_cast<std::int64_t>(waiting_.size()))
+      .with("reason", "the daemon ends")
       .to(log_, Severity::warning);
 }
 
@@ -87,7 +90,9 @@ void AlertLane::send_first(std::unique_lock<std::mutex>& lock) {
   lock.unlock();
   Result<void> sent;
   try {
-    sent = receiver->send(notice, Deadline(end), [this] { return std::chrono::steady_clock::now().time_since_epoch().count() >= give_up_at_; });
+    sent = receiver->send(notice, Deadline(end), [this] {
+      return std::chrono::steady_clock::now().time_since_epoch().count() >= give_up_at_;
+    });
   } catch (const std::exception& failure) {  // out of memory, say: this one is lost, the daemon is not
     sent = Error{name_ + ": " + failure.what()};
   }
@@ -102,7 +107,11 @@ void AlertLane::send_first(std::unique_lock<std::mutex>& lock) {
     ++stats_.sent;
   } else {
     ++stats_.failed;
-    Event("alerts-not-sent").with("receiver", name_).with("count", 1).with("tries", static_cast<std::int64_t>(tries_)).with("reason", sent.error().what)
+    Event("alerts-not-sent")
+        .with("receiver", name_)
+        .with("count", 1)
+        .with("tries", static_cast<std::int64_t>(tries_))
+        .with("reason", sent.error().what)
         .to(log_, Severity::warning);
   }
   tries_ = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// AlertLane: what waits for one receiver, and the thread that sends it: in order, each tried again with longer and longer
-// pauses, a bounded number of times. A receiver that hangs holds up nobody else. Thread-safe.
+// AlertLane: what waits for one receiver, and the thread that sends it: in order, each tried again with longer and
+// longer pauses, a bounded number of times. A receiver that hangs holds up nobody else. Thread-safe.
 #pragma once
 
 #include <atomic>
@@ -34,7 +34,8 @@ class AlertLane {
   void use(AlertReceiverPtr receiver, std::chrono::milliseconds deadline);
   // Without a receiver: nothing.
   void put(const AlertNotice& notice);
-  // Takes nothing more; each one that waits is tried once more, until `until`. What could not be sent is counted as failed.
+  // Takes nothing more; each one that waits is tried once more, until `until`. What could not be sent is counted as
+  // failed.
   void end_by(SteadyTime until);
   // Waits for that.
   void join();
@@ -56,7 +57,7 @@ class AlertLane {
   std::chrono::milliseconds deadline_{0};
   bool takes_ = false;
   std::deque<AlertNotice> waiting_;
-  unsigned tries_ = 0;                    // of the first
+  unsigned tries_ = 0;  // of the first
   std::optional<SteadyTime> stop_at_;
   std::atomic<SteadyTime::rep> give_up_at_{SteadyTime::max().time_since_epoch().count()};
   std::thread thread_;

@@ -23,8 +23,8 @@ class AlertCommand final : public AlertReceiver {
 class AlertMail final : public AlertReceiver {
  public:
   AlertMail(const AlertReceivers& receivers, std::string host, const Clock& clock)
-      : argv_{receivers.sendmail, "-oi", "-f", receivers.mail_from, "--"}, from_(receivers.mail_from), to_(receivers.mail_to),
-        host_(std::move(host)), clock_(clock) {
+      : argv_{receivers.sendmail, "-oi", "-f", receivers.mail_from, "--"}, from_(receivers.mail_from),
+        to_(receivers.mail_to), host_(std::move(host)), clock_(clock) {
     argv_.insert(argv_.end(), to_.begin(), to_.end());
   }
   Result<void> send(const AlertNotice& notice, Deadline deadline, const GiveUp& give_up) override {

@@ -21,8 +21,8 @@ class AlertReceiver {
 };
 using AlertReceiverPtr = std::shared_ptr<AlertReceiver>;
 
-// A POST of the JSON, done with any 2xx. Redirects are not followed, TLS is verified. Temporary: no answer, 408, 429, 5xx.
-// `header` is a whole header line ("Authorization: Bearer ..."); "": none. Error: libcurl is not installed.
+// A POST of the JSON, done with any 2xx. Redirects are not followed, TLS is verified. Temporary: no answer, 408, 429,
+// 5xx. `header` is a whole header line ("Authorization: Bearer ..."); "": none. Error: libcurl is not installed.
 Result<AlertReceiverPtr> make_webhook(std::string url, std::string header, std::string host);
 // The JSON on the command's standard input.
 AlertReceiverPtr make_alert_command(std::vector<std::string> argv, std::string host);

@@ -5,8 +5,8 @@
 #include <atomic>
 #include <ctime>
 
-#include <nlohmann/json.hpp>
 #include <unistd.h>
+#include <nlohmann/json.hpp>
 
 #include "base/text.h"
 
@@ -49,8 +49,10 @@ std::string whose(AlertKind kind, const std::string& key) {
 
 std::string meaning(const Alert& alert) {
   const std::string key = whose(alert.kind, alert.key);
-  const std::string of = alert.limit + " of rule " + plain(alert.rule) + " (" + std::to_string(alert.count) + " counted" +
-                         (alert.adds > 0 && alert.count < alert.maximum ? " and " + std::to_string(alert.adds) + " more in this message)" : ")");
+  const std::string of =
+      alert.limit + " of rule " + plain(alert.rule) + " (" + std::to_string(alert.count) + " counted" +
+      (alert.adds > 0 && alert.count < alert.maximum ? " and " + std::to_string(alert.adds) + " more in this message)"
+                                                     : ")");
   switch (alert.kind) {
     case AlertKind::over: return key + " has crossed " + of;
     case AlertKind::near: return key + " comes near " + of;
@@ -62,16 +64,19 @@ std::string meaning(const Alert& alert) {
 }
 
 std::string in_words(const Alert& alert) {
-  return std::string(to_string(alert.kind)) + ": " + meaning(alert) + (alert.shadow ? " [shadow: refuses nothing]" : "");
+  return std::string(to_string(alert.kind)) + ": " + meaning(alert) +
+         (alert.shadow ? " [shadow: refuses nothing]" : "");
 }
 
 std::string in_words(const AlertSummary& summary) {
-  std::string text = "summary: " + std::to_string(summary.alerts) + (summary.alerts == 1 ? " more alert" : " more alerts");
+  std::string text =
+      "summary: " + std::to_string(summary.alerts) + (summary.alerts == 1 ? " more alert" : " more alerts");
   if (summary.alerts > 0) text += " from " + stamp(summary.first) + " to " + stamp(summary.last);
   if (!summary.top.empty()) {
     const auto& most = summary.top.front();
     const std::string count = std::to_string(most.count);
-    text += most.count > summary.alerts / 2 ? ", most of them (" + count + ") of rule " : ", " + count + " of them of rule ";
+    text += most.count > summary.alerts / 2 ? ", most of them (" + count + ") of rule "
+                                            : ", " + count + " of them of rule ";
     text += plain(most.rule) + " for " + whose(most.kind, most.key);
   }
   if (summary.lost > 0) text += "; " + std::to_string(summary.lost) + " were dropped for lack of room";
@@ -91,22 +96,34 @@ json as_json(const Alert& alert) {
     value["maximum"] = alert.maximum;
     if (alert.adds > 0) value["adds"] = alert.adds;
   }
-  const std::pair<const char*, const std::string*> who[] = {{"login", &alert.login}, {"client_address", &alert.client_address},
-                                                            {"sender", &alert.sender}, {"id", &alert.id}, {"queue_id", &alert.queue_id}};
+  const std::pair<const char*, const std::string*> who[] = {{"login", &alert.login},
+                                                            {"client_address", &alert.client_address},
+                                                            {"sender", &alert.sender},
+                                                            {"id", &alert.id},
+                                                            {"queue_id", &alert.queue_id}};
   for (const auto& [name, text] : who)
     if (!text->empty()) value[name] = made_utf8(*text);
   return value;
 }
 
 json as_json(const AlertSummary& summary) {
-  json value = {{"type", "summary"}, {"alerts", summary.alerts}, {"top", json::array()}, {"more_keys", summary.more_keys}, {"lost", summary.lost}};
+  json value = {{"type", "summary"},
+                {"alerts", summary.alerts},
+                {"top", json::array()},
+                {"more_keys", summary.more_keys},
+                {"lost", summary.lost}};
   if (summary.alerts > 0) {
     value["first"] = stamp(summary.first);
     value["last"] = stamp(summary.last);
   }
   for (const auto& line : summary.top)
-    value["top"].push_back({{"rule", made_utf8(line.rule)}, {"what", to_string(line.kind)}, {"key", made_utf8(line.key)}, {"shadow", line.shadow},
-                            {"count", line.count}, {"first", stamp(line.first)}, {"last", stamp(line.last)}});
+    value["top"].push_back({{"rule", made_utf8(line.rule)},
+                            {"what", to_string(line.kind)},
+                            {"key", made_utf8(line.key)},
+                            {"shadow", line.shadow},
+                            {"count", line.count},
+                            {"first", stamp(line.first)},
+                            {"last", stamp(line.last)}});
   return value;
 }
 
@@ -140,16 +157,17 @@ std::string body(const Alert& alert) {
 std::string body(const AlertSummary& summary) {
   std::string text;
   for (const auto& line : summary.top)
-    text += std::to_string(line.count) + " x " + std::string(to_string(line.kind)) + ", rule " + plain(line.rule) + ", " +
-            whose(line.kind, line.key) + (line.shadow ? ", shadow" : "") + ", " + stamp(line.first) + " to " + stamp(line.last) + '\n';
+    text += std::to_string(line.count) + " x " + std::string(to_string(line.kind)) + ", rule " + plain(line.rule) +
+            ", " + whose(line.kind, line.key) + (line.shadow ? ", shadow" : "") + ", " + stamp(line.first) + " to " +
+            stamp(line.last) + '\n';
   if (summary.more_keys > 0) text += "and " + std::to_string(summary.more_keys) + " more keys\n";
   return text;
 }
 
 std::string message_id(const std::string& host, WallTime now) {
   static std::atomic<unsigned> number{0};
-  return "<alert." + std::to_string(now.time_since_epoch().count()) + '.' + std::to_string(::getpid()) + '.' + std::to_string(++number) + '@' +
-         plain(host) + '>';
+  return "<alert." + std::to_string(now.time_since_epoch().count()) + '.' + std::to_string(::getpid()) + '.' +
+         std::to_string(++number) + '@' + plain(host) + '>';
 }
 
 }  // namespace
@@ -165,13 +183,15 @@ std::string alert_json(const AlertNotice& notice, const std::string& host) {
   return value.dump(-1, ' ', false, json::error_handler_t::replace) + '\n';
 }
 
-std::string alert_mail(const AlertNotice& notice, const std::string& host, const std::string& from, const std::vector<std::string>& to, WallTime now) {
+std::string alert_mail(const AlertNotice& notice, const std::string& host, const std::string& from,
+                       const std::vector<std::string>& to, WallTime now) {
   const std::string line = one_line(notice);
   std::string mail = "From: Mailweir <" + from + ">\n";
   for (std::size_t i = 0; i < to.size(); ++i) mail += (i == 0 ? "To: <" : ",\n <") + to[i] + '>';
-  mail += "\nSubject: [mailweir] " + line.substr(0, 150) + (line.size() > 150 ? "..." : "") + "\nDate: " + mail_date(now) +
-          "\nMessage-ID: " + message_id(host, now) +
-          "\nAuto-Submitted: auto-generated\nPrecedence: bulk\nMIME-Version: 1.0\nContent-Type: text/plain; charset=us-ascii\n"
+  mail += "\nSubject: [mailweir] " + line.substr(0, 150) + (line.size() > 150 ? "..." : "") +
+          "\nDate: " + mail_date(now) + "\nMessage-ID: " + message_id(host, now) +
+          "\nAuto-Submitted: auto-generated\nPrecedence: bulk\nMIME-Version: 1.0\nContent-Type: text/plain; "
+          "charset=us-ascii\n"
           "Content-Transfer-Encoding: 7bit\n\nMailweir on " +
           plain(host) + '\n' + line.substr(0, 900) + "\n\n";
   return mail + std::visit([](const auto& what) { return body(what); }, notice);

@@ -12,8 +12,8 @@
 namespace mailweir {
 namespace {
 
-// libcurl's functions. Loaded when the first webhook is made: it brings GnuTLS, LDAP and Kerberos with it, three megabytes
-// that a daemon without a webhook has no use for.
+// libcurl's functions. Loaded when the first webhook is made: it brings GnuTLS, LDAP and Kerberos with it, three
+// megabytes that a daemon without a webhook has no use for.
 struct Curl {
   decltype(&curl_global_init) global_init;
   decltype(&curl_easy_init) easy_init;
@@ -37,7 +37,8 @@ Result<Curl> load_curl() {
         library->find("curl_easy_cleanup", curl.easy_cleanup), library->find("curl_slist_append", curl.slist_append),
         library->find("curl_slist_free_all", curl.slist_free_all)})
     if (!found) return found.error();
-  if (const CURLcode code = curl.global_init(CURL_GLOBAL_DEFAULT); code != CURLE_OK) return Error{std::string("libcurl: ") + curl.easy_strerror(code)};
+  if (const CURLcode code = curl.global_init(CURL_GLOBAL_DEFAULT); code != CURLE_OK)
+    return Error{std::string("libcurl: ") + curl.easy_strerror(code)};
   return curl;
 }
 
@@ -117,13 +118,15 @@ class Webhook final : public AlertReceiver {
     set(CURLOPT_ERRORBUFFER, why);
     const CURLcode code = library_.easy_perform(curl.get());
     if (code != CURLE_OK) {
-      const bool lasting = code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_PEER_FAILED_VERIFICATION;
+      const bool lasting =
+          code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_PEER_FAILED_VERIFICATION;
       return Error{"webhook: " + std::string(why[0] != '\0' ? why : library_.easy_strerror(code)), !lasting};
     }
     long status = 0;
     library_.easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
     if (status >= 200 && status < 300) return {};
-    return Error{"webhook: it answers " + std::to_string(status) + (status >= 300 && status < 400 ? ", and redirects are not followed" : ""),
+    return Error{"webhook: it answers " + std::to_string(status) +
+                     (status >= 300 && status < 400 ? ", and redirects are not followed" : ""),
                  status == 408 || status == 429 || status >= 500};
   }
 

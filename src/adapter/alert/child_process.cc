@@ -25,7 +25,8 @@ constexpr int look_every = 20;  // milliseconds
 
 Error failed(const std::string& what, int error) { return Error{what + ": " + std::strerror(error), true}; }
 
-// The input lies in memory as a file: a program that does not read it holds nobody up, and none is killed by a closed pipe.
+// The input lies in memory as a file: a program that does not read it holds nobody up, and none is killed by a closed
+// pipe.
 Result<Fd> as_file(const std::string& text) {
   Fd file(::memfd_create("input", MFD_CLOEXEC));
   if (!file) return failed("memfd_create", errno);
@@ -79,14 +80,16 @@ void listen(int fd, std::string& complaint) {
 
 Result<void> ended(int status, const std::string& complaint) {
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
-  std::string what = WIFEXITED(status) ? "exit status " + std::to_string(WEXITSTATUS(status)) : "ended by signal " + std::to_string(WTERMSIG(status));
+  std::string what = WIFEXITED(status) ? "exit status " + std::to_string(WEXITSTATUS(status))
+                                       : "ended by signal " + std::to_string(WTERMSIG(status));
   if (const auto said = trimmed(complaint); !said.empty()) what += ": " + cleaned(said, false, longest_complaint);
   return Error{what, WIFEXITED(status) && WEXITSTATUS(status) == EX_TEMPFAIL};
 }
 
 }  // namespace
 
-Result<void> run_program(const std::vector<std::string>& argv, const std::string& input, Deadline deadline, const GiveUp& give_up) {
+Result<void> run_program(const std::vector<std::string>& argv, const std::string& input, Deadline deadline,
+                         const GiveUp& give_up) {
   const auto file = as_file(input);
   if (!file) return file.error();
   int ends[2];

@@ -18,6 +18,7 @@ using GiveUp = std::function<bool()>;
 // Success is exit status 0. Past the deadline it is killed with all that it started in its process group. An error says
 // how it ended and the first of what it wrote to its standard error; it is temporary for status 75 (sysexits.h
 // EX_TEMPFAIL), and when there was no process to be had.
-Result<void> run_program(const std::vector<std::string>& argv, const std::string& input, Deadline deadline, const GiveUp& give_up);
+Result<void> run_program(const std::vector<std::string>& argv, const std::string& input, Deadline deadline,
+                         const GiveUp& give_up);
 
 }  // namespace mailweir

@@ -56,7 +56,8 @@ void BlockList::drop_ended(Entries& entries, std::int64_t now) {
   }
 }
 
-void BlockList::follow(std::string_view limit, std::string_view key, std::int64_t left, std::int64_t now, bool stranger) {
+void BlockList::follow(std::string_view limit, std::string_view key, std::int64_t left, std::int64_t now,
+                       bool stranger) {
   if (left <= 0) {
     if (size_.load(std::memory_order_acquire) != 0) erase(limit, key, now);
     return;
@@ -69,7 +70,9 @@ void BlockList::follow(std::string_view limit, std::string_view key, std::int64_
     }
     return found != entries.end();
   });
-  if (!known) put({std::string(limit), std::string(key), "-", "blocked in the shared store", std::chrono::milliseconds(left), stranger},
+  if (!known)
+    put({std::string(limit), std::string(key), "-", "blocked in the shared store", std::chrono::milliseconds(left),
+         stranger},
         false, now);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// BlockList: the blocked keys of the memory store. Thread-safe, bounded. Times are milliseconds since the epoch. A block
-// never has longer to live than it was given: where the clock went back it is cut to that by whoever looks first.
+// BlockList: the blocked keys of the memory store. Thread-safe, bounded. Times are milliseconds since the epoch. A
+// block never has longer to live than it was given: where the clock went back it is cut to that by whoever looks first.
 #pragma once
 
 #include <atomic>
@@ -36,7 +36,7 @@ class BlockList {
 
  private:
   struct Entry {
-    Block block;             // `left`: what it was given
+    Block block;  // `left`: what it was given
     std::int64_t end = 0;
     CounterRoom::Owner owner = 0;
     std::int64_t left(std::int64_t now);
@@ -50,7 +50,7 @@ class BlockList {
   }
   void drop_ended(Entries& entries, std::int64_t now);
 
-  CounterRoom room_;           // strangers fill a half of it at the most
+  CounterRoom room_;  // strangers fill a half of it at the most
   Guarded<Entries> entries_;
   std::atomic<std::size_t> size_{0};  // so that nobody takes the lock when there are none
 };

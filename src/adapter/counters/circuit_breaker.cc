@@ -31,8 +31,12 @@ bool CircuitBreaker::failed(Pass pass, const Error& error) {
   ++stats_.outages;
   stats_.since = seconds_of(clock_);
   stats_.up = false;
-  Event("counter_store").with("state", "down").with("store", config_.name).with("meanwhile", meanwhile_)
-      .with("error", error.what).to(log_, Severity::warning);
+  Event("counter_store")
+      .with("state", "down")
+      .with("store", config_.name)
+      .with("meanwhile", meanwhile_)
+      .with("error", error.what)
+      .to(log_, Severity::warning);
   return true;
 }
 
@@ -43,8 +47,12 @@ void CircuitBreaker::still_down(const Error& error) {
   if (stats_.up || error.what == said_error_ || now < next_word_) return;
   next_word_ = now + between_words;
   said_error_ = error.what;
-  Event("counter_store").with("state", "down").with("store", config_.name).with("meanwhile", meanwhile_)
-      .with("error", error.what).to(log_, Severity::warning);
+  Event("counter_store")
+      .with("state", "down")
+      .with("store", config_.name)
+      .with("meanwhile", meanwhile_)
+      .with("error", error.what)
+      .to(log_, Severity::warning);
 }
 
 void CircuitBreaker::back() {
@@ -53,8 +61,12 @@ void CircuitBreaker::back() {
   stats_.since = seconds_of(clock_);
   stats_.up = true;
   const auto down = std::chrono::ceil<std::chrono::milliseconds>(clock_.steady() - went_down_);
-  Event("counter_store").with("state", "up").with("store", config_.name).with("down_for", rough_duration(down))
-      .with("added", static_cast<std::int64_t>(stats_.merged - merged_before_)).to(log_, Severity::notice);
+  Event("counter_store")
+      .with("state", "up")
+      .with("store", config_.name)
+      .with("down_for", rough_duration(down))
+      .with("added", static_cast<std::int64_t>(stats_.merged - merged_before_))
+      .to(log_, Severity::notice);
   merged_before_ = stats_.merged;
 }
 

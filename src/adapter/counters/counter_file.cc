@@ -22,7 +22,8 @@ namespace {
 constexpr std::string_view first_line = "mailweir-counters 2\n", first_line_before = "mailweir-counters 1\n";
 constexpr std::string_view of_strangers = "s ";
 constexpr std::uint64_t fnv_start = 0xcbf2'9ce4'8422'2325, fnv_prime = 0x100'0000'01b3;
-constexpr std::size_t longest_line = 3 * (longest_counter_name + 2 * longest_block_reason) + 1024;  // every byte escaped, and 31 cells
+constexpr std::size_t longest_line =
+    3 * (longest_counter_name + 2 * longest_block_reason) + 1024;  // every byte escaped, and 31 cells
 constexpr std::size_t read_at_once = 65536;
 
 std::uint64_t fnv(std::uint64_t sum, std::string_view text) {
@@ -113,7 +114,8 @@ std::optional<Parsed> parse_line(std::string_view line) {
 std::optional<std::pair<Block, std::int64_t>> parse_block(std::string_view line) {
   const std::vector<std::string_view> parts = split(line, ' ');
   if (parts.size() != 6) return std::nullopt;
-  auto limit = parse_name(parts[1]), key = parse_name(parts[2]), rule = parse_name(parts[3]), reason = parse_name(parts[4]);
+  auto limit = parse_name(parts[1]), key = parse_name(parts[2]), rule = parse_name(parts[3]),
+       reason = parse_name(parts[4]);
   const auto end = to_number(parts[5]);
   if (!limit || !key || !rule || !reason || !end || *end > ring::most_count) return std::nullopt;
   Block block{*std::move(limit), *std::move(key), *std::move(rule), *std::move(reason), std::chrono::milliseconds(1)};
@@ -133,8 +135,12 @@ std::optional<ParsedValue> parse_value(std::string_view line) {
   if (parts.size() != 6) return std::nullopt;
   auto limit = parse_name(parts[1]), key = parse_name(parts[2]), member = parse_name(parts[3]);
   const auto period = to_number(parts[4]), at = to_number(parts[5]);
-  if (!limit || !key || !member || !period || !at || limit->size() + key->size() > longest_counter_name || member->empty()) return std::nullopt;
-  if (member->size() > longest_value || *period > static_cast<std::uint64_t>(longest_period.count()) || *at > ring::most_count) return std::nullopt;
+  if (!limit || !key || !member || !period || !at || limit->size() + key->size() > longest_counter_name ||
+      member->empty())
+    return std::nullopt;
+  if (member->size() > longest_value || *period > static_cast<std::uint64_t>(longest_period.count()) ||
+      *at > ring::most_count)
+    return std::nullopt;
   return ParsedValue{*std::move(limit), *std::move(key), *std::move(member), static_cast<std::uint32_t>(*period),
                      static_cast<std::int64_t>(*at)};
 }
@@ -144,7 +150,8 @@ std::optional<CounterFileTime> parse_time(std::string_view line) {
   const std::vector<std::string_view> parts = split(line, ' ');
   if (parts.size() != 3 || parts[0] != "time") return std::nullopt;
   const auto store = to_number(parts[1]), wall = to_number(parts[2]);
-  if (!store || !wall || *store > ring::most_count / ring_slots || *wall > ring::most_count / ring_slots) return std::nullopt;
+  if (!store || !wall || *store > ring::most_count / ring_slots || *wall > ring::most_count / ring_slots)
+    return std::nullopt;
   return CounterFileTime{static_cast<std::int64_t>(*store), static_cast<std::int64_t>(*wall)};
 }
 
@@ -204,7 +211,8 @@ CounterFileWriter::~CounterFileWriter() {
 
 Result<CounterFileWriter> CounterFileWriter::open(const std::string& path, const CounterFileTime& time) {
   const std::string temporary = path + ".new";
-  if (::unlink(temporary.c_str()) != 0 && errno != ENOENT) return trouble(temporary, "cannot remove the old one", errno);
+  if (::unlink(temporary.c_str()) != 0 && errno != ENOENT)
+    return trouble(temporary, "cannot remove the old one", errno);
   Fd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!fd) return trouble(temporary, "cannot save counters", errno);
   return CounterFileWriter(path, temporary, std::move(fd), time);
@@ -272,13 +280,14 @@ Result<void> CounterFileWriter::commit() {
   return {};
 }
 
-Result<void> read_counter_file(const std::string& path, const std::function<void(const CounterFileTime&)>& use_time,
-                               const std::function<void(const CounterRecord&)>& use,
-                               const std::function<void(Block&, std::int64_t end)>& use_block,
-                               const std::function<void(const ValueSetName&, std::string_view, std::int64_t)>& use_value) {
+Result<void> read_counter_file(
+    const std::string& path, const std::function<void(const CounterFileTime&)>& use_time,
+    const std::function<void(const CounterRecord&)>& use,
+    const std::function<void(Block&, std::int64_t end)>& use_block,
+    const std::function<void(const ValueSetName&, std::string_view, std::int64_t)>& use_value) {
   const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd) return errno == ENOENT ? Result<void>() : trouble(path, "cannot read saved counters", errno);
-  struct stat status{};
+  struct stat status {};
   if (::fstat(fd.get(), &status) != 0) return trouble(path, "cannot read saved counters", errno);
   if (!S_ISREG(status.st_mode)) return Error{path + ": saved counters: not a regular file"};
 
@@ -292,13 +301,16 @@ Result<void> read_counter_file(const std::string& path, const std::function<void
   const bool has_time = line == first_line;
   std::uint64_t checksum = fnv(fnv_start, line), counters = 0;
   const auto damaged = [&](std::string_view why) {
-    return Error{path + ":" + std::to_string(counters + (has_time ? 3 : 2)) + ": saved counters are damaged: " + std::string(why) +
-                 "; move the file away to start with none"};
+    return Error{path + ":" + std::to_string(counters + (has_time ? 3 : 2)) +
+                 ": saved counters are damaged: " + std::string(why) + "; move the file away to start with none"};
   };
   CounterFileTime saved{changed_at(status), changed_at(status)};
   if (has_time && lines.next(line)) {
     const auto told = parse_time(line.substr(0, line.size() - 1));
-    if (!told) return Error{path + ":2: saved counters are damaged: the time cannot be understood; move the file away to start with none"};
+    if (!told)
+      return Error{
+          path +
+          ":2: saved counters are damaged: the time cannot be understood; move the file away to start with none"};
     saved = *told;
     checksum = fnv(checksum, line);
   }
@@ -326,7 +338,8 @@ Result<void> read_counter_file(const std::string& path, const std::function<void
     if (line.starts_with("value ")) {
       const auto value = parse_value(line.substr(0, line.size() - 1));
       if (!value) return damaged("the line cannot be understood");
-      use_value({value->limit, value->key, value->period, static_cast<CounterRoom::Owner>(stranger)}, value->member, value->at);
+      use_value({value->limit, value->key, value->period, static_cast<CounterRoom::Owner>(stranger)}, value->member,
+                value->at);
       ++counters;
       continue;
     }

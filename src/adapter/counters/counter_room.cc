@@ -17,7 +17,8 @@ CounterRoom::Owner CounterRoom::owner(std::string_view limit, bool stranger) {
 }
 
 // Up to the last eighth; there up to a share of it, which is the same for all limits that hold any.
-bool CounterRoom::fits(std::uint64_t held, std::uint64_t fresh, std::uint64_t all, std::uint64_t most, std::uint64_t limits) {
+bool CounterRoom::fits(std::uint64_t held, std::uint64_t fresh, std::uint64_t all, std::uint64_t most,
+                       std::uint64_t limits) {
   const std::uint64_t reserved = most / reserved_part;
   if (all + fresh <= most - reserved) return true;
   return all + fresh <= most && held + fresh <= reserved / std::max(limits, fewest_shares);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // CounterRoom: which limit holds how much of the memory store, and which may have more of it when little is left.
 //
-// What strangers make (mail that is not outgoing: no login, not from mynetworks, not local) never holds more than a half
-// of the store, so that all the keys in the world leave the other half to logins. The last eighth of that half, and the
-// last eighth of the store, are for limits that hold little: each limit may still have a share there, so that a flood of
-// one limit's keys leaves room for those of the others. What stands in the store is never dropped to make room.
+// What strangers make (mail that is not outgoing: no login, not from mynetworks, not local) never holds more than a
+// half of the store, so that all the keys in the world leave the other half to logins. The last eighth of that half,
+// and the last eighth of the store, are for limits that hold little: each limit may still have a share there, so that a
+// flood of one limit's keys leaves room for those of the others. What stands in the store is never dropped to make
+// room.
 //
 // Thread-safe. Shares are checked without a lock: calls at once may go over one by as many counters as there are calls.
 // The bound of the whole store is not kept here (ShardLocks).
@@ -51,7 +52,8 @@ class CounterRoom {
   struct Kind {
     std::atomic<std::uint64_t> held{0}, limits{0};  // that hold any
   };
-  static bool fits(std::uint64_t held, std::uint64_t fresh, std::uint64_t all, std::uint64_t most, std::uint64_t limits);
+  static bool fits(std::uint64_t held, std::uint64_t fresh, std::uint64_t all, std::uint64_t most,
+                   std::uint64_t limits);
 
   const std::size_t most_;
   const std::unique_ptr<Holding[]> owners_;

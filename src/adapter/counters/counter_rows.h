@@ -53,7 +53,8 @@ class CounterRows {
   using Names = std::set<CounterRow, ByName>;
   // The least count in front; of equal ones the last by name.
   struct ByCount {
-    bool operator()(const std::pair<std::uint64_t, Names::iterator>& a, const std::pair<std::uint64_t, Names::iterator>& b) const {
+    bool operator()(const std::pair<std::uint64_t, Names::iterator>& a,
+                    const std::pair<std::uint64_t, Names::iterator>& b) const {
       return a.first != b.first ? a.first < b.first : ByName()(*b.second, *a.second);
     }
   };

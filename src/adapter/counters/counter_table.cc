@@ -74,7 +74,9 @@ namespace {
 
 constexpr std::int64_t milliseconds(std::uint32_t seconds) { return std::int64_t{seconds} * 1000; }
 
-unsigned width_for(std::uint64_t count) { return count < 1u << 8 ? 1 : count < 1u << 16 ? 2 : count >> 32 == 0 ? 4 : 8; }
+unsigned width_for(std::uint64_t count) {
+  return count < 1u << 8 ? 1 : count < 1u << 16 ? 2 : count >> 32 == 0 ? 4 : 8;
+}
 
 std::uint32_t to_seconds(std::int64_t ms) {
   constexpr std::int64_t last = std::numeric_limits<std::uint32_t>::max();
@@ -256,7 +258,8 @@ std::size_t CounterTable::sweep(std::size_t places, std::int64_t now) {
 std::size_t CounterTable::erase(std::string_view limit, std::string_view key) {
   const std::size_t before = size_;
   for (std::size_t at = 0; at < places_.size(); ++at) {
-    while (places_[at].block != nullptr && places_[at].block->key() == key && places_[at].block->limit() == limit) remove(at);
+    while (places_[at].block != nullptr && places_[at].block->key() == key && places_[at].block->limit() == limit)
+      remove(at);
   }
   return before - size_;
 }

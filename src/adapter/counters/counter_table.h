@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // CounterTable: the ring counters of one shard of the memory store. An open-addressing table whose places hold the
-// hash, a coarse expiry and one block of memory: head, total, the 31 cells (each as wide as the largest count needs: 1, 2,
-// 4 or 8 bytes), whose it is, and the counter's name. Not thread-safe: the shard's lock is held.
+// hash, a coarse expiry and one block of memory: head, total, the 31 cells (each as wide as the largest count needs: 1,
+// 2, 4 or 8 bytes), whose it is, and the counter's name. Not thread-safe: the shard's lock is held.
 #pragma once
 
 #include <array>
@@ -17,8 +17,8 @@ namespace mailweir {
 
 struct CounterName {
   std::string_view limit, key;
-  std::uint32_t period = 0;  // seconds
-  std::uint32_t hash = 0;    // of all three
+  std::uint32_t period = 0;      // seconds
+  std::uint32_t hash = 0;        // of all three
   CounterRoom::Owner owner = 0;  // asked for where a counter is made
 };
 

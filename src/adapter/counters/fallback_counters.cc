@@ -22,22 +22,13 @@ namespace {
 constexpr std::uint8_t in_shared = 0, in_local = 1;
 constexpr std::chrono::milliseconds last_try{500};  // at the end of the daemon
 
-template <typename Use>
-void for_each_lease(std::span<const Charge> charges, const Charged& charged, Use use) {
-  std::size_t at = 0;
-  for (const Charge& charge : charges) {
-    for (std::size_t i = 0; i < charge.windows.size(); ++i, ++at)
-      if (charge.kind == CountKind::lease && charged.receipt.slots[at] != not_counted) use(charge, charged.totals[at]);
-  }
-}
-
 class FallbackCountersStore final : public FallbackCounters {
  public:
   FallbackCountersStore(std::unique_ptr<SharedCounters> shared, std::unique_ptr<MemoryCounters> local,
                         const FallbackConfig& config, const Clock& clock, Log& log)
       : config_(config), clock_(clock), log_(log), shared_(std::move(shared)), local_(std::move(local)),
-        node_(unique_node_id()), back_(*shared_, node_, config.most_waiting, [this] { return now(); }), spent_(config.most_waiting),
-        breaker_(config, local_ ? "local counters" : "nothing counts", clock, log, stats_),
+        node_(unique_node_id()), back_(*shared_, node_, config.most_waiting, [this] { return now(); }),
+        spent_(config.most_waiting), breaker_(config, local_ ? "local counters" : "nothing counts", clock, log, stats_),
         roll_(*shared_, node_, config, clock, log, stats_) {
     if (local_) share_.emplace(*local_, spent_, back_.leases, config_.local_share);
     stats_.since = std::chrono::duration_cast<std::chrono::seconds>(clock.wall().time_since_epoch()).count();
@@ -49,7 +40,8 @@ class FallbackCountersStore final : public FallbackCounters {
 
   Result<Charged> charge(std::span<const Charge> charges, Deadline deadline) override {
     if (stats_.settling) return charge_both(charges, deadline);
-    auto charged = charge_shared(charges, deadline, [](bool) {}, false);
+    auto charged = charge_shared(
+        charges, deadline, [](bool) {}, false);
     if (charged || !charged.error().temporary || !local_) return charged;
     return charge_locally(charges, deadline);
   }
@@ -75,7 +67,8 @@ class FallbackCountersStore final : public FallbackCounters {
   }
 
   Result<std::vector<CounterRow>> list(const CounterQuery& query, Deadline deadline) override {
-    if (stats_.up || !local_) return looked_up(deadline, [&](CounterStore& store) { return store.list(query, deadline); });
+    if (stats_.up || !local_)
+      return looked_up(deadline, [&](CounterStore& store) { return store.list(query, deadline); });
     return local_->list(query, deadline);
   }
 
@@ -106,7 +99,8 @@ class FallbackCountersStore final : public FallbackCounters {
     return there ? there : told_of_here(there.error(), here && *here);
   }
   Result<std::vector<Block>> blocks(std::size_t most, Deadline deadline) override {
-    if (stats_.up || !local_) return looked_up(deadline, [&](CounterStore& store) { return store.blocks(most, deadline); });
+    if (stats_.up || !local_)
+      return looked_up(deadline, [&](CounterStore& store) { return store.blocks(most, deadline); });
     return local_->blocks(most, deadline);
   }
 
@@ -153,9 +147,7 @@ class FallbackCountersStore final : public FallbackCounters {
         static_cast<void>(back_.run(patience, !stats_.up, [&end] { return !end.over(); }));
     }
     if (waiting() == 0) return;
-    Event("counters-not-added").with("store", config_.name).with("counters", static_cast<std::int64_t>(back_.counts.counters()))
-        .with("units", static_cast<std::int64_t>(back_.counts.units())).with("others", static_cast<std::int64_t>(back_.deeds.size()))
-        .with("reason", "the daemon ends while the store is down").to(log_, Severity::warning);
+    back_.tell_left(config_.name, log_);
   }
 
  private:
@@ -184,17 +176,19 @@ class FallbackCountersStore final : public FallbackCounters {
 
   // What this node counted that the shared store does not have yet, for each window; empty: nothing.
   std::vector<std::uint64_t> elsewhere_of(std::span<const Charge> charges) const {
-    bool any = back_.counts.counters() > 0 || std::ranges::any_of(charges, [](auto& one) { return one.kind == CountKind::lease; });
+    const auto is_lease = [](const Charge& one) { return one.kind == CountKind::lease; };
+    if (back_.counts.counters() == 0 && std::ranges::none_of(charges, is_lease)) return {};  // nearly always
+    bool any = false;
     std::vector<std::uint64_t> all;
-    if (!std::exchange(any, false)) return all;  // nearly always
     for (const Charge& charge : charges)
       for (const Window& window : charge.windows) {
-        all.push_back(is_ring(charge.kind)                ? back_.counts.counted_here(charge, window, now())
+        all.push_back(is_ring(charge.kind)              ? back_.counts.counted_here(charge, window, now())
                       : charge.kind == CountKind::lease ? back_.leases.elsewhere(charge)
                                                         : 0);
         any = any || all.back() > 0;
       }
-    return any ? all : std::vector<std::uint64_t>();
+    if (!any) all.clear();
+    return all;
   }
 
   // `before` is told whether it was taken, before the local store follows, and only if the store has answered.
@@ -228,7 +222,8 @@ class FallbackCountersStore final : public FallbackCounters {
       return charged;
     }
     Charged known = *charged;
-    for (std::size_t i = 0; i < since.size(); ++i) known.totals[i] += since[i] - std::min(since[i], elsewhere.empty() ? 0 : elsewhere[i]);
+    for (std::size_t i = 0; i < since.size(); ++i)
+      known.totals[i] += since[i] - std::min(since[i], elsewhere.empty() ? 0 : elsewhere[i]);
     if (only_more) keep_known(*local_, charges, known, deadline);
     local_->follow(charges, known);
     return charged;
@@ -288,9 +283,12 @@ class FallbackCountersStore final : public FallbackCounters {
 
   // While it is away it waits. What failed may have been done: it is done again only where that does no harm.
   Result<void> give_back_shared(std::span<const Charge> charges, Receipt rest, Deadline deadline) {
-    const auto later = [&](Receipt what) { return back_.deeds.give_back({charges.begin(), charges.end()}, std::move(what)); };
+    const auto later = [&](Receipt what) {
+      return back_.deeds.give_back({charges.begin(), charges.end()}, std::move(what));
+    };
     if (!stats_.up) return later(std::move(rest)) ? Result<void>() : Result<void>(breaker_.trouble());
-    const auto given = with_shared(deadline, [&](CounterStore& store) { return store.give_back(charges, rest, deadline); });
+    const auto given =
+        with_shared(deadline, [&](CounterStore& store) { return store.give_back(charges, rest, deadline); });
     if (given || !given.error().temporary) return given;
     Receipt again = repeatable(charges, rest);
     if (is_empty(again)) return given;
@@ -299,11 +297,12 @@ class FallbackCountersStore final : public FallbackCounters {
     return all && kept ? Result<void>() : given;
   }
 
-  static Error told_of_here(const Error& error, bool done_here) {
-    return !done_here ? error : Error{error.what + "; done on this node; repeat it for the shared store", error.temporary};
+  static Error told_of_here(Error error, bool done_here) {
+    if (done_here) error.what += "; done on this node; repeat it for the shared store";
+    return error;
   }
 
-  // --- the watcher's --------------------------------------------------------------------------------------------------
+  // --- the watcher's -------------------------------------------------------------------------------------------------
 
   // False: it is away again, or this ends.
   bool hand_back() {
@@ -387,8 +386,8 @@ class FallbackCountersStore final : public FallbackCounters {
 }  // namespace
 
 std::unique_ptr<FallbackCounters> make_fallback_counters(std::unique_ptr<SharedCounters> shared,
-                                                         std::unique_ptr<MemoryCounters> local, const FallbackConfig& config,
-                                                         const Clock& clock, Log& log) {
+                                                         std::unique_ptr<MemoryCounters> local,
+                                                         const FallbackConfig& config, const Clock& clock, Log& log) {
   return std::make_unique<FallbackCountersStore>(std::move(shared), std::move(local), config, clock, log);
 }
 

@@ -1,34 +1,35 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // FallbackCounters: a shared store behind a circuit breaker, and what counts while it is away.
 //
-// While the store answers, everything goes to it, and the local store follows: each answer tells what the counters have, so
-// the local ones are what this node knows of them. After a failure the store is left alone, and nobody waits for it: a
-// thread of this object's asks it every `pause` whether it counts again. Meanwhile the local store counts on for this node
-// (on_outage = "local"), each limit at its full value or at `local_share` of what was left of it; or every call fails at
-// once with a temporary Error and the caller decides (continue, defer). What is over a share only is so marked
-// (Level::share).
+// While the store answers, everything goes to it, and the local store follows: each answer tells what the counters
+// have, so the local ones are what this node knows of them. After a failure the store is left alone, and nobody waits
+// for it: a thread of this object's asks it every `pause` whether it counts again. Meanwhile the local store counts on
+// for this node (on_outage = "local"), each limit at its full value or at `local_share` of what was left of it; or
+// every call fails at once with a temporary Error and the caller decides (continue, defer). What is over a share only
+// is so marked (Level::share).
 //
-// When the store is back, what was done here is said there first (adapter/counters/hand_back.h). With a share the node then keeps
-// to it, each charge counted here and there, until 1/local_share nodes have added what they counted, which each marks in
-// the store, or until `settle` has passed in which no node was seen adding. Only then is what is left there used by all.
+// When the store is back, what was done here is said there first (adapter/counters/hand_back.h). With a share the node
+// then keeps to it, each charge counted here and there, until 1/local_share nodes have added what they counted, which
+// each marks in the store, or until `settle` has passed in which no node was seen adding. Only then is what is left
+// there used by all.
 //
-// Bounds. One node never exceeds a limit, in an outage or at its ends: what is under way, or waits to be added, counts. N
-// nodes that lose the store together and whose local_share is 1/N stay within it together, where each had heard of a
-// counter's count before; of a key that a node never asked about it knows nothing, and takes its share of the whole: then,
-// and where only some nodes lose the store, less than twice the maximum. With local_share 1: N times what was left. A
-// charge whose answer never came may have been counted there, and is counted here: never too little.
+// Bounds. One node never exceeds a limit, in an outage or at its ends: what is under way, or waits to be added, counts.
+// N nodes that lose the store together and whose local_share is 1/N stay within it together, where each had heard of a
+// counter's count before; of a key that a node never asked about it knows nothing, and takes its share of the whole:
+// then, and where only some nodes lose the store, less than twice the maximum. With local_share 1: N times what was
+// left. A charge whose answer never came may have been counted there, and is counted here: never too little.
 //
 // Open connections: a node may have those that it had when it last heard of the counter, and its share of what was left
 // then; of connections of other nodes it knows for one lease_time. Those closed while the store is away are released
 // there when it is back, before they expire.
 //
-// Different values (distinct) are not shared out: while it is away this node keeps to the whole maximum, against the values
-// that it has seen itself, before and meanwhile; when the store is back they are added there with their times, and so it
-// may have more than the maximum for a while (the newest max + 1 are kept). What first-seen counters remember is added
-// likewise.
+// Different values (distinct) are not shared out: while it is away this node keeps to the whole maximum, against the
+// values that it has seen itself, before and meanwhile; when the store is back they are added there with their times,
+// and so it may have more than the maximum for a while (the newest max + 1 are kept). What first-seen counters remember
+// is added likewise.
 //
-// A give-back goes to the store that took the charge (Receipt::store), or to where its units are by now; while the store is
-// away it waits. A lease is released in both, because renewals go to both. Thread-safe.
+// A give-back goes to the store that took the charge (Receipt::store), or to where its units are by now; while the
+// store is away it waits. A lease is released in both, because renewals go to both. Thread-safe.
 #pragma once
 
 #include <chrono>
@@ -50,8 +51,8 @@ class FallbackCounters : public CounterStore {
  public:
   virtual const FallbackStats& stats() const = 0;
   virtual const SharedCounters& shared() const = 0;
-  virtual std::size_t waiting() const = 0;    // counters, and what else waits to be said there
-  virtual std::uint64_t lost() const = 0;     // units counted locally that there was no room to remember
+  virtual std::size_t waiting() const = 0;  // counters, and what else waits to be said there
+  virtual std::uint64_t lost() const = 0;   // units counted locally that there was no room to remember
   // The time that callers have, from now on: half of it is fair_time, all of it patience.
   virtual void use_deadline(std::chrono::milliseconds deadline) = 0;
   // Asks the store whether it is there, so that an outage at the start is known before the first mail.
@@ -65,7 +66,7 @@ class FallbackCounters : public CounterStore {
 // `local` may be null: then calls fail while the store is away. Each change of state is one line in the log. Clock and
 // log must outlive it.
 std::unique_ptr<FallbackCounters> make_fallback_counters(std::unique_ptr<SharedCounters> shared,
-                                                         std::unique_ptr<MemoryCounters> local, const FallbackConfig& config,
-                                                         const Clock& clock, Log& log);
+                                                         std::unique_ptr<MemoryCounters> local,
+                                                         const FallbackConfig& config, const Clock& clock, Log& log);
 
 }  // namespace mailweir

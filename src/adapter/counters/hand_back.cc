@@ -45,7 +45,9 @@ Result<void> HandBack::say_deeds(std::chrono::milliseconds patience, const GoOn&
     switch (deed->what) {
       case WaitingDeeds::What::block: note(shared_.block(block, deed->replace, deadline)); break;
       case WaitingDeeds::What::unblock: note(shared_.unblock(block.limit, block.key, deadline)); break;
-      case WaitingDeeds::What::reset: note(shared_.reset(block.limit, block.key, Deadline::in(std::chrono::seconds(30)))); break;
+      case WaitingDeeds::What::reset:
+        note(shared_.reset(block.limit, block.key, Deadline::in(std::chrono::seconds(30))));
+        break;
     }
     if (is_away(said)) return said;
     deeds.done(*deed);
@@ -94,6 +96,16 @@ Result<void> HandBack::say_refunds(std::chrono::milliseconds patience, const GoO
     if (!between()) return {};
   }
   return {};
+}
+
+void HandBack::tell_left(const std::string& store, Log& log) const {
+  Event("counters-not-added")
+      .with("store", store)
+      .with("counters", static_cast<std::int64_t>(counts.counters()))
+      .with("units", static_cast<std::int64_t>(counts.units()))
+      .with("others", static_cast<std::int64_t>(deeds.size()))
+      .with("reason", "the daemon ends while the store is down")
+      .to(log, Severity::warning);
 }
 
 }  // namespace mailweir

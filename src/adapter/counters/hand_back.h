@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// HandBack: what this node did by itself while the shared store was away, and how it is said there when it is back: keys
-// blocked and unblocked and counters forgotten first, then what was counted, each unit at its time, then the connections
-// that are open, and what was given back. What fails may have been done: what would then be wrong is not done again.
-// Its parts are thread-safe; run() is the watcher's.
+// HandBack: what this node did by itself while the shared store was away, and how it is said there when it is back:
+// keys blocked and unblocked and counters forgotten first, then what was counted, each unit at its time, then the
+// connections that are open, and what was given back. What fails may have been done: what would then be wrong is not
+// done again. Its parts are thread-safe; run() is the watcher's.
 #pragma once
 
 #include <atomic>
@@ -15,6 +15,7 @@
 #include "adapter/counters/local_counts.h"
 #include "adapter/counters/shared_counters.h"
 #include "adapter/counters/waiting_deeds.h"
+#include "base/log.h"
 
 namespace mailweir {
 
@@ -35,6 +36,8 @@ class HandBack {
   // `was_away`: the store may have forgotten connections that were open before.
   Result<void> run(std::chrono::milliseconds patience, bool was_away, const GoOn& between);
   std::uint64_t added() const { return added_; }  // counters
+  // That the daemon ends, and `store` never hears of what waits.
+  void tell_left(const std::string& store, Log& log) const;
 
  private:
   Result<void> say_deeds(std::chrono::milliseconds patience, const GoOn& between);

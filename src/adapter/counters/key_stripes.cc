@@ -25,7 +25,8 @@ void KeyStripes::Call::end() {
   for (const Key& key : keys_) {
     if (key.units == 0) continue;
     auto& all = stripes_.stripes_[stripe_of(key.hash)].under_way;
-    const auto own = std::find_if(all.begin(), all.end(), [&key](const Key& one) { return one.hash == key.hash && one.units == key.units; });
+    const auto own = std::find_if(all.begin(), all.end(),
+                                  [&key](const Key& one) { return one.hash == key.hash && one.units == key.units; });
     if (own == all.end()) continue;
     *own = all.back();
     all.pop_back();

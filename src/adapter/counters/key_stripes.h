@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // KeyStripes: what calls to a shared store are about to count, by key, and in which order their answers came. So a node
-// that begins to count by itself knows of the calls that are under way still, and an answer that was overtaken by another
-// does not take back what that one told. Locks in stripes: keys that meet in one wait for one another, nothing more.
-// Thread-safe.
+// that begins to count by itself knows of the calls that are under way still, and an answer that was overtaken by
+// another does not take back what that one told. Locks in stripes: keys that meet in one wait for one another, nothing
+// more. Thread-safe.
 #pragma once
 
 #include <array>
@@ -24,7 +24,7 @@ class KeyStripes {
   class Call {
    public:
     Call(KeyStripes& stripes, std::span<const Charge> charges);
-    void begin();          // from now on its units are under way
+    void begin();  // from now on its units are under way
     void end();
     // Units of other calls under way for the key of charge `at`.
     std::uint64_t under_way(std::size_t at) const;

@@ -19,7 +19,8 @@ void LeaseLedger::heard(const Charge& lease, std::uint64_t total, std::int64_t n
     const auto found = counters.find(name_of(lease));
     if (found == counters.end()) return;  // nothing of ours: it is not known, and not remembered
     Counter& counter = found->second;
-    counter.had = static_cast<std::uint64_t>(std::count_if(counter.held.begin(), counter.held.end(), [](const auto& one) { return one.second.there; }));
+    counter.had = static_cast<std::uint64_t>(
+        std::count_if(counter.held.begin(), counter.held.end(), [](const auto& one) { return one.second.there; }));
     counter.others = total - std::min(total, counter.had);
     counter.known_until = now + lease_ms;
   });
@@ -50,9 +51,9 @@ std::uint64_t LeaseLedger::elsewhere(const Charge& lease) const {
   return counters_.with([&](const Counters& counters) -> std::uint64_t {
     const auto found = counters.find(name_of(lease));
     if (found == counters.end()) return 0;
-    return static_cast<std::uint64_t>(std::count_if(found->second.held.begin(), found->second.held.end(), [&](const auto& one) {
-      return !one.second.there && one.first != lease.member;
-    }));
+    return static_cast<std::uint64_t>(
+        std::count_if(found->second.held.begin(), found->second.held.end(),
+                      [&](const auto& one) { return !one.second.there && one.first != lease.member; }));
   });
 }
 

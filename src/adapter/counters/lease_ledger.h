@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // LeaseLedger: the open connections that this node holds a place for, whether the shared store knows of them, and what
-// the store last said of those of other nodes. It says how many this node may have while the store is away, and who must
-// be said there when it is back. Bounded by what is open here. Thread-safe. Times are milliseconds since the epoch.
+// the store last said of those of other nodes. It says how many this node may have while the store is away, and who
+// must be said there when it is back. Bounded by what is open here. Thread-safe. Times are milliseconds since the
+// epoch.
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "base/guarded.h"
 #include "port/counter_store.h"
+#include "port/window_state.h"
 
 namespace mailweir {
 
@@ -32,8 +35,8 @@ class LeaseLedger {
   // How many this node may have: what it had when the store was last heard, and `share` of what was left then; later
   // `share` of the maximum. At least one, unless others have all.
   std::uint64_t most_here(const Charge& lease, std::uint64_t max, double share, std::int64_t now) const;
-  // Those that it holds, or of them those that the store does not know of. What is known of others is forgotten where it
-  // holds nothing.
+  // Those that it holds, or of them those that the store does not know of. What is known of others is forgotten where
+  // it holds nothing.
   std::vector<Charge> hand_over(bool all);
 
  private:
@@ -42,13 +45,23 @@ class LeaseLedger {
     bool there = false;
   };
   struct Counter {
-    std::unordered_map<std::string, Held> held;          // by member
-    std::uint64_t had = 0, others = 0;                   // when the store was last heard
+    std::unordered_map<std::string, Held> held;  // by member
+    std::uint64_t had = 0, others = 0;           // when the store was last heard
     std::int64_t known_until = 0;
   };
   using Counters = std::unordered_map<std::string, Counter>;
   static std::string name_of(const Charge& lease) { return lease.limit + '\n' + lease.key; }
   Guarded<Counters> counters_;
 };
+
+// Those of `charges` that are leases, and were counted.
+template <typename Use>
+void for_each_lease(std::span<const Charge> charges, const Charged& charged, Use use) {
+  std::size_t at = 0;
+  for (const Charge& charge : charges) {
+    for (std::size_t i = 0; i < charge.windows.size(); ++i, ++at)
+      if (charge.kind == CountKind::lease && charged.receipt.slots[at] != not_counted) use(charge, charged.totals[at]);
+  }
+}
 
 }  // namespace mailweir

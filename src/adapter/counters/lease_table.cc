@@ -72,7 +72,8 @@ std::int64_t LeaseTable::left_at(std::string_view limit, std::string_view key, s
 void LeaseTable::take(std::string_view limit, std::string_view key, std::string_view member, std::int64_t now,
                       CounterRoom::Owner owner) {
   auto counter = counters_.find(NameView{limit, key});
-  if (counter == counters_.end()) counter = counters_.emplace(Name{std::string(limit), std::string(key), owner}, Members{}).first;
+  if (counter == counters_.end())
+    counter = counters_.emplace(Name{std::string(limit), std::string(key), owner}, Members{}).first;
   Members& members = counter->second;
   drop_expired(counter->first, members, now);
   const std::int64_t expiry = now + lease_ms;

@@ -26,7 +26,8 @@ class LeaseTable {
   // When `leases` of the members will have expired if nobody renews; `now` + lease_time if there are fewer.
   std::int64_t left_at(std::string_view limit, std::string_view key, std::uint64_t leases, std::int64_t now) const;
   // Takes or renews, and drops the counter's expired members. Whose it is counts where the counter is made.
-  void take(std::string_view limit, std::string_view key, std::string_view member, std::int64_t now, CounterRoom::Owner owner = 0);
+  void take(std::string_view limit, std::string_view key, std::string_view member, std::int64_t now,
+            CounterRoom::Owner owner = 0);
   // Removes the counter; 1 if it had members that were alive.
   std::size_t erase(std::string_view limit, std::string_view key, std::int64_t now);
   // Whether it was there.

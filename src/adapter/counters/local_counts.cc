@@ -18,7 +18,9 @@ void for_each_counted(std::span<const Charge> charges, const Receipt& receipt, U
   for (const Charge& charge : charges) {
     for (const Window& window : charge.windows) {
       const std::size_t here = at++;
-      if (here >= receipt.slots.size() || !(is_ring(charge.kind) || has_values(charge.kind)) || receipt.slots[here] == not_counted) continue;
+      if (here >= receipt.slots.size() || !(is_ring(charge.kind) || has_values(charge.kind)) ||
+          receipt.slots[here] == not_counted)
+        continue;
       use(charge, window, receipt.slots[here], here);
     }
   }
@@ -59,30 +61,31 @@ Receipt LocalCounts::take_back(std::span<const Charge> charges, const Receipt& r
   if (size_ == 0) return rest;
   all_.with([&](All& all) {
     Counters& counters = all.counters;
-    for_each_counted(charges, receipt, [&](const Charge& charge, const Window& window, std::int64_t slot, std::size_t at) {
-      const auto found = counters.find(name_of(charge.limit, charge.key));
-      if (found == counters.end()) return;
-      auto& units = found->second.units;
-      auto& values = found->second.values;
-      if (charge.kind == CountKind::distinct) {
-        const auto seen = values.find({window.period.count(), charge.member});
-        if (seen == values.end()) return;
-        if (slot == 0 || seen->second.at != slot) {  // refreshed: it stays
-          rest.slots[at] = not_counted;
-          return;
-        }
-        rest.slots[at] = not_counted;
-        values.erase(seen);
-        if (units.empty() && values.empty()) counters.erase(found);
-        return;
-      }
-      if (charge.kind == CountKind::first_seen) values.erase({0, charge.member});
-      const auto here = units.find({window.period.count(), slot});
-      if (here == units.end() || here->second < units_of(charge)) return;
-      rest.slots[at] = not_counted;
-      if ((here->second -= units_of(charge)) == 0) units.erase(here);
-      if (units.empty() && values.empty()) counters.erase(found);
-    });
+    for_each_counted(charges, receipt,
+                     [&](const Charge& charge, const Window& window, std::int64_t slot, std::size_t at) {
+                       const auto found = counters.find(name_of(charge.limit, charge.key));
+                       if (found == counters.end()) return;
+                       auto& units = found->second.units;
+                       auto& values = found->second.values;
+                       if (charge.kind == CountKind::distinct) {
+                         const auto seen = values.find({window.period.count(), charge.member});
+                         if (seen == values.end()) return;
+                         if (slot == 0 || seen->second.at != slot) {  // refreshed: it stays
+                           rest.slots[at] = not_counted;
+                           return;
+                         }
+                         rest.slots[at] = not_counted;
+                         values.erase(seen);
+                         if (units.empty() && values.empty()) counters.erase(found);
+                         return;
+                       }
+                       if (charge.kind == CountKind::first_seen) values.erase({0, charge.member});
+                       const auto here = units.find({window.period.count(), slot});
+                       if (here == units.end() || here->second < units_of(charge)) return;
+                       rest.slots[at] = not_counted;
+                       if ((here->second -= units_of(charge)) == 0) units.erase(here);
+                       if (units.empty() && values.empty()) counters.erase(found);
+                     });
     note_size(all);
   });
   return rest;
@@ -109,7 +112,8 @@ void LocalCounts::clear() {
 
 std::uint64_t LocalCounts::sum(const Counter& counter, std::int64_t period, std::int64_t newest) {
   std::uint64_t sum = 0;
-  for (auto at = counter.units.lower_bound({period, newest - ring_slots}); at != counter.units.end() && at->first.first == period; ++at)
+  for (auto at = counter.units.lower_bound({period, newest - ring_slots});
+       at != counter.units.end() && at->first.first == period; ++at)
     sum += at->second;
   return sum;
 }
@@ -120,7 +124,8 @@ std::uint64_t LocalCounts::counted_here(const Charge& charge, const Window& wind
   return all_.with([&](const All& all) {
     const auto found = all.counters.find(name_of(charge.limit, charge.key));
     const bool adding = all.adding && all.adding->limit == charge.limit && all.adding->key == charge.key;
-    return (found == all.counters.end() ? 0 : sum(found->second, period, newest)) + (adding ? sum(*all.adding, period, newest) : 0);
+    return (found == all.counters.end() ? 0 : sum(found->second, period, newest)) +
+           (adding ? sum(*all.adding, period, newest) : 0);
   });
 }
 
@@ -135,7 +140,9 @@ std::optional<LocalCounts::Next> LocalCounts::next(std::int64_t now) {
     }
     Next next{all.number, {all.adding->limit, all.adding->key, {}, {}}};
     for (const auto& [place, seen] : all.adding->values)
-      next.counted.values.push_back({std::chrono::seconds(place.first), std::chrono::milliseconds(std::max<std::int64_t>(now - seen.at, 0)), seen.keep, place.second});
+      next.counted.values.push_back({std::chrono::seconds(place.first),
+                                     std::chrono::milliseconds(std::max<std::int64_t>(now - seen.at, 0)), seen.keep,
+                                     place.second});
     for (const auto& [place, units] : all.adding->units) {
       const std::int64_t period = place.first * 1000;
       // The last moment of the slot: it may leave a little late, never early.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// LocalCounts: what a node counted by itself while the shared store was away, waiting to be added there. A counter that is
-// being added counts as waiting until its end is known. Thread-safe; bounded: what does not fit is not remembered, and
-// counted as lost.
+// LocalCounts: what a node counted by itself while the shared store was away, waiting to be added there. A counter that
+// is being added counts as waiting until its end is known. Thread-safe; bounded: what does not fit is not remembered,
+// and counted as lost.
 #pragma once
 
 #include <atomic>
@@ -23,16 +23,16 @@ class LocalCounts {
 
   // What a charge counted locally at `now`, by its receipt: units of ring counters, and values.
   void add(std::span<const Charge> charges, const Receipt& receipt, std::int64_t now);
-  // Takes it out again. What is not here any more (it was added to the shared store), and leases, are left in the receipt
-  // that is returned, one for the shared store.
+  // Takes it out again. What is not here any more (it was added to the shared store), and leases, are left in the
+  // receipt that is returned, one for the shared store.
   Receipt take_back(std::span<const Charge> charges, const Receipt& receipt);
   // Forgets a counter; it is not added.
   void forget(std::string_view limit, std::string_view key);
   void clear();
   // How much of a counter is of this node and in the window that ends now.
   std::uint64_t counted_here(const Charge& charge, const Window& window, std::int64_t now) const;
-  // What is to be added next: that of the last time until added() is called. Ages are those at `now` (milliseconds since
-  // the epoch). Nothing: all is there. `id`: which one it is.
+  // What is to be added next: that of the last time until added() is called. Ages are those at `now` (milliseconds
+  // since the epoch). Nothing: all is there. `id`: which one it is.
   struct Next {
     std::uint64_t number = 0;
     CountedElsewhere counted;
@@ -41,7 +41,7 @@ class LocalCounts {
   void added();
 
   std::size_t counters() const { return size_; }
-  std::uint64_t units() const;  // of all, in the window that counts most of them
+  std::uint64_t units() const;                  // of all, in the window that counts most of them
   std::uint64_t lost() const { return lost_; }  // units
 
  private:
@@ -50,7 +50,7 @@ class LocalCounts {
     std::string limit, key;
     std::map<Place, std::uint64_t> units;
     struct Seen {
-      std::int64_t at = 0;     // milliseconds since the epoch
+      std::int64_t at = 0;  // milliseconds since the epoch
       std::uint64_t keep = 0;
     };
     std::map<std::pair<std::int64_t, std::string>, Seen> values;  // by period in seconds (0: remembered) and value

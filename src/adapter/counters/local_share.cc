@@ -23,10 +23,12 @@ void correct_never_fits(const Charge& charge, Level& level) {
   if (!level.never_fits) return;
   level.never_fits = std::any_of(charge.windows.begin(), charge.windows.end(),
                                  [units = units_of(charge)](const Window& window) { return units > window.max; });
-  if (!level.never_fits && !charge.windows.empty()) level.retry_after = charge.windows[level.window].period / ring_slots;
+  if (!level.never_fits && !charge.windows.empty())
+    level.retry_after = charge.windows[level.window].period / ring_slots;
 }
 
-Result<Charged> charge_beside(CounterStore& store, std::span<const Charge> charges, const std::vector<std::uint64_t>& elsewhere, Deadline deadline) {
+Result<Charged> charge_beside(CounterStore& store, std::span<const Charge> charges,
+                              const std::vector<std::uint64_t>& elsewhere, Deadline deadline) {
   std::vector<Charge> parts(charges.begin(), charges.end());
   std::size_t at = 0;
   for (Charge& part : parts)
@@ -34,7 +36,8 @@ Result<Charged> charge_beside(CounterStore& store, std::span<const Charge> charg
   auto charged = store.charge(parts, deadline);
   at = 0;
   for (std::size_t i = 0; charged && i < parts.size(); at += parts[i++].windows.size()) {
-    for (std::size_t window = 0; window < parts[i].windows.size(); ++window) charged->totals[at + window] += elsewhere[at + window];
+    for (std::size_t window = 0; window < parts[i].windows.size(); ++window)
+      charged->totals[at + window] += elsewhere[at + window];
     if (!parts[i].windows.empty()) charged->levels[i].count += elsewhere[at + charged->levels[i].window];
     correct_never_fits(charges[i], charged->levels[i]);
   }
@@ -45,20 +48,24 @@ void keep_known(CounterStore& local, std::span<const Charge> charges, Charged& h
   std::vector<Charge> questions(charges.begin(), charges.end());
   for (Charge& question : questions) question.amount = 0;
   const auto here = local.charge(questions, deadline);
-  for (std::size_t i = 0; here && i < heard.totals.size(); ++i) heard.totals[i] = std::max(heard.totals[i], here->totals[i]);
+  for (std::size_t i = 0; here && i < heard.totals.size(); ++i)
+    heard.totals[i] = std::max(heard.totals[i], here->totals[i]);
 }
 
-void LocalShare::narrow(const Charge& charge, Charge& part, const std::uint64_t* totals, std::uint64_t under_way, std::int64_t now) const {
+void LocalShare::narrow(const Charge& charge, Charge& part, const std::uint64_t* totals, std::uint64_t under_way,
+                        std::int64_t now) const {
   for (std::size_t i = 0; i < part.windows.size(); ++i) {
     std::uint64_t& max = part.windows[i].max;
-    if (is_ring(charge.kind) && share_ < 1) max = shared_out(max, totals[i], spent_.counted_here(charge, charge.windows[i], now), share_);
+    if (is_ring(charge.kind) && share_ < 1)
+      max = shared_out(max, totals[i], spent_.counted_here(charge, charge.windows[i], now), share_);
     else if (charge.kind == CountKind::lease) max = leases_.most_here(charge, max, share_, now);
     else if (!is_ring(charge.kind)) continue;
     max -= std::min(max, under_way);
   }
 }
 
-void LocalShare::mark(const Charge& charge, const Charge& part, const std::uint64_t* totals, std::int64_t now, Level& level) const {
+void LocalShare::mark(const Charge& charge, const Charge& part, const std::uint64_t* totals, std::int64_t now,
+                      Level& level) const {
   if (!level.over || !(is_ring(charge.kind) || charge.kind == CountKind::lease)) return;
   const std::uint64_t others = charge.kind == CountKind::lease ? leases_.others(charge, now) : 0;
   bool reached = false;
@@ -70,7 +77,8 @@ void LocalShare::mark(const Charge& charge, const Charge& part, const std::uint6
   level.retry_after = std::min(level.retry_after, longest_wait);
 }
 
-Result<Charged> LocalShare::charge(std::span<const Charge> charges, const KeyStripes::Call& call, std::int64_t now, Deadline deadline) {
+Result<Charged> LocalShare::charge(std::span<const Charge> charges, const KeyStripes::Call& call, std::int64_t now,
+                                   Deadline deadline) {
   bool narrows = share_ < 1;
   for (std::size_t i = 0; i < charges.size(); ++i)
     narrows = narrows || charges[i].kind == CountKind::lease || call.under_way(i) > 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // LocalShare: charges of the local counters while the shared store is away: each limit at this node's share of what is
-// left of it, less what calls that are under way may still count there. Says of what is over whether the limit itself is
-// reached, as far as is known, or only the share (Level::share). Thread-safe where the keys of the call are locked.
+// left of it, less what calls that are under way may still count there. Says of what is over whether the limit itself
+// is reached, as far as is known, or only the share (Level::share). Thread-safe where the keys of the call are locked.
 #pragma once
 
 #include <cstdint>
@@ -21,11 +21,14 @@ class LocalShare {
   // `spent`: what this node counted itself since the store went away.
   LocalShare(MemoryCounters& local, const LocalCounts& spent, const LeaseLedger& leases, double share)
       : local_(local), spent_(spent), leases_(leases), share_(share) {}
-  Result<Charged> charge(std::span<const Charge> charges, const KeyStripes::Call& call, std::int64_t now, Deadline deadline);
+  Result<Charged> charge(std::span<const Charge> charges, const KeyStripes::Call& call, std::int64_t now,
+                         Deadline deadline);
 
  private:
-  void narrow(const Charge& charge, Charge& part, const std::uint64_t* totals, std::uint64_t under_way, std::int64_t now) const;
-  void mark(const Charge& charge, const Charge& part, const std::uint64_t* totals, std::int64_t now, Level& level) const;
+  void narrow(const Charge& charge, Charge& part, const std::uint64_t* totals, std::uint64_t under_way,
+              std::int64_t now) const;
+  void mark(const Charge& charge, const Charge& part, const std::uint64_t* totals, std::int64_t now,
+            Level& level) const;
 
   MemoryCounters& local_;
   const LocalCounts& spent_;
@@ -35,7 +38,8 @@ class LocalShare {
 
 // A charge of the shared store, less what this node counted that it does not have yet, `elsewhere` of each window: that
 // counts as if it were there.
-Result<Charged> charge_beside(CounterStore& store, std::span<const Charge> charges, const std::vector<std::uint64_t>& elsewhere, Deadline deadline);
+Result<Charged> charge_beside(CounterStore& store, std::span<const Charge> charges,
+                              const std::vector<std::uint64_t>& elsewhere, Deadline deadline);
 
 // What another answer said, or what is counted here already, may be more than this answer says: it stays. The keys are
 // locked.

@@ -61,8 +61,8 @@ bool MemoryCharge::take_room(std::span<Item> items, std::uint64_t fresh, ShardLo
   return admitted;
 }
 
-// Takes room for each charge that makes as many counters as `fresh` says of its items; `refused` of one that there is no
-// room for says whether to go on.
+// Takes room for each charge that makes as many counters as `fresh` says of its items; `refused` of one that there is
+// no room for says whether to go on.
 template <typename Fresh, typename Refused>
 void MemoryCharge::each_fresh(ShardLocks& locks, CounterRoom& room, Fresh fresh, Refused refused) {
   std::size_t at = 0;
@@ -93,7 +93,9 @@ Result<void> MemoryCharge::admit(ShardLocks& locks, CounterRoom& room, bool all)
 }
 
 void MemoryCharge::admit_followed(ShardLocks& locks, CounterRoom& room) {
-  each_fresh(locks, room, [](const Item& item) -> std::uint64_t { return item.exists ? 0 : 1; }, [](const Charge&) { return true; });
+  each_fresh(
+      locks, room, [](const Item& item) -> std::uint64_t { return item.exists ? 0 : 1; },
+      [](const Charge&) { return true; });
 }
 
 void MemoryCharge::look_at(std::size_t at) {
@@ -149,12 +151,13 @@ std::uint64_t MemoryCharge::pending_before(std::size_t at) {
   for (std::size_t i = 0; i < at; ++i) {
     const Item& earlier = items_[i];
     if (!earlier.pending || earlier.name.hash != item.name.hash || earlier.name.period != item.name.period ||
-        (earlier.charge->kind != item.charge->kind && !(earlier.is_ring() && item.is_ring())) || earlier.name.key != item.name.key ||
-        earlier.name.limit != item.name.limit)
+        (earlier.charge->kind != item.charge->kind && !(earlier.is_ring() && item.is_ring())) ||
+        earlier.name.key != item.name.key || earlier.name.limit != item.name.limit)
       continue;
     const bool same_first = item.is_first() && earlier.is_first() && earlier.charge->member == item.charge->member;
     item.repeats = item.repeats || same_first;
-    if (item.is_ring()) units += earlier.known || (earlier.is_first() && earlier.repeats) ? 0 : units_of(*earlier.charge);
+    if (item.is_ring())
+      units += earlier.known || (earlier.is_first() && earlier.repeats) ? 0 : units_of(*earlier.charge);
     else {
       const bool same = earlier.charge->member == item.charge->member;
       item.repeats = item.repeats || same;
@@ -166,7 +169,8 @@ std::uint64_t MemoryCharge::pending_before(std::size_t at) {
 }
 
 std::int64_t MemoryCharge::wait_of(const Item& item) const {
-  const std::uint64_t adds = item.is_first() ? 1 : units_of(*item.charge), units = item.state.used + adds - item.window->max;  // that must leave
+  const std::uint64_t adds = item.is_first() ? 1 : units_of(*item.charge),
+                      units = item.state.used + adds - item.window->max;  // that must leave
   const Shard& shard = shards_[item.shard];
   if (!item.is_ring()) return shard.leases.left_at(item.name.limit, item.name.key, units, now_);
   const std::int64_t period = std::int64_t{item.name.period} * 1000;
@@ -207,7 +211,8 @@ std::int64_t MemoryCharge::count_in(const Item& item) {
     return added ? now_ : 0;
   }
   if (item.is_first()) {
-    if (item.is_first_window() && shard.values.see(item.values(), item.charge->member, now_, most_remembered)) shard.values.sweep(now_, false);
+    if (item.is_first_window() && shard.values.see(item.values(), item.charge->member, now_, most_remembered))
+      shard.values.sweep(now_, false);
     return item.known || item.repeats ? not_counted : count_ring(item);
   }
   if (!item.is_ring()) {
@@ -236,13 +241,17 @@ void MemoryCharge::follow(const Charged& other) {
     } else if (item.left_out && !item.exists) {
       continue;
     } else if (item.charge->kind == CountKind::distinct) {
-      if (other.receipt.slots[i] != not_counted) shard.values.see(item.values(), item.charge->member, now_, item.window->max + 1);
+      if (other.receipt.slots[i] != not_counted)
+        shard.values.see(item.values(), item.charge->member, now_, item.window->max + 1);
     } else if (!item.is_ring()) {
-      if (other.receipt.slots[i] != not_counted) shard.leases.take(item.name.limit, item.name.key, item.charge->member, now_, item.name.owner);
+      if (other.receipt.slots[i] != not_counted)
+        shard.leases.take(item.name.limit, item.name.key, item.charge->member, now_, item.name.owner);
     } else if (item.exists || other.totals[i] > 0 || item.is_first()) {
-      const bool learnt = item.is_first() && item.is_first_window() && units_of(*item.charge) > 0 && (other.taken || item.charge->attempts);
+      const bool learnt = item.is_first() && item.is_first_window() && units_of(*item.charge) > 0 &&
+                          (other.taken || item.charge->attempts);
       if (learnt) shard.values.see(item.values(), item.charge->member, now_, most_remembered);
-      if (shard.rings.set_total(item.name, other.totals[i], now_).created) shard.rings.sweep(swept_for_a_new_counter, now_);
+      if (shard.rings.set_total(item.name, other.totals[i], now_).created)
+        shard.rings.sweep(swept_for_a_new_counter, now_);
     }
   }
 }
@@ -254,7 +263,8 @@ void MemoryCharge::give_back(const Receipt& receipt) {
     Shard& shard = shards_[item.shard];
     if (item.is_first() && units_of(*item.charge) > 0) shard.values.forget(item.values(), item.charge->member);
     if (item.charge->kind == CountKind::distinct) {
-      if (units_of(*item.charge) > 0 && receipt.slots[i] > 0) shard.values.take_back(item.values(), item.charge->member, receipt.slots[i]);
+      if (units_of(*item.charge) > 0 && receipt.slots[i] > 0)
+        shard.values.take_back(item.values(), item.charge->member, receipt.slots[i]);
     } else if (item.is_ring()) shard.rings.take_back(item.name, receipt.slots[i], units_of(*item.charge));
     else shard.leases.release(item.name.limit, item.name.key, item.charge->member);
   }

@@ -26,8 +26,8 @@ class MemoryCharge {
   ShardSet set() const { return set_; }
   // Looks at all windows at `now` (milliseconds since the epoch).
   void look(std::int64_t now);
-  // After look(): takes room for the counters that have to be made. Where there is none a charge that is dispensable goes
-  // uncounted, unless `all` must have it; the limit of another is the error.
+  // After look(): takes room for the counters that have to be made. Where there is none a charge that is dispensable
+  // goes uncounted, unless `all` must have it; the limit of another is the error.
   Result<void> admit(ShardLocks& locks, CounterRoom& room, bool all);
   // The same for what follow() makes: what there is no room for is left out.
   void admit_followed(ShardLocks& locks, CounterRoom& room);
@@ -39,8 +39,8 @@ class MemoryCharge {
   // Counts what is to be counted, at the time of look().
   Charged count();
   void give_back(const Receipt& receipt);
-  // Another store's totals of the ring counters, and its leases that were taken, become these counters' own; at the time
-  // of look().
+  // Another store's totals of the ring counters, and its leases that were taken, become these counters' own; at the
+  // time of look().
   void follow(const Charged& other);
   // Puts a saved value among the first window's.
   void restore_value(std::int64_t at, CounterRoom::Owner owner) {
@@ -60,11 +60,11 @@ class MemoryCharge {
     CounterName name;
     std::size_t shard;
     WindowState state{};
-    bool exists = false;   // the counter stands in the table; a lease: this member does
-    bool pending = false;  // will be counted if nobody refuses
-    bool repeats = false;  // a lease or a value that an earlier charge of this call takes as well
-    bool known = false;    // first_seen: the member is remembered
-    bool left_out = false; // there is no room for its charge
+    bool exists = false;    // the counter stands in the table; a lease: this member does
+    bool pending = false;   // will be counted if nobody refuses
+    bool repeats = false;   // a lease or a value that an earlier charge of this call takes as well
+    bool known = false;     // first_seen: the member is remembered
+    bool left_out = false;  // there is no room for its charge
     bool is_ring() const { return mailweir::is_ring(charge->kind); }
     bool is_first() const { return charge->kind == CountKind::first_seen; }
     bool is_first_window() const { return window == &charge->windows.front(); }

@@ -25,7 +25,8 @@ constexpr std::chrono::seconds between_full_sweeps{1};  // when the memory is fu
 class MemoryCountersStore final : public MemoryCounters {
  public:
   MemoryCountersStore(const MemoryCountersConfig& config, const Clock& clock)
-      : config_(config), clock_(clock), room_(config.max_counters), blocks_(config.max_counters), origin_(wall_now() - steady_now()) {
+      : config_(config), clock_(clock), room_(config.max_counters), blocks_(config.max_counters),
+        origin_(wall_now() - steady_now()) {
     for (Shard& shard : shards_) shard.tell(room_);
   }
 
@@ -116,7 +117,9 @@ class MemoryCountersStore final : public MemoryCounters {
   void follow(std::span<const Charge> charges, const Charged& other) override {
     std::size_t windows = 0;
     for (const Charge& charge : charges) windows += charge.windows.size();
-    if (other.levels.size() != charges.size() || other.totals.size() != windows || other.receipt.slots.size() != windows) return;
+    if (other.levels.size() != charges.size() || other.totals.size() != windows ||
+        other.receipt.slots.size() != windows)
+      return;
     MemoryCharge work(charges, shards_, blocks_, hash_);
     ShardLocks locks(shards_, work.set(), stats_.counters);
     work.look(now());
@@ -133,7 +136,8 @@ class MemoryCountersStore final : public MemoryCounters {
       {
         const std::lock_guard lock(shard.mutex);
         shard.rings.for_each([&](const CounterRecord& record) { writer->add(record); });
-        shard.values.for_each_value([&](const ValueSetName& name, std::string_view member, std::int64_t at) { writer->add(name, member, at); });
+        shard.values.for_each_value(
+            [&](const ValueSetName& name, std::string_view member, std::int64_t at) { writer->add(name, member, at); });
       }
       if (auto written = writer->flush(); !written) return written;
     }
@@ -145,22 +149,27 @@ class MemoryCountersStore final : public MemoryCounters {
     clear();
     RestoredCounters result;
     std::int64_t time = now();
-    const auto read = read_counter_file(path, [&](const CounterFileTime& saved) {
-      // A clock that says that it was saved later than now is no reason to let the counters wait for it.
-      time = saved.store + std::max<std::int64_t>(wall_now() - saved.wall, 0);
-      origin_ = time - steady_now();
-    }, [&](const CounterRecord& record) {
-      if (ring::gone_at(record.head, std::int64_t{record.period} * 1000) <= time) ++result.expired;
-      else if (!restore_one(record)) ++result.no_room;
-      else ++result.restored;
-    }, [&](Block& block, std::int64_t end) {
-      block.left = std::chrono::milliseconds(end - time);
-      if (end > time) blocks_.put(block, true, time);
-    }, [&](const ValueSetName& name, std::string_view member, std::int64_t at) {
-      if (at + ValueTable::span_of(name.period) <= time) ++result.expired;
-      else if (!restore_value(name, member, at)) ++result.no_room;
-      else ++result.restored;
-    });
+    const auto read = read_counter_file(
+        path,
+        [&](const CounterFileTime& saved) {
+          // A clock that says that it was saved later than now is no reason to let the counters wait for it.
+          time = saved.store + std::max<std::int64_t>(wall_now() - saved.wall, 0);
+          origin_ = time - steady_now();
+        },
+        [&](const CounterRecord& record) {
+          if (ring::gone_at(record.head, std::int64_t{record.period} * 1000) <= time) ++result.expired;
+          else if (!restore_one(record)) ++result.no_room;
+          else ++result.restored;
+        },
+        [&](Block& block, std::int64_t end) {
+          block.left = std::chrono::milliseconds(end - time);
+          if (end > time) blocks_.put(block, true, time);
+        },
+        [&](const ValueSetName& name, std::string_view member, std::int64_t at) {
+          if (at + ValueTable::span_of(name.period) <= time) ++result.expired;
+          else if (!restore_value(name, member, at)) ++result.no_room;
+          else ++result.restored;
+        });
     if (read) return result;
     clear();
     return read.error();
@@ -195,8 +204,10 @@ class MemoryCountersStore final : public MemoryCounters {
   }
 
   bool restore_one(const CounterRecord& record) {
-    const Charge charge{.limit = std::string(record.limit), .key = std::string(record.key),
-                        .windows = {{0, std::chrono::seconds(record.period)}}, .member = {}};
+    const Charge charge{.limit = std::string(record.limit),
+                        .key = std::string(record.key),
+                        .windows = {{0, std::chrono::seconds(record.period)}},
+                        .member = {}};
     MemoryCharge work({&charge, 1}, shards_, blocks_, hash_);
     ShardLocks locks(shards_, work.set(), stats_.counters);
     if (!locks.reserve(1, config_.max_counters)) return false;
@@ -247,10 +258,13 @@ class MemoryCountersStore final : public MemoryCounters {
 
   Error full(std::string_view limit) {
     ++stats_.full;
-    return Error{"counter memory is full for limit \"" + cleaned(limit, true, 100) + "\" (" + std::to_string(stats_.counters) + " of " +
-                 std::to_string(config_.max_counters) + " counters in use, " + std::to_string(room_.of_strangers()) +
-                 " of them created by incoming mail, which can use half): raise max_counters, or find out with \"mailweirctl counters\" which "
-                 "limit has so many keys", true};
+    return Error{"counter memory is full for limit \"" + cleaned(limit, true, 100) + "\" (" +
+                     std::to_string(stats_.counters) + " of " + std::to_string(config_.max_counters) +
+                     " counters in use, " + std::to_string(room_.of_strangers()) +
+                     " of them created by incoming mail, which can use half): raise max_counters, or find out with "
+                     "\"mailweirctl counters\" which "
+                     "limit has so many keys",
+                 true};
   }
 
   std::int64_t wall_now() const {

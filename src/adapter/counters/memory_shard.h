@@ -65,7 +65,8 @@ class ShardLocks {
  private:
   template <typename Use>
   void each(Use use) {
-    for (ShardSet left = set_; left != 0; left &= left - 1) use(shards_[static_cast<std::size_t>(std::countr_zero(left))]);
+    for (ShardSet left = set_; left != 0; left &= left - 1)
+      use(shards_[static_cast<std::size_t>(std::countr_zero(left))]);
   }
 
   std::span<Shard, shard_count> shards_;

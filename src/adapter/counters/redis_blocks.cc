@@ -101,7 +101,8 @@ Result<std::size_t> RedisBlocks::reset(std::string_view limit, std::string_view 
       }
       return true;
     };
-    if (auto walked = scan_keys(*node, redis_key::pattern_of(prefix_, query), deadline, remove); !walked) return walked.error();
+    if (auto walked = scan_keys(*node, redis_key::pattern_of(prefix_, query), deadline, remove); !walked)
+      return walked.error();
   }
   return removed;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // RedisBlocks: the blocked keys of the store in Redis, small keys of their own beside the counters; and forgetting
-// counters by hand. Whether a key is blocked is asked in the call that charges (adapter/redis/redis_script.h). Thread-safe.
+// counters by hand. Whether a key is blocked is asked in the call that charges (adapter/redis/redis_script.h).
+// Thread-safe.
 #pragma once
 
 #include <cstdint>

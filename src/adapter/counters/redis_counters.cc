@@ -21,20 +21,21 @@
 namespace mailweir {
 namespace {
 
-constexpr std::size_t leases_in_a_call = 200;  // so that the server is not held up by thousands at once
+constexpr std::size_t leases_in_a_call = 200;        // so that the server is not held up by thousands at once
 constexpr std::chrono::milliseconds undo_time{100};  // for each slot of a charge that must be undone
 
 class RedisCountersStore final : public RedisCounters {
  public:
   RedisCountersStore(const RedisCountersConfig& config, const RedisUrl& url)
       : config_(config), name_(url.to_string()),
-        route_(make_redis_route(url, std::max<std::size_t>(config.connections, 1))),
-        blocks_(*route_, config.prefix), back_(*route_, config.prefix) {}
+        route_(make_redis_route(url, std::max<std::size_t>(config.connections, 1))), blocks_(*route_, config.prefix),
+        back_(*route_, config.prefix) {}
 
   Result<Charged> charge(std::span<const Charge> charges, Deadline deadline) override {
     if (auto checked = check_charges(charges); !checked) return checked.error();
     ++stats_.charges;
-    auto charged = splits(charges) ? charge_split(charges, deadline) : ask("charge", charges, slot_of(charges), deadline);
+    auto charged =
+        splits(charges) ? charge_split(charges, deadline) : ask("charge", charges, slot_of(charges), deadline);
     if (!charged) ++stats_.errors;
     else if (!charged->taken) ++stats_.refused;
     return charged;
@@ -131,7 +132,7 @@ class RedisCountersStore final : public RedisCounters {
     return result;
   }
 
-  // --- slots of a cluster ---------------------------------------------------------------------------------------------
+  // --- slots of a cluster --------------------------------------------------------------------------------------------
 
   bool splits(std::span<const Charge> charges) const {
     if (!route_->splits()) return false;
@@ -204,7 +205,7 @@ class RedisCountersStore final : public RedisCounters {
     if (!given) ++stats_.errors;
   }
 
-  // --- one call -------------------------------------------------------------------------------------------------------
+  // --- one call ------------------------------------------------------------------------------------------------------
 
   Result<Charged> ask(std::string_view operation, std::span<const Charge> charges, unsigned slot, Deadline deadline) {
     RedisCall call(operation, now());
@@ -298,7 +299,7 @@ class RedisCountersStore final : public RedisCounters {
     return reply.error();
   }
 
-  // --- lists ----------------------------------------------------------------------------------------------------------
+  // --- lists ---------------------------------------------------------------------------------------------------------
 
   Result<void> list_node(RedisNode& node, const CounterQuery& query, CounterRows& rows, Deadline deadline) {
     const UsePage append = [&](const std::vector<std::string>& keys) -> Result<bool> {
@@ -316,7 +317,8 @@ class RedisCountersStore final : public RedisCounters {
 
   Result<void> append_counts(const std::vector<Charge>& questions, CounterRows& rows, Deadline deadline) {
     if (questions.empty()) return {};
-    auto answers = splits(questions) ? charge_split(questions, deadline) : ask("charge", questions, slot_of(questions), deadline);
+    auto answers =
+        splits(questions) ? charge_split(questions, deadline) : ask("charge", questions, slot_of(questions), deadline);
     if (!answers) return answers.error();
     for (std::size_t i = 0; i < questions.size(); ++i) {
       const Charge& question = questions[i];

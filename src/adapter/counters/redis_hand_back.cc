@@ -30,7 +30,8 @@ Result<void> RedisHandBack::probe(std::int64_t now, Deadline deadline) {
   return {};
 }
 
-Result<void> RedisHandBack::merge(std::string_view id, const CountedElsewhere& counted, std::int64_t now, Deadline deadline) {
+Result<void> RedisHandBack::merge(std::string_view id, const CountedElsewhere& counted, std::int64_t now,
+                                  Deadline deadline) {
   if (auto merged = merge_values(counted, now, deadline); !merged || counted.parts.empty()) return merged;
   RedisCall call("merge", now);
   const std::string name = redis_key::name_of(prefix_, counted.limit, counted.key);
@@ -57,7 +58,8 @@ Result<void> RedisHandBack::merge_values(const CountedElsewhere& counted, std::i
     const auto& first = counted.values[i];
     const bool remembered = first.period.count() == 0;
     RedisCall call("merge_values", now);
-    call.add_key(name + (remembered ? std::string(redis_key::seen_suffix) : std::to_string(first.period.count()) + 'd'));
+    call.add_key(name +
+                 (remembered ? std::string(redis_key::seen_suffix) : std::to_string(first.period.count()) + 'd'));
     call.add(static_cast<std::int64_t>((remembered ? remembered_for : first.period).count() * 1000));
     call.add(static_cast<std::int64_t>(first.keep));
     for (; i < counted.values.size() && counted.values[i].period == first.period; ++i) {
@@ -69,8 +71,8 @@ Result<void> RedisHandBack::merge_values(const CountedElsewhere& counted, std::i
   return {};
 }
 
-Result<SharedCounters::Nodes> RedisHandBack::sign_in(std::string_view node, bool adding, std::chrono::milliseconds age, std::int64_t now,
-                                                     Deadline deadline) {
+Result<SharedCounters::Nodes> RedisHandBack::sign_in(std::string_view node, bool adding, std::chrono::milliseconds age,
+                                                     std::int64_t now, Deadline deadline) {
   RedisCall call("sign_in", now);
   const std::string key = prefix_ + "{nodes}";
   call.add_key(key);
@@ -80,7 +82,8 @@ Result<SharedCounters::Nodes> RedisHandBack::sign_in(std::string_view node, bool
   const auto reply = route_.run(call, redis_slot(key), deadline);
   if (!reply) return reply.error();
   if (reply->elements.size() != 2) return Error{"unexpected answer to our script; is it a Redis server?", true};
-  return SharedCounters::Nodes{static_cast<std::size_t>(reply->elements[0].integer), static_cast<std::size_t>(reply->elements[1].integer)};
+  return SharedCounters::Nodes{static_cast<std::size_t>(reply->elements[0].integer),
+                               static_cast<std::size_t>(reply->elements[1].integer)};
 }
 
 }  // namespace mailweir

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// RedisHandBack: what a node says to the store in Redis when it finds it back (SharedCounters): whether it counts again,
-// what was counted elsewhere, and which nodes have added theirs. `now`: milliseconds since the epoch; 0: the server's own
-// clock. Thread-safe.
+// RedisHandBack: what a node says to the store in Redis when it finds it back (SharedCounters): whether it counts
+// again, what was counted elsewhere, and which nodes have added theirs. `now`: milliseconds since the epoch; 0: the
+// server's own clock. Thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,8 @@ class RedisHandBack {
 
   Result<void> probe(std::int64_t now, Deadline deadline);
   Result<void> merge(std::string_view id, const CountedElsewhere& counted, std::int64_t now, Deadline deadline);
-  Result<SharedCounters::Nodes> sign_in(std::string_view node, bool adding, std::chrono::milliseconds age, std::int64_t now, Deadline deadline);
+  Result<SharedCounters::Nodes> sign_in(std::string_view node, bool adding, std::chrono::milliseconds age,
+                                        std::int64_t now, Deadline deadline);
 
  private:
   std::string key_of_slot(unsigned slot) const;

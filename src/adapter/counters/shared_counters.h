@@ -36,15 +36,17 @@ class SharedCounters : public CounterStore {
  public:
   // Whether a charge could be counted now. Writes a key of its own.
   virtual Result<void> probe(Deadline deadline) = 0;
-  // Adds, whatever the maximum is. Each part counts in the slot of its time, so that it leaves when it would have. May be
-  // tried again with the same `id` (unique over all nodes) if it failed: it is added once.
+  // Adds, whatever the maximum is. Each part counts in the slot of its time, so that it leaves when it would have. May
+  // be tried again with the same `id` (unique over all nodes) if it failed: it is added once.
   virtual Result<void> merge(std::string_view id, const CountedElsewhere& counted, Deadline deadline) = 0;
-  // Says that this node is there: it has added all that it counted by itself and counts here (`adding`: it has not yet).
-  // Returns how many nodes have added all within the last `age`, this one among them, and how many are adding now.
+  // Says that this node is there: it has added all that it counted by itself and counts here (`adding`: it has not
+  // yet). Returns how many nodes have added all within the last `age`, this one among them, and how many are adding
+  // now.
   struct Nodes {
     std::size_t whole = 0, adding = 0;
   };
-  virtual Result<Nodes> sign_in(std::string_view node, bool adding, std::chrono::milliseconds age, Deadline deadline) = 0;
+  virtual Result<Nodes> sign_in(std::string_view node, bool adding, std::chrono::milliseconds age,
+                                Deadline deadline) = 0;
   // The policy by which the server, or one of them, evicts keys when its memory is full: "allkeys-lru"; "": it does not
   // (adapter/redis/redis_eviction.h).
   virtual Result<std::string> evicts(Deadline) const { return std::string(); }

@@ -64,7 +64,8 @@ void ValueTable::put(Sets::iterator set, std::string_view member, std::int64_t a
 void ValueTable::drop(Sets::iterator set, std::int64_t now) {
   const std::int64_t span = span_of(set->first.period);
   settle(set->second, span, now);
-  forget_some(set->first, std::erase_if(set->second, [span, now](const Value& value) { return !counts(value, span, now); }));
+  forget_some(set->first,
+              std::erase_if(set->second, [span, now](const Value& value) { return !counts(value, span, now); }));
 }
 
 bool ValueTable::see(const ValueSetName& name, std::string_view member, std::int64_t now, std::uint64_t keep) {
@@ -116,7 +117,8 @@ std::size_t ValueTable::erase(std::string_view limit, std::string_view key, std:
       continue;
     }
     const std::int64_t span = span_of(name.period);
-    const bool any = std::any_of(values.begin(), values.end(), [&](const Value& value) { return counts(value, span, now); });
+    const bool any =
+        std::any_of(values.begin(), values.end(), [&](const Value& value) { return counts(value, span, now); });
     erased += any ? 1 : 0;
     forget_some(name, values.size());
     set = sets_.erase(set);
@@ -136,12 +138,14 @@ void ValueTable::sweep(std::int64_t now, bool forced) {
 void ValueTable::for_each(std::int64_t now, const std::function<void(const ValueSetName&, std::uint64_t)>& use) const {
   for (const auto& [name, values] : sets_) {
     const std::int64_t span = span_of(name.period);
-    const auto live = std::count_if(values.begin(), values.end(), [&](const Value& value) { return counts(value, span, now); });
+    const auto live =
+        std::count_if(values.begin(), values.end(), [&](const Value& value) { return counts(value, span, now); });
     if (live > 0) use({name.limit, name.key, name.period, name.owner}, static_cast<std::uint64_t>(live));
   }
 }
 
-void ValueTable::for_each_value(const std::function<void(const ValueSetName&, std::string_view, std::int64_t)>& use) const {
+void ValueTable::for_each_value(
+    const std::function<void(const ValueSetName&, std::string_view, std::int64_t)>& use) const {
   for (const auto& [name, values] : sets_)
     for (const Value& value : values) use({name.limit, name.key, name.period, name.owner}, value.member, value.at);
 }

@@ -3,9 +3,9 @@
 // values and when each was seen last. Period 0 is the memory of a first-seen counter: it lasts remembered_for. Not
 // thread-safe: the shard's lock is held. Times are milliseconds since the epoch.
 //
-// A value counts for the period after it was seen. Where one was seen more than a period ahead of the clock the clock has
-// gone back: all that were seen ahead of it are then taken as seen now, by whoever looks first. A set has at most some
-// 1,000 values: it is searched from end to end.
+// A value counts for the period after it was seen. Where one was seen more than a period ahead of the clock the clock
+// has gone back: all that were seen ahead of it are then taken as seen now, by whoever looks first. A set has at most
+// some 1,000 values: it is searched from end to end.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ namespace mailweir {
 
 struct ValueSetName {
   std::string_view limit, key;
-  std::uint32_t period = 0;  // seconds
+  std::uint32_t period = 0;      // seconds
   CounterRoom::Owner owner = 0;  // asked for where a set is made; no part of the name
 };
 
@@ -48,7 +48,8 @@ class ValueTable {
 
   std::size_t size() const { return size_; }  // values, those that count no more and were not swept yet included
   void for_each(std::int64_t now, const std::function<void(const ValueSetName&, std::uint64_t live)>& use) const;
-  void for_each_value(const std::function<void(const ValueSetName&, std::string_view member, std::int64_t at)>& use) const;
+  void for_each_value(
+      const std::function<void(const ValueSetName&, std::string_view member, std::int64_t at)>& use) const;
   // A saved value, as it was.
   void restore(const ValueSetName& name, std::string_view member, std::int64_t at);
   void clear();
@@ -87,9 +88,7 @@ class ValueTable {
   using Values = std::vector<Value>;  // the one seen first in front; by name where the time is the same
   using Sets = std::unordered_map<Name, Values, NameHash, NameEqual>;
 
-  static bool counts(const Value& value, std::int64_t span, std::int64_t now) {
-    return value.at > now - span;
-  }
+  static bool counts(const Value& value, std::int64_t span, std::int64_t now) { return value.at > now - span; }
   static void settle(Values& values, std::int64_t span, std::int64_t now);
   Sets::iterator find_or_make(const ValueSetName& name);
   void put(Sets::iterator set, std::string_view member, std::int64_t at);

@@ -35,7 +35,8 @@ bool WaitingDeeds::reset(std::string_view limit, std::string_view key) {
       std::size_t at = 0;
       for (const Charge& charge : refund.charges)
         for (std::size_t i = 0; i < charge.windows.size(); ++i, ++at)
-          if (charge.limit == limit && charge.key == key && at < refund.receipt.slots.size()) refund.receipt.slots[at] = not_counted;
+          if (charge.limit == limit && charge.key == key && at < refund.receipt.slots.size())
+            refund.receipt.slots[at] = not_counted;
     }
   });
   return add({What::reset, named(limit, key), false, 0, 0});

@@ -8,7 +8,8 @@ namespace {
 
 // Roughly what an entry takes, hash and list nodes included; the name stands in it twice.
 std::size_t size_of(const dns::Question& question, const dns::Answer& answer) {
-  std::size_t bytes = 320 + 2 * question.name.size() + answer.detail.size() + answer.records.size() * sizeof(dns::Record);
+  std::size_t bytes =
+      320 + 2 * question.name.size() + answer.detail.size() + answer.records.size() * sizeof(dns::Record);
   for (const auto& record : answer.records) bytes += record.text.size();
   return bytes;
 }
@@ -27,7 +28,8 @@ dns::AnswerPtr AnswerCache::find(const dns::Question& question, SteadyTime now) 
   return place->answer;
 }
 
-std::size_t AnswerCache::keep(const dns::Question& question, dns::AnswerPtr answer, SteadyTime now, SteadyTime expires) {
+std::size_t AnswerCache::keep(const dns::Question& question, dns::AnswerPtr answer, SteadyTime now,
+                              SteadyTime expires) {
   if (const auto old = places_.find(question); old != places_.end()) drop(old->second);
   const auto bytes = size_of(question, *answer);
   if (bytes > most_bytes_ || most_entries_ == 0) return 0;

@@ -13,7 +13,8 @@ namespace mailweir {
 
 class AnswerCache {
  public:
-  AnswerCache(std::size_t most_entries, std::size_t most_bytes) : most_entries_(most_entries), most_bytes_(most_bytes) {}
+  AnswerCache(std::size_t most_entries, std::size_t most_bytes)
+      : most_entries_(most_entries), most_bytes_(most_bytes) {}
 
   // Null when there is none that is still good; an expired one is dropped.
   dns::AnswerPtr find(const dns::Question& question, SteadyTime now);

@@ -48,7 +48,8 @@ void ares_ask(ares_channeldata* channel, const std::string& name, int type, Ares
     static_cast<AresAsker*>(of)->on_answer(static_cast<int>(status), {bytes, length});
     ares_free_string(bytes);
   };
-  ares_query_dnsrec(channel, name.c_str(), ARES_CLASS_IN, static_cast<ares_dns_rec_type_t>(type), answered, &asker, nullptr);
+  ares_query_dnsrec(channel, name.c_str(), ARES_CLASS_IN, static_cast<ares_dns_rec_type_t>(type), answered, &asker,
+                    nullptr);
 #else
   const auto answered = [](void* of, int status, int, unsigned char* bytes, int length) {
     static_cast<AresAsker*>(of)->on_answer(status, {bytes, bytes != nullptr ? static_cast<std::size_t>(length) : 0});

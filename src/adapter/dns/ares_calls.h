@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The calls of c-ares that it has renamed over the years (1.24, 1.28, 1.34), under one name each, so that the resolver reads the
-// same with every release from 1.16 on. Only for ares_resolver.cc. Used by one thread at a time, as a channel is.
+// The calls of c-ares that it has renamed over the years (1.24, 1.28, 1.34), under one name each, so that the resolver
+// reads the same with every release from 1.16 on. Only for ares_resolver.cc. Used by one thread at a time, as a channel
+// is.
 #pragma once
 
 #include <cstddef>
@@ -21,8 +22,8 @@ using AresChannel = std::unique_ptr<ares_channeldata, AresClose>;
 // Whom an answer is brought to. The call always comes, once: after the answer, or what went wrong.
 class AresAsker {
  public:
-  // `status`: ARES_SUCCESS, ... `message`: the answer as it stands on the wire (RFC 1035 4.1); empty if none came. c-ares from
-  // 1.28 on has read and written it anew: one that it cannot read never comes.
+  // `status`: ARES_SUCCESS, ... `message`: the answer as it stands on the wire (RFC 1035 4.1); empty if none came.
+  // c-ares from 1.28 on has read and written it anew: one that it cannot read never comes.
   virtual void on_answer(int status, std::span<const unsigned char> message) = 0;
 
  protected:

@@ -79,7 +79,8 @@ Result<std::string> parse_servers(const std::vector<std::string>& names) {
 // `by_tcp`: a server could not send all of it by UDP (RFC 7766 5).
 std::string trouble_text(int status, bool by_tcp) {
   if (by_tcp && status == ARES_ETIMEOUT) return "the answer is truncated, and TCP timed out";
-  if (by_tcp && status == ARES_ECONNREFUSED) return "the answer is truncated, and no server accepted the query over TCP";
+  if (by_tcp && status == ARES_ECONNREFUSED)
+    return "the answer is truncated, and no server accepted the query over TCP";
   switch (status) {
     case ARES_ETIMEOUT: return "timeout";
     // What c-ares says when every server was tried and none gave an answer it accepts.
@@ -103,15 +104,17 @@ class AresResolver final : public dns::Resolver {
   struct Flight final : AresAsker {
     Flight(AresResolver& resolver, const Question& asked, Deadline until, Done call)
         : home(resolver), question(asked), deadline(until), done(std::move(call)) {}
-    void on_answer(int status, std::span<const unsigned char> message) override { home.on_answer(*this, status, message); }
+    void on_answer(int status, std::span<const unsigned char> message) override {
+      home.on_answer(*this, status, message);
+    }
     AresResolver& home;
     Question question;
     Deadline deadline;
     Done done;
     std::optional<std::multimap<SteadyTime, Flight*>::iterator> due;
-    bool by_tcp = false;             // after a truncated answer
-    std::string alias;               // asked instead of the question's name, when an answer ended with it
-    int aliases = 0;                 // so many answers did
+    bool by_tcp = false;  // after a truncated answer
+    std::string alias;    // asked instead of the question's name, when an answer ended with it
+    int aliases = 0;      // so many answers did
     std::chrono::seconds ttl = std::chrono::seconds::max();  // the least of those aliases'
   };
 
@@ -163,7 +166,9 @@ Result<AresChannel> AresResolver::open_channel(const std::string& servers, int f
   };
   options.sock_state_cb_data = this;
   int status = ARES_SUCCESS;
-  auto channel = open_ares(options, ARES_OPT_FLAGS | ARES_OPT_EDNSPSZ | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB | ARES_OPT_SOCK_RCVBUF,
+  auto channel = open_ares(options,
+                           ARES_OPT_FLAGS | ARES_OPT_EDNSPSZ | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
+                               ARES_OPT_SOCK_STATE_CB | ARES_OPT_SOCK_RCVBUF,
                            status);
   if (channel == nullptr) return Error{std::string("DNS: c-ares: ") + ares_strerror(status)};
   if (!servers.empty()) {
@@ -182,9 +187,9 @@ Result<void> AresResolver::start() {
   if (!epoll_ || !event_) return Error{std::string("DNS: epoll: ") + std::strerror(errno)};
   watch(event_.get(), true, false);
 
-  // One server: its own word (SERVFAIL) reaches us. Several: c-ares goes on to the next one instead, and says at the end
-  // only that none answered.
-  // What is truncated we ask again ourselves, by TCP, so that it can be told when nobody listens there.
+  // One server: its own word (SERVFAIL) reaches us. Several: c-ares goes on to the next one instead, and says at the
+  // end only that none answered. What is truncated we ask again ourselves, by TCP, so that it can be told when nobody
+  // listens there.
   int flags = ARES_FLAG_NOCHECKRESP;
   auto channel = open_channel(*servers, flags | ARES_FLAG_IGNTC);
   if (!channel) return channel.error();
@@ -261,10 +266,12 @@ void AresResolver::run() {
       } else {
         const bool broken = (events[i].events & (EPOLLERR | EPOLLHUP)) != 0;
         for (auto* channel : {channel_.get(), tcp_channel_.get()})  // each knows its own
-          ares_process_fd(channel, broken || (events[i].events & EPOLLIN) ? fd : ARES_SOCKET_BAD, (events[i].events & EPOLLOUT) ? fd : ARES_SOCKET_BAD);
+          ares_process_fd(channel, broken || (events[i].events & EPOLLIN) ? fd : ARES_SOCKET_BAD,
+                          (events[i].events & EPOLLOUT) ? fd : ARES_SOCKET_BAD);
       }
     }
-    for (auto* channel : {channel_.get(), tcp_channel_.get()}) ares_process_fd(channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);  // asks silent servers again
+    for (auto* channel : {channel_.get(), tcp_channel_.get()})
+      ares_process_fd(channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);  // asks silent servers again
     take_submitted();
     end_overdue();
     send_some(most_sent_at_once);
@@ -335,7 +342,8 @@ void AresResolver::finish(Flight& flight, AnswerPtr answer) {
 }
 
 // True: the message is not the end, and the flight is on its way again. Else `answer` is what came of it.
-bool AresResolver::ask_further(std::unique_ptr<Flight>& flight, std::span<const unsigned char> message, AnswerPtr& answer) {
+bool AresResolver::ask_further(std::unique_ptr<Flight>& flight, std::span<const unsigned char> message,
+                               AnswerPtr& answer) {
   if (is_truncated(message) && !flight->by_tcp) {
     flight->by_tcp = true;
     send(std::move(flight));

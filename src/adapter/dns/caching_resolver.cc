@@ -50,9 +50,7 @@ class Caching final : public CachingResolver {
   std::size_t forget_failures() override;
 
  private:
-  Shard& shard_of(const Question& question) {
-    return *shards_[(dns::QuestionHash{}(question) >> 7) % shard_count];
-  }
+  Shard& shard_of(const Question& question) { return *shards_[(dns::QuestionHash{}(question) >> 7) % shard_count]; }
   AnswerPtr join(const Question& question, DeadlineThread::Key key, Done& done, bool& leads);
   AnswerPtr send(const Question& question, DeadlineThread::Key own);
   std::vector<Asker> settle(const Question& question, const AnswerPtr& answer);
@@ -74,7 +72,8 @@ class Caching final : public CachingResolver {
 Caching::Caching(std::unique_ptr<dns::Resolver> behind, const Clock& clock, const CacheConfig& config)
     : config_(config), clock_(clock), behind_(std::move(behind)) {
   for (auto& shard : shards_)
-    shard = std::make_unique<Shard>((config.most_entries + shard_count - 1) / shard_count, config.most_bytes / shard_count);
+    shard =
+        std::make_unique<Shard>((config.most_entries + shard_count - 1) / shard_count, config.most_bytes / shard_count);
 }
 
 std::size_t Caching::forget(std::string_view zone) {
@@ -82,7 +81,8 @@ std::size_t Caching::forget(std::string_view zone) {
   for (auto& shard : shards_) {
     std::lock_guard lock(shard->mutex);
     dropped += shard->cache.forget(zone);
-    for (auto& [question, under_way] : shard->under_way) under_way.forgotten |= zone.empty() || is_at_or_below(question.name, zone);
+    for (auto& [question, under_way] : shard->under_way)
+      under_way.forgotten |= zone.empty() || is_at_or_below(question.name, zone);
   }
   stats_.entries -= dropped;
   return dropped;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// DeadlineThread: calls a function at set moments, on a thread of its own. Thread-safe. Destruction joins the thread and
-// drops what is still set.
+// DeadlineThread: calls a function at set moments, on a thread of its own. Thread-safe. Destruction joins the thread
+// and drops what is still set.
 #pragma once
 
 #include <condition_variable>

@@ -107,8 +107,8 @@ std::optional<std::vector<Wire>> Message::answers() {
   for (int i = 0; i < ns_msg_count(handle_, ns_s_an); ++i) {
     if (ns_parserr(&handle_, ns_s_an, i, &record) != 0) return {};
     if (ns_rr_class(record) != ns_c_in) continue;
-    result.push_back({plain_name(ns_rr_name(record)), ns_rr_type(record), sane_ttl(ns_rr_ttl(record)), ns_rr_rdata(record),
-                      static_cast<std::size_t>(ns_rr_rdlen(record))});
+    result.push_back({plain_name(ns_rr_name(record)), ns_rr_type(record), sane_ttl(ns_rr_ttl(record)),
+                      ns_rr_rdata(record), static_cast<std::size_t>(ns_rr_rdlen(record))});
   }
   return result;
 }
@@ -131,8 +131,8 @@ std::optional<std::string> Message::name_at(const unsigned char* at, const unsig
   return plain_name(name);
 }
 
-// RFC 1035 3.3.14: strings of a length byte each, joined as SPF and DKIM want them (RFC 7208 3.3). There should be one at
-// least; a record without any is an empty text, which spoils nothing of those beside it.
+// RFC 1035 3.3.14: strings of a length byte each, joined as SPF and DKIM want them (RFC 7208 3.3). There should be one
+// at least; a record without any is an empty text, which spoils nothing of those beside it.
 std::optional<std::string> joined_strings(const Wire& wire) {
   std::string text;
   text.reserve(wire.length);
@@ -212,7 +212,9 @@ Answer positive(Message& message, const Question& question, const std::vector<Wi
 
 }  // namespace
 
-bool is_truncated(std::span<const unsigned char> message) { return message.size() >= NS_HFIXEDSZ && (message[2] & 2) != 0; }
+bool is_truncated(std::span<const unsigned char> message) {
+  return message.size() >= NS_HFIXEDSZ && (message[2] & 2) != 0;
+}
 
 DecodedAnswer decode_message(const Question& question, std::span<const unsigned char> bytes) {
   const auto only = [](Answer answer) { return DecodedAnswer{std::move(answer), {}}; };
@@ -231,7 +233,8 @@ DecodedAnswer decode_message(const Question& question, std::span<const unsigned 
   std::uint32_t ttl = 0x7fffffff;
   for (int aliases = 0; aliases <= most_aliases; ++aliases) {
     const auto at = [&](int type) {
-      return std::find_if(wires->begin(), wires->end(), [&](const Wire& w) { return w.type == type && w.owner == owner; });
+      return std::find_if(wires->begin(), wires->end(),
+                          [&](const Wire& w) { return w.type == type && w.owner == owner; });
     };
     // NXDOMAIN speaks of the last name of the chain (RFC 6604 3), and wins over whatever else the answer says.
     if (rcode == ns_r_noerror && at(static_cast<int>(question.type)) != wires->end())

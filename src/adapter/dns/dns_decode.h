@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A DNS message as it came over the wire, made into an Answer. RFC 1035 4, RFC 2308 (negative answers), RFC 6891 (EDNS).
-// The bytes are a stranger's: whatever they are, the work and the memory are bounded, and what makes no sense is temperror.
+// A DNS message as it came over the wire, made into an Answer. RFC 1035 4, RFC 2308 (negative answers), RFC 6891
+// (EDNS). The bytes are a stranger's: whatever they are, the work and the memory are bounded, and what makes no sense
+// is temperror.
 #pragma once
 
 #include <cstddef>
@@ -16,8 +17,8 @@ inline constexpr int most_aliases = 16;           // CNAMEs in a row
 
 struct DecodedAnswer {
   dns::Answer answer;
-  // The message ends with an alias and says nothing of what it points to: this name is to be asked (RFC 1034 5.3.3, step 4c).
-  // `answer` is a temperror then, for who cannot; its ttl is the least of the aliases'.
+  // The message ends with an alias and says nothing of what it points to: this name is to be asked (RFC 1034 5.3.3,
+  // step 4c). `answer` is a temperror then, for who cannot; its ttl is the least of the aliases'.
   std::string alias;
 };
 

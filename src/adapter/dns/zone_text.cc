@@ -43,7 +43,8 @@ char escaped_byte(std::string_view line, std::size_t& at) {
 
 Token quoted_token(std::string_view line, std::size_t& at) {
   Token token{{}, at + 1, true};
-  for (++at; at < line.size() && line[at] != '"'; ++at) token.text += line[at] == '\\' ? escaped_byte(line, at) : line[at];
+  for (++at; at < line.size() && line[at] != '"'; ++at)
+    token.text += line[at] == '\\' ? escaped_byte(line, at) : line[at];
   if (at == line.size()) throw Mistake{token.column, "the closing quote is missing"};
   ++at;
   return token;
@@ -156,7 +157,8 @@ dns::Record Parser::record_of(Type type, const Tokens& tokens, std::size_t value
   if (type == Type::A || type == Type::AAAA) {
     const auto address = IpAddress::parse(first.text);
     if (!address || address->is_v4() != (type == Type::A))
-      throw Mistake{first.column, shown(first.text) + (type == Type::A ? " is not an IPv4 address" : " is not an IPv6 address")};
+      throw Mistake{first.column,
+                    shown(first.text) + (type == Type::A ? " is not an IPv4 address" : " is not an IPv6 address")};
     record.address = *address;
   } else if (type == Type::MX) {
     const auto preference = to_number(first.text);
@@ -260,7 +262,8 @@ Result<Zone> parse_zone(std::string_view text, std::string_view name) {
     } catch (const Mistake& mistake) {
       if (++bad > most_errors) break;
       if (!errors.empty()) errors += '\n';
-      errors += std::string(name) + ':' + std::to_string(number) + ':' + std::to_string(mistake.column) + ": " + mistake.why;
+      errors +=
+          std::string(name) + ':' + std::to_string(number) + ':' + std::to_string(mistake.column) + ": " + mistake.why;
     }
   }
   if (bad > most_errors) errors += "\n" + std::string(name) + ": more errors, not shown";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// KeyCache: signing keys from files, those shared whose files did not change (base/file_stamp.h says how): reading an RSA
-// key costs 350 us, which a reload with thousands of domains would feel. One thread at a time.
+// KeyCache: signing keys from files, those shared whose files did not change (base/file_stamp.h says how): reading an
+// RSA key costs 350 us, which a reload with thousands of domains would feel. One thread at a time.
 #pragma once
 
 #include <string>

@@ -36,7 +36,8 @@ KeyPtr rsa_key(std::string_view text) {
 bool rsa_fits(EVP_PKEY* key, std::string_view hash, std::string_view signature) {
   const KeyContextPtr context(EVP_PKEY_CTX_new(key, nullptr));
   if (!context) throw std::bad_alloc();
-  return EVP_PKEY_verify_init(context.get()) == 1 && EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_PADDING) == 1 &&
+  return EVP_PKEY_verify_init(context.get()) == 1 &&
+         EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_PADDING) == 1 &&
          EVP_PKEY_CTX_set_signature_md(context.get(), EVP_sha256()) == 1 &&
          EVP_PKEY_verify(context.get(), bytes(signature), signature.size(), bytes(hash), hash.size()) == 1;
 }
@@ -59,7 +60,8 @@ std::string key_info(EVP_PKEY* key) {
 std::string raw_key(EVP_PKEY* key) {
   std::string text(32, '\0');
   std::size_t size = text.size();
-  if (EVP_PKEY_get_raw_public_key(key, reinterpret_cast<unsigned char*>(text.data()), &size) != 1) throw std::bad_alloc();
+  if (EVP_PKEY_get_raw_public_key(key, reinterpret_cast<unsigned char*>(text.data()), &size) != 1)
+    throw std::bad_alloc();
   return text;
 }
 
@@ -70,7 +72,8 @@ class OpensslPublicKey final : public PublicKey {
   unsigned bits() const override { return static_cast<unsigned>(EVP_PKEY_get_bits(key_.get())); }
   std::string text() const override { return kind_ == KeyKind::rsa ? key_info(key_.get()) : raw_key(key_.get()); }
   bool fits(std::string_view hash, std::string_view signature) const override {
-    const bool good = kind_ == KeyKind::rsa ? rsa_fits(key_.get(), hash, signature) : ed25519_fits(key_.get(), hash, signature);
+    const bool good =
+        kind_ == KeyKind::rsa ? rsa_fits(key_.get(), hash, signature) : ed25519_fits(key_.get(), hash, signature);
     ERR_clear_error();
     return good;
   }
@@ -83,7 +86,9 @@ class OpensslPublicKey final : public PublicKey {
 class OpensslPublicKeys final : public PublicKeys {
  public:
   std::unique_ptr<const PublicKey> read(KeyKind kind, std::string_view text) const override {
-    KeyPtr key = kind == KeyKind::rsa ? rsa_key(text) : KeyPtr(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, bytes(text), text.size()));
+    KeyPtr key = kind == KeyKind::rsa
+                     ? rsa_key(text)
+                     : KeyPtr(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, bytes(text), text.size()));
     ERR_clear_error();
     return key ? std::make_unique<OpensslPublicKey>(kind, std::move(key)) : nullptr;
   }

@@ -33,7 +33,7 @@ Error openssl_error(const char* what) {
   return Error{std::string(what) + ": " + text, true};
 }
 
-// --- signing -----------------------------------------------------------------------------------------------------------
+// --- signing ---------------------------------------------------------------------------------------------------------
 
 class OpensslSigner final : public Signer {
  public:
@@ -43,7 +43,8 @@ class OpensslSigner final : public Signer {
     signer->sha256_.reset(EVP_MD_fetch(nullptr, "SHA256", nullptr));
     signer->prepared_.reset(EVP_MD_CTX_new());
     if (!signer->sha256_ || !signer->prepared_ ||
-        EVP_DigestSignInit_ex(signer->prepared_.get(), nullptr, hash, nullptr, nullptr, signer->key_.get(), nullptr) != 1)
+        EVP_DigestSignInit_ex(signer->prepared_.get(), nullptr, hash, nullptr, nullptr, signer->key_.get(), nullptr) !=
+            1)
       return openssl_error("EVP_DigestSignInit_ex");
     return SignerPtr(std::move(signer));
   }
@@ -94,7 +95,7 @@ class OpensslSigner final : public Signer {
   ContextPtr prepared_;  // never signs itself
 };
 
-// --- reading -----------------------------------------------------------------------------------------------------------
+// --- reading ---------------------------------------------------------------------------------------------------------
 
 // Why this is no file to read a key from; empty if it is one.
 std::string objection(const struct stat& status) {
@@ -136,8 +137,8 @@ int no_passphrase(char*, int, int, void* asked) {
 
 constexpr std::string_view blanks = " \t\r\n";
 
-// What a key in base64 without its PEM lines is, and how to make a PEM file of it; empty if it is none. (RFC 8410 7: the
-// 16 bytes that make 32 raw ones an Ed25519 key.)
+// What a key in base64 without its PEM lines is, and how to make a PEM file of it; empty if it is none. (RFC 8410 7:
+// the 16 bytes that make 32 raw ones an Ed25519 key.)
 std::string why_base64(std::string_view text) {
   std::string letters;
   for (const char c : text)
@@ -148,25 +149,32 @@ std::string why_base64(std::string_view text) {
   const auto size = bytes->size();
   const bool der = size > 64 && bytes->front() == 0x30;
   OPENSSL_cleanse(bytes->data(), bytes->size());
-  if (der || size == 48) return "is a key in base64 without the lines of a PEM file; write it out with: base64 -d FILE | openssl pkey -inform DER -out NEW";
+  if (der || size == 48)
+    return "is a key in base64 without the lines of a PEM file; write it out with: base64 -d FILE | openssl pkey "
+           "-inform DER -out NEW";
   if (size != 32 && size != 64) return {};
   return "is an Ed25519 key in raw base64, not a PEM file; write it out with: "
-         "{ echo MC4CAQAwBQYDK2VwBCIEIA== | base64 -d; base64 -d FILE | head -c 32; } | openssl pkey -inform DER -out NEW";
+         "{ echo MC4CAQAwBQYDK2VwBCIEIA== | base64 -d; base64 -d FILE | head -c 32; } | openssl pkey -inform DER -out "
+         "NEW";
 }
 
 // What an unreadable PEM text is instead.
 std::string why_no_key(std::string_view text, bool passphrase_asked) {
   const auto has = [&](std::string_view part) { return text.find(part) != text.npos; };
   if (passphrase_asked || has("BEGIN ENCRYPTED PRIVATE KEY"))
-    return "is encrypted with a passphrase, which a daemon cannot be asked for; write it out with: openssl pkey -in FILE -out NEW";
+    return "is encrypted with a passphrase, which a daemon cannot be asked for; write it out with: openssl pkey -in "
+           "FILE -out NEW";
   if (has("BEGIN PUBLIC KEY") || has("BEGIN RSA PUBLIC KEY"))
     return "is a public key; the private key of the pair is needed to sign";
   if (has("BEGIN CERTIFICATE")) return "is a certificate; a private key is needed";
-  if (has("BEGIN OPENSSH PRIVATE KEY")) return "is an OpenSSH key, which is not PEM; create one with: openssl genpkey -algorithm ed25519 -out NEW";
-  if (has("-----BEGIN ") && has("\\n")) return "has the letters \\n for its line ends; write it out with: printf '%b\\n' \"$(cat FILE)\" > NEW";
+  if (has("BEGIN OPENSSH PRIVATE KEY"))
+    return "is an OpenSSH key, which is not PEM; create one with: openssl genpkey -algorithm ed25519 -out NEW";
+  if (has("-----BEGIN ") && has("\\n"))
+    return "has the letters \\n for its line ends; write it out with: printf '%b\\n' \"$(cat FILE)\" > NEW";
   if (has(" -----BEGIN ") || has("\t-----BEGIN ") || (has("-----BEGIN ") && (has("\n ") || has("\n\t"))))
     return "is indented, and therefore not a PEM file; write it out with: sed 's/^[[:space:]]*//' FILE > NEW";
-  if (text.starts_with("\x30\x82") || text.starts_with("\x30\x2e")) return "is in DER, not a PEM file; write it out with: openssl pkey -inform DER -in FILE -out NEW";
+  if (text.starts_with("\x30\x82") || text.starts_with("\x30\x2e"))
+    return "is in DER, not a PEM file; write it out with: openssl pkey -inform DER -in FILE -out NEW";
   if (const auto why = why_base64(text); !why.empty()) return why;
   if (!has("-----BEGIN ")) return "is not a PEM file (no line -----BEGIN PRIVATE KEY-----)";
   return "holds no private key that libcrypto can read";
@@ -196,12 +204,14 @@ Result<LoadedKey> load_signing_key(const std::string& path) {
   const bool rsa = EVP_PKEY_is_a(pkey, "RSA");
   if (!rsa && !EVP_PKEY_is_a(pkey, "ED25519")) {
     const char* name = EVP_PKEY_get0_type_name(pkey);
-    return Error{path + ": is a key of the wrong kind (" + (name ? name : "unknown") + "); DKIM signs with RSA or Ed25519"};
+    return Error{path + ": is a key of the wrong kind (" + (name ? name : "unknown") +
+                 "); DKIM signs with RSA or Ed25519"};
   }
   if (rsa) {
     const auto bits = static_cast<unsigned>(EVP_PKEY_get_bits(pkey));
     const auto size = "is an RSA key of " + std::to_string(bits) + " bits; ";
-    if (bits < least_rsa_bits) return Error{path + ": " + size + "receivers ignore signatures under 1024 (RFC 8301); make one of 2048"};
+    if (bits < least_rsa_bits)
+      return Error{path + ": " + size + "receivers ignore signatures under 1024 (RFC 8301); make one of 2048"};
     if (bits < wanted_rsa_bits) loaded.warnings.push_back(path + ": " + size + "2048 are recommended (RFC 8301)");
     if (bits > most_rsa_bits_in_use)
       loaded.warnings.push_back(path + ": " + size + "receivers need not accept more than 4096 (RFC 8301); use 2048");

@@ -17,8 +17,8 @@ struct LoadedKey {
   FileStamp stamp;                    // of the file as it was read
 };
 
-// RSA from 1024 bits on (under 2048, and over 4096, with a warning: RFC 8301 3.2) or Ed25519 (RFC 8463), unencrypted, in
-// a regular file that others can neither read nor write. Errors name the path and say what to do.
+// RSA from 1024 bits on (under 2048, and over 4096, with a warning: RFC 8301 3.2) or Ed25519 (RFC 8463), unencrypted,
+// in a regular file that others can neither read nor write. Errors name the path and say what to do.
 Result<LoadedKey> load_signing_key(const std::string& path);
 
 }  // namespace mailweir

@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include <netdb.h>
-#include <netinet/in.h>
 #include <arpa/inet.h>
 #include <arpa/nameser.h>
+#include <netdb.h>
+#include <netinet/in.h>
 extern "C" {
 #include <spf2/spf.h>
 #include <spf2/spf_dns.h>
@@ -33,10 +33,10 @@ constexpr unsigned most_voids = 2;
 struct Context {
   Lookups& lookups;
   unsigned asked = 0, voids = 0;
-  std::vector<std::string> pointers;   // the client's names, whose addresses it asks next, in their order
+  std::vector<std::string> pointers;     // the client's names, whose addresses it asks next, in their order
   std::optional<dns::Question> lacking;  // the first that is not there yet: no wait, and no exception, beneath C
-  std::string trouble;                 // of the first lookup that failed
-  std::string exceeded;                // which limit was
+  std::string trouble;                   // of the first lookup that failed
+  std::string exceeded;                  // which limit was
 };
 
 std::optional<Type> type_of(ns_type type) {
@@ -79,9 +79,11 @@ int status_of(Answer::Status status) {
   return TRY_AGAIN;
 }
 
-// Whether a question is for an address of one of the client's names, which "ptr" and %{p} make right after that for the names.
+// Whether a question is for an address of one of the client's names, which "ptr" and %{p} make right after that for the
+// names.
 bool is_of_pointer(Context& context, const std::string& name, Type type) {
-  const bool next = (type == Type::A || type == Type::AAAA) && !context.pointers.empty() && context.pointers.front() == name;
+  const bool next =
+      (type == Type::A || type == Type::AAAA) && !context.pointers.empty() && context.pointers.front() == name;
   if (next) context.pointers.erase(context.pointers.begin());
   else context.pointers.clear();
   return next;
@@ -108,11 +110,13 @@ const Answer* ask(Context& context, const std::string& name, Type type) {
   }
   if ((of_pointer || type == Type::PTR) && answer->status == Answer::Status::temperror) return &nothing_found();
   if (answer->status == Answer::Status::temperror && context.trouble.empty())
-    context.trouble = cleaned(name, true, 255) + ' ' + std::string(dns::to_string(type)) + ": " + cleaned(answer->detail, true, 100);
+    context.trouble =
+        cleaned(name, true, 255) + ' ' + std::string(dns::to_string(type)) + ": " + cleaned(answer->detail, true, 100);
   if (type == Type::PTR)
     for (const auto& record : answer->records)
       if (dns::is_askable(record.text)) context.pointers.push_back(record.text);
-  const bool nothing = !of_pointer && (answer->status == Answer::Status::nxdomain || answer->status == Answer::Status::nodata);
+  const bool nothing =
+      !of_pointer && (answer->status == Answer::Status::nxdomain || answer->status == Answer::Status::nodata);
   if (nothing && type != Type::TXT && ++context.voids > most_voids)
     context.exceeded = "more than " + std::to_string(most_voids) + " lookups without an answer (RFC 7208 4.6.4)";
   return answer;
@@ -123,7 +127,8 @@ SPF_dns_rr_t* look_up(SPF_dns_server_t* layer, const char* domain, ns_type rr_ty
   const auto type = type_of(rr_type);  // nothing: type 99, which RFC 7208 3.1 has done away with
   std::string name = folded(domain);
   if (name.ends_with('.')) name.pop_back();
-  if (!type || !dns::is_askable(name)) return SPF_dns_rr_new_init(layer, domain, rr_type, 0, type ? HOST_NOT_FOUND : NO_DATA);
+  if (!type || !dns::is_askable(name))
+    return SPF_dns_rr_new_init(layer, domain, rr_type, 0, type ? HOST_NOT_FOUND : NO_DATA);
   const auto* answer = ask(context, name, *type);
   auto* set = SPF_dns_rr_new_init(layer, domain, rr_type, 0, answer != nullptr ? status_of(answer->status) : TRY_AGAIN);
   if (set == nullptr || answer == nullptr) return set;
@@ -185,8 +190,8 @@ class Libspf2Engine final : public SpfEngine {
   static SpfResult evaluate(Context& context, const SpfRequest& request);
 };
 
-// From the beginning, on the answers that are there: the library waits for none. What it lacked is awaited outside of it, and
-// then it is asked again, at most most_libspf2_lookups times.
+// From the beginning, on the answers that are there: the library waits for none. What it lacked is awaited outside of
+// it, and then it is asked again, at most most_libspf2_lookups times.
 SpfResult Libspf2Engine::evaluate(Context& context, const SpfRequest& request) {
   SPF_dns_server_t layer{};
   layer.lookup = look_up;
@@ -237,7 +242,8 @@ SpfResult Libspf2Engine::evaluate(Context& context, const SpfRequest& request) {
     if (message != nullptr) result.reason += ": " + cleaned(message, true, 200);
   }
   const char* explanation = SPF_response_get_explanation(response.get());
-  if (request.explain && result.word == AuthWord::fail && explanation != nullptr && std::strcmp(explanation, "none") != 0)
+  if (request.explain && result.word == AuthWord::fail && explanation != nullptr &&
+      std::strcmp(explanation, "none") != 0)
     result.explanation = cleaned(explanation, true, 400);
   result.domain = request.domain;
   result.voids = context.voids;

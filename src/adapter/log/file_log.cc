@@ -23,9 +23,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto gather = 50ms;        // lines that come within it are written together
+constexpr auto gather = 50ms;             // lines that come within it are written together
 constexpr std::size_t keep = 256 * 1024;  // memory of a burst beyond this is given back
-constexpr auto retry_after = 500ms;  // when the disk refused
+constexpr auto retry_after = 500ms;       // when the disk refused
 
 // `make`: O_CREAT or 0.
 Result<Fd> open_log_file(const std::string& path, int make = O_CREAT) {
@@ -33,11 +33,13 @@ Result<Fd> open_log_file(const std::string& path, int make = O_CREAT) {
   Fd fd(::open(path.c_str(), O_WRONLY | O_APPEND | make | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640));
   if (!fd) {
     const int error = errno;  // before looking up the user changes it
-    return Error{"log file " + path + ": user " + process_user() + " cannot open it for writing: " + std::strerror(error)};
+    return Error{"log file " + path + ": user " + process_user() +
+                 " cannot open it for writing: " + std::strerror(error)};
   }
-  struct stat status{};
+  struct stat status {};
   if (fstat(fd.get(), &status) != 0) return Error{"log file " + path + ": " + std::strerror(errno)};
-  if (!S_ISREG(status.st_mode) && !S_ISCHR(status.st_mode)) return Error{"log file " + path + ": is not a regular file"};
+  if (!S_ISREG(status.st_mode) && !S_ISCHR(status.st_mode))
+    return Error{"log file " + path + ": is not a regular file"};
   return fd;
 }
 
@@ -176,7 +178,8 @@ Result<void> try_log_file(const std::string& path) {
   const auto directory = path.substr(0, std::max<std::size_t>(path.rfind('/'), 1));
   if (::faccessat(AT_FDCWD, directory.c_str(), W_OK | X_OK, AT_EACCESS) == 0) return {};
   const int error = errno;
-  return Error{"log file " + path + ": user " + process_user() + " cannot make it in " + directory + ": " + std::strerror(error)};
+  return Error{"log file " + path + ": user " + process_user() + " cannot make it in " + directory + ": " +
+               std::strerror(error)};
 }
 
 Result<std::unique_ptr<Log>> make_file_log(const FileLogConfig& config, const Clock& clock) {

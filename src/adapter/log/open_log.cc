@@ -15,7 +15,8 @@ namespace {
 constexpr std::string_view file_prefix = "file:";
 
 Result<void> checked(std::string_view where) {
-  if (const auto good = check_log_setting(where); !good) return Error{"log \"" + cleaned(where, false, 80) + "\": " + good.error().what};
+  if (const auto good = check_log_setting(where); !good)
+    return Error{"log \"" + cleaned(where, false, 80) + "\": " + good.error().what};
   return {};
 }
 

@@ -29,13 +29,14 @@ class RedisCall {
 
   // `command` is EVAL with the script, or EVALSHA with its name.
   // `ends`: until when it is wanted, by the server's clock; 0: not known.
-  Result<RedisReply> run(RedisConnection& connection, std::string_view command, std::string_view script, std::int64_t ends,
-                         Deadline deadline) const {
+  Result<RedisReply> run(RedisConnection& connection, std::string_view command, std::string_view script,
+                         std::int64_t ends, Deadline deadline) const {
     const std::string count = std::to_string(keys_.size()), end = std::to_string(may_be_late() ? 0 : ends);
     return connection.command(all_words(command, script, count, end), deadline);
   }
   // Only says it (RedisConnection::add).
-  Result<void> say(RedisConnection& connection, std::string_view command, std::string_view script, std::int64_t ends) const {
+  Result<void> say(RedisConnection& connection, std::string_view command, std::string_view script,
+                   std::int64_t ends) const {
     const std::string count = std::to_string(keys_.size()), end = std::to_string(may_be_late() ? 0 : ends);
     return connection.add(all_words(command, script, count, end));
   }
@@ -45,7 +46,8 @@ class RedisCall {
  private:
   // What is given back is not given back again if no answer came: late is better than never.
   bool may_be_late() const { return words_[0] == "give_back"; }
-  std::vector<std::string_view> all_words(std::string_view command, std::string_view script, std::string_view count, std::string_view end) const {
+  std::vector<std::string_view> all_words(std::string_view command, std::string_view script, std::string_view count,
+                                          std::string_view end) const {
     std::vector<std::string_view> all;
     all.reserve(4 + keys_.size() + words_.size());
     for (const std::string_view word : {command, script, count}) all.push_back(word);

@@ -89,7 +89,8 @@ class ClusterRoute final : public RedisRoute {
     return map_.with([&](const Map& map) {
       std::vector<unsigned> slots;
       for (const NodePtr& node : *nodes)
-        slots.push_back(static_cast<unsigned>(std::find(map.owners.begin(), map.owners.end(), node) - map.owners.begin()));
+        slots.push_back(
+            static_cast<unsigned>(std::find(map.owners.begin(), map.owners.end(), node) - map.owners.begin()));
       return slots;
     });
   }
@@ -136,7 +137,8 @@ class ClusterRoute final : public RedisRoute {
     if (node) return node;
     doubt();
     return Error{url_.to_string() + ": no server of the cluster serves slot " + std::to_string(slot) +
-                     ": see CLUSTER INFO there", true};
+                     ": see CLUSTER INFO there",
+                 true};
   }
 
   NodePtr node_at(const SocketName& server) {
@@ -215,7 +217,8 @@ class ClusterRoute final : public RedisRoute {
       const auto first = range.elements[0].integer, last = range.elements[1].integer;
       const auto port = range.elements[2].elements[1].integer;
       if (first < 0 || last < first || last >= std::int64_t{cluster_slots} || port <= 0 || port > 65535) return false;
-      const NodePtr node = node_at(server_at(range.elements[2].elements[0].text, static_cast<std::uint16_t>(port), speaker));
+      const NodePtr node =
+          node_at(server_at(range.elements[2].elements[0].text, static_cast<std::uint16_t>(port), speaker));
       std::fill(owners.begin() + first, owners.begin() + last + 1, node);
       any = true;
     }

@@ -14,8 +14,8 @@ inline constexpr unsigned cluster_slots = 16384;
 // CRC16 (XMODEM) of the key's hash tag, what stands between its first { and the next } if anything does, or of the key.
 unsigned redis_slot(std::string_view key);
 
-// The map of slots is learnt from the servers of the URL at the first call, and again when one sends us elsewhere (MOVED)
-// or is gone. ASK and TRYAGAIN, while slots move, are followed within the deadline.
+// The map of slots is learnt from the servers of the URL at the first call, and again when one sends us elsewhere
+// (MOVED) or is gone. ASK and TRYAGAIN, while slots move, are followed within the deadline.
 std::unique_ptr<RedisRoute> make_cluster_route(const RedisUrl& url, std::size_t connections);
 
 }  // namespace mailweir

@@ -31,9 +31,9 @@ namespace {
 
 using std::chrono::microseconds;
 
-// A server that is near answers before its thread could do much else (base/blocking.h): the switch costs more than the wait.
-// So the first wait is on the socket itself, this long; then, or at once when the fastest of the last answers took longer than
-// `near`, the caller is set aside.
+// A server that is near answers before its thread could do much else (base/blocking.h): the switch costs more than the
+// wait. So the first wait is on the socket itself, this long; then, or at once when the fastest of the last answers
+// took longer than `near`, the caller is set aside.
 constexpr microseconds first_wait{1000}, near{400};
 constexpr unsigned answers_in_a_sample = 32;
 
@@ -47,11 +47,13 @@ struct Advice {
 // The first word that stands in the error decides.
 constexpr Advice advices[] = {
     {"NOAUTH", "it requires a password: add it to the URL, redis://user:password@host, or set counters.password_file"},
-    {"unauthenticated", "it requires a password: add it to the URL, redis://user:password@host, or set counters.password_file"},
+    {"unauthenticated",
+     "it requires a password: add it to the URL, redis://user:password@host, or set counters.password_file"},
     {"WRONGPASS", "the user or the password is wrong"},
     {"invalid password", "the password is wrong"},
     {"without any password", "it has no password: remove it from the URL"},
-    {"NOPERM", "the user in the URL needs the right to EVAL, EVALSHA, SCRIPT, SCAN, TIME and to read and write our keys"},
+    {"NOPERM",
+     "the user in the URL needs the right to EVAL, EVALSHA, SCRIPT, SCAN, TIME and to read and write our keys"},
     {"READONLY", "it is a replica: name the primary, or the sentinels (redis+sentinel://)"},
     {"LOADING", "it is loading its data: wait"},
     {"MASTERDOWN", "it is a replica that has lost its primary: name the primary"},

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// RedisConnection: one connection to a Redis server, one command at a time, every wait with a deadline (hiredis reads and
-// writes, we wait: for a millisecond on the socket, then as base/blocking.h says; open blocks). RedisReply: an answer. Not thread-safe.
-// After an error the connection is of no more use: an answer that comes late would be taken for the next command's.
+// RedisConnection: one connection to a Redis server, one command at a time, every wait with a deadline (hiredis reads
+// and writes, we wait: for a millisecond on the socket, then as base/blocking.h says; open blocks). RedisReply: an
+// answer. Not thread-safe. After an error the connection is of no more use: an answer that comes late would be taken
+// for the next command's.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +31,8 @@ struct RedisReply {
 class RedisConnection {
  public:
   enum class Login { no, yes };
-  // Connects to the URL's first server, logs in and selects the database. Errors do not name the server; the caller does.
+  // Connects to the URL's first server, logs in and selects the database. Errors do not name the server; the caller
+  // does.
   static Result<std::unique_ptr<RedisConnection>> open(const RedisUrl& url, HostLookup& hosts, Login login,
                                                        Deadline deadline);
   virtual ~RedisConnection() = default;
@@ -40,8 +42,8 @@ class RedisConnection {
   // Whether an idle connection still stands; one with something to read was closed or is out of step.
   virtual bool is_quiet() const = 0;
 
-  // For many commands in flight at once, without a wait (adapter/redis/redis_pipeline.h); not over TLS. From the first of these
-  // on command() is not to be used. Errors as there.
+  // For many commands in flight at once, without a wait (adapter/redis/redis_pipeline.h); not over TLS. From the first
+  // of these on command() is not to be used. Errors as there.
   virtual int fd() const = 0;
   virtual Result<void> add(std::span<const std::string_view> words) = 0;
   // Whether all that was added has gone out.

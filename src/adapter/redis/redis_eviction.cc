@@ -13,7 +13,8 @@ std::string_view field(std::string_view info, std::string_view name) {
     auto line = info.substr(0, end);
     info.remove_prefix(end == info.npos ? info.size() : end + 1);
     if (line.ends_with('\r')) line.remove_suffix(1);
-    if (line.size() > name.size() && line.starts_with(name) && line[name.size()] == ':') return line.substr(name.size() + 1);
+    if (line.size() > name.size() && line.starts_with(name) && line[name.size()] == ':')
+      return line.substr(name.size() + 1);
   }
   return {};
 }

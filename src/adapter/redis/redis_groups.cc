@@ -11,7 +11,8 @@ std::pair<std::ptrdiff_t, std::ptrdiff_t> windows_of(std::span<const Charge> cha
   return {static_cast<std::ptrdiff_t>(first), static_cast<std::ptrdiff_t>(first + charges[place].windows.size())};
 }
 
-Charged join_groups(std::span<const Charge> charges, const std::vector<Group>& groups, const std::vector<Charged>& parts, bool taken) {
+Charged join_groups(std::span<const Charge> charges, const std::vector<Group>& groups,
+                    const std::vector<Charged>& parts, bool taken) {
   Charged whole;
   whole.taken = taken;
   whole.levels.resize(charges.size());

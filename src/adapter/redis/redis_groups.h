@@ -22,6 +22,7 @@ struct Group {
 std::pair<std::ptrdiff_t, std::ptrdiff_t> windows_of(std::span<const Charge> charges, std::size_t place);
 
 // `parts` has the answer of each group.
-Charged join_groups(std::span<const Charge> charges, const std::vector<Group>& groups, const std::vector<Charged>& parts, bool taken);
+Charged join_groups(std::span<const Charge> charges, const std::vector<Group>& groups,
+                    const std::vector<Charged>& parts, bool taken);
 
 }  // namespace mailweir

@@ -51,7 +51,8 @@ RedisAnswer RedisNode::run_once(const RedisCall& call, bool asking, Deadline dea
     if (auto reply = run_in_pipeline(call, deadline); reply && !(*reply && is_no_script(**reply)))
       return {*reply ? *std::move(reply) : named(reply->error()), true};
   }
-  return with_connection(deadline, [&](RedisConnection& connection) { return run_on(connection, call, asking, deadline); });
+  return with_connection(deadline,
+                         [&](RedisConnection& connection) { return run_on(connection, call, asking, deadline); });
 }
 
 RedisAnswer RedisNode::command(const std::vector<std::string_view>& words, Deadline deadline) {
@@ -76,7 +77,8 @@ std::optional<Result<RedisReply>> RedisNode::run_in_pipeline(const RedisCall& ca
   return pipeline->run(call, name, clock_.shows(deadline.at()), deadline);
 }
 
-Result<RedisReply> RedisNode::run_on(RedisConnection& connection, const RedisCall& call, bool asking, Deadline deadline) {
+Result<RedisReply> RedisNode::run_on(RedisConnection& connection, const RedisCall& call, bool asking,
+                                     Deadline deadline) {
   std::string name = script_name_.with([](std::string& known) { return known; });
   if (name.empty()) {
     const std::string_view load[] = {"SCRIPT", "LOAD", redis_script};

@@ -31,8 +31,8 @@ class RedisNode {
   // At most so many connections for calls that go alone; each loop that asks has one more (redis_pipeline.h).
   RedisNode(RedisUrl url, std::size_t connections);
 
-  // One round trip, once the server's name for the script (its SHA-1) is known. `asking`: after a cluster's ASK. What the
-  // server comes to after the deadline it does not do.
+  // One round trip, once the server's name for the script (its SHA-1) is known. `asking`: after a cluster's ASK. What
+  // the server comes to after the deadline it does not do.
   RedisAnswer run(const RedisCall& call, bool asking, Deadline deadline);
   RedisAnswer command(const std::vector<std::string_view>& words, Deadline deadline);
 

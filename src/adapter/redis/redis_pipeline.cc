@@ -43,7 +43,8 @@ void RedisPipeline::ready() {
     if (!*reply) return;
     // Whoever speaks unasked says why it closes the connection, or is no Redis server.
     if (calls_.size() == unsent_) return fail(Error{"it sent unexpected data", true});
-    if ((*reply)->kind == RedisReply::Kind::error && !is_redirection(**reply) && !is_no_script(**reply)) retiring_ = true;
+    if ((*reply)->kind == RedisReply::Kind::error && !is_redirection(**reply) && !is_no_script(**reply))
+      retiring_ = true;
     Call* call = calls_.front().call;
     calls_.pop_front();
     if (call != nullptr) finish(*call, std::move(**reply));

@@ -22,7 +22,8 @@ Result<RedisPool::Borrowed> RedisPool::borrow(Deadline deadline) {
   return *std::move(borrowed);
 }
 
-Result<RedisPool::Borrowed> RedisPool::wait_or_connect(Deadline deadline, std::vector<std::unique_ptr<RedisConnection>>& closed) {
+Result<RedisPool::Borrowed> RedisPool::wait_or_connect(Deadline deadline,
+                                                       std::vector<std::unique_ptr<RedisConnection>>& closed) {
   {
     std::unique_lock lock(mutex_);
     if (!ended_.wait_until(lock, deadline.at(), [this] { return borrowed_ < most_; }))

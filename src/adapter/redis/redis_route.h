@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// RedisRoute: which server a call goes to: the one, the one that the sentinels name, or the one that has the key's slot.
-// Thread-safe. A call is tried again only where it surely was not carried out.
+// RedisRoute: which server a call goes to: the one, the one that the sentinels name, or the one that has the key's
+// slot. Thread-safe. A call is tried again only where it surely was not carried out.
 #pragma once
 
 #include <cstdint>

@@ -14,7 +14,8 @@ Result<void> scan_keys(RedisNode& node, const std::string& pattern, Deadline dea
     const RedisAnswer answer = node.command({"SCAN", cursor, "MATCH", pattern, "COUNT", keys_in_a_page}, deadline);
     if (!answer.reply) return answer.reply.error();
     if (answer.is_error()) return node.named(to_error(*answer.reply));
-    if (answer.reply->elements.size() != 2) return node.named(Error{"unexpected answer to SCAN; is it a Redis server?", true});
+    if (answer.reply->elements.size() != 2)
+      return node.named(Error{"unexpected answer to SCAN; is it a Redis server?", true});
     cursor = answer.reply->elements[0].text;
     std::vector<std::string> keys;
     for (const RedisReply& key : answer.reply->elements[1].elements) keys.push_back(key.text);

@@ -23,8 +23,9 @@ if not testing then now = clock end
 -- When what was counted in a slot is counted no more.
 local function gone_at(slot, period) return math.ceil((slot + CELLS) * period / 30) end
 
--- Nearly all calls: ring counters of different names, the clock went forward, and nothing is over. What is anything else
--- is left to charge() below, nothing written yet. Two commands a window, and no function or table more than that needs.
+-- Nearly all calls: ring counters of different names, the clock went forward, and nothing is over. What is anything
+-- else is left to charge() below, nothing written yet. Two commands a window, and no function or table more than
+-- that needs.
 local function charge_plainly()
   local at, key, size = 4, 0, #ARGV
   local slots, totals, cells, moved, ends, answer, seen = {}, {}, {}, {}, {}, {1}, {}
@@ -193,8 +194,9 @@ local function charge()
   local key = 0
   while argument <= #ARGV do
     local kind = take()
-    local charge = {ring = kind == 'r' or kind == 'f', block = kind == 'b', distinct = kind == 'd', units = take_number(), enforce = take() == '1', attempts = take() == '1',
-                    member = take(), first = #windows + 1}
+    local charge = {ring = kind == 'r' or kind == 'f', block = kind == 'b', distinct = kind == 'd',
+                    units = take_number(), enforce = take() == '1', attempts = take() == '1', member = take(),
+                    first = #windows + 1}
     local over, count = false, take_number()
     if kind == 'f' then
       key = key + 1
@@ -315,7 +317,9 @@ local function give_back()
       local slot = take_number()
       if slot >= 0 and memory and units > 0 then call('ZREM', memory, member) end
       if kind == 'd' then
-        if units > 0 and slot > 0 and tonumber(call('ZSCORE', KEYS[key], member) or 0) == slot then call('ZREM', KEYS[key], member) end
+        if units > 0 and slot > 0 and tonumber(call('ZSCORE', KEYS[key], member) or 0) == slot then
+          call('ZREM', KEYS[key], member)
+        end
       elseif slot >= 0 and ring then
         take_back_ring(KEYS[key], slot, units)
       elseif slot >= 0 then
@@ -358,11 +362,13 @@ local function probe()
   return 1
 end
 
-return ({charge = charge, look = charge, give_back = give_back, renew = renew, merge = merge, probe = probe, block = block,
-         unblock = unblock, show_block = show_block, merge_values = merge_values, sign_in = sign_in})[operation]()
+return ({charge = charge, look = charge, give_back = give_back, renew = renew, merge = merge, probe = probe,
+         block = block, unblock = unblock, show_block = show_block, merge_values = merge_values,
+         sign_in = sign_in})[operation]()
 )lua";
 
-const std::string whole = std::string(rings_lua) + std::string(redis_values_lua) + std::string(redis_blocks_lua) + std::string(operations_lua);
+const std::string whole = std::string(rings_lua) + std::string(redis_values_lua) + std::string(redis_blocks_lua) +
+                          std::string(operations_lua);
 
 }  // namespace
 

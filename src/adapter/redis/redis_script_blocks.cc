@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The part of the script (adapter/redis/redis_script.h) that blocks keys. It says adapter/counters/block_list.h over again; the two are
-// held together by one test table.
+// The part of the script (adapter/redis/redis_script.h) that blocks keys. It says adapter/counters/block_list.h over
+// again; the two are held together by one test table.
 #include <string_view>
 
 namespace mailweir {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The part of the script (adapter/redis/redis_script.h) that keeps values: those of distinct counters, and what first-seen
-// counters remember. It says adapter/counters/value_table.h over again; the two are held together by one test table.
+// The part of the script (adapter/redis/redis_script.h) that keeps values: those of distinct counters, and what
+// first-seen counters remember. It says adapter/counters/value_table.h over again; the two are held together by one
+// test table.
 #include <string_view>
 
 namespace mailweir {
@@ -16,8 +17,8 @@ local function look_values(key, span)
     for _, member in ipairs(call('ZRANGEBYSCORE', key, '(' .. now, '+inf')) do call('ZADD', key, now, member) end
     call('PEXPIRE', key, testing and 86400000 or span)
   end
-  return {key = key, span = span, keep = 0, live = call('ZCOUNT', key, '(' .. (now - span), '+inf'), held = {}, pending = 0,
-          adding = {}}
+  return {key = key, span = span, keep = 0, live = call('ZCOUNT', key, '(' .. (now - span), '+inf'), held = {},
+          pending = 0, adding = {}}
 end
 
 local function has_value(values, member)

@@ -136,7 +136,8 @@ class SentinelRoute final : public RedisRoute {
   Result<SocketName> ask(RedisConnection& connection, Deadline deadline) {
     const std::string_view question[] = {"SENTINEL", "GET-MASTER-ADDR-BY-NAME", url_.master};
     auto reply = connection.command(question, deadline);
-    if (reply && reply->kind == RedisReply::Kind::error && reply->text.starts_with("NOAUTH") && !url_.password.empty()) {
+    if (reply && reply->kind == RedisReply::Kind::error && reply->text.starts_with("NOAUTH") &&
+        !url_.password.empty()) {
       std::vector<std::string_view> login{"AUTH", url_.password};
       if (!url_.user.empty()) login.insert(login.begin() + 1, url_.user);
       reply = connection.command(login, deadline);
@@ -176,14 +177,16 @@ class SentinelRoute final : public RedisRoute {
       auto opened = RedisConnection::open(sentinel.url, sentinel.hosts, RedisConnection::Login::no, deadline);
       if (opened) sentinel.connection = std::move(*opened);
     }
-    const auto address = sentinel.connection == nullptr ? Result<SocketName>(Error{}) : ask(*sentinel.connection, deadline);
+    const auto address =
+        sentinel.connection == nullptr ? Result<SocketName>(Error{}) : ask(*sentinel.connection, deadline);
     if (!address) {
       sentinel.connection.reset();
       sentinel.next_try = now + look_again;
       return;
     }
     const std::string name = url_.at(*address).to_string();
-    if (!sentinel.said || url_.at(*sentinel.said).to_string() == name || follow(*address, name)) sentinel.said = *address;
+    if (!sentinel.said || url_.at(*sentinel.said).to_string() == name || follow(*address, name))
+      sentinel.said = *address;
   }
 
   // Whether that is done with: there is no need to look again.
@@ -237,15 +240,15 @@ class SentinelRoute final : public RedisRoute {
   Guarded<Known> known_;
   std::timed_mutex finding_;  // guards what follows
   std::deque<Sentinel> sentinels_;
-  std::size_t first_ = 0;     // the one that answered last
-  std::string superseded_;    // the name of the master before
+  std::size_t first_ = 0;   // the one that answered last
+  std::string superseded_;  // the name of the master before
   SteadyTime superseded_until_{};
 
   std::deque<Sentinel> watched_;  // the watcher's
   std::mutex watch_mutex_;        // guards over_
   std::condition_variable watch_wake_;
   bool over_ = false;
-  std::thread watcher_;           // from the first master on
+  std::thread watcher_;  // from the first master on
 };
 
 }  // namespace

@@ -42,7 +42,8 @@ prometheus::ClientMetric::Histogram histogram_of(const LatencyHistogram::Reading
 prometheus::ClientMetric metric_of(const Sample& sample) {
   prometheus::ClientMetric metric;
   for (const auto& [name, value] : sample.labels) metric.label.push_back({name, made_utf8(value)});
-  if (const auto* reading = std::get_if<LatencyHistogram::Reading>(&sample.value)) metric.histogram = histogram_of(*reading);
+  if (const auto* reading = std::get_if<LatencyHistogram::Reading>(&sample.value))
+    metric.histogram = histogram_of(*reading);
   else if (sample.kind == Sample::Kind::gauge) metric.gauge.value = std::get<double>(sample.value);
   else metric.counter.value = std::get<double>(sample.value);
   return metric;

@@ -20,7 +20,8 @@ WideNumber wide(const IpAddress& address) { return {number_at(address, 0, 8), nu
 
 template <typename Number>
 void Ranges<Number>::append(Number first, Number last, std::uint64_t value) {
-  const bool joins = !firsts_.empty() && lasts_.back().after() == first && (values_.empty() ? 0 : values_.back()) == value;
+  const bool joins =
+      !firsts_.empty() && lasts_.back().after() == first && (values_.empty() ? 0 : values_.back()) == value;
   if (joins) {
     lasts_.back() = last;
     return;

@@ -15,7 +15,8 @@ constexpr char mark = '\x01';
 constexpr std::size_t prefix_size = 1 + sizeof(std::int64_t);
 
 std::int64_t seconds_of(WallTime time) {
-  return time == WallTime::max() ? INT64_MAX : std::chrono::floor<std::chrono::seconds>(time.time_since_epoch()).count();
+  return time == WallTime::max() ? INT64_MAX
+                                 : std::chrono::floor<std::chrono::seconds>(time.time_since_epoch()).count();
 }
 WallTime time_of(std::int64_t seconds) {
   return seconds == INT64_MAX ? WallTime::max() : WallTime(std::chrono::seconds(seconds));
@@ -68,7 +69,7 @@ std::optional<WallTime> parse_time(std::string_view text) {
   parts.tm_mday = day;
   parts.tm_isdst = -1;
   if (cursor.at_end()) {
-    ++parts.tm_mday;   // to the end of that day
+    ++parts.tm_mday;  // to the end of that day
     return WallTime(std::chrono::seconds(std::mktime(&parts)));
   }
   cursor.need('T');
@@ -101,7 +102,8 @@ Result<EntryText> take_until(std::string_view text) {
   if (!last.starts_with(word)) return EntryText{text, {}};
   const auto until = parse_time(last.substr(word.size()));
   if (!until)
-    return Error{"\"" + cleaned(last, false, 60) + "\" is not a time; write until=2026-12-31 (to the end of that day), until=2026-12-31T18:00 or "
+    return Error{"\"" + cleaned(last, false, 60) +
+                 "\" is not a time; write until=2026-12-31 (to the end of that day), until=2026-12-31T18:00 or "
                  "until=2026-12-31T18:00:00Z"};
   return EntryText{trimmed(text.substr(0, text.size() - last.size())), until};
 }
@@ -137,7 +139,8 @@ std::optional<WallTime> expiry_of(std::string_view stored) {
 ExpiringRanges::ExpiringRanges(std::vector<Entry> entries) {
   // Outer networks before those in them, so that a stack holds the ones around.
   std::stable_sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
-    return a.network.address() != b.network.address() ? a.network.address() < b.network.address() : a.network.prefix() < b.network.prefix();
+    return a.network.address() != b.network.address() ? a.network.address() < b.network.address()
+                                                      : a.network.prefix() < b.network.prefix();
   });
   std::vector<NetworkEntry> networks;
   std::vector<std::pair<Network, std::uint32_t>> around;

@@ -21,7 +21,9 @@ class LiveTable final : public Table {
   Found find(const Address& address) const override { return now_.get()->find(address); }
   Found find_word(std::string_view word) const override { return now_.get()->find_word(word); }
   std::size_t size() const override { return now_.get()->size(); }
-  void each(const std::function<void(std::string_view, std::string_view)>& visit) const override { now_.get()->each(visit); }
+  void each(const std::function<void(std::string_view, std::string_view)>& visit) const override {
+    now_.get()->each(visit);
+  }
   void require(const std::string& who, EntryCheck check) const override {
     checks_.with([&](auto& checks) { checks[who] = std::move(check); });
   }
@@ -38,7 +40,7 @@ class LiveTable final : public Table {
         }
       });
     if (!wrong.empty()) return Error{wrong};
-    now_.swap(std::move(fresh));   // the old one is freed here, or by the last lookup in it
+    now_.swap(std::move(fresh));  // the old one is freed here, or by the last lookup in it
     return {};
   }
 

@@ -36,17 +36,15 @@ std::string explained(const RE2& expression) {
   switch (expression.error_code()) {
     case RE2::ErrorBadPerlOp:
     case RE2::ErrorRepeatOp:
-      if (expression.error_arg().find("(?") != std::string::npos) why += " (look-ahead and look-behind are not supported)";
+      if (expression.error_arg().find("(?") != std::string::npos)
+        why += " (look-ahead and look-behind are not supported)";
       break;
     case RE2::ErrorBadEscape:
       if (const auto& escape = expression.error_arg(); escape.size() == 2 && escape[1] >= '1' && escape[1] <= '9')
         why += " (references to groups are not supported)";
       break;
-    case RE2::ErrorPatternTooLarge:
-      why += "; make its repetitions smaller";
-      break;
-    default:
-      break;
+    case RE2::ErrorPatternTooLarge: why += "; make its repetitions smaller"; break;
+    default: break;
   }
   return why;
 }
@@ -55,7 +53,8 @@ std::string explained(const RE2& expression) {
 
 Result<PatternPtr> make_pattern(std::string_view expression) {
   const auto name = "pattern \"/" + cleaned(expression, false, 80) + "/\": ";
-  if (expression.empty()) return Error{"pattern \"//\": an empty expression matches everything; name what it should match"};
+  if (expression.empty())
+    return Error{"pattern \"//\": an empty expression matches everything; name what it should match"};
   if (expression.size() > longest_expression)
     return Error{name + "longer than " + std::to_string(longest_expression) + " bytes"};
   if (!is_utf8(expression)) return Error{name + "is not UTF-8"};

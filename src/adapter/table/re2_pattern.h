@@ -9,8 +9,9 @@
 
 namespace mailweir {
 
-// `expression` is what stands between the slashes, in UTF-8. '.' matches a line end too, so that a folded header field is
-// one text. A text that is not UTF-8 is matched with U+FFFD in place of each byte that belongs to no character: '.' and
+// `expression` is what stands between the slashes, in UTF-8. '.' matches a line end too, so that a folded header field
+// is one text. A text that is not UTF-8 is matched with U+FFFD in place of each byte that belongs to no character: '.'
+// and
 // "[^x]" match such a byte, and no sender slips past a pattern with one.
 Result<PatternPtr> make_pattern(std::string_view expression);
 

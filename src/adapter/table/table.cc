@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t most_faults_told = 20;
 
-using InPlace = std::optional<std::string_view>;   // the table itself outlives it
+using InPlace = std::optional<std::string_view>;  // the table itself outlives it
 
 // A text in ASCII lower case, without memory of its own; too long for any key: empty.
 class FoldedText {
@@ -43,8 +43,10 @@ class MemoryTable final : public Table {
     bool has_mail = false;   // keys with an @
     bool has_below = false;  // keys that start with a dot
   };
-  MemoryTable(FlatIndex index, AddressRanges ranges, ExpiringRanges expiring, Traits traits, std::size_t size, const Clock& clock)
-      : index_(std::move(index)), ranges_(std::move(ranges)), expiring_(std::move(expiring)), traits_(traits), size_(size), clock_(clock) {}
+  MemoryTable(FlatIndex index, AddressRanges ranges, ExpiringRanges expiring, Traits traits, std::size_t size,
+              const Clock& clock)
+      : index_(std::move(index)), ranges_(std::move(ranges)), expiring_(std::move(expiring)), traits_(traits),
+        size_(size), clock_(clock) {}
 
   Found find(const IpAddress& address) const override {
     const auto place = expiring_.empty() ? ranges_.find(address) : expiring_.find(address, clock_.wall());
@@ -149,7 +151,7 @@ class MemoryTable final : public Table {
 
   FlatIndex index_;
   AddressRanges ranges_;
-  ExpiringRanges expiring_;   // instead of ranges_, if any network expires
+  ExpiringRanges expiring_;  // instead of ranges_, if any network expires
   Traits traits_;
   std::size_t size_;
   const Clock& clock_;
@@ -168,7 +170,7 @@ struct TableBuilder::Parts {
   const Clock& clock;
   FlatIndex index{random_seed()};
   std::vector<NetworkEntry> networks;
-  std::vector<WallTime> untils;                  // of the networks; as soon as one expires
+  std::vector<WallTime> untils;  // of the networks; as soon as one expires
   MemoryTable::Traits traits;
   std::size_t added = 0, fault_count = 0;
   std::vector<EntryFault> faults, warnings;
@@ -194,14 +196,16 @@ void TableBuilder::Parts::judge_same_keys(const std::vector<SameKey>& same) {
   if (kind == TableKind::list) return;
   for (const SameKey& pair : same) {
     const auto place = place_word + ' ' + std::to_string(pair.first_line);
-    const auto first = without_expiry(index.text_at(pair.first_value)), second = without_expiry(index.text_at(pair.value));
+    const auto first = without_expiry(index.text_at(pair.first_value)),
+               second = without_expiry(index.text_at(pair.value));
     if (first == second) {
       warn(pair.line, 1, "the same key and value as in " + place);
       continue;
     }
     ++fault_count;
-    faults.push_back({pair.line, 1, "the key has the value \"" + cleaned(second, false, 60) + "\" here and \"" +
-                                        cleaned(first, false, 60) + "\" in " + place});
+    faults.push_back({pair.line, 1,
+                      "the key has the value \"" + cleaned(second, false, 60) + "\" here and \"" +
+                          cleaned(first, false, 60) + "\" in " + place});
   }
 }
 
@@ -215,7 +219,8 @@ void TableBuilder::fault(std::size_t line, std::size_t column, std::string what)
 
 std::size_t TableBuilder::faults() const { return parts_->fault_count; }
 
-void TableBuilder::add(std::string_view key, std::string_view value, std::size_t line, std::size_t column, std::optional<WallTime> until) {
+void TableBuilder::add(std::string_view key, std::string_view value, std::size_t line, std::size_t column,
+                       std::optional<WallTime> until) {
   const auto parsed = parse_table_key(key);
   if (!parsed) return fault(line, column, '"' + cleaned(key, false, 80) + "\": " + parsed.error().what);
   if (parts_->added == FlatIndex::most_entries) return fault(line, column, "too many entries");
@@ -234,7 +239,8 @@ void TableBuilder::add(std::string_view key, std::string_view value, std::size_t
   }
   parts_->traits.has_mail |= parsed->text.find('@') != std::string::npos;
   parts_->traits.has_below |= parsed->text.starts_with('.');
-  if (until || looks_expiring(value)) parts_->index.add(parsed->text, with_expiry(value, until.value_or(WallTime::max())), place);
+  if (until || looks_expiring(value))
+    parts_->index.add(parsed->text, with_expiry(value, until.value_or(WallTime::max())), place);
   else parts_->index.add(parsed->text, value, place);
 }
 
@@ -260,19 +266,22 @@ MadeTable TableBuilder::finish() {
   MadeTable made;
   made.faults = std::move(parts.faults);
   made.warnings = std::move(parts.warnings);
-  std::sort(made.faults.begin(), made.faults.end(), [](const EntryFault& a, const EntryFault& b) { return a.line < b.line; });
+  std::sort(made.faults.begin(), made.faults.end(),
+            [](const EntryFault& a, const EntryFault& b) { return a.line < b.line; });
   if (made.faults.size() > most_faults_told) made.faults.resize(most_faults_told);
   made.more_faults = parts.fault_count - made.faults.size();
   if (parts.fault_count == 0) {
     const auto size = networks + parts.index.size();
-    made.table = std::make_shared<MemoryTable>(std::move(parts.index), std::move(ranges), std::move(expiring), parts.traits, size, parts.clock);
+    made.table = std::make_shared<MemoryTable>(std::move(parts.index), std::move(ranges), std::move(expiring),
+                                               parts.traits, size, parts.clock);
   }
   return made;
 }
 
 MadeTable make_table(std::span<const TableEntry> entries, TableKind kind, const Clock& clock) {
   TableBuilder builder(kind, "entry", clock);
-  for (std::size_t i = 0; i < entries.size(); ++i) builder.add(entries[i].key, entries[i].value, i + 1, 0, entries[i].until);
+  for (std::size_t i = 0; i < entries.size(); ++i)
+    builder.add(entries[i].key, entries[i].value, i + 1, 0, entries[i].until);
   return builder.finish();
 }
 

@@ -18,7 +18,7 @@ namespace mailweir {
 
 struct TableEntry {
   std::string_view key;
-  std::string_view value{};  // "" in a list
+  std::string_view value{};         // "" in a list
   std::optional<WallTime> until{};  // from then on it is not there any more
 };
 
@@ -44,7 +44,8 @@ class TableBuilder {
   // `place_word`: how the place of an entry is called in a fault, "line" or "entry".
   TableBuilder(TableKind kind, std::string_view place_word, const Clock& clock);
   ~TableBuilder();
-  void add(std::string_view key, std::string_view value, std::size_t line, std::size_t column, std::optional<WallTime> until = {});
+  void add(std::string_view key, std::string_view value, std::size_t line, std::size_t column,
+           std::optional<WallTime> until = {});
   void fault(std::size_t line, std::size_t column, std::string what);
   std::size_t faults() const;  // so far
   MadeTable finish();          // once

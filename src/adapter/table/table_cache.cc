@@ -9,8 +9,12 @@ namespace {
 constexpr std::chrono::seconds settling{2};  // more than the step of any file system's times
 
 void tell_refused(const std::string& path, const std::vector<std::string>& errors, Log& log) {
-  Event("list-refused").with("file", path).with("errors", static_cast<std::int64_t>(errors.size())).with("first", errors.front())
-      .with("what", "the old content stays").to(log, Severity::error);
+  Event("list-refused")
+      .with("file", path)
+      .with("errors", static_cast<std::int64_t>(errors.size()))
+      .with("first", errors.front())
+      .with("what", "the old content stays")
+      .to(log, Severity::error);
 }
 
 }  // namespace
@@ -103,8 +107,11 @@ void TableCache::take(const std::string& path, TableKind kind, File& file, const
   file.refused.reset();
   if (!changed) return;
   ++stats_.refreshed;
-  Event("list-read").with("file", path).with("entries", static_cast<std::int64_t>(loaded.table->size()))
-      .with("warnings", static_cast<std::int64_t>(loaded.warnings.size())).to(log, Severity::notice);
+  Event("list-read")
+      .with("file", path)
+      .with("entries", static_cast<std::int64_t>(loaded.table->size()))
+      .with("warnings", static_cast<std::int64_t>(loaded.warnings.size()))
+      .to(log, Severity::notice);
 }
 
 }  // namespace mailweir

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// TableCache: the tables that come from files. A reload shares those whose files did not change, and refresh(), called by a
-// thread about twice a second, puts the new content of a file that changed into the tables in use: no reload is needed. It
-// keeps no table alive: what no policy uses any more is freed. Thread-safe.
+// TableCache: the tables that come from files. A reload shares those whose files did not change, and refresh(), called
+// by a thread about twice a second, puts the new content of a file that changed into the tables in use: no reload is
+// needed. It keeps no table alive: what no policy uses any more is freed. Thread-safe.
 //
 // A file that was renamed into place is read at once; one that is written where it stands is read when it has not
 // changed between two calls. A bad file is refused, and the old content stays. A file's times move in steps of some
-// milliseconds: a file written twice within one step can change and keep its stamp. So what was written shortly before it
-// was read is read again.
+// milliseconds: a file written twice within one step can change and keep its stamp. So what was written shortly before
+// it was read is read again.
 #pragma once
 
 #include <atomic>
@@ -45,14 +45,14 @@ class TableCache {
 
  private:
   struct Kept {
-    FileStamp stamp;                       // of what is in it
-    bool sure = false;                     // its times were old enough to be believed
+    FileStamp stamp;    // of what is in it
+    bool sure = false;  // its times were old enough to be believed
     std::weak_ptr<LiveTable> table;
   };
   struct File {
-    std::vector<Kept> tables;              // the newest last; older ones are those of policies that are still in use
-    std::optional<FileStamp> seen;         // by the last refresh: nothing when it could not be opened
-    std::optional<FileStamp> refused;      // bad: told, not to be read again
+    std::vector<Kept> tables;          // the newest last; older ones are those of policies that are still in use
+    std::optional<FileStamp> seen;     // by the last refresh: nothing when it could not be opened
+    std::optional<FileStamp> refused;  // bad: told, not to be read again
     bool told_missing = false;
     SteadyTime next_read{};
   };

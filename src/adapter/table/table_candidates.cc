@@ -44,7 +44,8 @@ std::vector<std::string> word_candidates(std::string_view word) {
   if (word.empty() || word.size() > longest_table_key) return {};
   if (word.starts_with('@')) word.remove_prefix(1);
   std::vector<std::string> keys{folded(word)};
-  if (const auto spelling = parse_table_key(keys.front()); spelling && !spelling->network && !spelling->text.empty() && spelling->text != keys.front())
+  if (const auto spelling = parse_table_key(keys.front());
+      spelling && !spelling->network && !spelling->text.empty() && spelling->text != keys.front())
     keys.push_back(spelling->text);
   return keys;
 }

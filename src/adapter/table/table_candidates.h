@@ -12,7 +12,8 @@
 
 namespace mailweir {
 
-inline constexpr std::size_t most_parents = 127;  // of a domain, the nearest to the root: more than a name in the DNS has
+inline constexpr std::size_t most_parents =
+    127;  // of a domain, the nearest to the root: more than a name in the DNS has
 
 // The address, then its networks, the most specific first: 34 for IPv4, 130 for IPv6.
 std::vector<std::string> table_candidates(const IpAddress& address);

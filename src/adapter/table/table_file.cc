@@ -105,7 +105,8 @@ class Parser {
         builder_.fault(1, 1, "this is UTF-16; save it as UTF-8");
     }
     if (line.size() > longest_line)
-      return builder_.fault(number_, longest_line + 1, "a line of more than " + std::to_string(longest_line) + " bytes");
+      return builder_.fault(number_, longest_line + 1,
+                            "a line of more than " + std::to_string(longest_line) + " bytes");
     if (line.ends_with('\r')) line.remove_suffix(1);
     std::size_t start = 0;
     while (start < line.size() && is_blank(line[start])) ++start;
@@ -125,12 +126,15 @@ class Parser {
     if (length == text.npos) return builder_.fault(number_, start + 1, "the quotes of the key are not closed");
     const auto rest = without_comment(text.substr(length));
     const auto entry = take_until(rest);
-    if (!entry) return builder_.fault(number_, static_cast<std::size_t>(rest.data() - text.data()) + start + 1, entry.error().what);
+    if (!entry)
+      return builder_.fault(number_, static_cast<std::size_t>(rest.data() - text.data()) + start + 1,
+                            entry.error().what);
     const auto value = entry->text;
     const auto column = static_cast<std::size_t>(value.data() - text.data()) + start + 1;
     if (kind_ == TableKind::list && !value.empty())
-      return builder_.fault(number_, column, "a list has one key per line, but this key is followed by \"" + cleaned(value, false, 60) +
-                                                 "\"; keys with values belong in [maps]");
+      return builder_.fault(number_, column,
+                            "a list has one key per line, but this key is followed by \"" + cleaned(value, false, 60) +
+                                "\"; keys with values belong in [maps]");
     if (kind_ == TableKind::map && value.empty())
       return builder_.fault(number_, start + length + 1, "the key has no value");
     builder_.add(text.substr(0, length), value, number_, start + 1, entry->until);
@@ -157,7 +161,8 @@ LoadedTable read_table(const std::string& path, TableKind kind, const Clock& clo
     loaded.errors.push_back(file.error().what);
     return loaded;
   }
-  struct stat before{}, after{};
+  struct stat before {
+  }, after{};
   fstat(file->get(), &before);
   LineReader reader(file->get());
   Parser parser(kind, clock);
@@ -176,7 +181,8 @@ LoadedTable read_table(const std::string& path, TableKind kind, const Clock& clo
   auto made = parser.finish();
   loaded.table = std::move(made.table);
   loaded.errors = as_lines(path, made.faults);
-  if (made.more_faults > 0) loaded.errors.push_back(path + ": and " + std::to_string(made.more_faults) + " more errors");
+  if (made.more_faults > 0)
+    loaded.errors.push_back(path + ": and " + std::to_string(made.more_faults) + " more errors");
   loaded.warnings = as_lines(path, made.warnings);
   if (loaded.table && loaded.table->size() == 0) loaded.warnings.push_back(path + ": has no entries");
   if (after.st_mode & S_IWOTH) loaded.warnings.push_back(path + ": is writable by all users; chmod o-w");

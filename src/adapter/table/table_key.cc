@@ -56,12 +56,12 @@ std::string filled_up(std::string_view text) {
 Error no_address(std::string_view text) {
   Error error{"looks like an IP address but is not one"};
   const auto parts = split(text, '.');
-  const bool zeros = looks_v4(text) && std::any_of(parts.begin(), parts.end(), [](auto part) {
-    return part.size() > 1 && part.front() == '0';
-  });
+  const bool zeros = looks_v4(text) && std::any_of(parts.begin(), parts.end(),
+                                                   [](auto part) { return part.size() > 1 && part.front() == '0'; });
   if (zeros) error.what += " (numbers do not start with 0)";
   else if (const auto full = looks_v4(text) ? filled_up(text) : ""; !full.empty() && parts.size() < 5)
-    error.what += "; for a network write " + full + '/' + std::to_string(8 * (parts.size() - (parts.back().empty() ? 1 : 0)));
+    error.what +=
+        "; for a network write " + full + '/' + std::to_string(8 * (parts.size() - (parts.back().empty() ? 1 : 0)));
   return error;
 }
 
@@ -81,11 +81,13 @@ Result<TableKey> parse_network(std::string_view host, std::string_view after) {
   const bool mapped = address->is_v4() && host.find(':') != host.npos;
   const unsigned longest = address->is_v4() && !mapped ? 32 : 128;
   if (*prefix > longest || (mapped && *prefix < 96))
-    return Error{'/' + std::string(after) + " is out of range: " + (mapped ? "96" : "0") + " to " + std::to_string(longest)};
+    return Error{'/' + std::string(after) + " is out of range: " + (mapped ? "96" : "0") + " to " +
+                 std::to_string(longest)};
   const auto bits = static_cast<unsigned>(*prefix) - (mapped ? 96 : 0);
   const Network network(*address, bits);
   if (network.address() != *address)
-    return Error{"host bits are set; write " + network.to_string() + ", or " + address->to_string() + " for the one address"};
+    return Error{"host bits are set; write " + network.to_string() + ", or " + address->to_string() +
+                 " for the one address"};
   return TableKey{network, {}};
 }
 
@@ -145,9 +147,11 @@ Result<TableKey> parse_name(std::string_view key) {
 std::optional<Error> foreign_spelling(std::string_view key) {
   if (key.starts_with("*."))
     return Error{"wildcards are not supported; all names below a domain are ." + std::string(key.substr(2))};
-  if (key.starts_with("*@")) return Error{"wildcards are not supported; all of a domain is " + std::string(key.substr(2))};
+  if (key.starts_with("*@"))
+    return Error{"wildcards are not supported; all of a domain is " + std::string(key.substr(2))};
   if (key == "*") return Error{"wildcards are not supported; in the overrides of a limit write default"};
-  if (key.starts_with('!') && key.size() > 1) return Error{"a table cannot have exceptions; use two tables, and unless"};
+  if (key.starts_with('!') && key.size() > 1)
+    return Error{"a table cannot have exceptions; use two tables, and unless"};
   const bool expression = key.starts_with('/') && key.find_first_of("^$(|[\\") != key.npos;
   if ((key.size() > 2 && key.starts_with('/') && key.ends_with('/')) || is_pattern_with_flags(key) || expression)
     return Error{"a table cannot contain a pattern; write it in the condition, as \"/.../\""};
@@ -179,7 +183,8 @@ std::string_view could_be_key(std::string_view domain) {
 
 Result<TableKey> parse_table_key(std::string_view key) {
   if (key.empty()) return Error{"an empty key"};
-  if (key.size() > longest_table_key) return Error{"a key of more than " + std::to_string(longest_table_key) + " bytes"};
+  if (key.size() > longest_table_key)
+    return Error{"a key of more than " + std::to_string(longest_table_key) + " bytes"};
   if (std::any_of(key.begin(), key.end(), [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; }))
     return Error{"a control character in the key"};
   if (key == "<>") return TableKey{};

@@ -41,13 +41,15 @@ std::string only(std::string_view text, const std::array<std::string_view, N>& n
   std::array<bool, N> seen{};
   for (const auto tag : split(text, ';'))
     for (std::size_t i = 0; i < N; ++i)
-      if (equal_folded(name_of(tag), names[i]) && !std::exchange(seen[i], true)) kept += std::string(kept.empty() ? "" : ";") + std::string(tag);
+      if (equal_folded(name_of(tag), names[i]) && !std::exchange(seen[i], true))
+        kept += std::string(kept.empty() ? "" : ";") + std::string(tag);
   return kept;
 }
 
 bool has_report_address(std::string_view text) {
   for (const auto tag : split(text, ';'))
-    if (equal_folded(name_of(tag), "rua") && tag.find('=') != tag.npos && starts_folded(trimmed(tag.substr(tag.find('=') + 1)), "mailto:"))
+    if (equal_folded(name_of(tag), "rua") && tag.find('=') != tag.npos &&
+        starts_folded(trimmed(tag.substr(tag.find('=') + 1)), "mailto:"))
       return true;
   return false;
 }
@@ -57,7 +59,8 @@ class LibraryDmarcTools final : public DmarcTools {
   explicit LibraryDmarcTools(SuffixesPtr suffixes) : suffixes_(std::move(suffixes)) {}
 
   Result<DmarcRecord> read_record(std::string_view text) const override {
-    if (text.size() > longest_record || text.find('\0') != text.npos) return Error{"the record is longer than " + std::to_string(longest_record) + " octets, or is not text"};
+    if (text.size() > longest_record || text.find('\0') != text.npos)
+      return Error{"the record is longer than " + std::to_string(longest_record) + " octets, or is not text"};
     constexpr std::array<std::string_view, 6> all{"v", "p", "sp", "adkim", "aspf", "pct"};
     constexpr std::array<std::string_view, 3> least{"v", "p", "sp"};
     auto record = parse(only(text, all));
@@ -103,7 +106,8 @@ class LibraryDmarcTools final : public DmarcTools {
 
 Result<DmarcToolsPtr> make_dmarc_tools() {
   SuffixesPtr suffixes(psl_latest(nullptr));
-  if (!suffixes || psl_suffix_count(suffixes.get()) == 0) return Error{"the public suffix list is missing; install the package publicsuffix"};
+  if (!suffixes || psl_suffix_count(suffixes.get()) == 0)
+    return Error{"the public suffix list is missing; install the package publicsuffix"};
   return DmarcToolsPtr(std::make_shared<LibraryDmarcTools>(std::move(suffixes)));
 }
 

@@ -21,7 +21,7 @@
 namespace mailweir {
 namespace {
 
-constexpr std::uint64_t clock_drift = 300;  // the library's own, and ours
+constexpr std::uint64_t clock_drift = 300;         // the library's own, and ours
 constexpr std::size_t most_comparisons = 1 << 20;  // of names in h= with fields, which it makes one by one
 
 using LibraryPtr = CPtr<DKIM_LIB, dkim_close>;
@@ -34,7 +34,9 @@ struct Libraries {
 };
 using LibrariesPtr = std::shared_ptr<const Libraries>;
 
-Opinion unreadable(std::string_view why) { return {Opinion::Word::unreadable, "libopendkim: " + cleaned(why, true, 200)}; }
+Opinion unreadable(std::string_view why) {
+  return {Opinion::Word::unreadable, "libopendkim: " + cleaned(why, true, 200)};
+}
 
 std::string record_of(const SignatureTrial::Case& one) {
   return std::string("v=DKIM1; k=") + (one.kind == KeyKind::rsa ? "rsa" : "ed25519") + "; p=" + to_base64(one.key);
@@ -62,10 +64,10 @@ class OpendkimTrial final : public SignatureTrial {
   std::vector<std::size_t> places_;  // of the fields in the library's list of signatures, in its order
   DKIM_STAT header_ = DKIM_STAT_OK;  // what the library says of it
   bool any_body_ = false, after_cr_ = false, after_lf_ = false;  // what the body's last byte so far was
-  const std::vector<Case>* cases_ = nullptr;  // within finish()
+  const std::vector<Case>* cases_ = nullptr;                     // within finish()
   std::vector<Opinion> opinions_;
-  std::string record_;               // of the signature being judged
-  std::exception_ptr thrown_;        // what must not fly through the library
+  std::string record_;         // of the signature being judged
+  std::exception_ptr thrown_;  // what must not fly through the library
 };
 
 DKIM_CBSTAT give_key(DKIM* handle, DKIM_SIGINFO*, u_char* buffer, std::size_t size) {
@@ -76,9 +78,11 @@ DKIM_CBSTAT judge_all(DKIM* handle, DKIM_SIGINFO** signatures, int count) {
   return static_cast<OpendkimTrial*>(dkim_get_user_context(handle))->judge_all(signatures, count);
 }
 
-OpendkimTrial::OpendkimTrial(LibrariesPtr libraries, const HeaderList& headers, const std::vector<SignatureField>& fields)
+OpendkimTrial::OpendkimTrial(LibrariesPtr libraries, const HeaderList& headers,
+                             const std::vector<SignatureField>& fields)
     : libraries_(std::move(libraries)) {
-  const bool early = std::any_of(fields.begin(), fields.end(), [](const SignatureField& field) { return field.made && *field.made < clock_drift; });
+  const bool early = std::any_of(fields.begin(), fields.end(),
+                                 [](const SignatureField& field) { return field.made && *field.made < clock_drift; });
   DKIM_STAT status = DKIM_STAT_OK;
   auto* library = (early ? libraries_->without_drift : libraries_->usual).get();
   handle_.reset(dkim_verify(library, reinterpret_cast<const unsigned char*>("-"), nullptr, &status));
@@ -139,7 +143,9 @@ void OpendkimTrial::write(std::string_view bytes) {
 std::vector<Opinion> OpendkimTrial::finish(const std::vector<Case>& cases) {
   cases_ = &cases;
   if (header_ == DKIM_STAT_OK && any_body_ && !after_lf_) feed("\r\n");  // the library wants it; RFC 6376 3.4.3 adds it
-  opinions_.assign(cases.size(), unreadable(header_ == DKIM_STAT_OK || header_ == DKIM_STAT_NOSIG ? "it cannot read the signature" : "it cannot read the header"));
+  opinions_.assign(cases.size(),
+                   unreadable(header_ == DKIM_STAT_OK || header_ == DKIM_STAT_NOSIG ? "it cannot read the signature"
+                                                                                    : "it cannot read the header"));
   if (header_ == DKIM_STAT_OK) dkim_eom(handle_.get(), nullptr);
   handle_.reset();
   if (thrown_) std::rethrow_exception(thrown_);
@@ -177,8 +183,10 @@ Opinion OpendkimTrial::judge(const Case& one, DKIM_SIGINFO* signature) {
   const auto flags = dkim_sig_getflags(signature);
   const auto body = dkim_sig_getbh(signature);
   if ((flags & DKIM_SIGFLAG_PASSED) != 0 && body == DKIM_SIGBH_MATCH) return {Word::good, {}};
-  if ((flags & DKIM_SIGFLAG_PASSED) != 0 || (error == DKIM_SIGERROR_OK && body == DKIM_SIGBH_MISMATCH)) return {Word::body_changed, {}};
-  if (error == DKIM_SIGERROR_OK || error == DKIM_SIGERROR_BADSIG || (error == DKIM_SIGERROR_UNKNOWN && (flags & DKIM_SIGFLAG_PROCESSED) != 0))
+  if ((flags & DKIM_SIGFLAG_PASSED) != 0 || (error == DKIM_SIGERROR_OK && body == DKIM_SIGBH_MISMATCH))
+    return {Word::body_changed, {}};
+  if (error == DKIM_SIGERROR_OK || error == DKIM_SIGERROR_BADSIG ||
+      (error == DKIM_SIGERROR_UNKNOWN && (flags & DKIM_SIGFLAG_PROCESSED) != 0))
     return {Word::bad, {}};
   const char* why = dkim_sig_geterrorstr(error);
   return unreadable(why == nullptr ? "it cannot read the signature" : why);
@@ -187,7 +195,8 @@ Opinion OpendkimTrial::judge(const Case& one, DKIM_SIGINFO* signature) {
 class OpendkimJudge final : public SignatureJudge {
  public:
   explicit OpendkimJudge(LibrariesPtr libraries) : libraries_(std::move(libraries)) {}
-  std::unique_ptr<SignatureTrial> begin(const HeaderList& headers, const std::vector<SignatureField>& fields) const override {
+  std::unique_ptr<SignatureTrial> begin(const HeaderList& headers,
+                                        const std::vector<SignatureField>& fields) const override {
     return std::make_unique<OpendkimTrial>(libraries_, headers, fields);
   }
 
@@ -198,10 +207,12 @@ class OpendkimJudge final : public SignatureJudge {
 LibraryPtr make_library(std::uint64_t drift) {
   LibraryPtr library(dkim_init(nullptr, nullptr));
   unsigned flags = DKIM_LIBFLAGS_DELAYSIGPROC, bits = 1024;
-  const bool good = library && dkim_options(library.get(), DKIM_OP_SETOPT, DKIM_OPTS_FLAGS, &flags, sizeof flags) == DKIM_STAT_OK &&
-                    dkim_options(library.get(), DKIM_OP_SETOPT, DKIM_OPTS_MINKEYBITS, &bits, sizeof bits) == DKIM_STAT_OK &&
-                    dkim_options(library.get(), DKIM_OP_SETOPT, DKIM_OPTS_CLOCKDRIFT, &drift, sizeof drift) == DKIM_STAT_OK &&
-                    dkim_set_key_lookup(library.get(), give_key) == DKIM_STAT_OK && dkim_set_final(library.get(), judge_all) == DKIM_STAT_OK;
+  const bool good =
+      library && dkim_options(library.get(), DKIM_OP_SETOPT, DKIM_OPTS_FLAGS, &flags, sizeof flags) == DKIM_STAT_OK &&
+      dkim_options(library.get(), DKIM_OP_SETOPT, DKIM_OPTS_MINKEYBITS, &bits, sizeof bits) == DKIM_STAT_OK &&
+      dkim_options(library.get(), DKIM_OP_SETOPT, DKIM_OPTS_CLOCKDRIFT, &drift, sizeof drift) == DKIM_STAT_OK &&
+      dkim_set_key_lookup(library.get(), give_key) == DKIM_STAT_OK &&
+      dkim_set_final(library.get(), judge_all) == DKIM_STAT_OK;
   return good ? std::move(library) : LibraryPtr();
 }
 
@@ -211,7 +222,8 @@ Result<SignatureJudgePtr> make_opendkim_judge() {
   auto libraries = std::make_shared<Libraries>();
   libraries->usual = make_library(clock_drift);
   libraries->without_drift = make_library(0);
-  if (!libraries->usual || !libraries->without_drift) return Error{"libopendkim cannot be started, or does not accept its options"};
+  if (!libraries->usual || !libraries->without_drift)
+    return Error{"libopendkim cannot be started, or does not accept its options"};
   return SignatureJudgePtr(std::make_shared<OpendkimJudge>(std::move(libraries)));
 }
 

@@ -13,7 +13,8 @@
 namespace mailweir {
 namespace {
 
-Made<TablePtr> inline_table(const std::vector<std::pair<std::string, std::string>>& entries, TableKind kind, const Clock& clock) {
+Made<TablePtr> inline_table(const std::vector<std::pair<std::string, std::string>>& entries, TableKind kind,
+                            const Clock& clock) {
   Made<TablePtr> result;
   std::vector<TableEntry> views;
   for (const auto& [key, value] : entries) {

@@ -118,7 +118,10 @@ class MaxmindFile final : public CountryFile {
     stamp_ = stamp;  // what cannot be used is told once
     auto database = open_database(path_);
     if (!database) {
-      Event("geoip-refused").with("file", path_).with("reason", database.error().what).with("what", "the old content stays")
+      Event("geoip-refused")
+          .with("file", path_)
+          .with("reason", database.error().what)
+          .with("what", "the old content stays")
           .to(log, Severity::error);
       return;
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// CountryFile: a MaxMind database (GeoLite2-Country.mmdb, or any that has country.iso_code), through libmaxminddb. A file
-// that was replaced is picked up by refresh(): by a rename, as geoipupdate does it, so that no half of it is read. It is held in
-// memory, 512 MiB at most. Thread-safe.
+// CountryFile: a MaxMind database (GeoLite2-Country.mmdb, or any that has country.iso_code), through libmaxminddb. A
+// file that was replaced is picked up by refresh(): by a rename, as geoipupdate does it, so that no half of it is read.
+// It is held in memory, 512 MiB at most. Thread-safe.
 #pragma once
 
 #include <memory>

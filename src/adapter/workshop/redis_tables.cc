@@ -22,10 +22,11 @@
 namespace mailweir {
 namespace {
 
-constexpr std::chrono::seconds pause{1};   // between two tries while the server is down
+constexpr std::chrono::seconds pause{1};  // between two tries while the server is down
 
-// KEYS[1]: the set, sorted set or hash. ARGV[1]: set or hash, what it must be; ARGV[2] the key that says that it was there (no
-// part of KEYS: a login that may not touch it may still look up); then what to look for, the first one counts.
+// KEYS[1]: the set, sorted set or hash. ARGV[1]: set or hash, what it must be; ARGV[2] the key that says that it was
+// there (no part of KEYS: a login that may not touch it may still look up); then what to look for, the first one
+// counts.
 // -> {there, value}, {there}, {none}, {empty} if it is meant to be, or {gone} if it was there.
 constexpr std::string_view script = R"(local kind = redis.call('TYPE', KEYS[1]).ok
 local mark = redis.pcall('GET', ARGV[2])
@@ -45,7 +46,9 @@ if kind == 'set' then
   end
   return {'there'}
 end
-if kind ~= 'zset' then return redis.error_reply('NOTALIST it is a ' .. kind .. ', and a list is a set or a sorted set') end
+if kind ~= 'zset' then
+  return redis.error_reply('NOTALIST it is a ' .. kind .. ', and a list is a set or a sorted set')
+end
 local now
 for i = 3, #ARGV do
   local score = redis.call('ZSCORE', KEYS[1], ARGV[i])
@@ -63,8 +66,8 @@ std::string mark_of(const std::string& key) { return key + ":mailweir"; }
 
 constexpr std::size_t most_in_a_call = 2000;  // keys: some milliseconds of the server's time
 constexpr std::size_t most_calls = 10;        // for one question; beyond it the table counts as not answering
-// A call of more keys that takes too long says nothing of the server: one stranger's message must not turn its lists off for
-// all. A single lookup has up to 132.
+// A call of more keys that takes too long says nothing of the server: one stranger's message must not turn its lists
+// off for all. A single lookup has up to 132.
 constexpr std::size_t usual_call = 200;
 
 class Server : public RedisTables, public std::enable_shared_from_this<Server> {
@@ -110,16 +113,19 @@ class Server : public RedisTables, public std::enable_shared_from_this<Server> {
   RedisTableStats stats_;
   std::array<Shard, 16> shards_;
   Guarded<std::unordered_set<std::string>> seen_;  // keys that were there
-  std::mutex state_;             // guards what follows, and the changes of stats_.up
+  std::mutex state_;                               // guards what follows, and the changes of stats_.up
   SteadyTime next_try_{}, down_since_{};
   std::unordered_map<std::string, SteadyTime> next_told_;  // of a key and its state; keys are the policy's
 };
 
 class RedisTable final : public BatchTable {
  public:
-  RedisTable(std::shared_ptr<Server> server, std::string key, TableKind kind) : server_(std::move(server)), key_(std::move(key)), kind_(kind) {}
+  RedisTable(std::shared_ptr<Server> server, std::string key, TableKind kind)
+      : server_(std::move(server)), key_(std::move(key)), kind_(kind) {}
   Found find(const IpAddress& address) const override { return server_->find(key_, kind_, table_candidates(address)); }
-  Found find_domain(std::string_view domain) const override { return server_->find(key_, kind_, domain_candidates(domain)); }
+  Found find_domain(std::string_view domain) const override {
+    return server_->find(key_, kind_, domain_candidates(domain));
+  }
   Found find(const Address& address) const override { return server_->find(key_, kind_, table_candidates(address)); }
   Found find_word(std::string_view word) const override { return server_->find(key_, kind_, word_candidates(word)); }
   Found find_first(std::span<const TableQuery> queries) const override {
@@ -149,7 +155,9 @@ class RedisTable final : public BatchTable {
   const TableKind kind_;
 };
 
-TablePtr Server::table(const std::string& key, TableKind kind) { return std::make_shared<RedisTable>(shared_from_this(), key, kind); }
+TablePtr Server::table(const std::string& key, TableKind kind) {
+  return std::make_shared<RedisTable>(shared_from_this(), key, kind);
+}
 
 Found Server::find(const std::string& key, TableKind kind, const std::vector<std::string>& candidates) {
   if (candidates.empty()) return {};
@@ -167,7 +175,8 @@ Found Server::find(const std::string& key, TableKind kind, const std::vector<std
   const Found found = look_up(key, kind, candidates);
   if (found.is_outage()) return found;
   const std::lock_guard lock(shard.mutex);
-  if (shard.kept.size() >= config_.most_kept / shards_.size()) shard.kept.clear();   // they are half a second old at the most
+  if (shard.kept.size() >= config_.most_kept / shards_.size())
+    shard.kept.clear();  // they are half a second old at the most
   shard.kept[name] = {found, now + config_.fresh};
   return found;
 }
@@ -179,7 +188,8 @@ Found Server::find_many(const std::string& key, TableKind kind, const std::vecto
   }
   for (std::size_t at = 0; at < candidates.size(); at += most_in_a_call) {
     const auto begin = candidates.begin() + static_cast<std::ptrdiff_t>(at);
-    const Found found = look_up(key, kind, {begin, begin + static_cast<std::ptrdiff_t>(std::min(most_in_a_call, candidates.size() - at))});
+    const Found found = look_up(
+        key, kind, {begin, begin + static_cast<std::ptrdiff_t>(std::min(most_in_a_call, candidates.size() - at))});
     if (found || found.is_outage()) return found;
   }
   return {};
@@ -200,8 +210,9 @@ Found Server::look_up(const std::string& key, TableKind kind, const std::vector<
   }
   const auto& answer = reply->elements;
   if (is_gone(key, answer.empty() ? std::string_view() : std::string_view(answer.front().text)))
-    return trouble_with(key, "vanished", "the key existed and is gone: it was evicted or deleted",
-                        "rules that need it follow their on_outage; if it is meant to be empty: mailweirctl empty-list");
+    return trouble_with(
+        key, "vanished", "the key existed and is gone: it was evicted or deleted",
+        "rules that need it follow their on_outage; if it is meant to be empty: mailweirctl empty-list");
   went_up();
   Found found;
   if (answer.size() > 1) found = Found(std::string_view(answer[1].text));
@@ -257,11 +268,17 @@ bool Server::may_try() {
 }
 
 // The server is well, but this key is no list or no map, or it is gone.
-Found Server::trouble_with(const std::string& key, std::string_view state, const std::string& error, std::string_view what) {
+Found Server::trouble_with(const std::string& key, std::string_view state, const std::string& error,
+                           std::string_view what) {
   went_up();
   ++stats_.errors;
   if (shall_tell(state, key)) {
-    Event("list-store").with("state", state).with("store", pool_.name()).with("key", key).with("error", error).with("what", what)
+    Event("list-store")
+        .with("state", state)
+        .with("store", pool_.name())
+        .with("key", key)
+        .with("error", error)
+        .with("what", what)
         .to(log_, Severity::error);
   }
   return Found::outage();
@@ -281,8 +298,14 @@ bool Server::shall_tell(std::string_view state, const std::string& key) {
 void Server::took_too_long(const std::string& key, std::size_t keys, const Error& error) {
   ++stats_.errors;
   if (shall_tell("slow", key)) {
-    Event("list-store").with("state", "slow").with("store", pool_.name()).with("key", key).with("keys", static_cast<std::int64_t>(keys))
-        .with("error", error.what).with("what", "for one message the rules that need it follow their on_outage").to(log_, Severity::warning);
+    Event("list-store")
+        .with("state", "slow")
+        .with("store", pool_.name())
+        .with("key", key)
+        .with("keys", static_cast<std::int64_t>(keys))
+        .with("error", error.what)
+        .with("what", "for one message the rules that need it follow their on_outage")
+        .to(log_, Severity::warning);
   }
 }
 
@@ -292,7 +315,11 @@ void Server::went_up() {
   if (stats_.up) return;
   stats_.up = true;
   const auto down = std::chrono::ceil<std::chrono::milliseconds>(clock_.steady() - down_since_);
-  Event("list-store").with("state", "up").with("store", pool_.name()).with("down_for", rough_duration(down)).to(log_, Severity::notice);
+  Event("list-store")
+      .with("state", "up")
+      .with("store", pool_.name())
+      .with("down_for", rough_duration(down))
+      .to(log_, Severity::notice);
 }
 
 void Server::went_down(const Error& error) {
@@ -303,17 +330,23 @@ void Server::went_down(const Error& error) {
   stats_.up = false;
   ++stats_.outages;
   down_since_ = clock_.steady();
-  Event("list-store").with("state", "down").with("store", pool_.name()).with("error", error.what)
-      .with("what", "rules that need its lists follow their on_outage").to(log_, Severity::warning);
+  Event("list-store")
+      .with("state", "down")
+      .with("store", pool_.name())
+      .with("error", error.what)
+      .with("what", "rules that need its lists follow their on_outage")
+      .to(log_, Severity::warning);
 }
 
 }  // namespace
 
 Result<std::shared_ptr<RedisTables>> make_redis_tables(const RedisTablesConfig& config, const Clock& clock, Log& log) {
   auto url = RedisUrl::parse(config.url);
-  constexpr std::string_view forms = "; write redis://host:port/db or redis+unix:/path?db=N";  // fewer than counters have
+  constexpr std::string_view forms =
+      "; write redis://host:port/db or redis+unix:/path?db=N";  // fewer than counters have
   if (!url) return Error{url.error().what.substr(0, url.error().what.find("; write ")) + std::string(forms)};
-  if (url->kind != RedisUrl::Kind::single) return Error{"lists are asked of one server, in [redis] url" + std::string(forms)};
+  if (url->kind != RedisUrl::Kind::single)
+    return Error{"lists are asked of one server, in [redis] url" + std::string(forms)};
   if (!config.password_file.empty()) {
     url->user = config.user;
     if (auto password = first_line(config.password_file)) url->password = *std::move(password);

@@ -3,16 +3,16 @@
 // million is as good as one of ten and a change is seen at once.
 //
 // The key's type says what it is: a set is a list; a sorted set is a list whose scores are the unix time until which an
-// entry holds (+inf: for ever), by the server's clock; a hash is a map. A key that was never there is empty. One that was
-// and is no more has been evicted, or deleted by mistake: lookups are outages then. The string KEY:mailweir says that it
-// was there (the value "there"; set by the first lookup that finds the key, if our login may write), and "empty" says that
-// it is meant to be empty. What this process has seen it knows without.
+// entry holds (+inf: for ever), by the server's clock; a hash is a map. A key that was never there is empty. One that
+// was and is no more has been evicted, or deleted by mistake: lookups are outages then. The string KEY:mailweir says
+// that it was there (the value "there"; set by the first lookup that finds the key, if our login may write), and
+// "empty" says that it is meant to be empty. What this process has seen it knows without.
 //
-// All keys that could match (an address and its 33 or 129 networks, a domain and its parents) are asked in one script call;
-// of many things (the addresses of From) all keys together in calls of 2,000, ten at the most.
+// All keys that could match (an address and its 33 or 129 networks, a domain and its parents) are asked in one script
+// call; of many things (the addresses of From) all keys together in calls of 2,000, ten at the most.
 //
-// Answers are kept for `fresh`. While the server does not answer, lookups are outages (port/table.h), at once but for one
-// try a second. Thread-safe; nothing is asked when a table is made.
+// Answers are kept for `fresh`. While the server does not answer, lookups are outages (port/table.h), at once but for
+// one try a second. Thread-safe; nothing is asked when a table is made.
 #pragma once
 
 #include <atomic>
@@ -29,11 +29,11 @@
 namespace mailweir {
 
 struct RedisTablesConfig {
-  std::string url;                             // port/redis_url.h
-  std::string user{}, password_file{};         // the login, if the URL has none; a file that can't be read is no login
-  std::chrono::milliseconds deadline{100};     // of one lookup
+  std::string url;                          // port/redis_url.h
+  std::string user{}, password_file{};      // the login, if the URL has none; a file that can't be read is no login
+  std::chrono::milliseconds deadline{100};  // of one lookup
   std::chrono::milliseconds fresh{500};
-  std::size_t most_kept = 20'000;              // answers
+  std::size_t most_kept = 20'000;  // answers
   std::size_t connections = 8;
 };
 
@@ -52,7 +52,7 @@ class RedisTables {
   // As SharedCounters::evicts().
   virtual Result<std::string> evicts(Deadline deadline) = 0;
   virtual const RedisTableStats& stats() const = 0;
-  virtual const std::string& server() const = 0;   // its URL without the password
+  virtual const std::string& server() const = 0;  // its URL without the password
 };
 
 // An error is one of the URL. Clock and log must outlive it and its tables.

@@ -15,7 +15,8 @@ Made<TablePtr> TableSources::redis(const RedisPlace& place, TableKind kind) {
   servers_.with([&](auto& servers) {
     std::erase_if(servers, [](const UsedServer& used) { return used.tables.expired(); });
     const auto known = std::find_if(servers.begin(), servers.end(), [&](const UsedServer& used) {
-      return used.url == place.url && used.deadline == place.deadline && used.password_file == place.password_file && used.user == place.user;
+      return used.url == place.url && used.deadline == place.deadline && used.password_file == place.password_file &&
+             used.user == place.user;
     });
     auto server = known == servers.end() ? nullptr : known->tables.lock();
     if (!server) {
@@ -74,7 +75,8 @@ std::vector<std::pair<std::string, std::string>> TableSources::evictions(std::ch
   for (const auto& tables : used()) {
     const auto told = [&](const auto& one) { return one.first == tables->server(); };
     if (std::any_of(found.begin(), found.end(), told)) continue;
-    if (auto policy = tables->evicts(Deadline::in(deadline)); policy && !policy->empty()) found.emplace_back(tables->server(), *policy);
+    if (auto policy = tables->evicts(Deadline::in(deadline)); policy && !policy->empty())
+      found.emplace_back(tables->server(), *policy);
   }
   return found;
 }
@@ -91,7 +93,8 @@ std::vector<ListServer> TableSources::servers() const {
     for (const UsedServer& used : servers) {
       const auto tables = used.tables.lock();
       if (!tables) continue;
-      auto one = std::find_if(found.begin(), found.end(), [&](const ListServer& other) { return other.name == tables->server(); });
+      auto one = std::find_if(found.begin(), found.end(),
+                              [&](const ListServer& other) { return other.name == tables->server(); });
       if (one == found.end()) one = found.insert(found.end(), ListServer{tables->server()});
       one->up = tables->stats().up;
       one->asked += tables->stats().asked;

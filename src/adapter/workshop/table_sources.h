@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// TableSources: where the lists, maps and country databases of all policies come from: files, and Redis servers. One for a process; what a
-// reload finds unchanged is shared. Thread-safe.
+// TableSources: where the lists, maps and country databases of all policies come from: files, and Redis servers. One
+// for a process; what a reload finds unchanged is shared. Thread-safe.
 #pragma once
 
 #include <atomic>
@@ -20,8 +20,8 @@ namespace mailweir {
 
 // A Redis server of lists, as status and metrics tell it.
 struct ListServer {
-  std::string name;                      // its URL without the password
-  bool up = false;                       // as the newest policy that uses it finds it
+  std::string name;  // its URL without the password
+  bool up = false;   // as the newest policy that uses it finds it
   std::uint64_t asked = 0, errors = 0;
 };
 
@@ -41,7 +41,8 @@ class TableSources {
   const TableCache& files() const { return files_; }
   // The Redis servers that a table still uses, one for each URL.
   std::vector<ListServer> servers() const;
-  // Those that evict keys, and by which policy. Each is asked for at most `deadline`; one that does not answer is left out.
+  // Those that evict keys, and by which policy. Each is asked for at most `deadline`; one that does not answer is left
+  // out.
   std::vector<std::pair<std::string, std::string>> evictions(std::chrono::milliseconds deadline) const;
   // RedisTables::make_empty of the newest server.
   Result<bool> make_empty(const std::string& key) const;
@@ -57,7 +58,8 @@ class TableSources {
   LateLog log_;
   TableCache files_;
   Guarded<std::map<std::string, std::weak_ptr<CountryFile>>> countries_;
-  // Kept alive by their tables: with the last policy that has one, its server goes. In the order in which they were made.
+  // Kept alive by their tables: with the last policy that has one, its server goes. In the order in which they were
+  // made.
   struct UsedServer {
     std::string url;
     std::chrono::milliseconds deadline;

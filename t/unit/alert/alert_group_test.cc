@@ -44,12 +44,12 @@ TEST_CASE("the first at once, the rest as a summary per group time, until it is 
       {0s, "stolen", "alice", "alert stolen alice", "-"},
       {1s, "stolen", "alice", "-", "-"},
       {2s, "stolen", "bob", "-", "-"},
-      {3s, "forged", "eve", "alert forged eve", "-"},      // another rule's first is news
+      {3s, "forged", "eve", "alert forged eve", "-"},  // another rule's first is news
       {200s, "stolen", "alice", "-", "-"},
       {300s, nullptr, "", "-", "-"},
       {301s, nullptr, "", "-", "summary 3, 2 stolen alice, 1 stolen bob"},
-      {302s, "stolen", "carl", "-", "-"},                  // it goes on: no alert of its own
-      {303s, "forged", "eve", "alert forged eve", "-"},    // this one was quiet for five minutes
+      {302s, "stolen", "carl", "-", "-"},                // it goes on: no alert of its own
+      {303s, "forged", "eve", "alert forged eve", "-"},  // this one was quiet for five minutes
       {602s, nullptr, "", "-", "summary 1, 1 stolen carl"},
       {603s, nullptr, "", "-", "-"},
       {610s, "stolen", "alice", "alert stolen alice", "-"},
@@ -86,7 +86,8 @@ TEST_CASE("near and over of one rule are two things; the times of a line are its
   AlertGroup group(1min);
   CHECK(told(group.add(hit("l", "alice", 0s, AlertKind::near), SteadyTime{0s})) == "alert l alice");
   CHECK(told(group.add(hit("l", "alice", 1s, AlertKind::over), SteadyTime{1s})) == "alert l alice");
-  for (const auto at : {10s, 30s, 20s}) CHECK(told(group.add(hit("l", "bob", at, AlertKind::over), SteadyTime{30s})) == "-");
+  for (const auto at : {10s, 30s, 20s})
+    CHECK(told(group.add(hit("l", "bob", at, AlertKind::over), SteadyTime{30s})) == "-");
   const auto summary = group.rest();
   REQUIRE(summary);
   const auto& sum = std::get<AlertSummary>(*summary);
@@ -116,7 +117,8 @@ TEST_CASE("what is remembered is bounded, and the top of it is told") {
   CHECK(sum.lost == 11);
   CHECK_FALSE(group.rest().has_value());
   // So are the rules: what does not fit is collected.
-  for (std::size_t i = 0; i < AlertGroup::most_rules; ++i) group.add(hit("rule" + std::to_string(i), "k", 400s), SteadyTime{400s});
+  for (std::size_t i = 0; i < AlertGroup::most_rules; ++i)
+    group.add(hit("rule" + std::to_string(i), "k", 400s), SteadyTime{400s});
   CHECK(told(group.add(hit("one-more", "k", 400s), SteadyTime{400s})) == "-");
   CHECK(told(group.add(hit("one-more", "k", 701s), SteadyTime{701s})) == "alert one-more k");
 }

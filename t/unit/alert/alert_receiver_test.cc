@@ -7,16 +7,17 @@
 
 #include <unistd.h>
 
+#include "../fixture/temp_dir.h"
 #include "adapter/alert/alert_desk.h"
 #include "base/handle.h"
-#include "../fixture/temp_dir.h"
 
 namespace mailweir {
 namespace {
 
 using namespace std::chrono_literals;
 
-Result<void> sh(const std::string& script, const std::string& input, std::chrono::milliseconds longest, const GiveUp& give_up = nullptr) {
+Result<void> sh(const std::string& script, const std::string& input, std::chrono::milliseconds longest,
+                const GiveUp& give_up = nullptr) {
   return run_program({"/bin/sh", "-c", script}, input, Deadline::in(longest), give_up);
 }
 
@@ -62,7 +63,9 @@ TEST_CASE("a program that does not end is killed, with what it started") {
   REQUIRE_FALSE(late);
   CHECK(late.error().what == "/bin/sh: killed after its deadline");
   CHECK_FALSE(late.error().temporary);
-  const auto gone = sh("read pid < " + file + "; while [ -d /proc/$pid ] && ! grep -q 'State:.Z' /proc/$pid/status; do :; done", "", 10s);
+  const auto gone =
+      sh("read pid < " + file + "; while [ -d /proc/$pid ] && ! grep -q 'State:.Z' /proc/$pid/status; do :; done", "",
+         10s);
   CHECK(static_cast<bool>(gone));
   const auto given_up = sh("sleep 600", "", 600s, [] { return true; });
   REQUIRE_FALSE(given_up);
@@ -79,7 +82,9 @@ class Ear final : public AlertReceiver {
     while (held_ && !(give_up && give_up())) changed_.wait_for(lock, 5ms);
     if (held_) return Error{"ear: held", true};
     if (!error_.empty()) return Error{error_, temporary_};
-    heard_.push_back(std::holds_alternative<Alert>(notice) ? std::get<Alert>(notice).key : "summary of " + std::to_string(std::get<AlertSummary>(notice).alerts));
+    heard_.push_back(std::holds_alternative<Alert>(notice)
+                         ? std::get<Alert>(notice).key
+                         : "summary of " + std::to_string(std::get<AlertSummary>(notice).alerts));
     changed_.notify_all();
     return {};
   }

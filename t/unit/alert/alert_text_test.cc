@@ -34,9 +34,11 @@ Alert over(std::string key, std::string sender = "alice@example.com") {
 TEST_CASE("an alert as JSON") {
   const std::string text = alert_json(over("alice"), "mx.example.net");
   CHECK(text.ends_with("}\n"));
-  const auto want = nlohmann::json::parse(R"json({"type": "alert", "host": "mx.example.net", "time": "2023-11-14T22:13:20Z", "what": "over", "rule": "stolen",
-          "shadow": false, "action": "reject", "key": "alice", "limit": "100/1h", "count": 100, "maximum": 100, "login": "alice",
-          "client_address": "192.0.2.7", "sender": "alice@example.com", "id": "h03es7hedxv",
+  const auto want = nlohmann::json::parse(
+      R"json({"type": "alert", "host": "mx.example.net", "time": "2023-11-14T22:13:20Z", "what": "over",
+          "rule": "stolen", "shadow": false, "action": "reject", "key": "alice", "limit": "100/1h", "count": 100,
+          "maximum": 100, "login": "alice", "client_address": "192.0.2.7", "sender": "alice@example.com",
+          "id": "h03es7hedxv",
           "text": "mailweir on mx.example.net: over: alice has crossed 100/1h of rule stolen (100 counted)"})json");
   CHECK(nlohmann::json::parse(text) == want);
 }
@@ -49,10 +51,13 @@ TEST_CASE("a summary as JSON") {
   summary.top.push_back({"forged", AlertKind::hit, "eve", true, 9, time_told, time_told + std::chrono::seconds(2)});
   summary.more_keys = 3;
   summary.lost = 4;
-  const auto want = nlohmann::json::parse(R"json({"type": "summary", "host": "mx", "alerts": 12, "first": "2023-11-14T22:13:20Z", "last": "2023-11-14T22:14:20Z",
-          "top": [{"rule": "forged", "what": "hit", "key": "eve", "shadow": true, "count": 9, "first": "2023-11-14T22:13:20Z", "last": "2023-11-14T22:13:22Z"}],
-          "more_keys": 3, "lost": 4,
-          "text": "mailweir on mx: summary: 12 more alerts from 2023-11-14T22:13:20Z to 2023-11-14T22:14:20Z, most of them (9) of rule forged for eve; 4 were dropped for lack of room"})json");
+  const auto want = nlohmann::json::parse(
+      R"json({"type": "summary", "host": "mx", "alerts": 12, "first": "2023-11-14T22:13:20Z", 
+          "last": "2023-11-14T22:14:20Z", "more_keys": 3, "lost": 4,
+          "top": [{"rule": "forged", "what": "hit", "key": "eve", "shadow": true, "count": 9,
+                   "first": "2023-11-14T22:13:20Z", "last": "2023-11-14T22:13:22Z"}],
+          "text": "mailweir on mx: summary: 12 more alerts from 2023-11-14T22:13:20Z to 2023-11-14T22:14:20Z, )json"
+      R"json(most of them (9) of rule forged for eve; 4 were dropped for lack of room"})json");
   CHECK(nlohmann::json::parse(alert_json(summary, "mx")) == want);
 }
 
@@ -88,7 +93,8 @@ TEST_CASE("hostile bytes stay where they belong") {
       const std::string words = json["text"];
       CHECK(std::all_of(words.begin(), words.end(), [](char c) { return c >= ' ' && c < 0x7f; }));
 
-      const std::string mail = alert_mail(notice, "mx", "alerts@example.com", {"admin@example.com", "boss@example.com"}, time_told);
+      const std::string mail =
+          alert_mail(notice, "mx", "alerts@example.com", {"admin@example.com", "boss@example.com"}, time_told);
       CHECK(std::all_of(mail.begin(), mail.end(), [](char c) { return c == '\n' || (c >= ' ' && c < 0x7f); }));
       CHECK(mail.find(row.want_in_mail) != mail.npos);
       const std::string head = mail.substr(0, mail.find("\n\n"));
@@ -100,12 +106,17 @@ TEST_CASE("hostile bytes stay where they belong") {
 }
 
 TEST_CASE("a mail's header") {
-  const std::string mail = alert_mail(over("alice"), "mx.example.net", "alerts@example.com", {"admin@example.com", "boss@example.com"}, time_told);
-  CHECK(mail.starts_with("From: Mailweir <alerts@example.com>\nTo: <admin@example.com>,\n <boss@example.com>\n"
-                         "Subject: [mailweir] over: alice has crossed 100/1h of rule stolen (100 counted)\nDate: Tue, 14 Nov 2023 22:13:20 +0000\n"
-                         "Message-ID: <alert."));
+  const std::string mail = alert_mail(over("alice"), "mx.example.net", "alerts@example.com",
+                                      {"admin@example.com", "boss@example.com"}, time_told);
+  CHECK(
+      mail.starts_with("From: Mailweir <alerts@example.com>\nTo: <admin@example.com>,\n <boss@example.com>\n"
+                       "Subject: [mailweir] over: alice has crossed 100/1h of rule stolen (100 counted)\nDate: Tue, 14 "
+                       "Nov 2023 22:13:20 +0000\n"
+                       "Message-ID: <alert."));
   CHECK(mail.find("\nAuto-Submitted: auto-generated\n") != mail.npos);
-  CHECK(mail.find("\nlogin: alice\nclient address: 192.0.2.7\nsender: alice@example.com\nid in the log: h03es7hedxv\n") != mail.npos);
+  CHECK(
+      mail.find("\nlogin: alice\nclient address: 192.0.2.7\nsender: alice@example.com\nid in the log: h03es7hedxv\n") !=
+      mail.npos);
 }
 
 TEST_CASE("what a message would have added is told where the count alone would puzzle") {
@@ -148,7 +159,8 @@ TEST_CASE("each kind in words") {
   const Row rows[] = {
       {AlertKind::over, false, "over: alice has crossed 100/1h of rule stolen (100 counted)"},
       {AlertKind::near, false, "near: alice comes near 100/1h of rule stolen (100 counted)"},
-      {AlertKind::blocked, true, "blocked: alice has crossed 100/1h of rule stolen (100 counted) and is blocked [shadow: refuses nothing]"},
+      {AlertKind::blocked, true,
+       "blocked: alice has crossed 100/1h of rule stolen (100 counted) and is blocked [shadow: refuses nothing]"},
       {AlertKind::hit, false, "hit: rule stolen acted (reject): alice"},
       {AlertKind::test, false, "test: this is a test alert"},
   };

@@ -15,10 +15,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../fixture/temp_dir.h"
 #include "app/notify.h"
 #include "app/pid_file.h"
 #include "start/privileges.h"
-#include "../fixture/temp_dir.h"
 
 using namespace mailweir;
 
@@ -130,8 +130,10 @@ TEST_CASE("pid file: what cannot be one") {
   struct Row {
     std::string path, want;
   };
-  const Row rows[] = {{dir / "none/pid", "No such file or directory"}, {dir.path(), "Is a directory"},
-                      {dir / "link", "symbolic links"}, {dir / "pipe", "is not a regular file"}};
+  const Row rows[] = {{dir / "none/pid", "No such file or directory"},
+                      {dir.path(), "Is a directory"},
+                      {dir / "link", "symbolic links"},
+                      {dir / "pipe", "is not a regular file"}};
   for (const auto& row : rows) {
     CAPTURE(row.path);
     const auto got = PidFile::take(row.path);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Work that a loop sets aside: many wait without a thread, in any order, each until its deadline; other threads wake them,
-// and a few threads do what blocks.
+// Work that a loop sets aside: many wait without a thread, in any order, each until its deadline; other threads wake
+// them, and a few threads do what blocks.
 #include "base/aside.h"
 
 #include <exception>
@@ -15,11 +15,11 @@
 
 #include <doctest/doctest.h>
 
+#include "../fixture/temp_dir.h"
 #include "base/blocking.h"
 #include "base/handle.h"
 #include "base/socket.h"
 #include "base/stream_server.h"
-#include "../fixture/temp_dir.h"
 
 namespace mailweir {
 namespace {
@@ -103,8 +103,8 @@ class Guest final : public LoopGuest {
 };
 
 // "a".."z": asks the guest and echoes when told so; "late x": only for 20 ms; "throw x" after x; "caught x": in a catch
-// block. "far": waits for another thread; "far late": only for 20 ms. "block": until it is released; "block late": waits only
-// 20 ms for a thread; "block throw". "socket", "socket late": until a socket can be read.
+// block. "far": waits for another thread; "far late": only for 20 ms. "block": until it is released; "block late":
+// waits only 20 ms for a thread; "block throw". "socket", "socket late": until a socket can be read.
 class Actor final : public Conversation {
  public:
   explicit Actor(Stage& stage) : stage_(stage) {}
@@ -132,7 +132,10 @@ class Actor final : public Conversation {
         ++stage_.asked;
       }
       for (int i = 0; i < 2; ++i)  // it stays so
-        out.buffer() += wait_for_socket(own.get(), false, said.ends_with("late") ? Deadline::in(20ms) : Deadline::in(20s)) ? "readable," : "timed out,";
+        out.buffer() +=
+            wait_for_socket(own.get(), false, said.ends_with("late") ? Deadline::in(20ms) : Deadline::in(20s))
+                ? "readable,"
+                : "timed out,";
     } else if (said.starts_with("far")) {
       WaitingLoop::Wait wait;
       auto waker = waiting_loop()->waker(wait);

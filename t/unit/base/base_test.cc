@@ -24,9 +24,15 @@ TEST_CASE("ip: one spelling") {
     const char* want;  // nullptr: refused
   };
   const Row rows[] = {
-      {"192.0.2.1", "192.0.2.1"},     {"::ffff:192.0.2.1", "192.0.2.1"}, {"2001:DB8:0:0::1", "2001:db8::1"},
-      {"IPv6:2001:db8::1", "2001:db8::1"}, {"192.0.2", nullptr},         {"192.0.2.256", nullptr},
-      {"", nullptr},                  {"unknown", nullptr},              {"1.2.3.4 ", nullptr},
+      {"192.0.2.1", "192.0.2.1"},
+      {"::ffff:192.0.2.1", "192.0.2.1"},
+      {"2001:DB8:0:0::1", "2001:db8::1"},
+      {"IPv6:2001:db8::1", "2001:db8::1"},
+      {"192.0.2", nullptr},
+      {"192.0.2.256", nullptr},
+      {"", nullptr},
+      {"unknown", nullptr},
+      {"1.2.3.4 ", nullptr},
   };
   for (const auto& row : rows) {
     CAPTURE(row.in);
@@ -45,9 +51,14 @@ TEST_CASE("ip: networks") {
     bool want;
   };
   const Row rows[] = {
-      {"192.0.2.0/24", "192.0.2.255", true}, {"192.0.2.0/24", "192.0.3.0", false}, {"0.0.0.0/0", "8.8.8.8", true},
-      {"0.0.0.0/0", "::1", false},           {"2001:db8::/33", "2001:db8:7fff::1", true},
-      {"2001:db8::/33", "2001:db8:8000::1", false}, {"192.0.2.1", "192.0.2.1", true}, {"192.0.2.1/32", "192.0.2.2", false},
+      {"192.0.2.0/24", "192.0.2.255", true},
+      {"192.0.2.0/24", "192.0.3.0", false},
+      {"0.0.0.0/0", "8.8.8.8", true},
+      {"0.0.0.0/0", "::1", false},
+      {"2001:db8::/33", "2001:db8:7fff::1", true},
+      {"2001:db8::/33", "2001:db8:8000::1", false},
+      {"192.0.2.1", "192.0.2.1", true},
+      {"192.0.2.1/32", "192.0.2.2", false},
   };
   for (const auto& row : rows) {
     CAPTURE(row.network);
@@ -66,9 +77,11 @@ TEST_CASE("durations and sizes") {
     const char* in;
     std::int64_t want_ms;  // -1: refused
   };
-  const Row rows[] = {{"1h", 3'600'000}, {"1h30m", 5'400'000}, {"250ms", 250}, {"7d", 604'800'000}, {"1w", 604'800'000},
-                      {"5", -1},         {"30m1h", -1},        {"1h1h", -1},   {"", -1},            {"h", -1},
-                      {"-1s", -1},       {"99999999999999999999d", -1},        {"4000d", -1}};
+  const Row rows[] = {{"1h", 3'600'000},   {"1h30m", 5'400'000}, {"250ms", 250},
+                      {"7d", 604'800'000}, {"1w", 604'800'000},  {"5", -1},
+                      {"30m1h", -1},       {"1h1h", -1},         {"", -1},
+                      {"h", -1},           {"-1s", -1},          {"99999999999999999999d", -1},
+                      {"4000d", -1}};
   for (const auto& row : rows) {
     CAPTURE(row.in);
     const auto got = parse_duration(row.in);
@@ -98,19 +111,30 @@ TEST_CASE("nothing from the network reaches a line unescaped") {
       {"two words", "k=\"two words\""},
       {"a\r\nb=c", "k=\"a\\x0d\\x0ab=c\""},
       {"say \"x\"", "k=\"say \\\"x\\\"\""},
-      {"b\xc3\xbc" "cher", "k=\"b\xc3\xbc" "cher\""},
+      {"b\xc3\xbc"
+       "cher",
+       "k=\"b\xc3\xbc"
+       "cher\""},
       {"\xff\xfe", "k=\"\\xff\\xfe\""},
       {"\x1b[31m", "k=\"\\x1b[31m\""},
-      {"\xc2\x9b" "31m", "k=\"\\xc2\\x9b31m\""},  // a C1 control, which terminals obey
-      {"a\xe2\x80\xae" "b", "k=\"a\\xe2\\x80\\xae" "b\""},     // U+202E turns the rest of the line around
+      {"\xc2\x9b"
+       "31m",
+       "k=\"\\xc2\\x9b31m\""},  // a C1 control, which terminals obey
+      {"a\xe2\x80\xae"
+       "b",
+       "k=\"a\\xe2\\x80\\xae"
+       "b\""},  // U+202E turns the rest of the line around
       {"\xe2\x81\xa6x\xe2\x81\xa9", "k=\"\\xe2\\x81\\xa6x\\xe2\\x81\\xa9\""},  // U+2066, U+2069: isolates
-      {"\xd8\x9c", "k=\"\\xd8\\x9c\""},                        // U+061C
-      {"a\xc2\xad" "b", "k=\"a\\xc2\\xad" "b\""},                // a soft hyphen
-      {"a\xe2\x80\x8b", "k=\"a\\xe2\\x80\\x8b\""},            // no width
-      {"\xef\xbb\xbf", "k=\"\\xef\\xbb\\xbf\""},              // a byte order mark
-      {"a\xe2\x80\xa8", "k=\"a\\xe2\\x80\\xa8\""},            // U+2028 ends a line
-      {"\xf3\xa0\x81\x81", "k=\"\\xf3\\xa0\\x81\\x81\""},    // a tag
-      {"\xe2\x80\x90", "k=\"\xe2\x80\x90\""},                  // U+2010, a hyphen that is seen
+      {"\xd8\x9c", "k=\"\\xd8\\x9c\""},                                        // U+061C
+      {"a\xc2\xad"
+       "b",
+       "k=\"a\\xc2\\xad"
+       "b\""},                                             // a soft hyphen
+      {"a\xe2\x80\x8b", "k=\"a\\xe2\\x80\\x8b\""},         // no width
+      {"\xef\xbb\xbf", "k=\"\\xef\\xbb\\xbf\""},           // a byte order mark
+      {"a\xe2\x80\xa8", "k=\"a\\xe2\\x80\\xa8\""},         // U+2028 ends a line
+      {"\xf3\xa0\x81\x81", "k=\"\\xf3\\xa0\\x81\\x81\""},  // a tag
+      {"\xe2\x80\x90", "k=\"\xe2\x80\x90\""},              // U+2010, a hyphen that is seen
   };
   for (const auto& row : rows) {
     std::string line;
@@ -120,7 +144,9 @@ TEST_CASE("nothing from the network reaches a line unescaped") {
   CHECK(cleaned("a\r\nb\x7f\xc3\xbc", true) == "a??b??");
   CHECK(cleaned("b\xc3\xbc", false) == "b\xc3\xbc");
   CHECK(cleaned("b\xc3\xbc", false, 2) == "b");
-  CHECK(cleaned("a\xe2\x80\xae" "b", false) == "a?b");
+  CHECK(cleaned("a\xe2\x80\xae"
+                "b",
+                false) == "a?b");
 }
 
 TEST_CASE("a terminal is shown nothing that it obeys, and nothing hidden") {
@@ -129,11 +155,18 @@ TEST_CASE("a terminal is shown nothing that it obeys, and nothing hidden") {
   };
   const Row rows[] = {
       {"two\nlines\tand a tab", "two\nlines\tand a tab"},
-      {"b\xc3\xbc" "cher", "b\xc3\xbc" "cher"},
+      {"b\xc3\xbc"
+       "cher",
+       "b\xc3\xbc"
+       "cher"},
       {"\x1b]0;title\x07", "\\u001b]0;title\\u0007"},
       {"a\rb\x7f", "a\\u000db\\u007f"},
-      {"\xc2\x9b" "31m", "\\u009b31m"},
-      {"ceo@\xe2\x80\xae" "example", "ceo@\\u202eexample"},
+      {"\xc2\x9b"
+       "31m",
+       "\\u009b31m"},
+      {"ceo@\xe2\x80\xae"
+       "example",
+       "ceo@\\u202eexample"},
       {"\xf3\xa0\x81\x81", "\\udb40\\udc41"},  // a pair, as in JSON
       {"\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80"},
       {"\xff\xc3", "\\xff\\xc3"},
@@ -175,10 +208,18 @@ TEST_CASE("socket names") {
     const char* want;  // nullptr: refused
   };
   const Row rows[] = {
-      {"unix:/run/a.sock", "unix:/run/a.sock"}, {"local:/run/a.sock", "unix:/run/a.sock"}, {"/run/a", "unix:/run/a"},
-      {"inet:10025@127.0.0.1", "inet:10025@127.0.0.1"}, {"inet:127.0.0.1:10025", "inet:10025@127.0.0.1"},
-      {"inet:[::1]:10025", "inet:10025@::1"}, {"unix:relative", nullptr}, {"inet:10025", nullptr},
-      {"inet:0@127.0.0.1", nullptr}, {"inet:70000@127.0.0.1", nullptr}, {"tcp:1@h", nullptr}, {"", nullptr},
+      {"unix:/run/a.sock", "unix:/run/a.sock"},
+      {"local:/run/a.sock", "unix:/run/a.sock"},
+      {"/run/a", "unix:/run/a"},
+      {"inet:10025@127.0.0.1", "inet:10025@127.0.0.1"},
+      {"inet:127.0.0.1:10025", "inet:10025@127.0.0.1"},
+      {"inet:[::1]:10025", "inet:10025@::1"},
+      {"unix:relative", nullptr},
+      {"inet:10025", nullptr},
+      {"inet:0@127.0.0.1", nullptr},
+      {"inet:70000@127.0.0.1", nullptr},
+      {"tcp:1@h", nullptr},
+      {"", nullptr},
   };
   for (const auto& row : rows) {
     CAPTURE(row.in);
@@ -207,8 +248,9 @@ TEST_CASE("sizes: the shortest spelling, read back as the same") {
     std::uint64_t bytes;
     const char* want;
   };
-  for (const auto& row : {Row{0, "0"}, Row{1000, "1000"}, Row{1024, "1KiB"}, Row{1536, "1536"}, Row{10 << 10, "10KiB"}, Row{25 << 20, "25MiB"}, Row{std::uint64_t{3} << 30, "3GiB"},
-                         Row{100'000'000'000, "100GB"}, Row{5'000'000, "5MB"}, Row{1'024'000, "1000KiB"}, Row{1'500'000, "1500000"}}) {
+  for (const auto& row : {Row{0, "0"}, Row{1000, "1000"}, Row{1024, "1KiB"}, Row{1536, "1536"}, Row{10 << 10, "10KiB"},
+                          Row{25 << 20, "25MiB"}, Row{std::uint64_t{3} << 30, "3GiB"}, Row{100'000'000'000, "100GB"},
+                          Row{5'000'000, "5MB"}, Row{1'024'000, "1000KiB"}, Row{1'500'000, "1500000"}}) {
     CAPTURE(row.bytes);
     CHECK(format_size(row.bytes) == row.want);
     CHECK(parse_size(row.want) == row.bytes);
@@ -223,15 +265,27 @@ TEST_CASE("an entry that came by copy and paste is doubted") {
       {"boss@example.com", ""},
       {".example.com", ""},
       {"2001:db8::1", ""},
-      {"b\xc3\xbc" "cher.example", ""},
+      {"b\xc3\xbc"
+       "cher.example",
+       ""},
       {"exam\xe2\x80\x8bple.com", "contains U+200B, which is invisible; remove it"},
-      {"\xef\xbb\xbf" "example.com", "contains U+FEFF, which is invisible; remove it"},
+      {"\xef\xbb\xbf"
+       "example.com",
+       "contains U+FEFF, which is invisible; remove it"},
       {"example.com\xe2\x80\xac", "contains U+202C, which is invisible; remove it"},
-      {"a\xe2\x80\x8d" "b", "contains U+200D, which is invisible; remove it"},
+      {"a\xe2\x80\x8d"
+       "b",
+       "contains U+200D, which is invisible; remove it"},
       {"\xd9\x86\xe2\x80\x8c\xd8\xa7", ""},  // U+200C between Arabic letters is spelling
-      {"a\xc2\xa0" "b", "contains U+00A0, which looks like a blank but is not one; remove it"},
-      {"\xe2\x80\x9e" "a@example.com\xe2\x80\x9c", "is in typographic quotes; remove them"},
-      {"\xc2\xab" "example.com\xc2\xbb", "is in typographic quotes; remove them"},
+      {"a\xc2\xa0"
+       "b",
+       "contains U+00A0, which looks like a blank but is not one; remove it"},
+      {"\xe2\x80\x9e"
+       "a@example.com\xe2\x80\x9c",
+       "is in typographic quotes; remove them"},
+      {"\xc2\xab"
+       "example.com\xc2\xbb",
+       "is in typographic quotes; remove them"},
       {"o\xe2\x80\x99neill", ""},
       {"https://www.example.com/path", "is a URL; write www.example.com"},
       {"http://alice@example.com:8080?q", "is a URL; write example.com"},
@@ -254,7 +308,8 @@ TEST_CASE("socket: whether somebody serves it") {
     REQUIRE(getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &length) == 0);
     return SocketName{SocketName::Kind::inet, {}, "127.0.0.1", ntohs(address.sin_port)};
   };
-  Fd listening(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)), bound(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  Fd listening(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)),
+      bound(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   for (const Fd* fd : {&listening, &bound}) {
     sockaddr_in any{};
     any.sin_family = AF_INET;

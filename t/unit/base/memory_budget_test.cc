@@ -6,10 +6,10 @@
 
 #include <doctest/doctest.h>
 
+#include "../fixture/temp_dir.h"
 #include "base/memory_budget.h"
 #include "config/open_files.h"
 #include "start/machine_memory.h"
-#include "../fixture/temp_dir.h"
 
 namespace mailweir {
 namespace {
@@ -62,7 +62,8 @@ TEST_CASE("memory budget: it fell when much was given back, once") {
 }
 
 void write(const std::string& path, const std::string& text) {
-  for (auto slash = path.find('/', 1); slash != path.npos; slash = path.find('/', slash + 1)) ::mkdir(path.substr(0, slash).c_str(), 0700);
+  for (auto slash = path.find('/', 1); slash != path.npos; slash = path.find('/', slash + 1))
+    ::mkdir(path.substr(0, slash).c_str(), 0700);
   std::ofstream(path) << text;
 }
 
@@ -77,13 +78,33 @@ TEST_CASE("machine memory: the machine's, or the lowest limit of the control gro
   const Row rows[] = {
       {"the machine's", {{"/proc/meminfo", meminfo}, {"/proc/self/cgroup", "0::/\n"}}, 2048 * mib},
       {"no files", {}, ~std::uint64_t{0}},
-      {"version 2", {{"/proc/meminfo", meminfo}, {"/proc/self/cgroup", "0::/a/b.service\n"}, {"/sys/fs/cgroup/a/b.service/memory.max", "536870912\n"}}, 512 * mib},
-      {"max is no limit", {{"/proc/meminfo", meminfo}, {"/proc/self/cgroup", "0::/a\n"}, {"/sys/fs/cgroup/a/memory.max", "max\n"}}, 2048 * mib},
-      {"that of a group above", {{"/proc/meminfo", meminfo}, {"/proc/self/cgroup", "0::/a/b\n"}, {"/sys/fs/cgroup/a/memory.max", "268435456\n"},
-                                 {"/sys/fs/cgroup/a/b/memory.max", "536870912\n"}}, 256 * mib},
-      {"in a container, where the group is the root", {{"/proc/meminfo", meminfo}, {"/proc/self/cgroup", "0::/\n"}, {"/sys/fs/cgroup/memory.max", "134217728\n"}}, 128 * mib},
-      {"version 1", {{"/proc/meminfo", meminfo}, {"/proc/self/cgroup", "5:cpu:/x\n4:memory:/y\n"}, {"/sys/fs/cgroup/memory/y/memory.limit_in_bytes", "1073741824\n"}}, 1024 * mib},
-      {"version 1 without a limit", {{"/proc/meminfo", meminfo}, {"/proc/self/cgroup", "4:memory:/y\n"}, {"/sys/fs/cgroup/memory/y/memory.limit_in_bytes", "9223372036854771712\n"}}, 2048 * mib},
+      {"version 2",
+       {{"/proc/meminfo", meminfo},
+        {"/proc/self/cgroup", "0::/a/b.service\n"},
+        {"/sys/fs/cgroup/a/b.service/memory.max", "536870912\n"}},
+       512 * mib},
+      {"max is no limit",
+       {{"/proc/meminfo", meminfo}, {"/proc/self/cgroup", "0::/a\n"}, {"/sys/fs/cgroup/a/memory.max", "max\n"}},
+       2048 * mib},
+      {"that of a group above",
+       {{"/proc/meminfo", meminfo},
+        {"/proc/self/cgroup", "0::/a/b\n"},
+        {"/sys/fs/cgroup/a/memory.max", "268435456\n"},
+        {"/sys/fs/cgroup/a/b/memory.max", "536870912\n"}},
+       256 * mib},
+      {"in a container, where the group is the root",
+       {{"/proc/meminfo", meminfo}, {"/proc/self/cgroup", "0::/\n"}, {"/sys/fs/cgroup/memory.max", "134217728\n"}},
+       128 * mib},
+      {"version 1",
+       {{"/proc/meminfo", meminfo},
+        {"/proc/self/cgroup", "5:cpu:/x\n4:memory:/y\n"},
+        {"/sys/fs/cgroup/memory/y/memory.limit_in_bytes", "1073741824\n"}},
+       1024 * mib},
+      {"version 1 without a limit",
+       {{"/proc/meminfo", meminfo},
+        {"/proc/self/cgroup", "4:memory:/y\n"},
+        {"/sys/fs/cgroup/memory/y/memory.limit_in_bytes", "9223372036854771712\n"}},
+       2048 * mib},
   };
   for (const auto& row : rows) {
     CAPTURE(row.in);

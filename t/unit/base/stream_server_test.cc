@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// StreamServer: connections that block hold up nobody, answers larger than a socket takes, silence by the clock, the bound, the end.
+// StreamServer: connections that block hold up nobody, answers larger than a socket takes, silence by the clock, the
+// bound, the end.
 #include "base/stream_server.h"
 
 #include <algorithm>
@@ -14,10 +15,10 @@
 
 #include <doctest/doctest.h>
 
+#include "../fixture/temp_dir.h"
 #include "base/blocking.h"
 #include "base/guarded.h"
 #include "base/socket.h"
-#include "../fixture/temp_dir.h"
 
 namespace mailweir {
 namespace {
@@ -31,7 +32,8 @@ class Lines final : public Log {
   }
   std::size_t of(std::string_view event) const {
     return all_.with([event](const auto& all) {
-      return static_cast<std::size_t>(std::count_if(all.begin(), all.end(), [event](const auto& line) { return line.find(event) != line.npos; }));
+      return static_cast<std::size_t>(
+          std::count_if(all.begin(), all.end(), [event](const auto& line) { return line.find(event) != line.npos; }));
     });
   }
 
@@ -43,9 +45,9 @@ class Lines final : public Log {
 struct Shared {
   ManualClock clock;
   Lines log;
-  std::latch release{1};                      // "block" waits for it
+  std::latch release{1};  // "block" waits for it
   std::atomic<int> blocked{0}, ended{0}, silences{0};
-  Guarded<std::vector<std::string>> closed;   // reasons
+  Guarded<std::vector<std::string>> closed;  // reasons
 };
 
 // Commands, one a call: echo of what it does not know; "block", "big", "bye", "throw", "flush".
@@ -209,7 +211,8 @@ TEST_CASE("stream server: nor is one that takes a byte of it now and then") {
   wait_until([&] {
     pollfd one{slow.get(), POLLIN, 0};
     std::array<char, 4096> room;
-    if (::poll(&one, 1, 5) == 1) taken += static_cast<std::size_t>(std::max<ssize_t>(0, ::recv(slow.get(), room.data(), room.size(), 0)));
+    if (::poll(&one, 1, 5) == 1)
+      taken += static_cast<std::size_t>(std::max<ssize_t>(0, ::recv(slow.get(), room.data(), room.size(), 0)));
     fixture.stage.clock.advance(std::chrono::seconds(4));  // below `sending`
     return fixture.server->stats().open == 0;
   });

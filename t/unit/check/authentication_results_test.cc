@@ -15,7 +15,8 @@ TEST_CASE("authentication-results: the value") {
       {"dmarc", AuthWord::none, "", {}},
   };
   CHECK(authentication_results("mx.example.org", results) ==
-        "mx.example.org;\n\tiprev=pass policy.iprev=192.0.2.7;\n\tspf=softfail reason=\"not, \\\"allowed\\\"\" smtp.mailfrom=alice@example.com;\n"
+        "mx.example.org;\n\tiprev=pass policy.iprev=192.0.2.7;\n\tspf=softfail reason=\"not, \\\"allowed\\\"\" "
+        "smtp.mailfrom=alice@example.com;\n"
         "\tdkim=pass header.d=example.com header.b=\"Ab+/c=12\";\n\tdmarc=none");
 }
 
@@ -84,15 +85,22 @@ TEST_CASE("authentication-results: fields that claim to be ours (RFC 8601 5)") {
     CAPTURE(row.value);
     CHECK(claims_authserv_id(row.value, "mx.example.org") == row.want);
   }
-  CHECK(claims_authserv_id("b\xc3\xbc" "cher.example; none", "xn--bcher-kva.example"));
-  CHECK(claims_authserv_id("xn--bcher-kva.example; none", "b\xc3\xbc" "cher.example"));
+  CHECK(
+      claims_authserv_id("b\xc3\xbc"
+                         "cher.example; none",
+                         "xn--bcher-kva.example"));
+  CHECK(claims_authserv_id("xn--bcher-kva.example; none",
+                           "b\xc3\xbc"
+                           "cher.example"));
   CHECK(claims_authserv_id("gate_1; none", "gate_1"));
   CHECK_FALSE(claims_authserv_id(std::string(100'000, '('), "mx.example.org"));
 }
 
 TEST_CASE("authentication-results: what may be an authserv-id") {
   for (const char* good : {"mx.example.org", "gate", "gate_1"}) CHECK(is_authserv_id(good));
-  for (const char* bad : {"", "mx example", "mx;x", "\"mx\"", "mx/1", "a@b", "b\xc3\xbc" "cher.example"}) {
+  for (const char* bad : {"", "mx example", "mx;x", "\"mx\"", "mx/1", "a@b",
+                          "b\xc3\xbc"
+                          "cher.example"}) {
     CAPTURE(bad);
     CHECK_FALSE(is_authserv_id(bad));
   }

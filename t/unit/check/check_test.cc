@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include "../fixture/dns_fixture.h"
 #include "check/helo.h"
 #include "check/iprev.h"
 #include "check/sender_domain.h"
-#include "../fixture/dns_fixture.h"
 
 using namespace mailweir;
 using namespace mailweir::test;
@@ -121,7 +121,8 @@ TEST_CASE("iprev") {
       {"192.0.2.6", AuthWord::pass, "192.0.2.6 has the name six.example.com, which has this address"},
       {"192.0.2.7", AuthWord::temperror, "192.0.2.7 has the name broken.example.com, whose lookup failed: timeout"},
       {"192.0.2.8", AuthWord::fail,
-       "192.0.2.8 has the name n01.example.com, which has no address; the same for all of its 10 names that were looked at"},
+       "192.0.2.8 has the name n01.example.com, which has no address; the same for all of its 10 names that were "
+       "looked at"},
       {"192.0.2.9", AuthWord::permerror, "192.0.2.9 has no reverse name"},
       {"192.0.2.10", AuthWord::pass, "192.0.2.10 has the name aka.example.com, which has this address"},
       {"192.0.2.11", AuthWord::fail, "192.0.2.11 has the name eleven.example.com, which has 192.0.2.12"},

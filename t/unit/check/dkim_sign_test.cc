@@ -3,12 +3,12 @@
 
 #include <algorithm>
 
+#include "../fixture/dkim_keys.h"
 #include "adapter/keys/openssl_digest.h"
 #include "adapter/keys/openssl_signer.h"
 #include "base/base64.h"
 #include "check/body_hashes.h"
 #include "check/dkim_sign.h"
-#include "../fixture/dkim_keys.h"
 
 using namespace mailweir;
 using namespace std::chrono_literals;
@@ -49,7 +49,8 @@ std::string tag(const std::string& value, const std::string& name) {
 
 // Remembers what it was asked to sign.
 struct FakeSigner final : Signer {
-  explicit FakeSigner(KeyKind which = KeyKind::ed25519, std::string out = std::string(64, 's')) : kind_(which), signature(std::move(out)) {}
+  explicit FakeSigner(KeyKind which = KeyKind::ed25519, std::string out = std::string(64, 's'))
+      : kind_(which), signature(std::move(out)) {}
   KeyKind kind() const override { return kind_; }
   unsigned bits() const override { return 256; }
   Result<std::string> sign(std::string_view bytes) const override {
@@ -87,7 +88,8 @@ TEST_CASE("dkim: the example of RFC 8463 appendix A, byte for byte") {
        " v=1; a=rsa-sha256; c=relaxed/relaxed;\n d=football.example.com; i=@football.example.com;\n"
        " q=dns/txt; s=test; t=1528637909; h=from : to : subject :\n date : message-id : from : subject : date;\n"
        " bh=2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=;\n b=",
-       "F45dVWDfMbQDGHJFlXUNB2HKfbCeLRyhDXgFpEL8GwpsRe0IeIixNTe3DhCVlUrSjV4BwcVcOF6+FF3Zo9Rpo1tFOeS9mPYQTnGdaSGsgeefOsk2JzdA+"
+       "F45dVWDfMbQDGHJFlXUNB2HKfbCeLRyhDXgFpEL8GwpsRe0IeIixNTe3DhCVlUrSjV4BwcVcOF6+"
+       "FF3Zo9Rpo1tFOeS9mPYQTnGdaSGsgeefOsk2JzdA+"
        "L10TeYt9BgDfQNZtKdN1WO//KgIqXP7OdEFE4LjFYNcUxZQ4FADY+8="},
   };
   for (const auto& row : rows) {
@@ -124,13 +126,18 @@ TEST_CASE("dkim: what a signature covers") {
   policy.oversigned_if_there = {"List-Id", "Sender"};
   policy.signed_if_there = {"Resent-To", "Received"};  // Received is left out whoever asks for it
   const Row rows[] = {
-      {"each once", {{"Subject", " s"}, {"X-Other", " x"}, {"FROM", " a@b.example"}}, "From From Subject Subject Cc",
+      {"each once",
+       {{"Subject", " s"}, {"X-Other", " x"}, {"FROM", " a@b.example"}},
+       "From From Subject Subject Cc",
        "from:a@b.example\r\nsubject:s\r\n"},
-      {"duplicates from the last to the first", {{"From", " one"}, {"Subject", " 1"}, {"from", " two"}, {"subject", " 2"}},
-       "From From From Subject Subject Subject Cc", "from:two\r\nfrom:one\r\nsubject:2\r\nsubject:1\r\n"},
+      {"duplicates from the last to the first",
+       {{"From", " one"}, {"Subject", " 1"}, {"from", " two"}, {"subject", " 2"}},
+       "From From From Subject Subject Subject Cc",
+       "from:two\r\nfrom:one\r\nsubject:2\r\nsubject:1\r\n"},
       {"if there",
        {{"Received", " x"}, {"Resent-To", " r1"}, {"Resent-To", " r2"}, {"From", " a"}, {"List-Id", " <l>"}},
-       "From From Subject Cc List-Id List-Id Resent-To Resent-To", "from:a\r\nlist-id:<l>\r\nresent-to:r2\r\nresent-to:r1\r\n"},
+       "From From Subject Cc List-Id List-Id Resent-To Resent-To",
+       "from:a\r\nlist-id:<l>\r\nresent-to:r2\r\nresent-to:r1\r\n"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.what);
@@ -193,7 +200,8 @@ TEST_CASE("dkim: the tags, and the bytes that are signed") {
     policy.good_for = 24h;
     const auto list = list_of(dinner);
     const auto fake = std::make_shared<FakeSigner>();
-    const auto value = sign(*cover(list, policy), "bodyhash", {"example.com", "2026a", fake, false}, policy, now, "j\xc3\xb6 e;=@Sub.Example.com");
+    const auto value = sign(*cover(list, policy), "bodyhash", {"example.com", "2026a", fake, false}, policy, now,
+                            "j\xc3\xb6 e;=@Sub.Example.com");
     REQUIRE(value);
     CAPTURE(*value);
     CHECK(tag(*value, "v") == "1");
@@ -221,7 +229,8 @@ TEST_CASE("dkim: the value can go to an MTA as it is, folded") {
   for (const std::string& domain : {std::string("example.com"), std::string("a.example"), long_domain}) {
     for (const std::size_t size : {64u, 128u, 256u, 512u}) {
       const auto fake = std::make_shared<FakeSigner>(KeyKind::rsa, std::string(size, '\xfe'));
-      const auto value = sign(*cover(list_of(dinner), {}), body_hash(Canon::relaxed, "x"), {domain, "s", fake, false}, {}, now);
+      const auto value =
+          sign(*cover(list_of(dinner), {}), body_hash(Canon::relaxed, "x"), {domain, "s", fake, false}, {}, now);
       REQUIRE(value);
       CAPTURE(*value);
       CHECK(safe_header_value(*value, false) == *value);
@@ -258,7 +267,8 @@ TEST_CASE("dkim: what cannot be signed") {
   CHECK(sign(covered, "", key, {}, now).error().what.find("no body hash of the canonicalisation relaxed") == 0);
   for (const char* identity : {"a@other.example", "a@badexample.com", "a", "@", "a@exa mple.com"}) {
     CAPTURE(identity);
-    CHECK(sign(covered, "hash", key, {}, now, identity).error().what.find("not an address at or below example.com") != std::string::npos);
+    CHECK(sign(covered, "hash", key, {}, now, identity).error().what.find("not an address at or below example.com") !=
+          std::string::npos);
   }
   CHECK(sign(covered, "hash", key, {}, now, "@example.com"));
   const DkimKey broken{"example.com", "s", std::make_shared<FakeSigner>(KeyKind::rsa, ""), false};

@@ -2,9 +2,9 @@
 // DMARC (RFC 7489): records, alignment, policy; a zone and a line a case.
 #include <doctest/doctest.h>
 
+#include "../fixture/dns_fixture.h"
 #include "adapter/verify/dmarc_tools.h"
 #include "check/dmarc.h"
-#include "../fixture/dns_fixture.h"
 
 using namespace mailweir;
 
@@ -16,16 +16,21 @@ const DmarcTools& tools() {
   return **made;
 }
 
-std::string policy_of(const DmarcResult& result) { return result.policy ? std::string(to_string(*result.policy)) : "-"; }
+std::string policy_of(const DmarcResult& result) {
+  return result.policy ? std::string(to_string(*result.policy)) : "-";
+}
 
-DmarcResult judge(const std::string& zone_text, const std::vector<std::string>& from, const DmarcEvidence& evidence, unsigned sample = 0) {
+DmarcResult judge(const std::string& zone_text, const std::vector<std::string>& from, const DmarcEvidence& evidence,
+                  unsigned sample = 0) {
   const auto zone = test::zone(zone_text);
   const auto lookups = test::lookups_in(*zone);
   return dmarc(*lookups, tools(), 1, from, evidence, sample);
 }
 
 DmarcEvidence spf(std::string domain, AuthWord word = AuthWord::pass) { return {word, std::move(domain), {}, {}}; }
-DmarcEvidence dkim(std::vector<std::string> domains, std::vector<std::string> unasked = {}) { return {AuthWord::none, {}, std::move(domains), std::move(unasked)}; }
+DmarcEvidence dkim(std::vector<std::string> domains, std::vector<std::string> unasked = {}) {
+  return {AuthWord::none, {}, std::move(domains), std::move(unasked)};
+}
 
 }  // namespace
 
@@ -33,9 +38,16 @@ TEST_CASE("dmarc: organizational domains by the public suffix list") {
   struct Row {
     std::string in, want;
   };
-  const Row rows[] = {{"example.com", "example.com"}, {"a.b.example.com", "example.com"}, {"a.example.co.uk", "example.co.uk"}, {"co.uk", "co.uk"},
-                      {"com", "com"},                 {"a.b.example", "b.example"},       {"example", "example"},               {"", ""},
-                      {"www.city.kawasaki.jp", "city.kawasaki.jp"}, {"a.b.kobe.jp", "a.b.kobe.jp"}};
+  const Row rows[] = {{"example.com", "example.com"},
+                      {"a.b.example.com", "example.com"},
+                      {"a.example.co.uk", "example.co.uk"},
+                      {"co.uk", "co.uk"},
+                      {"com", "com"},
+                      {"a.b.example", "b.example"},
+                      {"example", "example"},
+                      {"", ""},
+                      {"www.city.kawasaki.jp", "city.kawasaki.jp"},
+                      {"a.b.kobe.jp", "a.b.kobe.jp"}};
   for (const auto& row : rows) {
     CAPTURE(row.in);
     CHECK(tools().organizational_domain(row.in) == row.want);
@@ -75,15 +87,18 @@ TEST_CASE("dmarc: records, with what RFC 7489 6.3 says of mistakes in them") {
     const auto read = tools().read_record(row.in);
     std::string got = "error";
     if (read)
-      got = std::string(to_string(read->policy)) + ' ' + std::string(read->subdomains ? to_string(*read->subdomains) : "-") + ' ' +
-            (read->strict_dkim ? 's' : 'r') + (read->strict_spf ? 's' : 'r') + ' ' + std::to_string(read->percent);
+      got = std::string(to_string(read->policy)) + ' ' +
+            std::string(read->subdomains ? to_string(*read->subdomains) : "-") + ' ' + (read->strict_dkim ? 's' : 'r') +
+            (read->strict_spf ? 's' : 'r') + ' ' + std::to_string(read->percent);
     CHECK(got == row.want);
   }
 }
 
 TEST_CASE("dmarc: alignment") {
   const std::string relaxed = "_dmarc.example.com TXT \"v=DMARC1; p=reject; sp=quarantine\"\n";
-  const std::string strict = "_dmarc.example.com TXT \"v=DMARC1; p=reject; adkim=s; aspf=s\"\n_dmarc.sub.example.com TXT \"v=DMARC1; p=reject; adkim=s; aspf=s\"\n";
+  const std::string strict =
+      "_dmarc.example.com TXT \"v=DMARC1; p=reject; adkim=s; aspf=s\"\n_dmarc.sub.example.com TXT \"v=DMARC1; "
+      "p=reject; adkim=s; aspf=s\"\n";
   struct Row {
     std::string zone, from;
     DmarcEvidence evidence;
@@ -139,18 +154,28 @@ TEST_CASE("dmarc: where the record is found (RFC 7489 6.6.3)") {
       {"another version", "_dmarc.example.com TXT \"v=DMARC2; p=reject\"\n", "example.com", "none", "-"},
       {"a version that only begins so", "_dmarc.example.com TXT \"v=DMARC10; p=reject\"\n", "example.com", "none", "-"},
       {"two", "_dmarc.example.com TXT \"v=DMARC1; p=reject\"\n TXT \"v=DMARC1; p=none\"\n", "example.com", "none", "-"},
-      {"two, of the parent's one not asked", "_dmarc.a.example.com TXT \"v=DMARC1; p=reject\"\n TXT \"v=DMARC1; p=none\"\n_dmarc.example.com TXT \"v=DMARC1; p=reject\"\n", "a.example.com", "none", "-"},
-      {"beside another", "_dmarc.example.com TXT \"v=DMARC1; p=reject\"\n TXT \"hello\"\n", "example.com", "fail", "reject"},
-      {"own before the organization's", "_dmarc.a.example.com TXT \"v=DMARC1; p=none\"\n_dmarc.example.com TXT \"v=DMARC1; p=reject\"\n", "a.example.com", "fail", "none"},
-      {"the organization's, p=", "_dmarc.example.com TXT \"v=DMARC1; p=reject\"\n", "a.b.example.com", "fail", "reject"},
-      {"the organization's, sp=", "_dmarc.example.com TXT \"v=DMARC1; p=reject; sp=none\"\n", "a.b.example.com", "fail", "none"},
+      {"two, of the parent's one not asked",
+       "_dmarc.a.example.com TXT \"v=DMARC1; p=reject\"\n TXT \"v=DMARC1; p=none\"\n_dmarc.example.com TXT \"v=DMARC1; "
+       "p=reject\"\n",
+       "a.example.com", "none", "-"},
+      {"beside another", "_dmarc.example.com TXT \"v=DMARC1; p=reject\"\n TXT \"hello\"\n", "example.com", "fail",
+       "reject"},
+      {"own before the organization's",
+       "_dmarc.a.example.com TXT \"v=DMARC1; p=none\"\n_dmarc.example.com TXT \"v=DMARC1; p=reject\"\n",
+       "a.example.com", "fail", "none"},
+      {"the organization's, p=", "_dmarc.example.com TXT \"v=DMARC1; p=reject\"\n", "a.b.example.com", "fail",
+       "reject"},
+      {"the organization's, sp=", "_dmarc.example.com TXT \"v=DMARC1; p=reject; sp=none\"\n", "a.b.example.com", "fail",
+       "none"},
       {"not of what lies between", "_dmarc.b.example.com TXT \"v=DMARC1; p=reject\"\n", "a.b.example.com", "none", "-"},
       {"not of a suffix", "_dmarc.co.uk TXT \"v=DMARC1; p=reject\"\n", "a.co.uk", "none", "-"},
       {"SERVFAIL", "_dmarc.example.com SERVFAIL\n", "example.com", "temperror", "-"},
       {"time-out at the organization's", "_dmarc.example.com TIMEOUT\n", "a.example.com", "temperror", "-"},
-      {"trouble at its own", "_dmarc.a.example.com SERVFAIL\n_dmarc.example.com TXT \"v=DMARC1; p=reject\"\n", "a.example.com", "temperror", "-"},
+      {"trouble at its own", "_dmarc.a.example.com SERVFAIL\n_dmarc.example.com TXT \"v=DMARC1; p=reject\"\n",
+       "a.example.com", "temperror", "-"},
       {"no policy in it", "_dmarc.example.com TXT \"v=DMARC1\"\n", "example.com", "permerror", "-"},
-      {"an alias", "_dmarc.example.com CNAME d.example.net\nd.example.net TXT \"v=DMARC1; p=quarantine\"\n", "example.com", "fail", "quarantine"},
+      {"an alias", "_dmarc.example.com CNAME d.example.net\nd.example.net TXT \"v=DMARC1; p=quarantine\"\n",
+       "example.com", "fail", "quarantine"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.label);
@@ -166,12 +191,14 @@ TEST_CASE("dmarc: pct spares some (RFC 7489 6.6.4)") {
     unsigned sample;
     std::string want;
   };
-  const Row rows[] = {{"p=reject; pct=25", 24, "reject"}, {"p=reject; pct=25", 25, "quarantine"}, {"p=quarantine; pct=25", 99, "none"},
-                      {"p=reject; pct=0", 0, "quarantine"}, {"p=none; pct=10", 50, "none"},         {"p=reject", 99, "reject"}};
+  const Row rows[] = {{"p=reject; pct=25", 24, "reject"},   {"p=reject; pct=25", 25, "quarantine"},
+                      {"p=quarantine; pct=25", 99, "none"}, {"p=reject; pct=0", 0, "quarantine"},
+                      {"p=none; pct=10", 50, "none"},       {"p=reject", 99, "reject"}};
   for (const auto& row : rows) {
     CAPTURE(row.tags);
     CAPTURE(row.sample);
-    const auto result = judge("_dmarc.example.com TXT \"v=DMARC1; " + row.tags + "\"\n", {"example.com"}, {}, row.sample);
+    const auto result =
+        judge("_dmarc.example.com TXT \"v=DMARC1; " + row.tags + "\"\n", {"example.com"}, {}, row.sample);
     CHECK(to_string(result.word) == "fail");
     CHECK(policy_of(result) == row.want);
   }
@@ -179,7 +206,8 @@ TEST_CASE("dmarc: pct spares some (RFC 7489 6.6.4)") {
 
 TEST_CASE("dmarc: From fields with several domains, or none (RFC 7489 6.6.1)") {
   const std::string zone =
-      "_dmarc.good.example TXT \"v=DMARC1; p=none\"\n_dmarc.strict.example TXT \"v=DMARC1; p=reject\"\n_dmarc.down.example SERVFAIL\n_dmarc.odd.example TXT \"v=DMARC1\"\n";
+      "_dmarc.good.example TXT \"v=DMARC1; p=none\"\n_dmarc.strict.example TXT \"v=DMARC1; "
+      "p=reject\"\n_dmarc.down.example SERVFAIL\n_dmarc.odd.example TXT \"v=DMARC1\"\n";
   struct Row {
     std::vector<std::string> from;
     std::string want, policy;
@@ -192,10 +220,19 @@ TEST_CASE("dmarc: From fields with several domains, or none (RFC 7489 6.6.1)") {
       {{"good.example", "down.example"}, "temperror", "-"},
       {{"down.example", "strict.example"}, "fail", "reject"},
       {{"odd.example", "good.example"}, "permerror", "-"},
-      {{"good.example", "b.example", "c.example", "d.example", "e.example", "f.example", "g.example", "h.example", "i.example", "j.example"}, "none", "-"},
-      {{"good.example", "b.example", "c.example", "d.example", "e.example", "f.example", "g.example", "h.example", "i.example", "strict.example"}, "fail", "reject"},
+      {{"good.example", "b.example", "c.example", "d.example", "e.example", "f.example", "g.example", "h.example",
+        "i.example", "j.example"},
+       "none",
+       "-"},
+      {{"good.example", "b.example", "c.example", "d.example", "e.example", "f.example", "g.example", "h.example",
+        "i.example", "strict.example"},
+       "fail",
+       "reject"},
       // One more: the worst that any of them may say.
-      {{"good.example", "b.example", "c.example", "d.example", "e.example", "f.example", "g.example", "h.example", "i.example", "j.example", "k.example"}, "fail", "reject"},
+      {{"good.example", "b.example", "c.example", "d.example", "e.example", "f.example", "g.example", "h.example",
+        "i.example", "j.example", "k.example"},
+       "fail",
+       "reject"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.from.size());

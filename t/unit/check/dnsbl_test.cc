@@ -2,8 +2,8 @@
 // Block lists in the DNS: names to ask, codes, answers, and the proof by RFC 5782's test points.
 #include <doctest/doctest.h>
 
-#include "check/dnsbl.h"
 #include "../fixture/dns_fixture.h"
+#include "check/dnsbl.h"
 
 namespace mailweir {
 namespace {
@@ -60,7 +60,7 @@ TEST_CASE("dnsbl: codes") {
       {.text = "127.0.0.2-11", .good = false, .has = "", .lacks = ""},
       {.text = "127.0.0.1/24", .good = false, .has = "", .lacks = ""},
       {.text = "192.0.2.1", .good = false, .has = "", .lacks = ""},
-      {.text = "127.0.0.0/8", .good = false, .has = "", .lacks = ""},            // touches the errors
+      {.text = "127.0.0.0/8", .good = false, .has = "", .lacks = ""},  // touches the errors
       {.text = "127.255.255.254", .good = false, .has = "", .lacks = ""},
       {.text = "126.0.0.0-127.0.0.4", .good = false, .has = "", .lacks = ""},
       {.text = "::1", .good = false, .has = "", .lacks = ""},
@@ -86,25 +86,37 @@ TEST_CASE("dnsbl: codes") {
 
 TEST_CASE("dnsbl: what an answer means") {
   struct Row {
-    std::string_view records;   // of x.bl.example
+    std::string_view records;  // of x.bl.example
     std::vector<std::string> codes;
     DnsblWord want;
     std::string_view detail;
   };
   const Row rows[] = {
       {.records = "A 127.0.0.2", .codes = {}, .want = DnsblWord::listed, .detail = "127.0.0.2"},
-      {.records = "A 127.0.0.2|A 127.0.0.10", .codes = {}, .want = DnsblWord::listed, .detail = "127.0.0.2, 127.0.0.10"},
+      {.records = "A 127.0.0.2|A 127.0.0.10",
+       .codes = {},
+       .want = DnsblWord::listed,
+       .detail = "127.0.0.2, 127.0.0.10"},
       {.records = "TXT \"nothing\"", .codes = {}, .want = DnsblWord::not_listed, .detail = ""},
       {.records = "", .codes = {}, .want = DnsblWord::not_listed, .detail = ""},
-      {.records = "A 127.0.0.10", .codes = {"127.0.0.2-127.0.0.4"}, .want = DnsblWord::error, .detail = "not one of its codes"},
-      {.records = "A 127.0.0.10|A 127.0.0.4", .codes = {"127.0.0.2-127.0.0.4"}, .want = DnsblWord::listed, .detail = "127.0.0.4"},
+      {.records = "A 127.0.0.10",
+       .codes = {"127.0.0.2-127.0.0.4"},
+       .want = DnsblWord::error,
+       .detail = "not one of its codes"},
+      {.records = "A 127.0.0.10|A 127.0.0.4",
+       .codes = {"127.0.0.2-127.0.0.4"},
+       .want = DnsblWord::listed,
+       .detail = "127.0.0.4"},
       {.records = "A 127.0.0.12", .codes = {"127.0.0.0&8"}, .want = DnsblWord::listed, .detail = "127.0.0.12"},
       {.records = "A 127.255.255.254", .codes = {}, .want = DnsblWord::error, .detail = "refuses the query"},
       {.records = "A 127.255.255.254|A 127.0.0.2", .codes = {}, .want = DnsblWord::listed, .detail = "127.0.0.2"},
       {.records = "A 203.0.113.5", .codes = {}, .want = DnsblWord::error, .detail = "not one that a DNSBL gives"},
       {.records = "SERVFAIL", .codes = {}, .want = DnsblWord::error, .detail = "SERVFAIL"},
       {.records = "TIMEOUT", .codes = {}, .want = DnsblWord::error, .detail = "timeout"},
-      {.records = "CNAME y.bl.example\ny.bl.example A 127.0.0.9", .codes = {}, .want = DnsblWord::listed, .detail = "127.0.0.9"},
+      {.records = "CNAME y.bl.example\ny.bl.example A 127.0.0.9",
+       .codes = {},
+       .want = DnsblWord::listed,
+       .detail = "127.0.0.9"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.records);
@@ -112,7 +124,8 @@ TEST_CASE("dnsbl: what an answer means") {
     for (const char c : row.records) text += c == '|' ? "\nx.bl.example " : std::string(1, c);
     const auto resolver = zone(text);
     const auto lookups = lookups_in(*resolver);
-    const auto read = read_dnsbl_answer(lookups->get({"x.bl.example", dns::Type::A}), list_of(DnsblKind::address, row.codes));
+    const auto read =
+        read_dnsbl_answer(lookups->get({"x.bl.example", dns::Type::A}), list_of(DnsblKind::address, row.codes));
     CHECK(read.word == row.want);
     CHECK(read.detail.find(row.detail) != std::string::npos);
   }
@@ -120,9 +133,11 @@ TEST_CASE("dnsbl: what an answer means") {
 
 TEST_CASE("dnsbl: a thousand answers are told in one short line") {
   std::string text;
-  for (int i = 0; i < 1000; ++i) text += "x.bl.example A 127.0." + std::to_string(i / 250) + '.' + std::to_string(2 + i % 250) + '\n';
+  for (int i = 0; i < 1000; ++i)
+    text += "x.bl.example A 127.0." + std::to_string(i / 250) + '.' + std::to_string(2 + i % 250) + '\n';
   const auto resolver = zone(text);
-  const auto read = read_dnsbl_answer(lookups_in(*resolver)->get({"x.bl.example", dns::Type::A}), list_of(DnsblKind::address));
+  const auto read =
+      read_dnsbl_answer(lookups_in(*resolver)->get({"x.bl.example", dns::Type::A}), list_of(DnsblKind::address));
   CHECK(read.word == DnsblWord::listed);
   CHECK(read.detail.size() < 120);
 }
@@ -147,20 +162,27 @@ TEST_CASE("dnsbl: the proof") {
   };
   using Word = DnsblProof::Word;
   const Row rows[] = {
-      {"both families", DnsblKind::address, "2.0.0.127.bl.example A 127.0.0.2\n2" + v6, Word::good, true, true, false, ""},
+      {"both families", DnsblKind::address, "2.0.0.127.bl.example A 127.0.0.2\n2" + v6, Word::good, true, true, false,
+       ""},
       {"IPv4 alone", DnsblKind::address, "2.0.0.127.bl.example A 127.0.0.4\n", Word::good, true, false, false, ""},
       {"IPv6 alone", DnsblKind::address, "2" + v6, Word::good, false, true, false, ""},
       {"domains", DnsblKind::domain, "test.bl.example A 127.0.1.2\n", Word::good, false, false, true, ""},
       {"nothing", DnsblKind::address, "", Word::lies, false, false, false, "lists nothing"},
       {"nothing, domains", DnsblKind::domain, "", Word::lies, false, false, false, "lists nothing"},
-      {"everything", DnsblKind::address, "*.bl.example A 127.0.0.2\n", Word::lies, false, false, false, "lists everything"},
-      {"everything, domains", DnsblKind::domain, "*.bl.example A 127.0.0.2\n", Word::lies, false, false, false, "lists everything"},
-      {"a parked domain", DnsblKind::address, "*.bl.example A 203.0.113.7\n", Word::lies, false, false, false, "203.0.113.7"},
-      {"everything of IPv6", DnsblKind::address, "2.0.0.127.bl.example A 127.0.0.2\n2" + v6 + "1" + v6, Word::lies, false, false, false, "::FFFF:7F00:1"},
+      {"everything", DnsblKind::address, "*.bl.example A 127.0.0.2\n", Word::lies, false, false, false,
+       "lists everything"},
+      {"everything, domains", DnsblKind::domain, "*.bl.example A 127.0.0.2\n", Word::lies, false, false, false,
+       "lists everything"},
+      {"a parked domain", DnsblKind::address, "*.bl.example A 203.0.113.7\n", Word::lies, false, false, false,
+       "203.0.113.7"},
+      {"everything of IPv6", DnsblKind::address, "2.0.0.127.bl.example A 127.0.0.2\n2" + v6 + "1" + v6, Word::lies,
+       false, false, false, "::FFFF:7F00:1"},
       {"SERVFAIL", DnsblKind::address, "*.bl.example SERVFAIL\n", Word::trouble, false, false, false, "SERVFAIL"},
-      {"SERVFAIL of one", DnsblKind::address, "2.0.0.127.bl.example SERVFAIL\n", Word::trouble, false, false, false, "127.0.0.2: SERVFAIL"},
+      {"SERVFAIL of one", DnsblKind::address, "2.0.0.127.bl.example SERVFAIL\n", Word::trouble, false, false, false,
+       "127.0.0.2: SERVFAIL"},
       {"silence", DnsblKind::domain, "*.bl.example TIMEOUT\n", Word::trouble, false, false, false, "timeout"},
-      {"it refuses this resolver", DnsblKind::address, "*.bl.example A 127.255.255.254\n", Word::trouble, false, false, false, "refuses the query"},
+      {"it refuses this resolver", DnsblKind::address, "*.bl.example A 127.255.255.254\n", Word::trouble, false, false,
+       false, "refuses the query"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.why);

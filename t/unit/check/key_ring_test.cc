@@ -3,8 +3,8 @@
 
 #include <chrono>
 
-#include "check/key_ring.h"
 #include "../fixture/cpu_time.h"
+#include "check/key_ring.h"
 
 using namespace mailweir;
 
@@ -32,7 +32,9 @@ TEST_CASE("key ring: which keys sign for a domain") {
                                    {"Example.COM.", "c", signer, true},
                                    {"low.example.com", "d", signer, false},
                                    {"other.example", "e", signer, false},
-                                   {"b\xc3\xbc" "cher.example", "2026.mail", signer, true}});
+                                   {"b\xc3\xbc"
+                                    "cher.example",
+                                    "2026.mail", signer, true}});
   REQUIRE(ring);
   CHECK(ring->domains() == 4);
   struct Row {
@@ -40,10 +42,10 @@ TEST_CASE("key ring: which keys sign for a domain") {
   };
   const Row rows[] = {
       {"example.com", "b/example.com c/example.com a/example.com"},
-      {"low.example.com", "d/low.example.com"},                  // its own, not its parent's
+      {"low.example.com", "d/low.example.com"},  // its own, not its parent's
       {"x.example.com", "b/example.com c/example.com"},
       {"x.y.example.com", "b/example.com c/example.com"},
-      {"x.low.example.com", "b/example.com c/example.com"},      // the nearest with `subdomains`
+      {"x.low.example.com", "b/example.com c/example.com"},  // the nearest with `subdomains`
       {"badexample.com", ""},
       {"other.example", "e/other.example"},
       {"x.other.example", ""},
@@ -73,7 +75,8 @@ TEST_CASE("key ring: mistakes are named") {
   };
   for (const auto& row : rows) {
     CAPTURE(row.want);
-    const auto got = KeyRing::make({{"example.net", "a", signer, false}, {row.domain, row.selector, row.signer, false}});
+    const auto got =
+        KeyRing::make({{"example.net", "a", signer, false}, {row.domain, row.selector, row.signer, false}});
     REQUIRE_FALSE(got);
     CHECK(got.error().what.find(row.want) != std::string::npos);
   }
@@ -81,7 +84,8 @@ TEST_CASE("key ring: mistakes are named") {
 
 TEST_CASE("key ring: a hundred thousand domains") {
   std::vector<DkimKey> keys;
-  for (int i = 0; i < 100'000; ++i) keys.push_back({"customer" + std::to_string(i) + ".example", "s", signer, i % 2 == 0});
+  for (int i = 0; i < 100'000; ++i)
+    keys.push_back({"customer" + std::to_string(i) + ".example", "s", signer, i % 2 == 0});
   const auto ring = KeyRing::make(std::move(keys));
   REQUIRE(ring);
   CHECK(ring->domains() == 100'000);

@@ -22,7 +22,8 @@ TEST_CASE("what an edit removes is named as the message has it") {
     std::vector<std::string> want;
   };
   HeaderList headers;
-  for (const char* name : {"X-Originating-IP", "Subject", "x-originating-ip", "X-Originating-Email", "X-Gone"}) headers.receive(name, " v");
+  for (const char* name : {"X-Originating-IP", "Subject", "x-originating-ip", "X-Originating-Email", "X-Gone"})
+    headers.receive(name, " v");
   headers.remove("X-Gone");
   const Row rows[] = {{"X-Originating-*", {"X-Originating-IP", "X-Originating-Email"}},
                       {"subject", {"Subject"}},

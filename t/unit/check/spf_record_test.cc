@@ -16,8 +16,10 @@ TEST_CASE("which TXT records are SPF records") {
     std::string_view text;
     bool want;
   };
-  const Row rows[] = {{"v=spf1", true}, {"v=spf1 -all", true}, {"V=sPf1 mx", true}, {"v=spf10 -all", false}, {"v=spf1\t-all", false},
-                      {"", false}, {"v=spf", false}, {" v=spf1 -all", false}, {"v=spf1-all", false}, {"spf2.0/pra -all", false}};
+  const Row rows[] = {{"v=spf1", true},          {"v=spf1 -all", true},   {"V=sPf1 mx", true},
+                      {"v=spf10 -all", false},   {"v=spf1\t-all", false}, {"", false},
+                      {"v=spf", false},          {" v=spf1 -all", false}, {"v=spf1-all", false},
+                      {"spf2.0/pra -all", false}};
   for (const auto& row : rows) {
     CAPTURE(row.text);
     CHECK(spf::is_spf_record(row.text) == row.want);
@@ -178,14 +180,16 @@ TEST_CASE("macros expand as RFC 7208 7.4 shows, and names are cut and folded") {
     CHECK(spf::expand(spf::parse_macros(row.text, true, 0), values) == row.want);
   }
   CHECK(spf::expand_name(spf::parse_domain_spec("%{h}.Example.COM.", 0), values) == "mail.example.org.example.com");
-  const auto many = spf::parse_domain_spec("%{d}.%{d}.%{d}.%{d}.%{d}.%{d}.%{d}.%{d}.%{d}.%{d}.%{d}.%{d}.%{d}.%{d}.%{d}.%{d}.test", 0);
+  const auto many =
+      spf::parse_domain_spec("%{d}.%{d}.%{d}.%{d}.%{d}.%{d}.%{d}.%{d}.%{d}.%{d}.%{d}.%{d}.%{d}.%{d}.%{d}.%{d}.test", 0);
   const auto cut = spf::expand_name(many, values);
   CHECK(cut.size() <= 253);
   CHECK(cut.ends_with(".email.example.com.test"));
   CHECK(cut.starts_with("example.com."));
 
   request.client = *IpAddress::parse("2001:db8::cb01");
-  CHECK(spf::expand(spf::parse_macros("%{ir}.%{v}", true, 0), values) == "1.0.B.C.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.B.D.0.1.0.0.2.ip6");
+  CHECK(spf::expand(spf::parse_macros("%{ir}.%{v}", true, 0), values) ==
+        "1.0.B.C.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.B.D.0.1.0.0.2.ip6");
   CHECK(spf::expand(spf::parse_macros("%{c}", true, 0), values) == "2001:db8::cb01");
 }
 
@@ -204,7 +208,9 @@ TEST_CASE("parts of a long local part, asked for thousands of times, cost what i
 }
 
 TEST_CASE("a record as long as TXT can be, of whatever terms, is parsed or refused in bounded time") {
-  const std::string_view units[] = {"a ", "ip4:192.0.2.1 ", "%{d}", "a:%{d}", "a:%{d1r.-+,/_=}x.test ", "x=%{d}%{d}%{d} ", "-", "/", "a/", "a:%{", "mx:.", " "};
+  const std::string_view units[] = {
+      "a ", "ip4:192.0.2.1 ", "%{d}", "a:%{d}", "a:%{d1r.-+,/_=}x.test ", "x=%{d}%{d}%{d} ", "-", "/",
+      "a/", "a:%{",           "mx:.", " "};
   for (const auto unit : units) {
     CAPTURE(unit);
     std::string text = "v=spf1 ";

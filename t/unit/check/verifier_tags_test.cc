@@ -15,7 +15,8 @@ std::string made(const std::string& tags) {
   BodyHashes hashes(*openssl_digests(), {false, true});
   hashes.write(body);
   hashes.finish();
-  const std::string value = " v=1; a=ed25519-sha256; c=relaxed/relaxed; h=from; " + tags + " bh=" + hashes.hash(Canon::relaxed) + "; b=";
+  const std::string value =
+      " v=1; a=ed25519-sha256; c=relaxed/relaxed; h=from; " + tags + " bh=" + hashes.hash(Canon::relaxed) + "; b=";
   std::string data;
   append_canonical_header(data, Canon::relaxed, "From", " a@ed.example");
   append_canonical_header(data, Canon::relaxed, "DKIM-Signature", value);
@@ -30,7 +31,8 @@ std::string txt(const std::string& name, const std::string& text) { return name 
 }  // namespace
 
 TEST_CASE("verifier: tags of a signature that decide alone (RFC 6376 3.2, 3.5; RFC 8616)") {
-  const std::string there = "s._domainkey.ed.example", book = "s._domainkey.xn--bcher-kva.example", good = std::string("v=DKIM1; k=ed25519; p=") + dkim_keys::ed25519_public;
+  const std::string there = "s._domainkey.ed.example", book = "s._domainkey.xn--bcher-kva.example",
+                    good = std::string("v=DKIM1; k=ed25519; p=") + dkim_keys::ed25519_public;
   struct Row {
     std::string tags, name, want;
     Theirs theirs{};
@@ -69,26 +71,45 @@ TEST_CASE("verifier: tags of a signature that decide alone (RFC 6376 3.2, 3.5; R
       {"d=ed.example; s=s; l=ten;", there, "neutral"},
       {"d=ed.example; s=s; i=@ed.example;", there, "pass"},
       {"d=ed.example; s=s; i=joe=40x@Sub.ED.example;", there, "pass"},
-      {"d=ed.example; s=s; i=joe=40@ed.example;", there, "pass", {"neutral", "it ends the local part at the first @, decoded"}},
+      {"d=ed.example; s=s; i=joe=40@ed.example;",
+       there,
+       "pass",
+       {"neutral", "it ends the local part at the first @, decoded"}},
       {"d=ed.example; s=s; i=@ed.example.evil.test;", there, "permerror"},
       {"d=ed.example; s=s; i=joe;", there, "permerror"},
       {"d=ed.example; s=s; i=@;", there, "permerror"},
       {"d=ed.example.; s=s;", there, "pass"},
       {"d=ed..example; s=s;", there, "permerror"},
       {"d=ed.example; s=s..s;", there, "permerror"},
-      {"d=b\xc3\xbc" "cher.example; s=s;", book, "pass", ascii_only},
-      {"d=B\xc3\x9c" "CHER.example; s=s; i=@b\xc3\xbc" "cher.example;", book, "pass", ascii_only},
-      {"d=xn--bcher-kva.example; s=s; i=j\xc3\xb6" "e@sub.b\xc3\xbc" "cher.example;", book, "pass", ascii_only},
-      {"d=b\xc3\xbc" "cher.example; s=s; i=@sub.xn--bcher-kva.example;", book, "pass", ascii_only},
-      {"d=b\xc3\xbc" "cher.example; s=s; i=@k\xc3\xbc" "che.example;", book, "permerror"},
+      {"d=b\xc3\xbc"
+       "cher.example; s=s;",
+       book, "pass", ascii_only},
+      {"d=B\xc3\x9c"
+       "CHER.example; s=s; i=@b\xc3\xbc"
+       "cher.example;",
+       book, "pass", ascii_only},
+      {"d=xn--bcher-kva.example; s=s; i=j\xc3\xb6"
+       "e@sub.b\xc3\xbc"
+       "cher.example;",
+       book, "pass", ascii_only},
+      {"d=b\xc3\xbc"
+       "cher.example; s=s; i=@sub.xn--bcher-kva.example;",
+       book, "pass", ascii_only},
+      {"d=b\xc3\xbc"
+       "cher.example; s=s; i=@k\xc3\xbc"
+       "che.example;",
+       book, "permerror"},
       {"d=ed.example; s=\xc3\xbc;", "xn--tda._domainkey.ed.example", "pass", ascii_only},
-      {"d=b\xfc" "cher.example; s=s;", book, "neutral"},
+      {"d=b\xfc"
+       "cher.example; s=s;",
+       book, "neutral"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.tags);
     for (const auto& by : verifiers()) {
       CAPTURE(by.name);
-      const auto result = verify({{"DKIM-Signature", made(row.tags)}, {"From", " a@ed.example"}}, body, txt(row.name, good), 0, by.judge);
+      const auto result = verify({{"DKIM-Signature", made(row.tags)}, {"From", " a@ed.example"}}, body,
+                                 txt(row.name, good), 0, by.judge);
       CHECK_MESSAGE(words_of(result) == wanted(by, row.want, row.theirs), result.reason);
     }
   }
@@ -136,16 +157,20 @@ TEST_CASE("verifier: tags of a key that decide alone (RFC 6376 3.6.1, RFC 8463 4
     CAPTURE(row.record);
     for (const auto& by : verifiers()) {
       CAPTURE(by.name);
-      const auto result = verify({{"DKIM-Signature", signature}, {"From", " a@ed.example"}}, body, txt("s._domainkey.ed.example", row.record), 0, by.judge);
+      const auto result = verify({{"DKIM-Signature", signature}, {"From", " a@ed.example"}}, body,
+                                 txt("s._domainkey.ed.example", row.record), 0, by.judge);
       CHECK_MESSAGE(words_of(result) == row.want, result.reason);
     }
   }
 }
 
 TEST_CASE("verifier: two signatures of one selector have the key looked at for each (its kind, its flags)") {
-  const auto zone = txt("s._domainkey.ed.example", std::string("v=DKIM1; k=ed25519; t=s; p=") + dkim_keys::ed25519_public);
-  const Fields fields{{"DKIM-Signature", made("d=ed.example; s=s;")}, {"DKIM-Signature", made("d=ed.example; s=s; i=@sub.ed.example;")},
-                      {"DKIM-Signature", replaced(made("d=ed.example; s=s;"), "ed25519-sha256", "rsa-sha256")}, {"From", " a@ed.example"}};
+  const auto zone =
+      txt("s._domainkey.ed.example", std::string("v=DKIM1; k=ed25519; t=s; p=") + dkim_keys::ed25519_public);
+  const Fields fields{{"DKIM-Signature", made("d=ed.example; s=s;")},
+                      {"DKIM-Signature", made("d=ed.example; s=s; i=@sub.ed.example;")},
+                      {"DKIM-Signature", replaced(made("d=ed.example; s=s;"), "ed25519-sha256", "rsa-sha256")},
+                      {"From", " a@ed.example"}};
   for (const auto& by : verifiers()) {
     CAPTURE(by.name);
     CHECK(words_of(verify(fields, body, zone, 0, by.judge)) == "pass permerror permerror");
@@ -184,7 +209,8 @@ TEST_CASE("verifier: carriage returns in the body that end no line are bytes lik
     CAPTURE(by.name);
     for (const std::size_t piece : {0U, 1U, 2U, 3U}) {
       CAPTURE(piece);
-      CHECK(words_of(verify(dinner({signed_cr_relaxed, signed_cr_simple}), cr_body, key_zone(rsa_tags()), piece, by.judge)) == "pass pass");
+      CHECK(words_of(verify(dinner({signed_cr_relaxed, signed_cr_simple}), cr_body, key_zone(rsa_tags()), piece,
+                            by.judge)) == "pass pass");
     }
   }
 }
@@ -194,11 +220,15 @@ TEST_CASE("verifier: h= and header of any size are work in proportion") {
   for (int i = 0; i < 10'000; ++i) names += ":x";
   Fields fields{{"From", " a@ed.example"}};
   for (int i = 0; i < 4'000; ++i) fields.push_back({"X", " y"});
-  for (int i = 0; i < 10; ++i) fields.insert(fields.begin(), {"DKIM-Signature", replaced(made("d=ed.example; s=s;"), "h=from", "h=" + names)});
+  for (int i = 0; i < 10; ++i)
+    fields.insert(fields.begin(), {"DKIM-Signature", replaced(made("d=ed.example; s=s;"), "h=from", "h=" + names)});
   for (const auto& by : verifiers()) {
     CAPTURE(by.name);
-    const auto result = verify(fields, body, txt("s._domainkey.ed.example", std::string("v=DKIM1; k=ed25519; p=") + dkim_keys::ed25519_public), 0, by.judge);
+    const auto result = verify(
+        fields, body, txt("s._domainkey.ed.example", std::string("v=DKIM1; k=ed25519; p=") + dkim_keys::ed25519_public),
+        0, by.judge);
     CHECK(result.signatures.size() == 10);
-    CHECK(to_string(result.word) == (by.judge ? "neutral" : "fail"));  // libopendkim is not asked: it would compare each name with each field
+    CHECK(to_string(result.word) ==
+          (by.judge ? "neutral" : "fail"));  // libopendkim is not asked: it would compare each name with each field
   }
 }

@@ -44,7 +44,8 @@ TEST_CASE("verifier: what others signed passes, in chunks of any size") {
       CAPTURE(by.name);
       CAPTURE(piece);
       Fields fields = dinner({});
-      for (auto i = row.signatures.rbegin(); i != row.signatures.rend(); ++i) fields.insert(fields.begin(), {"DKIM-Signature", *i});
+      for (auto i = row.signatures.rbegin(); i != row.signatures.rend(); ++i)
+        fields.insert(fields.begin(), {"DKIM-Signature", *i});
       const auto result = verify(fields, body, key_zone(rsa_tags()), piece, by.judge);
       CHECK(words_of(result) == row.want);
       CHECK(to_string(result.word) == (row.signatures.empty() ? "none" : "pass"));
@@ -61,8 +62,8 @@ TEST_CASE("verifier: line ends of the body are CRLF, whatever the MTA hands over
     const auto& by = one.first;
     const auto piece = one.second;
     CAPTURE(by.name);
-    CHECK(words_of(verify(dinner({rfc_rsa, signed_simple}), "Hi.\n\nWe lost the game.  Are you hungry yet?\n\nJoe.\n", key_zone(rsa_tags()), piece,
-                          by.judge)) == "pass pass");
+    CHECK(words_of(verify(dinner({rfc_rsa, signed_simple}), "Hi.\n\nWe lost the game.  Are you hungry yet?\n\nJoe.\n",
+                          key_zone(rsa_tags()), piece, by.judge)) == "pass pass");
   }
 }
 
@@ -96,8 +97,10 @@ TEST_CASE("verifier: a message that was changed on its way") {
       {"empty lines at the end", dinner({rfc_rsa, signed_simple}), std::string(body) + "\r\n\r\n", "pass pass"},
       {"blanks at a line's end", dinner({rfc_rsa, signed_simple}), replaced(body, "Hi.", "Hi. "), "pass fail"},
       {"no body", dinner({rfc_rsa}), "", "fail"},
-      {"no line end at the body's end", dinner({rfc_rsa, signed_simple}), std::string(body, std::strlen(body) - 2), "pass pass"},  // RFC 6376 3.4.3
-      {"half a line end there", dinner({rfc_rsa, signed_simple}), std::string(body, std::strlen(body) - 1), "fail fail"},
+      {"no line end at the body's end", dinner({rfc_rsa, signed_simple}), std::string(body, std::strlen(body) - 2),
+       "pass pass"},  // RFC 6376 3.4.3
+      {"half a line end there", dinner({rfc_rsa, signed_simple}), std::string(body, std::strlen(body) - 1),
+       "fail fail"},
       {"a blank behind a name", spaced_names, body, "pass fail"},
   };
   for (const auto& row : rows) {
@@ -124,21 +127,30 @@ TEST_CASE("verifier: the key, and what may be wrong with it") {
       {"revoked", at + " TXT \"v=DKIM1; k=rsa; p=\"\n", "permerror", "revoked"},
       {"no key tag", at + " TXT \"v=DKIM1; k=rsa\"\n", "permerror", "is not a key record"},
       {"another key", at + " TXT \"v=DKIM1; k=rsa; p=" + weak_public + "\"\n", "policy", "less than 1024"},
-      {"a key of 32 bytes for RSA", at + " TXT \"p=" + dkim_keys::ed25519_public + "\"\n", "permerror", "cannot be read"},
-      {"as PKCS #1 (RFC 6376 3.6.1)", at + " TXT \"v=DKIM1; k=rsa; p=" + pkcs1(dkim_keys::rsa_public) + "\"\n", "pass", "good"},
-      {"another one as PKCS #1", at + " TXT \"v=DKIM1; k=rsa; p=" + pkcs1(weak_public) + "\"\n", "policy", "less than 1024"},
-      {"with bytes behind it", at + " TXT \"v=DKIM1; k=rsa; p=" + to_base64(*from_base64(dkim_keys::rsa_public) + "x") + "\"\n", "permerror", "cannot be read"},
+      {"a key of 32 bytes for RSA", at + " TXT \"p=" + dkim_keys::ed25519_public + "\"\n", "permerror",
+       "cannot be read"},
+      {"as PKCS #1 (RFC 6376 3.6.1)", at + " TXT \"v=DKIM1; k=rsa; p=" + pkcs1(dkim_keys::rsa_public) + "\"\n", "pass",
+       "good"},
+      {"another one as PKCS #1", at + " TXT \"v=DKIM1; k=rsa; p=" + pkcs1(weak_public) + "\"\n", "policy",
+       "less than 1024"},
+      {"with bytes behind it",
+       at + " TXT \"v=DKIM1; k=rsa; p=" + to_base64(*from_base64(dkim_keys::rsa_public) + "x") + "\"\n", "permerror",
+       "cannot be read"},
       {"no base64", at + " TXT \"v=DKIM1; k=rsa; p=?!\"\n", "permerror", ""},
       {"base64 that is no key", at + " TXT \"v=DKIM1; k=rsa; p=AAAA\"\n", "permerror", ""},
-      {"of another kind", at + " TXT \"v=DKIM1; k=dsa; p=" + std::string(dkim_keys::rsa_public) + "\"\n", "permerror", ""},
-      {"of another version", at + " TXT \"v=DKIM2; k=rsa; p=" + std::string(dkim_keys::rsa_public) + "\"\n", "permerror", ""},
+      {"of another kind", at + " TXT \"v=DKIM1; k=dsa; p=" + std::string(dkim_keys::rsa_public) + "\"\n", "permerror",
+       ""},
+      {"of another version", at + " TXT \"v=DKIM2; k=rsa; p=" + std::string(dkim_keys::rsa_public) + "\"\n",
+       "permerror", ""},
       {"for another hash", at + " TXT \"" + rsa_tags("h=sha1; ") + "\"\n", "permerror", ""},
       {"not for mail", at + " TXT \"" + rsa_tags("s=tlsrpt; ") + "\"\n", "permerror", ""},
-      {"two records", at + " TXT \"" + rsa_tags() + "\"\n TXT \"" + rsa_tags("n=again; ") + "\"\n", "permerror", "several"},
+      {"two records", at + " TXT \"" + rsa_tags() + "\"\n TXT \"" + rsa_tags("n=again; ") + "\"\n", "permerror",
+       "several"},
       {"beside another record", at + " TXT \"" + rsa_tags() + "\"\n TXT \"hello\"\n", "pass", "good"},
       {"marked as a test", at + " TXT \"" + rsa_tags("t=y; ") + "\"\n", "pass", "test"},
       {"defaults left out", at + " TXT \"p=" + std::string(dkim_keys::rsa_public) + "\"\n", "pass", "good"},
-      {"a long record", at + " TXT \"" + rsa_tags("n=" + std::string(200, 'x') + "; ") + "\"" + strings(5) + "\n", "permerror", "p="},
+      {"a long record", at + " TXT \"" + rsa_tags("n=" + std::string(200, 'x') + "; ") + "\"" + strings(5) + "\n",
+       "permerror", "p="},
       {"too long a record", at + " TXT \"" + rsa_tags() + "\"" + strings(16) + "\n", "permerror", "too long"},
   };
   for (const auto& row : rows) {
@@ -148,7 +160,8 @@ TEST_CASE("verifier: the key, and what may be wrong with it") {
       const auto result = verify(dinner({rfc_rsa}), body, row.zone, 0, by.judge);
       CHECK(words_of(result) == row.want);
       CHECK(to_string(result.word) == row.want);
-      CHECK_MESSAGE(result.signatures.front().reason.find(row.reason) != std::string::npos, result.signatures.front().reason);
+      CHECK_MESSAGE(result.signatures.front().reason.find(row.reason) != std::string::npos,
+                    result.signatures.front().reason);
       CHECK(result.passed().empty() == (row.want != "pass"));
     }
   }
@@ -166,7 +179,8 @@ TEST_CASE("verifier: signatures that must not pass, and those that cannot be rea
       {"expired", replaced(rfc_rsa, "t=1528637909;", "t=1528637000; x=1528637100;"), "fail"},
       {"expires before it was made", replaced(rfc_rsa, "t=1528637909;", "t=1528637909; x=1528630000;"), "fail"},
       {"from the future", replaced(rfc_rsa, "t=1528637909;", "t=1998637909;"), "fail"},
-      {"From is not signed", replaced(replaced(rfc_rsa, "h=from :", "h="), "message-id : from :", "message-id :"), "permerror"},
+      {"From is not signed", replaced(replaced(rfc_rsa, "h=from :", "h="), "message-id : from :", "message-id :"),
+       "permerror"},
       {"another version", replaced(rfc_rsa, "v=1", "v=2"), "neutral"},
       {"an unknown algorithm", replaced(rfc_rsa, "rsa-sha256", "rsa-sha512"), "neutral"},
       {"an unknown canonicalisation", replaced(rfc_rsa, "relaxed/relaxed", "strict/relaxed"), "neutral"},
@@ -182,7 +196,10 @@ TEST_CASE("verifier: signatures that must not pass, and those that cannot be rea
       {"a NUL", replaced(rfc_rsa, "s=test;", std::string_view("s=te\0st;", 8)), "neutral"},
       {"bytes", replaced(rfc_rsa, "s=test;", "s=\xff\xfe\x01;"), "neutral"},
       {"a selector of 3,000 bytes", replaced(rfc_rsa, "s=test;", "s=" + std::string(3000, 'x') + ";"), "permerror"},
-      {"a domain of many labels", replaced(rfc_rsa, "d=football.example.com; i=@football.example.com", "d=" + replaced(std::string(2000, '.'), ".", "a")), "permerror"},
+      {"a domain of many labels",
+       replaced(rfc_rsa, "d=football.example.com; i=@football.example.com",
+                "d=" + replaced(std::string(2000, '.'), ".", "a")),
+       "permerror"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.label);
@@ -207,8 +224,10 @@ TEST_CASE("verifier: flags of the key (RFC 6376 3.6.1)") {
 }
 
 TEST_CASE("verifier: a temporary failure counts more than a bad signature, and less than a good one") {
-  const auto trouble = std::string(rsa_name) + " SERVFAIL\nbrisbane._domainkey.football.example.com TXT \"v=DKIM1; k=ed25519; p=" +
-                       dkim_keys::ed25519_public + "\"\n";
+  const auto trouble =
+      std::string(rsa_name) +
+      " SERVFAIL\nbrisbane._domainkey.football.example.com TXT \"v=DKIM1; k=ed25519; p=" + dkim_keys::ed25519_public +
+      "\"\n";
   for (const auto& by : verifiers()) {
     CAPTURE(by.name);
     CHECK(to_string(verify(dinner({rfc_rsa, rfc_ed25519}), body, trouble, 0, by.judge).word) == "pass");
@@ -218,7 +237,8 @@ TEST_CASE("verifier: a temporary failure counts more than a bad signature, and l
 
 TEST_CASE("verifier: a thousand signatures are not all looked at") {
   Fields fields;
-  for (int i = 0; i < 1000; ++i) fields.push_back({"DKIM-Signature", replaced(rfc_rsa, "s=test", "s=s" + std::to_string(i))});
+  for (int i = 0; i < 1000; ++i)
+    fields.push_back({"DKIM-Signature", replaced(rfc_rsa, "s=test", "s=s" + std::to_string(i))});
   for (auto& field : dinner({})) fields.push_back(field);
   for (const auto& by : verifiers()) {
     CAPTURE(by.name);
@@ -266,7 +286,8 @@ TEST_CASE("verifier: what our own signer makes passes, until it expires") {
 TEST_CASE("verifier: an MTA that keeps the blank after the colon to itself") {
   const auto verifier = make_dkim_verifier(openssl_digests(), openssl_public_keys(), system_clock());
   HeaderList headers(HeaderTraits{.leading_space = false, .utf8 = false});
-  for (const auto& field : dinner({rfc_rsa, signed_simple})) REQUIRE(headers.receive(field.name, field.value.substr(1)));
+  for (const auto& field : dinner({rfc_rsa, signed_simple}))
+    REQUIRE(headers.receive(field.name, field.value.substr(1)));
   const auto zone = test::zone(key_zone(rsa_tags()));
   for (const auto& by : verifiers()) {
     CAPTURE(by.name);
@@ -280,7 +301,8 @@ TEST_CASE("verifier: an MTA that keeps the blank after the colon to itself") {
 TEST_CASE("verifier: nothing is asked for what cannot be verified anyway") {
   const auto verifier = make_dkim_verifier(openssl_digests(), openssl_public_keys(), system_clock());
   HeaderList headers;
-  for (const auto& field : dinner({" hello", rfc_rsa, replaced(rfc_rsa, "v=1", "v=3")})) REQUIRE(headers.receive(field.name, field.value));
+  for (const auto& field : dinner({" hello", rfc_rsa, replaced(rfc_rsa, "v=1", "v=3")}))
+    REQUIRE(headers.receive(field.name, field.value));
   for (const auto& by : verifiers()) {
     CAPTURE(by.name);
     const auto verification = verifier->begin(headers, by.judge);

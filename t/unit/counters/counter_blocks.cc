@@ -12,7 +12,8 @@ void check_blocks(const MakeStore& make) {
   const auto store = make(clock);
   const Block block{"quota", "bob|x y", "stolen", "over 2/1h, 2 counted", hours(2)};
   const auto ask = [&](std::uint64_t amount) {
-    const std::vector<Charge> charges{block_question("quota", "bob|x y"), ring_charge("quota", "bob|x y", {{5, hours(1)}}, amount)};
+    const std::vector<Charge> charges{block_question("quota", "bob|x y"),
+                                      ring_charge("quota", "bob|x y", {{5, hours(1)}}, amount)};
     auto charged = store->charge(charges, soon());
     REQUIRE(charged);
     REQUIRE(charged->levels.size() == 2);

@@ -134,8 +134,8 @@ void check_same_answers(const MakeStore& make_one, const MakeStore& make_other, 
   for (unsigned i = 0; i < rounds; ++i) {
     CAPTURE(i);
     const unsigned pick = random() % 100;
-    // Never back: what memory has dropped as expired a clock that goes back would bring to life again in the other store.
-    // The table of cases has clocks that go back.
+    // Never back: what memory has dropped as expired a clock that goes back would bring to life again in the other
+    // store. The table of cases has clocks that go back.
     if (pick <= 1) clock.advance(milliseconds(random() % 100'000));
     else if (pick < 60) clock.advance(milliseconds(random() % 500));
     if (pick < 80 || made.empty()) {
@@ -191,8 +191,8 @@ void check_lists(const MakeStore& make) {
   ManualClock clock;
   const auto store = make(clock);
   const Charge charges[] = {ring_charge("q|uota", "al*ce", {window(10, 30), window(100, 3'600)}, 3),
-                            ring_charge("q|uota", "bob", {window(10, 30)}, 2), lease_charge("open", "192.0.2.1", 9, "m1"),
-                            lease_charge("open", "192.0.2.1", 9, "m2")};
+                            ring_charge("q|uota", "bob", {window(10, 30)}, 2),
+                            lease_charge("open", "192.0.2.1", 9, "m1"), lease_charge("open", "192.0.2.1", 9, "m2")};
   REQUIRE(store->charge(charges, soon()));
   struct Row {
     CounterQuery query;
@@ -241,7 +241,8 @@ void check_lists(const MakeStore& make) {
 
   // The highest of all, wherever the walk meets them; of equal ones the first by name.
   std::vector<Charge> more;
-  for (unsigned i = 0; i < 2'000; ++i) more.push_back(ring_charge("some", std::to_string(i * 7919 % 2'000), {window(10'000, 30)}, 1 + i / 2));
+  for (unsigned i = 0; i < 2'000; ++i)
+    more.push_back(ring_charge("some", std::to_string(i * 7919 % 2'000), {window(10'000, 30)}, 1 + i / 2));
   for (std::size_t i = 0; i < more.size(); i += 100) REQUIRE(store->charge(std::span(more).subspan(i, 100), soon()));
   const auto top = store->list({.limit = "some", .key = {}, .most = 5, .highest = true}, soon());
   REQUIRE(top);

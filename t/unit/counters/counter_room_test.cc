@@ -4,11 +4,11 @@
 
 #include <array>
 
-#include "adapter/counters/counter_room.h"
-#include "adapter/counters/memory_counters.h"
 #include "../fixture/counter_cases.h"
 #include "../fixture/engine_fixture.h"
 #include "../fixture/temp_dir.h"
+#include "adapter/counters/counter_room.h"
+#include "adapter/counters/memory_counters.h"
 
 using namespace mailweir;
 using namespace std::chrono_literals;
@@ -42,10 +42,20 @@ TEST_CASE("counter room: a flood by strangers, of whatever kind of counter, leav
       {"rings", [](int i) { return of_stranger(by("sender", i)); }},
       {"leases", [](int i) { return of_stranger(lease_charge("open", std::to_string(i), 9, "m")); }},
       {"leases of a key", [](int i) { return of_stranger(lease_charge("open", "a", 9'999, "m" + std::to_string(i))); }},
-      {"values", [](int i) { return of_stranger(distinct_charge("helo", std::to_string(i / 400), {{900, 3600s}}, std::to_string(i))); }},
-      {"first seen", [](int i) { return of_stranger(first_charge("first", std::to_string(i), {{900, 3600s}}, "r")); }},
-      {"windows", [](int i) { return of_stranger(ring_charge("three", std::to_string(i), {{5, 60s}, {9, 600s}, {99, 3600s}})); }},
-      {"attempts", [](int i) {
+      {"values",
+       [](int i) {
+         return of_stranger(distinct_charge("helo", std::to_string(i / 400), {{900, 3600s}}, std::to_string(i)));
+       }},
+      {"first seen",
+       [](int i) {
+         return of_stranger(first_charge("first", std::to_string(i), {{900, 3600s}}, "r"));
+       }},
+      {"windows",
+       [](int i) {
+         return of_stranger(ring_charge("three", std::to_string(i), {{5, 60s}, {9, 600s}, {99, 3600s}}));
+       }},
+      {"attempts",
+       [](int i) {
          Charge charge = of_stranger(by("sender", i));
          charge.attempts = true;
          return charge;
@@ -139,7 +149,8 @@ TEST_CASE("counter room: blocks have room of their own, by the same shares") {
 TEST_CASE("counter room: whose counters are is known after a restart") {
   const TempDir dir;
   ManualClock clock;
-  const auto before = make_memory_counters({.max_counters = 1'600}, clock), after = make_memory_counters({.max_counters = 1'600}, clock);
+  const auto before = make_memory_counters({.max_counters = 1'600}, clock),
+             after = make_memory_counters({.max_counters = 1'600}, clock);
   flood(*before, [](int i) { return of_stranger(by("sender", i)); });
   REQUIRE(takes(*before, by("login", 1)));
   REQUIRE(*before->block({"sender", "1", "r", "over", 1h, true}, false, soon()));
@@ -235,7 +246,8 @@ TEST_CASE("counter room: numbers of limits are bounded") {
   CHECK(room.owner("a", false) == 2);
   CHECK(room.owner("a", true) == 3);
   CHECK(room.owner("b", true) == 5);
-  for (std::size_t i = 0; i < 2 * CounterRoom::most_owners; ++i) CHECK(room.owner("n" + std::to_string(i), true) < CounterRoom::most_owners);
+  for (std::size_t i = 0; i < 2 * CounterRoom::most_owners; ++i)
+    CHECK(room.owner("n" + std::to_string(i), true) < CounterRoom::most_owners);
   CHECK(room.owner("one too many", false) == 0);
   CHECK(room.owner("one too many", true) == 1);
   CHECK(room.owner("a", true) == 3);

@@ -9,16 +9,17 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "adapter/counters/memory_counters.h"
 #include "../fixture/counter_cases.h"
 #include "../fixture/stepped_clock.h"
 #include "../fixture/temp_dir.h"
+#include "adapter/counters/memory_counters.h"
 
 using namespace mailweir;
 using namespace std::chrono_literals;
 
 TEST_CASE("memory counters: whoever sets the clock makes nothing longer or shorter") {
-  for (const std::chrono::seconds step : std::initializer_list<std::chrono::seconds>{-24h * 365, -24h * 30, -40s, -3s, 0s, 3s, 40s, 24h * 365}) {
+  for (const std::chrono::seconds step :
+       std::initializer_list<std::chrono::seconds>{-24h * 365, -24h * 30, -40s, -3s, 0s, 3s, 40s, 24h * 365}) {
     CAPTURE(step.count());
     SteppedClock clock;
     const auto store = make_memory_counters({}, clock);
@@ -66,7 +67,11 @@ TEST_CASE("memory counters: saved by a clock that is set before they are restore
     SteppedClock clock;
     const auto before = make_memory_counters({}, clock);
     clock.step(row.before_save);
-    REQUIRE(before->charge(std::array{ring_charge("quota", "a", {{10, 3600s}}, 10), distinct_charge("from", "a", {{1, 3600s}}, "de")}, soon())->taken);
+    REQUIRE(before
+                ->charge(std::array{ring_charge("quota", "a", {{10, 3600s}}, 10),
+                                    distinct_charge("from", "a", {{1, 3600s}}, "de")},
+                         soon())
+                ->taken);
     REQUIRE(*before->block({"quota", "b", "r", "over", 3600s}, false, soon()));
     REQUIRE(before->save(dir / "counters"));
     clock.advance(row.down);
@@ -97,7 +102,8 @@ TEST_CASE("memory counters: saved by a clock that is set before they are restore
 TEST_CASE("memory counters: a file of the first version says when it was saved by its own time") {
   const TempDir dir;
   const std::string file = dir / "counters";
-  // 1,700,000,000 s are the first of slot 51,000,000,000 of a period of 1,000 s, and 1,700,000,600 s those of the block's end.
+  // 1,700,000,000 s are the first of slot 51,000,000,000 of a period of 1,000 s, and 1,700,000,600 s those of the
+  // block's end.
   std::string text = "mailweir-counters 1\n1000 =quota =a 51000000 0:10\nblock =quota =b =r =over 1700000600000\n";
   std::uint64_t sum = 0xcbf2'9ce4'8422'2325;
   for (const char c : text) sum = (sum ^ static_cast<unsigned char>(c)) * 0x100'0000'01b3;

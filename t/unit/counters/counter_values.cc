@@ -10,7 +10,9 @@ namespace {
 using namespace std::chrono_literals;
 
 std::vector<Case> distinct_cases() {
-  const auto from = [](std::string value, std::uint64_t max = 2) { return distinct_charge("from", "bob", {window(max, 30)}, std::move(value)); };
+  const auto from = [](std::string value, std::uint64_t max = 2) {
+    return distinct_charge("from", "bob", {window(max, 30)}, std::move(value));
+  };
   const auto asks = [from](std::string value) {
     Charge charge = from(std::move(value));
     charge.amount = 0;
@@ -23,7 +25,10 @@ std::vector<Case> distinct_cases() {
         {.charges = {from("fr")}, .taken = false, .want = {{.over = true, .count = 2, .retry_after = 20'000}}},
         {.charges = {from("de")}, .want = {{.count = 2}}},
         {.charges = {from("fr")}, .taken = false, .want = {{.over = true, .count = 2, .retry_after = 30'000}}},
-        {.after = 29'999, .charges = {from("fr")}, .taken = false, .want = {{.over = true, .count = 2, .retry_after = 1}}},
+        {.after = 29'999,
+         .charges = {from("fr")},
+         .taken = false,
+         .want = {{.over = true, .count = 2, .retry_after = 1}}},
         {.after = 1, .charges = {from("fr")}, .want = {{.count = 1}}}}},
       {"asking counts nothing",
        {{.charges = {asks("de")}, .want = {{.count = 0}}},
@@ -46,9 +51,17 @@ std::vector<Case> distinct_cases() {
       {"count = all: over until enough have left, the newest max + 1 are kept",
        {{.charges = {attempts(from("de"))}, .want = {{.count = 1}}},
         {.after = 1'000, .charges = {attempts(from("at"))}, .want = {{.count = 2}}},
-        {.after = 1'000, .charges = {attempts(from("fr"))}, .taken = false, .want = {{.over = true, .count = 3, .retry_after = 28'000}}},
-        {.after = 1'000, .charges = {attempts(from("it"))}, .taken = false, .want = {{.over = true, .count = 3, .retry_after = 28'000}}},
-        {.charges = {attempts(from("it"))}, .taken = false, .want = {{.over = true, .count = 3, .retry_after = 28'000}}},
+        {.after = 1'000,
+         .charges = {attempts(from("fr"))},
+         .taken = false,
+         .want = {{.over = true, .count = 3, .retry_after = 28'000}}},
+        {.after = 1'000,
+         .charges = {attempts(from("it"))},
+         .taken = false,
+         .want = {{.over = true, .count = 3, .retry_after = 28'000}}},
+        {.charges = {attempts(from("it"))},
+         .taken = false,
+         .want = {{.over = true, .count = 3, .retry_after = 28'000}}},
         {.after = 27'999, .charges = {asks("it")}, .want = {{.count = 3}}},
         {.after = 1, .charges = {attempts(from("it"))}, .want = {{.count = 2}}}}},
       {"what stops nobody is counted on",
@@ -65,17 +78,27 @@ std::vector<Case> distinct_cases() {
        {{.charges = {from("de"), from("de"), from("at")}, .want = {{.count = 1}, {.count = 1}, {.count = 2}}},
         {.what = Step::give_back, .of = 0},
         {.charges = {ten(10), from("de")}, .want = {{.count = 10}, {.count = 1}}},
-        {.charges = {ten(1), from("at")}, .taken = false, .want = {{.over = true, .count = 10, .retry_after = 31'000}, {.count = 1}}},
+        {.charges = {ten(1), from("at")},
+         .taken = false,
+         .want = {{.over = true, .count = 10, .retry_after = 31'000}, {.count = 1}}},
         {.charges = {asks("at")}, .want = {{.count = 1}}},
-        {.charges = {distinct_charge("two", "bob", {window(2, 30), window(1, 300)}, "de")}, .want = {{.window = 1, .count = 1}}},
-        {.charges = {distinct_charge("two", "bob", {window(2, 30), window(1, 300)}, "at")}, .taken = false,
+        {.charges = {distinct_charge("two", "bob", {window(2, 30), window(1, 300)}, "de")},
+         .want = {{.window = 1, .count = 1}}},
+        {.charges = {distinct_charge("two", "bob", {window(2, 30), window(1, 300)}, "at")},
+         .taken = false,
          .want = {{.over = true, .window = 1, .count = 1, .retry_after = 300'000}}}}},
       {"a clock that goes back by more than the period forgets nothing, and keeps nothing for longer than a period",
        {{.charges = {from("de")}, .want = {{.count = 1}}},
         {.after = 10'000, .charges = {from("at")}, .want = {{.count = 2}}},
-        {.after = -100'000, .charges = {from("fr")}, .taken = false, .want = {{.over = true, .count = 2, .retry_after = 30'000}}},
+        {.after = -100'000,
+         .charges = {from("fr")},
+         .taken = false,
+         .want = {{.over = true, .count = 2, .retry_after = 30'000}}},
         {.charges = {from("de")}, .want = {{.count = 2}}},
-        {.after = 29'999, .charges = {from("fr")}, .taken = false, .want = {{.over = true, .count = 2, .retry_after = 1}}},
+        {.after = 29'999,
+         .charges = {from("fr")},
+         .taken = false,
+         .want = {{.over = true, .count = 2, .retry_after = 1}}},
         {.after = 1, .charges = {from("fr")}, .want = {{.count = 1}}}}},
       {"none may ever come",
        {{.charges = {from("de", 0)}, .taken = false, .want = {{.over = true, .never_fits = true}}}}},
@@ -99,12 +122,15 @@ std::vector<Case> first_seen_cases() {
       {"a call that is refused teaches nothing, one for attempts does",
        {{.charges = {ten(11), to("r1")}, .taken = false, .want = {{.over = true, .never_fits = true}, {.count = 0}}},
         {.charges = {to("r1")}, .want = {{.count = 1}}},
-        {.charges = {ten(11), attempts(to("r2"))}, .taken = false, .want = {{.over = true, .never_fits = true}, {.count = 2}}},
+        {.charges = {ten(11), attempts(to("r2"))},
+         .taken = false,
+         .want = {{.over = true, .never_fits = true}, {.count = 2}}},
         {.charges = {to("r2")}, .want = {{.count = 2}}}}},
       {"several in a call",
        {{.charges = {to("r1"), to("r1"), to("r2")}, .want = {{.count = 1}, {.count = 1}, {.count = 2}}},
         {.what = Step::give_back, .of = 0},
-        {.charges = {to("r1"), to("r2"), to("r3")}, .taken = false,
+        {.charges = {to("r1"), to("r2"), to("r3")},
+         .taken = false,
          .want = {{.count = 0}, {.count = 1}, {.over = true, .count = 2, .retry_after = 31'000}}}}},
       {"a clock that goes back by a year forgets nobody",
        {{.charges = {to("r1")}, .want = {{.count = 1}}},
@@ -141,7 +167,9 @@ void check_values(const MakeStore& make) {
   for (const Case& row : first_seen_cases()) run_case(row, make);
   ManualClock clock;
   const auto store = make(clock);
-  const auto country = [](std::string value) { return distinct_charge("countries", "bob", {{5, 3600s}}, std::move(value)); };
+  const auto country = [](std::string value) {
+    return distinct_charge("countries", "bob", {{5, 3600s}}, std::move(value));
+  };
   const auto to = [](std::string who) { return first_charge("strangers", "bob", {{5000, 3600s}}, std::move(who)); };
   for (const char* value : {"DE", "AT", "CH", "AT"}) CHECK(take(*store, country(value)));
   for (const char* who : {"a", "b", "a"}) CHECK(take(*store, to(who)));
@@ -174,7 +202,8 @@ void check_values(const MakeStore& make) {
   CHECK(take(*store, to("a")));
   CHECK(asked(*store, to("x")) == 1001);
 
-  for (Charge bad : {distinct_charge("c", "k", {{5, 60s}}, ""), distinct_charge("c", "k", {{5, 60s}}, std::string(longest_value + 1, 'x')),
+  for (Charge bad : {distinct_charge("c", "k", {{5, 60s}}, ""),
+                     distinct_charge("c", "k", {{5, 60s}}, std::string(longest_value + 1, 'x')),
                      distinct_charge("c", "k", {{most_distinct + 1, 60s}}, "x")})
     CHECK_FALSE(store->charge({&bad, 1}, soon()));
 }

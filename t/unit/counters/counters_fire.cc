@@ -11,11 +11,11 @@
 
 #include <csignal>
 
-#include "adapter/counters/memory_counters.h"
-#include "adapter/counters/redis_counters.h"
 #include "../fixture/counter_cases.h"
 #include "../fixture/redis_group.h"
 #include "../fixture/skip.h"
+#include "adapter/counters/memory_counters.h"
+#include "adapter/counters/redis_counters.h"
 
 using namespace mailweir;
 using namespace std::chrono_literals;
@@ -77,7 +77,8 @@ Fire fire(const std::vector<CounterStore*>& stores, const std::vector<std::vecto
     all.refused += part.refused;
     all.failed += part.failed;
   }
-  std::sort(all.accepted.begin(), all.accepted.end(), [](const Accepted& a, const Accepted& b) { return a.before < b.before; });
+  std::sort(all.accepted.begin(), all.accepted.end(),
+            [](const Accepted& a, const Accepted& b) { return a.before < b.before; });
   return all;
 }
 
@@ -98,8 +99,8 @@ const auto all = [](const Accepted&) { return true; };
 
 void say(const char* store, const Fire& fire, std::size_t most, std::size_t max) {
   std::printf("# %s: %llds, %llu calls, %zu accepted, %llu failed; at most %zu of %zu in any 2 s\n", store,
-              static_cast<long long>(length().count()), static_cast<unsigned long long>(fire.calls), fire.accepted.size(),
-              static_cast<unsigned long long>(fire.failed), most, max);
+              static_cast<long long>(length().count()), static_cast<unsigned long long>(fire.calls),
+              fire.accepted.size(), static_cast<unsigned long long>(fire.failed), most, max);
 }
 
 struct Stores {
@@ -145,8 +146,8 @@ TEST_CASE("under fire: Redis") {
 }
 
 // Replication does not wait: what the master accepted and the replica had not read when it died is counted nowhere any
-// more. The master writes to its replica before it answers us, in one turn of its loop, so that is what was answered, or
-// on its way, at that moment: at most a charge for each connection, here 32.
+// more. The master writes to its replica before it answers us, in one turn of its loop, so that is what was answered,
+// or on its way, at that moment: at most a charge for each connection, here 32.
 TEST_CASE("under fire: sentinels, and the master dies") {
   if (no_redis()) return;
   RedisSentinels sentinels;

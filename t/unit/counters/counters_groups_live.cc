@@ -8,14 +8,14 @@
 
 #include <csignal>
 
+#include "../fixture/counter_cases.h"
+#include "../fixture/redis_group.h"
+#include "../fixture/skip.h"
 #include "adapter/counters/fallback_counters.h"
 #include "adapter/counters/memory_counters.h"
 #include "adapter/counters/redis_counters.h"
 #include "adapter/redis/redis_cluster.h"
 #include "adapter/redis/redis_key.h"
-#include "../fixture/counter_cases.h"
-#include "../fixture/redis_group.h"
-#include "../fixture/skip.h"
 
 using namespace mailweir;
 using namespace std::chrono_literals;
@@ -32,7 +32,8 @@ bool no_redis() {
 
 bool has(const std::string& text, std::string_view part) { return text.find(part) != text.npos; }
 
-std::unique_ptr<RedisCounters> store_at(const std::string& url, const std::string& prefix = "mw:", const Clock* clock = nullptr) {
+std::unique_ptr<RedisCounters> store_at(const std::string& url,
+                                        const std::string& prefix = "mw:", const Clock* clock = nullptr) {
   auto store = make_redis_counters({.url = url, .prefix = prefix, .test_clock = clock});
   if (!store) FAIL(store.error().what);
   return std::move(*store);
@@ -87,8 +88,13 @@ TEST_CASE("redis cluster: slots") {
     const char* key;
     unsigned want;  // as CLUSTER KEYSLOT says
   };
-  const Row rows[] = {{"123456789", 0x31c3}, {"{user1000}.following", 3443}, {"user1000", 3443}, {"foo{}{bar}", 8363},
-                      {"foo{{bar}}zap", 4015}, {"foo{bar}{zap}", 5061}, {"", 0}};
+  const Row rows[] = {{"123456789", 0x31c3},
+                      {"{user1000}.following", 3443},
+                      {"user1000", 3443},
+                      {"foo{}{bar}", 8363},
+                      {"foo{{bar}}zap", 4015},
+                      {"foo{bar}{zap}", 5061},
+                      {"", 0}};
   for (const Row& row : rows) {
     CAPTURE(row.key);
     CHECK(redis_slot(row.key) == row.want);
@@ -100,15 +106,22 @@ TEST_CASE("redis cluster: slots") {
 TEST_CASE("redis cluster: the table of all stores") {
   if (no_redis()) return;
   int number = 0;
-  check_counter_table([&number](const Clock& clock) { return store_at(cluster().url(), "t" + std::to_string(++number) + ":", &clock); });
-  check_values([&number](const Clock& clock) { return store_at(cluster().url(), "v" + std::to_string(++number) + ":", &clock); });
-  check_lists([&number](const Clock& clock) { return store_at(cluster().url(), "t" + std::to_string(++number) + ":", &clock); });
+  check_counter_table([&number](const Clock& clock) {
+    return store_at(cluster().url(), "t" + std::to_string(++number) + ":", &clock);
+  });
+  check_values([&number](const Clock& clock) {
+    return store_at(cluster().url(), "v" + std::to_string(++number) + ":", &clock);
+  });
+  check_lists([&number](const Clock& clock) {
+    return store_at(cluster().url(), "t" + std::to_string(++number) + ":", &clock);
+  });
 }
 
 TEST_CASE("redis cluster: a charge of several slots is all or none") {
   if (no_redis()) return;
   const auto store = store_at(cluster().url());
-  const Charge a = ring_charge("one", key_on(0, "one"), {{5, 3'600s}}), b = ring_charge("one", key_on(1, "one"), {{2, 3'600s}});
+  const Charge a = ring_charge("one", key_on(0, "one"), {{5, 3'600s}}),
+               b = ring_charge("one", key_on(1, "one"), {{2, 3'600s}});
   Charge attempts = ring_charge("one", key_on(2, "one"), {{9, 3'600s}});
   attempts.attempts = true;
   const Charge all[] = {attempts, a, b};
@@ -172,7 +185,8 @@ TEST_CASE("redis cluster: a slot that moves is followed") {
   const std::uint64_t connects = store->connects();
   CHECK(store->charge({&charge, 1}, soon())->totals == std::vector<std::uint64_t>{4, 4});
   CHECK(store->connects() == connects);
-  CHECK(has(store_at("redis+unix:" + cluster().node(0).socket())->charge({&charge, 1}, soon()).error().what, "name it redis+cluster://"));
+  CHECK(has(store_at("redis+unix:" + cluster().node(0).socket())->charge({&charge, 1}, soon()).error().what,
+            "name it redis+cluster://"));
 }
 
 TEST_CASE("redis sentinel: the master is found, and followed") {
@@ -183,10 +197,11 @@ TEST_CASE("redis sentinel: the master is found, and followed") {
   CHECK(has(store->where(), ":" + std::to_string(sentinels.first().port())));
   sentinels.fail_over();
   sentinels.wait_for_master(sentinels.second());
-  // Until a sentinel makes a replica of it, the old one takes charges, and loses them: it is not waited for, and no call
-  // has to fail.
+  // Until a sentinel makes a replica of it, the old one takes charges, and loses them: it is not waited for, and no
+  // call has to fail.
   const Deadline patience = soon();
-  while (!has(store->where(), ":" + std::to_string(sentinels.second().port())) && !patience.over()) std::this_thread::sleep_for(1ms);
+  while (!has(store->where(), ":" + std::to_string(sentinels.second().port())) && !patience.over())
+    std::this_thread::sleep_for(1ms);
   const auto charged = store->charge({&quota, 1}, Deadline::in(1s));
   REQUIRE(charged);
   CHECK(charged->levels[0].count == 2);
@@ -213,11 +228,22 @@ TEST_CASE("redis outages: each is told once, counted through, and merged") {
   };
   const Row rows[] = {
       {"killed", "cannot connect", [](RedisServer& redis) { redis.kill(); }, [](RedisServer& redis) { redis.start(); }},
-      {"stopped", "no answer in time", [](RedisServer& redis) { redis.signal(SIGSTOP); }, [](RedisServer& redis) { redis.signal(SIGCONT); }},
-      {"a replica", "name the primary", [](RedisServer& redis) { tell(redis, {"REPLICAOF", "127.0.0.1", "1"}); },
-       [](RedisServer& redis) { tell(redis, {"REPLICAOF", "NO", "ONE"}); }},
-      {"full", "raise maxmemory", [](RedisServer& redis) { tell(redis, {"CONFIG", "SET", "maxmemory", "1"}); },
-       [](RedisServer& redis) { tell(redis, {"CONFIG", "SET", "maxmemory", "0"}); }},
+      {"stopped", "no answer in time", [](RedisServer& redis) { redis.signal(SIGSTOP); },
+       [](RedisServer& redis) { redis.signal(SIGCONT); }},
+      {"a replica", "name the primary",
+       [](RedisServer& redis) {
+         tell(redis, {"REPLICAOF", "127.0.0.1", "1"});
+       },
+       [](RedisServer& redis) {
+         tell(redis, {"REPLICAOF", "NO", "ONE"});
+       }},
+      {"full", "raise maxmemory",
+       [](RedisServer& redis) {
+         tell(redis, {"CONFIG", "SET", "maxmemory", "1"});
+       },
+       [](RedisServer& redis) {
+         tell(redis, {"CONFIG", "SET", "maxmemory", "0"});
+       }},
       {"cannot save", "cannot save to its disk",
        [](RedisServer& redis) {
          // A directory where its file shall be: also root fails at that.
@@ -225,11 +251,14 @@ TEST_CASE("redis outages: each is told once, counted through, and merged") {
          tell(redis, {"CONFIG", "SET", "save", "3600 1"});
          tell(redis, {"BGSAVE"});
          for (int tries = 0; tries < 3'000; ++tries) {
-           if (tell(redis, {"INFO", "persistence"}).text.find("rdb_last_bgsave_status:err") != std::string::npos) return;
+           if (tell(redis, {"INFO", "persistence"}).text.find("rdb_last_bgsave_status:err") != std::string::npos)
+             return;
            std::this_thread::sleep_for(10ms);
          }
        },
-       [](RedisServer& redis) { tell(redis, {"CONFIG", "SET", "stop-writes-on-bgsave-error", "no"}); }},
+       [](RedisServer& redis) {
+         tell(redis, {"CONFIG", "SET", "stop-writes-on-bgsave-error", "no"});
+       }},
       {"another password", "the user or the password is wrong",
        [](RedisServer& redis) {
          redis.kill();
@@ -267,8 +296,8 @@ TEST_CASE("redis outages: each is told once, counted through, and merged") {
     REQUIRE(store->stats().up);
     const auto node = store_at(redis.url());
     const std::uint64_t there = total_of(*node, quota);
-    // 1,002 were tried, of five: the killed server had forgotten the first; what the stopped one came to too late it has not
-    // counted.
+    // 1,002 were tried, of five: the killed server had forgotten the first; what the stopped one came to too late it
+    // has not counted.
     CHECK(there >= (row.name == "killed" || row.name == "another password" ? 4 : 5));
     CHECK(there <= 5);
     CHECK(store->shared().connects() <= 8);

@@ -5,15 +5,15 @@
 #include <array>
 #include <thread>
 
-#include <csignal>
 #include <sys/socket.h>
+#include <csignal>
 
-#include "adapter/counters/memory_counters.h"
-#include "adapter/counters/redis_counters.h"
-#include "adapter/redis/redis_connection.h"
 #include "../fixture/counter_cases.h"
 #include "../fixture/redis_server.h"
 #include "../fixture/skip.h"
+#include "adapter/counters/memory_counters.h"
+#include "adapter/counters/redis_counters.h"
+#include "adapter/redis/redis_connection.h"
 
 using namespace mailweir;
 using namespace std::chrono_literals;
@@ -257,7 +257,8 @@ TEST_CASE("redis counters: stopped: an error at the deadline, nothing tried twic
   const Deadline until = Deadline::in(200ms);
   CHECK(has(error_of(*store, until), "no answer in time"));
   CHECK(until.left() < 5ms);  // not before: poll(2) rounds
-  CHECK(has(error_of(*store, Deadline::in(100ms)), "no answer in time"));  // on a connection of its own, not answered either
+  CHECK(has(error_of(*store, Deadline::in(100ms)),
+            "no answer in time"));  // on a connection of its own, not answered either
   std::thread other([&] { CHECK(has(error_of(*store, Deadline::in(2s)), "no answer in time")); });
   while (store->connects() < 3) std::this_thread::yield();
   CHECK(has(error_of(*store, Deadline::in(50ms)), "all 1 connections are in use"));
@@ -282,7 +283,8 @@ TEST_CASE("redis counters: a server that is none") {
   const Row rows[] = {
       {"http", "HTTP/1.1 400 Bad Request\r\n\r\n", "connection lost: Protocol error"},
       {"silence", "", "no answer in time", 200ms},
-      {"half an answer, then it hangs up", "$40\r\n0123456789", "connection lost: Server closed the connection", 20s, true},
+      {"half an answer, then it hangs up", "$40\r\n0123456789", "connection lost: Server closed the connection", 20s,
+       true},
       {"half an answer", "$40\r\n0123456789", "no answer in time", 200ms},
       {"the answer of another command", "+OK\r\n", "unexpected answer to our script"},
       {"an array of nothing", "*0\r\n", "unexpected answer to our script"},
@@ -298,7 +300,8 @@ TEST_CASE("redis counters: a server that is none") {
     std::thread fake([&] {
       const Fd client(accept(listener->get(), nullptr, nullptr));
       char command[65536];
-      for (int answers = 0; answers < 3; ++answers) {  // SCRIPT LOAD, TIME, then EVALSHA; then it hangs up when the client does
+      for (int answers = 0; answers < 3;
+           ++answers) {  // SCRIPT LOAD, TIME, then EVALSHA; then it hangs up when the client does
         if (read(client.get(), command, sizeof command) <= 0) return;
         if (write(client.get(), row.says.data(), row.says.size()) < 0 || row.hangs_up) return;
       }

@@ -110,16 +110,18 @@ TEST_CASE("fallback counters: a share of what is left") {
 
 TEST_CASE("fallback counters: values that this node knows stay known, new ones are added when the store is back") {
   Fixture test(true, 0.25);
-  const auto country = [](std::string value) { return distinct_charge("countries", "bob", {{2, 3'600s}}, std::move(value)); };
+  const auto country = [](std::string value) {
+    return distinct_charge("countries", "bob", {{2, 3'600s}}, std::move(value));
+  };
   const auto to = [](std::string who) { return first_charge("strangers", "bob", {{4, 3'600s}}, std::move(who)); };
   CHECK(test.charge(country("DE")) == "ok 1");
   CHECK(test.charge(to("r1")) == "ok 1");
   test.shared.down = true;
   CHECK(test.charge(country("DE")) == "ok 1");
-  CHECK(test.charge(country("AT")) == "ok 2");   // the whole maximum, whatever the share
+  CHECK(test.charge(country("AT")) == "ok 2");  // the whole maximum, whatever the share
   CHECK(test.charge(country("CH")) == "over 2");
   CHECK(test.charge(to("r1")) == "ok 1");
-  CHECK(test.charge(to("r2")) == "ok 2");        // one of the three that are left: a quarter, but not less than one
+  CHECK(test.charge(to("r2")) == "ok 2");  // one of the three that are left: a quarter, but not less than one
   CHECK(test.charge(to("r3")) == "over 2");
   // What was given back meanwhile is not added.
   const Charge gone = distinct_charge("countries", "alice", {{2, 3'600s}}, "FR");
@@ -159,8 +161,9 @@ TEST_CASE("fallback counters: the thread finds the store back by itself") {
   Lines log;
   Shared::Controls controls;
   {
-    const auto store = make_fallback_counters(std::make_unique<Shared>(clock, controls), make_memory_counters({}, clock),
-                                              {.name = "redis://r:1/0", .pause = 1ms}, clock, log);
+    const auto store =
+        make_fallback_counters(std::make_unique<Shared>(clock, controls), make_memory_counters({}, clock),
+                               {.name = "redis://r:1/0", .pause = 1ms}, clock, log);
     controls.down = true;
     REQUIRE(store->charge({&quota, 1}, soon()));
     CHECK_FALSE(store->stats().up);

@@ -19,7 +19,8 @@ struct Nodes {
   explicit Nodes(std::size_t count, double share) : all(std::make_shared<SharedStore>(clock)), controls(count) {
     for (auto& one : controls)
       nodes.push_back(make_fallback_counters(std::make_unique<Shared>(all, one), make_memory_counters({}, clock),
-                                             {.name = "redis://r:1/0", .local_share = share, .own_thread = false}, clock, log));
+                                             {.name = "redis://r:1/0", .local_share = share, .own_thread = false},
+                                             clock, log));
   }
   void down(bool away) {
     for (auto& one : controls) one.down = away;
@@ -55,8 +56,8 @@ const Charge sixty = ring_charge("quota", "alice", {{60, 3'600s}});
 TEST_CASE("three nodes, a third each: no more than the limit, in the outage and when it ends") {
   struct Row {
     const char* name;
-    int before, in_outage;   // tries of each node
-    int want_first;          // what the first that is back may have while the others have not added theirs
+    int before, in_outage;  // tries of each node
+    int want_first;         // what the first that is back may have while the others have not added theirs
   };
   const Row rows[] = {
       {"each has used its share up", 0, 99, 0},
@@ -114,7 +115,8 @@ TEST_CASE("a node that stays away is waited for, but not for ever") {
   three.nodes[0]->look_after();
   CHECK_FALSE(three.nodes[0]->stats().settling);
   bool told = false;
-  for (const auto& line : three.log.all) told = told || line.find("state=whole store=redis://r:1/0 nodes=2 of=3") != std::string::npos;
+  for (const auto& line : three.log.all)
+    told = told || line.find("state=whole store=redis://r:1/0 nodes=2 of=3") != std::string::npos;
   CHECK(told);
 }
 
@@ -224,7 +226,12 @@ TEST_CASE("charges that are given back while the store is away are given back th
   CHECK(one.take(0, sixty, 3) == 3);
   one.down(true);
   CHECK(one.take(0, asking(sixty), 1) == 1);
-  REQUIRE(one.nodes[0]->give_back({&sixty, 1}, Receipt{{ring::slot_at(std::chrono::floor<std::chrono::milliseconds>(one.clock.wall().time_since_epoch()).count(), 3'600'000)}, 0}, soon()));
+  REQUIRE(one.nodes[0]->give_back(
+      {&sixty, 1},
+      Receipt{{ring::slot_at(std::chrono::floor<std::chrono::milliseconds>(one.clock.wall().time_since_epoch()).count(),
+                             3'600'000)},
+              0},
+      soon()));
   CHECK(one.nodes[0]->waiting() == 1);
   one.take(0, asking(sixty), 1);
   CHECK(one.last.count == 2);
@@ -263,7 +270,8 @@ TEST_CASE("the end of the daemon in an outage: a last try, and a line of what is
     CHECK(one.take(0, sixty, 4) == 4);
     one.nodes[0]->finish();
     REQUIRE(one.log.all.size() == 2);
-    CHECK(one.log.all[1].find("event=counters-not-added store=redis://r:1/0 counters=1 units=4 others=0") != std::string::npos);
+    CHECK(one.log.all[1].find("event=counters-not-added store=redis://r:1/0 counters=1 units=4 others=0") !=
+          std::string::npos);
   }
   Nodes one(1, 1);
   one.down(true);

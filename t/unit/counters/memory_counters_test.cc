@@ -11,12 +11,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../fixture/counter_cases.h"
+#include "../fixture/temp_dir.h"
 #include "adapter/counters/counter_table.h"
 #include "adapter/counters/memory_counters.h"
 #include "base/keyed_hash.h"
-#include "../fixture/counter_cases.h"
 #include "port/ring.h"
-#include "../fixture/temp_dir.h"
 
 using namespace mailweir;
 using namespace std::chrono_literals;
@@ -47,9 +47,7 @@ std::string content(const std::string& path) {
   return text.str();
 }
 
-void write(const std::string& path, std::string_view text) {
-  std::ofstream(path, std::ios::binary) << text;
-}
+void write(const std::string& path, std::string_view text) { std::ofstream(path, std::ios::binary) << text; }
 
 std::uint64_t count_of(CounterStore& store, const Charge& of) {
   Charge ask = of;
@@ -76,7 +74,9 @@ TEST_CASE("memory counters: values are bounded, and outlive a restart") {
     const auto answer = store.charge({&charge, 1}, soon());
     return answer && answer->taken;
   };
-  const auto country = [](std::string value) { return distinct_charge("a limit", "bob", {{2, 3600s}}, std::move(value)); };
+  const auto country = [](std::string value) {
+    return distinct_charge("a limit", "bob", {{2, 3600s}}, std::move(value));
+  };
   const auto to = [](std::string who) { return first_charge("first", "bob", {{1, 3600s}}, std::move(who)); };
   CHECK(take(*before, country("D E")));
   CHECK(take(*before, to("r1")));
@@ -255,7 +255,7 @@ TEST_CASE("memory counters: saved and restored") {
     REQUIRE(store->charge({&more, 1}, soon()));
     REQUIRE(store->save(file));
   }
-  struct stat status{};
+  struct stat status {};
   REQUIRE(stat(file.c_str(), &status) == 0);
   CHECK((status.st_mode & 0777) == 0600);
   CHECK_FALSE(std::filesystem::exists(file + ".new"));

@@ -5,19 +5,19 @@
 #include <thread>
 #include <vector>
 
-#include <csignal>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <csignal>
 
 #include <doctest/doctest.h>
 
-#include "adapter/counters/redis_counters.h"
-#include "adapter/redis/redis_connection.h"
-#include "base/stream_server.h"
 #include "../fixture/counter_cases.h"
 #include "../fixture/redis_server.h"
 #include "../fixture/skip.h"
+#include "adapter/counters/redis_counters.h"
+#include "adapter/redis/redis_connection.h"
+#include "base/stream_server.h"
 
 namespace mailweir {
 namespace {
@@ -215,7 +215,8 @@ TEST_CASE("redis pipeline: a server that is none") {
     std::thread fake([&] {
       const Fd client(accept(listener->get(), nullptr, nullptr));
       char command[65536];
-      for (const std::string& says : {std::string("$2\r\nid\r\n"), std::string("*2\r\n$10\r\n1700000000\r\n$1\r\n0\r\n"), counted, row.says}) {
+      for (const std::string& says :
+           {std::string("$2\r\nid\r\n"), std::string("*2\r\n$10\r\n1700000000\r\n$1\r\n0\r\n"), counted, row.says}) {
         if (read(client.get(), command, sizeof command) <= 0) return;
         if (write(client.get(), says.data(), says.size()) < 0) return;
       }

@@ -5,8 +5,8 @@
 #include <condition_variable>
 #include <thread>
 
-#include "adapter/dns/answer_cache.h"
 #include "../fixture/dns_fixture.h"
+#include "adapter/dns/answer_cache.h"
 
 using namespace mailweir;
 using namespace mailweir::test;
@@ -178,7 +178,8 @@ TEST_CASE("cache: bounded at the servers") {
   config.most_under_way = 10;
   Cache cache(config);
   for (int i = 0; i < 10; ++i)
-    CHECK_FALSE(cache.resolver->ask({"n" + std::to_string(i) + ".example", Type::A}, Deadline::in(5s), [](AnswerPtr) {}));
+    CHECK_FALSE(
+        cache.resolver->ask({"n" + std::to_string(i) + ".example", Type::A}, Deadline::in(5s), [](AnswerPtr) {}));
   const auto refused = cache.resolver->ask(question, Deadline::in(5s), [](AnswerPtr) { FAIL("told twice"); });
   REQUIRE(refused);
   CHECK(refused->detail == "too many DNS queries in progress");
@@ -191,7 +192,8 @@ TEST_CASE("cache: bounded in entries over all shards") {
   CacheConfig config;
   config.most_entries = 160;
   Cache cache(config);
-  for (int i = 0; i < 5'000; ++i) cache.asks_server({"n" + std::to_string(i) + ".example", Type::A}, address_answer("192.0.2.1"));
+  for (int i = 0; i < 5'000; ++i)
+    cache.asks_server({"n" + std::to_string(i) + ".example", Type::A}, address_answer("192.0.2.1"));
   const auto& stats = cache.resolver->stats();
   CHECK(stats.entries <= 160);
   CHECK(stats.entries >= 120);
@@ -199,12 +201,17 @@ TEST_CASE("cache: bounded in entries over all shards") {
 }
 
 TEST_CASE("cache: what is forgotten is asked again, and nothing else") {
-  const auto ok = address_answer("192.0.2.7", 3600s), none = negative(Answer::Status::nxdomain, 3600s), empty = negative(Answer::Status::nodata, 3600s);
+  const auto ok = address_answer("192.0.2.7", 3600s), none = negative(Answer::Status::nxdomain, 3600s),
+             empty = negative(Answer::Status::nodata, 3600s);
   struct Kept {
     const char* name;
     AnswerPtr answer;
   };
-  const Kept kept[] = {{"mx.example.com", ok}, {"_dmarc.mx.example.com", none}, {"notmx.example.com", empty}, {"example.com", ok}, {"other.test", dns::temperror("SERVFAIL")}};
+  const Kept kept[] = {{"mx.example.com", ok},
+                       {"_dmarc.mx.example.com", none},
+                       {"notmx.example.com", empty},
+                       {"example.com", ok},
+                       {"other.test", dns::temperror("SERVFAIL")}};
   struct Row {
     const char* label;
     std::function<std::size_t(CachingResolver&)> forget;
@@ -213,9 +220,18 @@ TEST_CASE("cache: what is forgotten is asked again, and nothing else") {
   };
   const Row rows[] = {
       {"nothing", [](CachingResolver&) { return std::size_t{0}; }, 0, {false, false, false, false, false}},
-      {"a name and what is below it", [](CachingResolver& cache) { return cache.forget("mx.example.com"); }, 2, {true, true, false, false, false}},
-      {"a domain", [](CachingResolver& cache) { return cache.forget("example.com"); }, 4, {true, true, true, true, false}},
-      {"a name that is not there", [](CachingResolver& cache) { return cache.forget("nowhere.test"); }, 0, {false, false, false, false, false}},
+      {"a name and what is below it",
+       [](CachingResolver& cache) { return cache.forget("mx.example.com"); },
+       2,
+       {true, true, false, false, false}},
+      {"a domain",
+       [](CachingResolver& cache) { return cache.forget("example.com"); },
+       4,
+       {true, true, true, true, false}},
+      {"a name that is not there",
+       [](CachingResolver& cache) { return cache.forget("nowhere.test"); },
+       0,
+       {false, false, false, false, false}},
       {"all", [](CachingResolver& cache) { return cache.forget(""); }, 5, {true, true, true, true, true}},
       {"failures", [](CachingResolver& cache) { return cache.forget_failures(); }, 3, {false, true, true, false, true}},
   };
@@ -260,7 +276,8 @@ TEST_CASE("answer cache: the least recently used leaves first") {
     return cache.keep({name, Type::A}, std::move(answer), now, now + 60s);
   };
   AnswerCache cache(3, 1 << 20);
-  for (const char* name : {"a.example", "b.example", "c.example"}) CHECK(keep(cache, name, address_answer("192.0.2.1")) == 0);
+  for (const char* name : {"a.example", "b.example", "c.example"})
+    CHECK(keep(cache, name, address_answer("192.0.2.1")) == 0);
   CHECK(cache.find({"a.example", Type::A}, now));
   CHECK(keep(cache, "d.example", address_answer("192.0.2.1")) == 1);
   CHECK(cache.find({"a.example", Type::A}, now));

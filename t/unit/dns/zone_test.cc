@@ -2,9 +2,9 @@
 #include <cstdio>
 #include <fstream>
 
-#include "base/handle.h"
 #include "../fixture/dns_fixture.h"
 #include "../fixture/dns_packet.h"
+#include "base/handle.h"
 
 using namespace mailweir;
 using namespace mailweir::test;
@@ -33,7 +33,9 @@ broken.example    SERVFAIL
 half.example      TIMEOUT MX TXT
 half.example      A 192.0.2.7
 192.0.2.3         SERVFAIL
-b)" "\xc3\xbc" R"(cher.example A 192.0.2.8
+b)"
+                                "\xc3\xbc"
+                                R"(cher.example A 192.0.2.8
 odd.example       TXT "semi;colon \"quoted\" \009tab" plain
 $TTL 5m
 $ORIGIN Example.NET.
@@ -90,7 +92,8 @@ TEST_CASE("zone: answers") {
   for (const auto& row : rows) {
     CAPTURE(row.name);
     CAPTURE(to_string(row.type));
-    const auto answer = resolver->ask({row.name, row.type}, Deadline(), [](dns::AnswerPtr) { FAIL("must be at hand"); });
+    const auto answer =
+        resolver->ask({row.name, row.type}, Deadline(), [](dns::AnswerPtr) { FAIL("must be at hand"); });
     REQUIRE(answer);
     CHECK(shown(*answer) == row.want);
     CHECK(answer->ttl.count() == row.ttl);
@@ -122,10 +125,13 @@ TEST_CASE("zone: mistakes are told with line and column") {
       {"  A 192.0.2.1", "z:1:3: the name is missing"},
       {"$INCLUDE x", "z:1:1: \"$INCLUDE\" is unknown; only $ORIGIN and $TTL are supported"},
       {"$TTL soon", "z:1:6: \"soon\" is not a TTL"},
-      {"a.example A 192.0.2.1\na.example CNAME b.example", "z:2:11: a name with a CNAME has no other record (RFC 1034 3.6.2)"},
-      {"a.example CNAME b.example\r\na.example A 192.0.2.1", "z:2:11: a name with a CNAME has no other record (RFC 1034 3.6.2)"},
-      {"a A x\nb A 192.0.2.1\nc B", "z:1:5: \"x\" is not an IPv4 address\n"
-                                    "z:3:3: \"B\" is not one of A AAAA MX TXT PTR CNAME SERVFAIL TIMEOUT"},
+      {"a.example A 192.0.2.1\na.example CNAME b.example",
+       "z:2:11: a name with a CNAME has no other record (RFC 1034 3.6.2)"},
+      {"a.example CNAME b.example\r\na.example A 192.0.2.1",
+       "z:2:11: a name with a CNAME has no other record (RFC 1034 3.6.2)"},
+      {"a A x\nb A 192.0.2.1\nc B",
+       "z:1:5: \"x\" is not an IPv4 address\n"
+       "z:3:3: \"B\" is not one of A AAAA MX TXT PTR CNAME SERVFAIL TIMEOUT"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.in);

@@ -1,65 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The action `block` of a rule without a limit, and the fact `blocked`: who gets on the list, where the key is refused
-// then and with which words, what a rule may ask of it, and that the store is asked once.
+// then and with which words, what a rule may ask of it.
 #include <doctest/doctest.h>
 
+#include "../fixture/block_cases.h"
 #include "engine/trace.h"
-#include "../fixture/engine_fixture.h"
 
 namespace mailweir {
 namespace {
 
-using test::Engine;
-using test::rule_of;
-
-const Deadline soon = Deadline::in(std::chrono::seconds(5));
-const std::string trap = R"([[rule]]
-name = "trap"
-at = "rcpt"
-when = { recipient = "trap@example.net" }
-block = { by = "client_address", for = "1d" }
-)";
-
-std::string policy_of(std::string_view more, std::string_view doors = test::milter_only) { return std::string(doors) + std::string(more); }
-
-test::Mail to(std::vector<std::string> recipients, std::string login = {}) {
-  test::Mail mail;
-  mail.recipients = std::move(recipients);
-  mail.login = std::move(login);
-  return mail;
-}
-
-// One message: for each of its steps that was refused the stage and the reply, or "taken".
-std::string send(Engine& engine, const test::Mail& mail, Door door = Door::milter) {
-  const auto session = engine.message(door, mail);
-  std::string told;
-  const auto refused = [&](Stage stage) {
-    const Verdict verdict = session->judge(stage);
-    session->log_verdict(verdict);
-    if (verdict.refuses()) told += (told.empty() ? "" : ", ") + std::string(to_string(stage)) + ' ' + verdict.reply.line();
-    return verdict.refuses();
-  };
-  if (refused(Stage::mail)) return told;
-  std::size_t accepted = 0;
-  for (const auto& recipient : mail.recipients) {
-    session->transaction().recipient = Address::parse(recipient);
-    if (refused(Stage::rcpt)) continue;
-    session->recipient_accepted();
-    ++accepted;
-  }
-  session->transaction().recipient_count = accepted;
-  const bool taken = accepted > 0 && !refused(Stage::data) && !refused(Stage::end_of_message);
-  session->end_transaction(taken);
-  return told.empty() ? "taken" : told;
-}
-
-std::string listed(Engine& engine) {
-  const auto blocks = engine.memory->blocks(10, soon);
-  REQUIRE(blocks);
-  std::string text;
-  for (const auto& block : *blocks) text += block.limit + ' ' + block.key + ' ' + block.rule + " (" + block.reason + ") ";
-  return text;
-}
+using namespace test;
 
 TEST_CASE("a rule blocks a key: it is refused from MAIL on until the time is over, with the rule's reply") {
   Engine engine(policy_of(trap + "reject = \"554 5.7.1 caught for {retry_after}\"\n"));
@@ -68,8 +18,9 @@ TEST_CASE("a rule blocks a key: it is refused from MAIL on until the time is ove
   CHECK(listed(engine) == "trap 192.0.2.7 trap (recipient trap@example.net) ");
   CHECK(send(engine, to({"bob@example.net"})) == "mail 554 5.7.1 caught for 24h");
   engine.clock.advance(std::chrono::hours(23));
-  CHECK(send(engine, to({"trap@example.net"})) == "mail 554 5.7.1 caught for 60m");  // is made no longer by what comes meanwhile
-  test::Mail other = to({"bob@example.net"});
+  CHECK(send(engine, to({"trap@example.net"})) ==
+        "mail 554 5.7.1 caught for 60m");  // is made no longer by what comes meanwhile
+  Mail other = to({"bob@example.net"});
   other.client = "192.0.2.8";
   CHECK(send(engine, other) == "taken");
   engine.clock.advance(std::chrono::hours(1));
@@ -78,7 +29,8 @@ TEST_CASE("a rule blocks a key: it is refused from MAIL on until the time is ove
   CHECK(engine.stats.blocked == 2);
   const auto lines = engine.log.of("key-blocked");
   REQUIRE(lines.size() == 1);
-  CHECK(lines.front().find("rule=trap limit=trap key=192.0.2.7 time=1d reason=\"recipient trap@example.net\"") != std::string::npos);
+  CHECK(lines.front().find("rule=trap limit=trap key=192.0.2.7 time=1d reason=\"recipient trap@example.net\"") !=
+        std::string::npos);
 }
 
 TEST_CASE("what becomes of the message that gets its key blocked, and with which words later ones are refused") {
@@ -90,7 +42,10 @@ TEST_CASE("what becomes of the message that gets its key blocked, and with which
   const std::string b = "bob@example.net", t = "trap@example.net";
   const Row rows[] = {
       // A refusal of one recipient refuses what is left of the message.
-      {"reject = \"550 5.7.1 no\"", {b, t, b}, "rcpt 550 5.7.1 no, rcpt 550 5.7.1 no, data 550 5.7.1 no", "mail 550 5.7.1 no"},
+      {"reject = \"550 5.7.1 no\"",
+       {b, t, b},
+       "rcpt 550 5.7.1 no, rcpt 550 5.7.1 no, data 550 5.7.1 no",
+       "mail 550 5.7.1 no"},
       {"defer = \"450 4.7.1 no\"", {t, b}, "rcpt 450 4.7.1 no, rcpt 450 4.7.1 no", "mail 450 4.7.1 no"},
       {"drop = \"421 4.7.1 no\"", {t}, "rcpt 421 4.7.1 no", "mail 421 4.7.1 no"},
       // One that lets it pass says nothing of later mail: those are our words.
@@ -99,8 +54,14 @@ TEST_CASE("what becomes of the message that gets its key blocked, and with which
       {"discard = true", {t}, "taken", "mail 550 5.7.1 blocked for 24h"},
       {"", {t}, "taken", "mail 550 5.7.1 blocked for 24h"},
       // At MAIL there is no recipient to tell of.
-      {"reject = \"550 5.7.1 {recipient} is a trap\"", {t}, "rcpt 550 5.7.1 trap@example.net is a trap", "mail 550 5.7.1 blocked for 24h"},
-      {"defer = \"450 4.7.1 {recipient} is a trap\"", {t}, "rcpt 450 4.7.1 trap@example.net is a trap", "mail 450 4.7.1 blocked for 24h"},
+      {"reject = \"550 5.7.1 {recipient} is a trap\"",
+       {t},
+       "rcpt 550 5.7.1 trap@example.net is a trap",
+       "mail 550 5.7.1 blocked for 24h"},
+      {"defer = \"450 4.7.1 {recipient} is a trap\"",
+       {t},
+       "rcpt 450 4.7.1 trap@example.net is a trap",
+       "mail 450 4.7.1 blocked for 24h"},
       {"shadow = true\nreject = \"550 5.7.1 no\"", {t}, "taken", "taken"},
   };
   for (const Row& row : rows) {
@@ -114,19 +75,23 @@ TEST_CASE("what becomes of the message that gets its key blocked, and with which
 }
 
 TEST_CASE("a text that tells a fact of the policy's own is not told with a hole in it") {
-  Engine engine(policy_of("[maps]\nnames = { \"trap@example.net\" = \"sweet\" }\n[facts]\nbait = { map = \"names\", key = \"recipient\" }\n" + trap +
-                          "reject = \"550 5.7.1 {bait} was the bait\"\n"));
+  Engine engine(
+      policy_of("[maps]\nnames = { \"trap@example.net\" = \"sweet\" }\n[facts]\nbait = { map = \"names\", key = "
+                "\"recipient\" }\n" +
+                trap + "reject = \"550 5.7.1 {bait} was the bait\"\n"));
   CHECK(send(engine, to({"trap@example.net"})) == "rcpt 550 5.7.1 sweet was the bait");
   CHECK(send(engine, to({"bob@example.net"})) == "mail 550 5.7.1 blocked for 24h");
 }
 
-TEST_CASE("a blocked key is refused at the first stage from MAIL on that is judged and knows it, whatever the rule's conditions and others say") {
+TEST_CASE(
+    "a blocked key is refused at the first stage from MAIL on that is judged and knows it, whatever the rule's "
+    "conditions and others say") {
   struct Row {
     std::string doors, at, by;
     Door door;
     std::string_view refused;
   };
-  const std::string milter(test::milter_only), policy(test::policy_only);
+  const std::string milter(milter_only), policy(policy_only);
   const Row rows[] = {
       {milter, "connect", "\"client_address\"", Door::milter, "mail"},
       {milter, "helo", "\"helo_name\"", Door::milter, "mail"},
@@ -134,28 +99,36 @@ TEST_CASE("a blocked key is refused at the first stage from MAIL on that is judg
       {milter, "rcpt", "\"recipient\"", Door::milter, "rcpt"},
       {milter, "end-of-message", "\"sasl_username\"", Door::milter, "mail"},
       {policy, "rcpt", "\"client_address\"", Door::policy, "mail"},
-      {test::both_doors("\"rcpt\""), "rcpt", "\"client_address\"", Door::milter, "mail"},
-      {test::both_doors("\"rcpt\""), "rcpt", "\"recipient\"", Door::policy, "rcpt"},
-      {test::both_doors("\"rcpt\""), "rcpt", "\"recipient\"", Door::milter, "-"},
+      {both_doors("\"rcpt\""), "rcpt", "\"client_address\"", Door::milter, "mail"},
+      {both_doors("\"rcpt\""), "rcpt", "\"recipient\"", Door::policy, "rcpt"},
+      {both_doors("\"rcpt\""), "rcpt", "\"recipient\"", Door::milter, "-"},
       {policy + "stages = [\"data\"]\n", "data", "\"client_address\"", Door::policy, "data"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.doors);
     CAPTURE(row.at);
     CAPTURE(row.by);
-    Engine engine(row.doors + "[[rule]]\nname = \"all\"\nat = \"" + row.at + "\"\nwhen = { client_address = \"203.0.113.1\" }\nblock = { by = " + row.by +
-                  ", for = \"1h\" }\n" + (row.doors == policy + "stages = [\"data\"]\n" ? "" : "[[rule]]\nname = \"ours\"\nat = \"rcpt\"\naccept = true\n"));
-    for (const std::string key : {"192.0.2.7", "client.example.org", "alice@example.com|192.0.2.7", "bob@example.net", "bob"})
+    Engine engine(row.doors + "[[rule]]\nname = \"all\"\nat = \"" + row.at +
+                  "\"\nwhen = { client_address = \"203.0.113.1\" }\nblock = { by = " + row.by + ", for = \"1h\" }\n" +
+                  (row.doors == policy + "stages = [\"data\"]\n"
+                       ? ""
+                       : "[[rule]]\nname = \"ours\"\nat = \"rcpt\"\naccept = true\n"));
+    for (const std::string key :
+         {"192.0.2.7", "client.example.org", "alice@example.com|192.0.2.7", "bob@example.net", "bob"})
       REQUIRE(engine.memory->block({"all", key, "-", "by hand", std::chrono::hours(1)}, true, soon));
     const auto session = engine.message(row.door, to({"bob@example.net"}, "bob"));
     std::string refused = "-";
-    for (const Stage stage : {Stage::connect, Stage::helo, Stage::mail, Stage::rcpt, Stage::data, Stage::end_of_message})
-      if (refused == "-" && engine.policy->judges(row.door, stage) && session->judge(stage).refuses()) refused = to_string(stage);
+    for (const Stage stage :
+         {Stage::connect, Stage::helo, Stage::mail, Stage::rcpt, Stage::data, Stage::end_of_message})
+      if (refused == "-" && engine.policy->judges(row.door, stage) && session->judge(stage).refuses())
+        refused = to_string(stage);
     CHECK(refused == row.refused);
   }
 }
 
-TEST_CASE("a block of a rule: until midnight, by network, on a list of another name, once, and not in a dry run or without a key") {
+TEST_CASE(
+    "a block of a rule: until midnight, by network, on a list of another name, once, and not in a dry run or without a "
+    "key") {
   Engine engine(policy_of(R"([[rule]]
 name = "trap"
 at = "rcpt"
@@ -182,7 +155,7 @@ block = { by = "sasl_username", for = "1h", name = "caught" }
   const auto blocks = engine.memory->blocks(10, soon);
   CHECK(blocks->front().left <= length_of(BlockTime{}, engine.clock.wall()));
   CHECK(blocks->front().left > length_of(BlockTime{}, engine.clock.wall()) - std::chrono::seconds(2));
-  test::Mail neighbour = to({"bob@example.net"});
+  Mail neighbour = to({"bob@example.net"});
   neighbour.client = "192.0.2.200";
   CHECK(send(engine, neighbour).starts_with("mail 550 5.7.1 blocked for "));
   const auto session = engine.message(Door::milter, neighbour);
@@ -262,7 +235,10 @@ at = "connect"
 when = { blocked = true }
 log = true
 )");
-    for (const auto& now : {std::tuple(false, false, row.none), {true, false, row.trapped}, {false, true, row.stolen}, {true, true, row.both}}) {
+    for (const auto& now : {std::tuple(false, false, row.none),
+                            {true, false, row.trapped},
+                            {false, true, row.stolen},
+                            {true, true, row.both}}) {
       const bool trapped = std::get<0>(now), stolen = std::get<1>(now);
       const auto& want = std::get<2>(now);
       CAPTURE(trapped);
@@ -273,113 +249,13 @@ log = true
       const Verdict verdict = engine.message(Door::milter, to({"bob@example.net"}, "bob"))->judge(Stage::mail);
       CHECK_FALSE(verdict.refuses());
       CHECK(verdict.along.hold.has_value() == want);
-      if (want) CHECK(*verdict.along.hold == (trapped && stolen ? "trap, stolen" : trapped ? "trap" : stolen ? "stolen" : "none"));
+      if (want)
+        CHECK(*verdict.along.hold == (trapped && stolen ? "trap, stolen"
+                                      : trapped         ? "trap"
+                                      : stolen          ? "stolen"
+                                                        : "none"));
     }
   }
-}
-
-// Counts what it is asked, and hands it on.
-class Counting final : public CounterStore {
- public:
-  explicit Counting(CounterStore& store) : store_(store) {}
-  Result<Charged> charge(std::span<const Charge> charges, Deadline deadline) override {
-    calls.push_back(charges.size());
-    return store_.charge(charges, deadline);
-  }
-  Result<void> give_back(std::span<const Charge> charges, const Receipt& receipt, Deadline deadline) override { return store_.give_back(charges, receipt, deadline); }
-  Result<void> renew(std::span<const Charge> leases, Deadline deadline) override { return store_.renew(leases, deadline); }
-  Result<std::vector<CounterRow>> list(const CounterQuery& query, Deadline deadline) override { return store_.list(query, deadline); }
-  Result<std::size_t> reset(std::string_view limit, std::string_view key, Deadline deadline) override { return store_.reset(limit, key, deadline); }
-  Result<bool> block(const Block& block, bool replace, Deadline deadline) override { return store_.block(block, replace, deadline); }
-  Result<bool> unblock(std::string_view limit, std::string_view key, Deadline deadline) override { return store_.unblock(limit, key, deadline); }
-  Result<std::vector<Block>> blocks(std::size_t most, Deadline deadline) override { return store_.blocks(most, deadline); }
-  std::vector<std::size_t> calls;
-
- private:
-  CounterStore& store_;
-};
-
-TEST_CASE("blocks are asked in the limits' call; only the fact needs one before, and that once") {
-  const std::string limited = R"([[rule]]
-name = "quota"
-at = "mail"
-limit = { by = "sasl_username", of = "messages", max = "9/1h", block = "1d" }
-reject = "550 5.7.1 no"
-)";
-  const std::string asking = R"([[rule]]
-name = "one"
-at = "mail"
-when = { blocked = "trap" }
-hold = true
-[[rule]]
-name = "two"
-at = "mail"
-when = { blocked = "quota" }
-hold = true
-[[rule]]
-name = "three"
-at = "data"
-when = { blocked = true }
-hold = true
-[[rule]]
-name = "never"
-at = "mail"
-when = { sender = "nobody@example.org", blocked = true }
-hold = true
-)";
-  struct Row {
-    std::string rules;
-    std::vector<std::size_t> mail, data;
-  };
-  const Row rows[] = {
-      {trap, {1}, {}},
-      {trap + limited, {3}, {}},           // two questions, one charge
-      {trap + limited + asking, {2, 3}, {}},
-      {trap + asking.substr(asking.rfind("[[rule]]")), {1}, {}},   // its cheap condition is false
-  };
-  for (const Row& row : rows) {
-    CAPTURE(row.rules);
-    Engine engine(policy_of(row.rules));
-    Counting counting(*engine.memory);
-    Services services{engine.resolver, counting, engine.log, engine.clock, engine.leases, engine.board, engine.stats};
-    Session session(services, engine.policy, Door::milter);
-    session.client().address = IpAddress::parse("192.0.2.7");
-    engine.begin(session, to({"bob@example.net"}, "bob"));
-    session.judge(Stage::mail);
-    CHECK(counting.calls == row.mail);
-    counting.calls.clear();
-    session.judge(Stage::data);
-    CHECK(counting.calls == row.data);
-  }
-}
-
-TEST_CASE("the store is down: as [counters] on_outage and the rule say") {
-  const std::string ask = "[[rule]]\nname = \"treat\"\nat = \"mail\"\nwhen = { blocked = \"trap\" }\n";
-  const std::string quiet = "[[rule]]\nname = \"trap\"\nat = \"rcpt\"\nwhen = { recipient = \"trap@example.net\" }\nblock = { by = \"client_address\", for = \"1d\", refuse = false }\n";
-  const std::string defer = "[counters]\nstore = \"redis://127.0.0.1:1/0\"\non_outage = \"defer\"\n", go_on = "[counters]\nstore = \"redis://127.0.0.1:1/0\"\non_outage = \"continue\"\n";
-  struct Row {
-    std::string text;
-    std::string_view want;
-  };
-  const Row rows[] = {
-      {go_on + trap, "taken"},
-      {defer + trap, "mail 451 4.3.0 temporary failure, try again later"},
-      {defer + trap + "on_outage = \"continue\"\n", "taken"},
-      {go_on + trap + "on_outage = \"defer\"\n", "mail 451 4.3.0 temporary failure, try again later"},
-      {defer + trap + "shadow = true\n", "taken"},
-      {go_on + quiet + ask + "reject = \"550 5.7.1 no\"\n", "taken"},
-      {defer + quiet + ask + "reject = \"550 5.7.1 no\"\n", "mail 451 4.3.0 temporary failure, try again later"},
-      {defer + quiet + ask + "hold = true\n", "taken"},
-      {go_on + quiet + ask + "hold = true\non_outage = \"defer\"\n", "mail 451 4.3.0 temporary failure, try again later"},
-  };
-  for (const Row& row : rows) {
-    CAPTURE(row.text);
-    Engine engine(policy_of(row.text), "", true);
-    CHECK(send(engine, to({"bob@example.net"})) == row.want);
-  }
-  Engine engine(policy_of(go_on + trap + "reject = \"550 5.7.1 no\"\n"), "", true);
-  CHECK(send(engine, to({"trap@example.net"})) == "rcpt 550 5.7.1 no");  // the rule holds all the same
-  CHECK(engine.log.of("key-not-blocked").size() == 1);
 }
 
 }  // namespace

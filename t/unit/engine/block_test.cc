@@ -5,8 +5,8 @@
 
 #include <doctest/doctest.h>
 
-#include "engine/limit_key.h"
 #include "../fixture/engine_fixture.h"
+#include "engine/limit_key.h"
 
 namespace mailweir {
 namespace {
@@ -17,8 +17,9 @@ using test::rule_of;
 const Deadline soon = Deadline::in(std::chrono::seconds(5));
 
 std::string policy_of(std::string_view at, std::string_view limit, std::string_view more = "") {
-  return std::string(test::milter_only) + "[[rule]]\nname = \"stolen\"\nat = \"" + std::string(at) + "\"\nlimit = { by = \"sasl_username\", max = \"2/1h\", " +
-         std::string(limit) + " }\nreject = \"550 5.7.1 {limit} {count} {retry_after}\"\n" + std::string(more);
+  return std::string(test::milter_only) + "[[rule]]\nname = \"stolen\"\nat = \"" + std::string(at) +
+         "\"\nlimit = { by = \"sasl_username\", max = \"2/1h\", " + std::string(limit) +
+         " }\nreject = \"550 5.7.1 {limit} {count} {retry_after}\"\n" + std::string(more);
 }
 
 test::Mail of(std::string login) {
@@ -145,11 +146,11 @@ TEST_CASE("until midnight is the machine's, also when a day has an hour less") {
     int hours;
   };
   const Row rows[] = {
-      {"UTC", 1767225600, 24},             // 2026-01-01 00:00
+      {"UTC", 1767225600, 24},  // 2026-01-01 00:00
       {"UTC", 1767225600 + 23 * 3600, 1},
-      {"Europe/Berlin", 1767225600, 23},   // 01:00 there
-      {"Europe/Berlin", 1774738800, 23},   // 2026-03-29 00:00 there, summer time begins
-      {"Europe/Berlin", 1792879200, 25},   // 2026-10-25 00:00 there, it ends
+      {"Europe/Berlin", 1767225600, 23},  // 01:00 there
+      {"Europe/Berlin", 1774738800, 23},  // 2026-03-29 00:00 there, summer time begins
+      {"Europe/Berlin", 1792879200, 25},  // 2026-10-25 00:00 there, it ends
   };
   const char* before = std::getenv("TZ");
   const std::string kept = before != nullptr ? before : "";

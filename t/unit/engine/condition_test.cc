@@ -25,7 +25,18 @@ const std::string tables =
     "customer = { map = \"customer\", key = [\"sasl_domain\", \"sender_domain\"] }\n";
 
 // What the session's end looks like: everything known, or one thing different.
-enum class World { plain, no_login, null_sender, several_recipients, no_headers, dns_trouble, skipped, helo_bare, plain_login, v6 };
+enum class World {
+  plain,
+  no_login,
+  null_sender,
+  several_recipients,
+  no_headers,
+  dns_trouble,
+  skipped,
+  helo_bare,
+  plain_login,
+  v6
+};
 
 struct Scene {
   std::unique_ptr<Session> session;
@@ -90,7 +101,8 @@ void check(const std::vector<Row>& rows) {
     if (found != row.want) continue;
     // The same on the other side: unless counts what is satisfied, and nothing else.
     test::Engine other(std::string(test::milter_only) + tables +
-                           "[[rule]]\nname = \"r\"\nat = \"end-of-message\"\nunless = " + row.when + "\naccept = true\n",
+                           "[[rule]]\nname = \"r\"\nat = \"end-of-message\"\nunless = " + row.when +
+                           "\naccept = true\n",
                        zone_text);
     Scene again;
     fill(again, other, row.world);

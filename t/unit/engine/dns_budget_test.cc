@@ -2,8 +2,8 @@
 // How [dns] deadline is shared out among the parts of a transaction, and which policies keep time for which.
 #include <doctest/doctest.h>
 
-#include "engine/early.h"
 #include "../fixture/engine_fixture.h"
+#include "engine/early.h"
 
 using namespace mailweir;
 using Part = DnsBudget::Part;
@@ -16,10 +16,17 @@ TEST_CASE("dns budget: what is left for each part when those before it used all 
     int session_want, envelope_want, message_want;
   };
   const Row rows[] = {
-      {5000, false, false, 5000, 0, 0}, {5000, true, false, 3334, 1666, 0}, {5000, false, true, 3334, 0, 1666}, {5000, true, true, 1668, 1666, 1666},
-      {7000, true, true, 2334, 2333, 2333}, {3000, true, true, 1000, 1000, 1000}, {2000, false, true, 1000, 0, 1000},
+      {5000, false, false, 5000, 0, 0},
+      {5000, true, false, 3334, 1666, 0},
+      {5000, false, true, 3334, 0, 1666},
+      {5000, true, true, 1668, 1666, 1666},
+      {7000, true, true, 2334, 2333, 2333},
+      {3000, true, true, 1000, 1000, 1000},
+      {2000, false, true, 1000, 0, 1000},
       // Of less than 3 s each part that asks has 1 s still, or the deadline.
-      {2000, true, true, 666, 1000, 1000}, {500, false, true, 250, 0, 500}, {50, true, true, 16, 50, 50},
+      {2000, true, true, 666, 1000, 1000},
+      {500, false, true, 250, 0, 500},
+      {50, true, true, 16, 50, 50},
   };
   for (const auto& row : rows) {
     CAPTURE(row.deadline);
@@ -27,7 +34,9 @@ TEST_CASE("dns budget: what is left for each part when those before it used all 
     CAPTURE(row.message);
     const DnsBudget budget(milliseconds(row.deadline), row.envelope, row.message);
     auto used = milliseconds(0);
-    for (const auto& [part, want] : {std::pair(Part::session, row.session_want), std::pair(Part::envelope, row.envelope_want), std::pair(Part::message, row.message_want)}) {
+    for (const auto& [part, want] :
+         {std::pair(Part::session, row.session_want), std::pair(Part::envelope, row.envelope_want),
+          std::pair(Part::message, row.message_want)}) {
       const auto left = budget.left(part, used, milliseconds(0));
       CHECK(left == milliseconds(want));
       CHECK(left <= milliseconds(row.deadline));

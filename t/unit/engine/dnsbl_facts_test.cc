@@ -69,7 +69,8 @@ TEST_CASE("block lists in conditions") {
     std::string client, helo, sender, from, name;
     bool want;
   };
-  const std::string plain = "client.example.org", alice = "alice@example.com", from = "alice@example.com", unknown = "unknown";
+  const std::string plain = "client.example.org", alice = "alice@example.com", from = "alice@example.com",
+                    unknown = "unknown";
   const Row rows[] = {
       {"dnsbl = \"zen\"", "192.0.2.7", plain, alice, from, unknown, true},
       {"dnsbl = \"soft\"", "192.0.2.7", plain, alice, from, unknown, true},
@@ -104,7 +105,7 @@ TEST_CASE("block lists in conditions") {
       {"sender_dnsbl = \"dbl\"", "192.0.2.99", plain, "x@spam.example", from, unknown, true},
       {"sender_dnsbl = \"dbl\"", "192.0.2.99", plain, "x@SPAM.Example", from, unknown, true},
       {"sender_dnsbl = \"any\"", "192.0.2.99", plain, alice, from, unknown, false},
-      {"sender_dnsbl = \"!dbl\"", "192.0.2.99", plain, "", from, unknown, false},   // <> has no domain
+      {"sender_dnsbl = \"!dbl\"", "192.0.2.99", plain, "", from, unknown, false},  // <> has no domain
       {"sender_dnsbl_score = 5", "192.0.2.99", plain, "x@spam.example", from, unknown, true},
       {"helo_dnsbl = \"dbl\"", "192.0.2.99", "helo.spam.example", alice, from, unknown, true},
       {"helo_dnsbl = \"!dbl\"", "192.0.2.99", "[192.0.2.99]", alice, from, unknown, false},
@@ -128,7 +129,7 @@ TEST_CASE("block lists in conditions") {
       {"helo_is_ours = true", "192.0.2.99", "a.b.our.example", alice, from, unknown, true},
       {"helo_is_ours = true", "192.0.2.99", "our.example", alice, from, unknown, false},
       {"helo_is_ours = true", "192.0.2.99", "[192.0.2.25]", alice, from, unknown, true},
-      {"helo_is_ours = true", "192.0.2.99", "203.0.113.1", alice, from, unknown, true},   // the address it connected to
+      {"helo_is_ours = true", "192.0.2.99", "203.0.113.1", alice, from, unknown, true},  // the address it connected to
       {"helo_is_ours = true", "192.0.2.99", "example.net", alice, from, unknown, false},
   };
   for (const auto& row : rows) {
@@ -152,19 +153,23 @@ TEST_CASE("block lists in conditions") {
 
 TEST_CASE("block lists: only the zones that rules name are asked, the text only for the reply") {
   Engine engine(std::string(head) +
-                    "[[rule]]\nname = \"r\"\nat = \"mail\"\nwhen = { dnsbl = [\"zen\", \"off\"] }\nreject = \"554 5.7.1 see {dnsbl_reason}\"\n"
+                    "[[rule]]\nname = \"r\"\nat = \"mail\"\nwhen = { dnsbl = [\"zen\", \"off\"] }\nreject = \"554 "
+                    "5.7.1 see {dnsbl_reason}\"\n"
                     "[[rule]]\nname = \"two\"\nat = \"rcpt\"\nwhen = { dnsbl = \"zen\" }\nreject = \"554 5.7.1 no\"\n",
                 zone_text);
   prove(engine);
   Mail mail;
   auto session = engine.message(Door::milter, mail);
   CHECK(session->judge(Stage::connect).action == Action::none);
-  CHECK(engine.resolver.asked == std::vector<std::string>{"7.2.0.192.zen.example A"});   // begun early; a zone that is off is not asked
+  CHECK(engine.resolver.asked ==
+        std::vector<std::string>{"7.2.0.192.zen.example A"});  // begun early; a zone that is off is not asked
   const auto verdict = session->judge(Stage::mail);
   CHECK(verdict.reply.text == "see https://zen.example/192.0.2.7");
   CHECK(engine.resolver.asked == std::vector<std::string>{"7.2.0.192.zen.example A", "7.2.0.192.zen.example TXT"});
   bool told = false;
-  for (const auto& [name, value] : verdict.facts) told = told || (name == "dnsbl_reason" && value.find("192.0.2.7 is listed in zen (127.0.0.4)") != std::string::npos);
+  for (const auto& [name, value] : verdict.facts)
+    told =
+        told || (name == "dnsbl_reason" && value.find("192.0.2.7 is listed in zen (127.0.0.4)") != std::string::npos);
   CHECK(told);
   CHECK(session->judge(Stage::rcpt).action == Action::reject);
   CHECK(engine.resolver.asked.size() == 2);
@@ -180,18 +185,20 @@ TEST_CASE("block lists: only the zones that rules name are asked, the text only 
 }
 
 TEST_CASE("block lists: skip turns a list and its score off") {
-  Engine engine(std::string(head) +
-                    "[[rule]]\nname = \"s\"\nat = \"connect\"\nwhen = { client_address = \"192.0.2.7\" }\nskip = [\"dnsbl\"]\n"
-                    "[[rule]]\nname = \"r\"\nat = \"mail\"\nwhen = [{ dnsbl = \"any\" }, { dnsbl_score = \"> 0\" }]\nreject = \"554 5.7.1 no\"\n"
-                    "[[rule]]\nname = \"d\"\nat = \"mail\"\nwhen = { sender_dnsbl = \"any\" }\nreject = \"554 5.7.1 no\"\n",
-                zone_text);
+  Engine engine(
+      std::string(head) +
+          "[[rule]]\nname = \"s\"\nat = \"connect\"\nwhen = { client_address = \"192.0.2.7\" }\nskip = [\"dnsbl\"]\n"
+          "[[rule]]\nname = \"r\"\nat = \"mail\"\nwhen = [{ dnsbl = \"any\" }, { dnsbl_score = \"> 0\" }]\nreject = "
+          "\"554 5.7.1 no\"\n"
+          "[[rule]]\nname = \"d\"\nat = \"mail\"\nwhen = { sender_dnsbl = \"any\" }\nreject = \"554 5.7.1 no\"\n",
+      zone_text);
   prove(engine);
   Mail mail;
   auto session = engine.message(Door::milter, mail);
   session->judge(Stage::connect);
   CHECK(session->judge(Stage::mail).action == Action::none);
   CHECK(engine.resolver.asked == std::vector<std::string>{"example.com.dbl.example A"});
-  mail.sender = "x@spam.example";   // the lists of names were not turned off
+  mail.sender = "x@spam.example";  // the lists of names were not turned off
   session = engine.message(Door::milter, mail);
   session->judge(Stage::connect);
   CHECK(test::rule_of(session->judge(Stage::mail)) == "d");
@@ -214,23 +221,31 @@ TEST_CASE("a list that can't be asked: left out, deferred, or as the rule says")
   const Row rows[] = {
       {"when = { client_address = \"list:l\" }\nreject = \"554 5.7.1 no\"", Action::none},
       {"when = { client_address = \"list:l\" }\nreject = \"554 5.7.1 no\"\non_outage = \"defer\"", Action::defer},
-      {"when = { client_address = \"list:l\", sender = \"other@example.com\" }\nreject = \"554 5.7.1 no\"\non_outage = \"defer\"", Action::none},
+      {"when = { client_address = \"list:l\", sender = \"other@example.com\" }\nreject = \"554 5.7.1 no\"\non_outage = "
+       "\"defer\"",
+       Action::none},
       {"when = { client_address = [\"192.0.2.7\", \"list:l\"] }\nreject = \"554 5.7.1 no\"", Action::reject},
-      {"when = [{ client_address = \"list:l\" }, { sender_domain = \"example.com\" }]\nreject = \"554 5.7.1 no\"", Action::reject},
+      {"when = [{ client_address = \"list:l\" }, { sender_domain = \"example.com\" }]\nreject = \"554 5.7.1 no\"",
+       Action::reject},
       {"unless = { recipient_domain = \"list:l\" }\nreject = \"554 5.7.1 no\"", Action::defer},
       {"unless = { recipient_domain = \"list:l\" }\nreject = \"554 5.7.1 no\"\non_outage = \"continue\"", Action::none},
-      {"unless = [{ recipient_domain = \"list:l\" }, { sender_domain = \"example.com\" }]\nreject = \"554 5.7.1 no\"", Action::none},
+      {"unless = [{ recipient_domain = \"list:l\" }, { sender_domain = \"example.com\" }]\nreject = \"554 5.7.1 no\"",
+       Action::none},
       {"unless = { recipient_domain = \"list:l\" }\nreject = \"554 5.7.1 no\"\nshadow = true", Action::none},
       {"when = { client_address = \"!list:l\" }\nreject = \"554 5.7.1 no\"", Action::none},
-      {"when = { sasl_username = \"list:l\" }\nreject = \"554 5.7.1 no\"\non_outage = \"defer\"", Action::none},   // no login: not asked
+      {"when = { sasl_username = \"list:l\" }\nreject = \"554 5.7.1 no\"\non_outage = \"defer\"",
+       Action::none},  // no login: not asked
       {"when = { sender_login_mismatch = \"map:m\" }\nreject = \"554 5.7.1 no\"\non_outage = \"defer\"", Action::defer},
       {"when = { customer = \"gold\" }\nreject = \"554 5.7.1 no\"\non_outage = \"defer\"", Action::defer},
       {"accept = true\nunless = { recipient_domain = \"list:l\" }", Action::none},
   };
   for (const auto& row : rows) {
     CAPTURE(row.rule);
-    Engine engine(std::string(test::milter_only) + "[lists]\nl = [\"203.0.113.1\"]\n[maps]\nm = { \"a@b.example\" = \"a\" }\n"
-                  "[facts]\ncustomer = { map = \"m\", key = \"sender_domain\" }\n[[rule]]\nname = \"r\"\nat = \"rcpt\"\n" + std::string(row.rule) + "\n");
+    Engine engine(
+        std::string(test::milter_only) +
+        "[lists]\nl = [\"203.0.113.1\"]\n[maps]\nm = { \"a@b.example\" = \"a\" }\n"
+        "[facts]\ncustomer = { map = \"m\", key = \"sender_domain\" }\n[[rule]]\nname = \"r\"\nat = \"rcpt\"\n" +
+        std::string(row.rule) + "\n");
     const auto down = std::make_shared<Down>();
     for (Rule& rule : engine.policy->rules[index(Stage::rcpt)])
       for (auto* conditions : {&rule.when, &rule.unless})

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// DnsblWatch: a zone counts when it is proved, is off when it lies or has trouble, and comes back by itself; each change is
-// one line.
+// DnsblWatch: a zone counts when it is proved, is off when it lies or has trouble, and comes back by itself; each
+// change is one line.
 #include <doctest/doctest.h>
 
 #include "../fixture/dns_fixture.h"
-#include "engine/dnsbl_watch.h"
 #include "../fixture/engine_fixture.h"
+#include "engine/dnsbl_watch.h"
 
 namespace mailweir {
 namespace {
@@ -21,7 +21,8 @@ constexpr std::string_view broken = "*.bl.example SERVFAIL\n";
 // Answers from another zone when it is told to.
 class Changing final : public dns::Resolver {
  public:
-  dns::AnswerPtr ask(const dns::Question& question, Deadline deadline, std::function<void(dns::AnswerPtr)> done) override {
+  dns::AnswerPtr ask(const dns::Question& question, Deadline deadline,
+                     std::function<void(dns::AnswerPtr)> done) override {
     ++asked;
     return zone->ask(question, deadline, std::move(done));
   }
@@ -102,7 +103,7 @@ TEST_CASE("dnsbl watch: trouble is told as such") {
   REQUIRE(bed.log.of("dnsbl-off").size() == 1);
   CHECK(bed.log.of("dnsbl-off")[0].find("state=trouble") != std::string::npos);
   CHECK(bed.log.of("dnsbl-off")[0].find("SERVFAIL") != std::string::npos);
-  bed.resolver.zone = test::zone(all_listed);   // from trouble to lies is a change, too
+  bed.resolver.zone = test::zone(all_listed);  // from trouble to lies is a change, too
   bed.step(seconds(16));
   CHECK(bed.phase() == DnsblPhase::lies);
   CHECK(bed.log.of("dnsbl-off").size() == 2);
@@ -147,7 +148,8 @@ TEST_CASE("dnsbl watch: a reload keeps what is known of the same zone") {
   CHECK_FALSE(after[1].state->ipv4);
 }
 
-TEST_CASE("dnsbl watch: a reload has each zone proved again, whatever it was known for, and says nothing if that stays so") {
+TEST_CASE(
+    "dnsbl watch: a reload has each zone proved again, whatever it was known for, and says nothing if that stays so") {
   Bed bed;
   bed.step();
   const auto told = bed.log.of("dnsbl-on").size() + bed.log.of("dnsbl-off").size();

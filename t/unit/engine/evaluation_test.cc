@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A decision keeps its evidence: no condition is asked twice, neither by the decision nor by the log, the block's reason or
-// the trace.
+// A decision keeps its evidence: no condition is asked twice, neither by the decision nor by the log, the block's
+// reason or the trace.
 #include <doctest/doctest.h>
 
+#include "../fixture/engine_fixture.h"
 #include "engine/evaluation.h"
 #include "engine/trace.h"
-#include "../fixture/engine_fixture.h"
 
 namespace mailweir {
 namespace {
@@ -101,7 +101,8 @@ when = { sender_domain_dns = "nxdomain" }
 reject = "550 5.1.8 no such domain"
 )";
   constexpr std::string_view zone = "example.com. 300 MX 10 mx.example.com.\nmx.example.com. 300 A 192.0.2.1\n";
-  Engine daemon(std::string(test::milter_only) + std::string(rules), zone), explained(std::string(test::milter_only) + std::string(rules), zone);
+  Engine daemon(std::string(test::milter_only) + std::string(rules), zone),
+      explained(std::string(test::milter_only) + std::string(rules), zone);
   const auto session = daemon.message(Door::milter);
   session->judge(Stage::mail);
   const auto asked = explained.message(Door::milter);

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
-#include "adapter/verify/dmarc_tools.h"
 #include "../fixture/engine_fixture.h"
+#include "adapter/verify/dmarc_tools.h"
 
 namespace mailweir {
 namespace {
@@ -16,7 +16,8 @@ using test::Engine;
 std::string milter(std::string_view rules) { return std::string(test::milter_only) + std::string(rules); }
 constexpr std::string_view nothing = "[[rule]]\nname = \"n\"\nat = \"data\"\nlog = true\n";
 constexpr std::string_view zone_text =
-    "192.0.2.7 PTR mail.example.com\nmail.example.com A 192.0.2.7\nexample.com MX 10 mail.example.com\nexample.com TXT \"v=spf1 -all\"\n_dmarc.example.com TXT \"v=DMARC1; p=reject\"\nclient.example.org A 192.0.2.7\n";
+    "192.0.2.7 PTR mail.example.com\nmail.example.com A 192.0.2.7\nexample.com MX 10 mail.example.com\nexample.com TXT "
+    "\"v=spf1 -all\"\n_dmarc.example.com TXT \"v=DMARC1; p=reject\"\nclient.example.org A 192.0.2.7\n";
 
 // Everything that a door can tell, told: what is absent then is absent because of the stage.
 void fill(Session& session, const HeaderList& headers, bool local) {
@@ -57,7 +58,9 @@ HeaderList some_headers() {
 // One good signature of example.com, in every message.
 class GoodVerifier final : public Verifier {
  public:
-  std::unique_ptr<Verification> begin(const HeaderList&, const SignatureJudgePtr&) const override { return std::make_unique<Good>(); }
+  std::unique_ptr<Verification> begin(const HeaderList&, const SignatureJudgePtr&) const override {
+    return std::make_unique<Good>();
+  }
 
  private:
   struct Good final : Verification {
@@ -79,8 +82,12 @@ class OneCountry final : public Countries {
 };
 
 TEST_CASE("each fact is known from its stage on, at both doors") {
-  Engine engine(milter("[egress]\naddresses = [\"192.0.2.1\"]\n[maps]\nowners = { \"alice@example.com\" = \"alice\" }\n" + std::string(nothing) +
-                       "[[rule]]\nname = \"trap\"\nat = \"rcpt\"\nwhen = { recipient = \"trap@example.net\" }\nblock = { by = \"client_address\", for = \"1d\" }\n"), zone_text);
+  Engine engine(
+      milter("[egress]\naddresses = [\"192.0.2.1\"]\n[maps]\nowners = { \"alice@example.com\" = \"alice\" }\n" +
+             std::string(nothing) +
+             "[[rule]]\nname = \"trap\"\nat = \"rcpt\"\nwhen = { recipient = \"trap@example.net\" }\nblock = { by = "
+             "\"client_address\", for = \"1d\" }\n"),
+      zone_text);
   const GoodVerifier verifier;
   const auto tools = make_dmarc_tools();
   REQUIRE(tools);
@@ -169,10 +176,11 @@ TEST_CASE("size is what was declared until the message is read") {
 
 TEST_CASE("a fact of one's own may have another as its key, wherever that stands") {
   // Read in the order of the alphabet, a would have come before what it needs.
-  Engine engine(milter("[maps]\ncustomer = { \"example.com\" = \"acme\" }\nrank = { acme = \"gold\" }\nmark = { gold = \"yes\" }\n"
-                       "[facts]\na = { map = \"mark\", key = \"m\" }\nm = { map = \"rank\", key = \"z\" }\n"
-                       "z = { map = \"customer\", key = \"sender_domain\" }\n"
-                       "[[rule]]\nname = \"r\"\nat = \"mail\"\nwhen = { a = \"yes\" }\nreject = \"550 5.7.1 {z} {m} {a}\"\n"));
+  Engine engine(milter(
+      "[maps]\ncustomer = { \"example.com\" = \"acme\" }\nrank = { acme = \"gold\" }\nmark = { gold = \"yes\" }\n"
+      "[facts]\na = { map = \"mark\", key = \"m\" }\nm = { map = \"rank\", key = \"z\" }\n"
+      "z = { map = \"customer\", key = \"sender_domain\" }\n"
+      "[[rule]]\nname = \"r\"\nat = \"mail\"\nwhen = { a = \"yes\" }\nreject = \"550 5.7.1 {z} {m} {a}\"\n"));
   CHECK(engine.message(Door::milter)->judge(Stage::mail).reply.text == "acme gold yes");
 }
 
@@ -181,15 +189,18 @@ TEST_CASE("a fact of one's own is the first key that is found") {
     std::string sender, login, want;
   };
   const Row rows[] = {
-      {"a@example.com", "x@example.org", "org customer"},   // sasl_domain comes first
-      {"a@example.com", "x@example.net", "com customer"},   // not in the map: the next key
-      {"a@example.com", "x", "com customer"},               // absent: the next key
+      {"a@example.com", "x@example.org", "org customer"},  // sasl_domain comes first
+      {"a@example.com", "x@example.net", "com customer"},  // not in the map: the next key
+      {"a@example.com", "x", "com customer"},              // absent: the next key
       {"a@deep.example.com", "", "below"},
       {"a@example.net", "", ""},
       {"<>", "", ""},
   };
-  Engine engine(milter("[maps]\nc = { \"example.com\" = \"com customer\", \"example.org\" = \"org customer\", \".example.com\" = \"below\" }\n"
-                       "[facts]\ncustomer = { map = \"c\", key = [\"sasl_domain\", \"sender_domain\"] }\n" + std::string(nothing)));
+  Engine engine(
+      milter("[maps]\nc = { \"example.com\" = \"com customer\", \"example.org\" = \"org customer\", \".example.com\" = "
+             "\"below\" }\n"
+             "[facts]\ncustomer = { map = \"c\", key = [\"sasl_domain\", \"sender_domain\"] }\n" +
+             std::string(nothing)));
   for (const auto& row : rows) {
     CAPTURE(row.sender);
     CAPTURE(row.login);
@@ -244,7 +255,8 @@ TEST_CASE("iprev takes what the MTA has found, and asks only when it found nothi
   };
   for (const auto& row : rows) {
     CAPTURE(row.label);
-    Engine engine(milter("[[rule]]\nname = \"r\"\nat = \"mail\"\nwhen = { iprev = \"" + std::string(row.want) + "\" }\nreject = \"550 5.7.25 no\"\n"),
+    Engine engine(milter("[[rule]]\nname = \"r\"\nat = \"mail\"\nwhen = { iprev = \"" + std::string(row.want) +
+                         "\" }\nreject = \"550 5.7.25 no\"\n"),
                   zone_text);
     const auto session = engine.session(Door::milter);
     session->client().resolved = row.resolved;
@@ -258,9 +270,10 @@ TEST_CASE("iprev takes what the MTA has found, and asks only when it found nothi
 }
 
 TEST_CASE("a check is asked once, by however many rules") {
-  Engine engine(milter("[[rule]]\nname = \"a\"\nat = \"mail\"\nwhen = { sender_domain_dns = \"nxdomain\" }\nlog = true\n"
-                       "[[rule]]\nname = \"b\"\nat = \"data\"\nwhen = { sender_domain_dns = \"null-mx\" }\nlog = true\n"),
-                zone_text);
+  Engine engine(
+      milter("[[rule]]\nname = \"a\"\nat = \"mail\"\nwhen = { sender_domain_dns = \"nxdomain\" }\nlog = true\n"
+             "[[rule]]\nname = \"b\"\nat = \"data\"\nwhen = { sender_domain_dns = \"null-mx\" }\nlog = true\n"),
+      zone_text);
   const auto session = engine.message(Door::milter);
   session->judge(Stage::mail);
   const auto asked = engine.resolver.asked.size();
@@ -271,37 +284,48 @@ TEST_CASE("a check is asked once, by however many rules") {
 
 struct EarlyRow {
   std::string label, rule;
-  Stage first;          // judged
-  bool asked;           // by then
+  Stage first;  // judged
+  bool asked;   // by then
 };
 
 TEST_CASE("lookups start as soon as their input is known and no cheap condition is false already") {
   const EarlyRow rows[] = {
       {"wanted at data, started at connect", R"(at = "data"
-when = { iprev = "fail" })", Stage::connect, true},
+when = { iprev = "fail" })",
+       Stage::connect, true},
       {"in unless", R"(at = "data"
-unless = { iprev = "pass" })", Stage::connect, true},
+unless = { iprev = "pass" })",
+       Stage::connect, true},
       {"its rule can't hold any more", R"(at = "data"
-when = { iprev = "fail", client_address = "198.51.100.1" })", Stage::connect, false},
+when = { iprev = "fail", client_address = "198.51.100.1" })",
+       Stage::connect, false},
       {"it holds still", R"(at = "data"
-when = { iprev = "fail", client_address = "192.0.2.7" })", Stage::connect, true},
+when = { iprev = "fail", client_address = "192.0.2.7" })",
+       Stage::connect, true},
       {"the exception holds already", R"(at = "data"
 when = { iprev = "fail" }
-unless = { client_address = "192.0.2.7" })", Stage::connect, false},
+unless = { client_address = "192.0.2.7" })",
+       Stage::connect, false},
       {"a condition that is not known yet may come true", R"(at = "data"
-when = { iprev = "fail", authenticated = false })", Stage::connect, true},
+when = { iprev = "fail", authenticated = false })",
+       Stage::connect, true},
       {"the sender is not there yet", R"(at = "data"
-when = { sender_domain_dns = "nxdomain" })", Stage::connect, false},
+when = { sender_domain_dns = "nxdomain" })",
+       Stage::connect, false},
       {"now it is", R"(at = "data"
-when = { sender_domain_dns = "nxdomain" })", Stage::mail, true},
+when = { sender_domain_dns = "nxdomain" })",
+       Stage::mail, true},
       {"not the HELO name at connect", R"(at = "data"
-when = { helo_dns = "nxdomain" })", Stage::connect, false},
+when = { helo_dns = "nxdomain" })",
+       Stage::connect, false},
       {"but at helo", R"(at = "data"
-when = { helo_dns = "nxdomain" })", Stage::helo, true},
+when = { helo_dns = "nxdomain" })",
+       Stage::helo, true},
   };
   for (const auto& row : rows) {
     CAPTURE(row.label);
-    Engine engine(milter("[[rule]]\nname = \"r\"\n" + std::string(row.rule) + "\nreject = \"550 5.7.1 no\"\n"), zone_text);
+    Engine engine(milter("[[rule]]\nname = \"r\"\n" + std::string(row.rule) + "\nreject = \"550 5.7.1 no\"\n"),
+                  zone_text);
     const auto session = engine.message(Door::milter);
     session->judge(row.first);
     CHECK(engine.resolver.asked.empty() == !row.asked);
@@ -312,11 +336,12 @@ TEST_CASE("nobody is asked where a cheap condition decides, on either side") {
   const std::string rules[] = {
       "when = { sender = \"carol@example.com\", iprev = \"fail\" }",
       "when = { iprev = \"fail\" }\nunless = { sender = \"alice@example.com\" }",
-      "when = { sasl_username = \"x\", iprev = \"fail\" }",                       // absent: it can't become yes
+      "when = { sasl_username = \"x\", iprev = \"fail\" }",  // absent: it can't become yes
   };
   for (const auto& rule : rules) {
     CAPTURE(rule);
-    Engine engine(milter("[[rule]]\nname = \"r\"\nat = \"mail\"\n" + rule + "\nreject = \"550 5.7.1 no\"\n"), zone_text);
+    Engine engine(milter("[[rule]]\nname = \"r\"\nat = \"mail\"\n" + rule + "\nreject = \"550 5.7.1 no\"\n"),
+                  zone_text);
     const auto session = engine.message(Door::milter);
     session->judge(Stage::mail);
     CHECK(engine.resolver.asked.empty());
@@ -324,7 +349,9 @@ TEST_CASE("nobody is asked where a cheap condition decides, on either side") {
 }
 
 TEST_CASE("a new HELO name is looked up anew") {
-  Engine engine(milter("[[rule]]\nname = \"r\"\nat = \"helo\"\nwhen = { helo_dns = \"nxdomain\" }\nreject = \"550 5.7.1 no\"\n"), zone_text);
+  Engine engine(
+      milter("[[rule]]\nname = \"r\"\nat = \"helo\"\nwhen = { helo_dns = \"nxdomain\" }\nreject = \"550 5.7.1 no\"\n"),
+      zone_text);
   const auto session = engine.session(Door::milter);
   CHECK_FALSE(session->judge(Stage::helo).refuses());
   session->client().helo_name = "nowhere.example.org";
@@ -332,7 +359,7 @@ TEST_CASE("a new HELO name is looked up anew") {
   CHECK(session->judge(Stage::helo).refuses());
 }
 
-TEST_CASE("a transaction waits for silent name servers no longer than the deadline, all its stages together; the next one may again") {
+TEST_CASE("silent name servers: all stages of a transaction together wait no longer than the deadline") {
   Engine engine(milter(nothing));
   test::HeldResolver silent;
   Client client;
@@ -351,7 +378,7 @@ TEST_CASE("a transaction waits for silent name servers no longer than the deadli
     CHECK(facts.get(fact).state == FactValue::State::temperror);
     return silent.count() > before ? silent.asked[before].deadline.at() - begun : std::chrono::nanoseconds(0);
   };
-  // A busy machine may use up the time before the wait begins: then nothing was waited, and the next stage has all of it.
+  // A busy machine may use up the time before the wait begins: then nothing was waited, and the next stage has it all.
   bool shorter = false;
   for (int tries = 0; tries < 100 && !shorter; ++tries) {
     Facts facts(client, transaction, Door::milter, silent);

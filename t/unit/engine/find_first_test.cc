@@ -22,7 +22,9 @@ class Elsewhere final : public BatchTable {
     ++batches;
     if (down_) return Found::outage();
     for (const TableQuery& query : queries) {
-      const std::string text = query.address != nullptr ? query.address->text() : query.ip != nullptr ? query.ip->to_string() : std::string(query.text);
+      const std::string text = query.address != nullptr ? query.address->text()
+                               : query.ip != nullptr    ? query.ip->to_string()
+                                                        : std::string(query.text);
       if (text == entry_) return Found("value");
     }
     return {};
@@ -52,7 +54,10 @@ TEST_CASE("find first: a table elsewhere is asked once, however many values ther
     std::string_view want;
     int batches, singles;
   };
-  const Row rows[] = {{"u99@d.example", 100, "value", 1, 0}, {"v@d.example", 100, "", 1, 0}, {"u0@d.example", 1, "value", 0, 1}, {"u0@d.example", 0, "", 0, 0}};
+  const Row rows[] = {{"u99@d.example", 100, "value", 1, 0},
+                      {"v@d.example", 100, "", 1, 0},
+                      {"u0@d.example", 1, "value", 0, 1},
+                      {"u0@d.example", 0, "", 0, 0}};
   for (const auto& row : rows) {
     CAPTURE(row.entry);
     const Elsewhere table(row.entry);

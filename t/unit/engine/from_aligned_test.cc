@@ -2,9 +2,9 @@
 // from_domain_aligned: whether the authors and the envelope are of one organization.
 #include <doctest/doctest.h>
 
+#include "../fixture/engine_fixture.h"
 #include "adapter/verify/dmarc_tools.h"
 #include "engine/needs.h"
-#include "../fixture/engine_fixture.h"
 
 namespace mailweir {
 namespace {
@@ -26,23 +26,27 @@ const Row rows[] = {
     {{"a@Example.COM"}, "b@bounce.example.com", "x.example", "true"},
     {{"a@news.example.com"}, "b@bounce.example.com", "x.example", "true"},
     {{"a@example.com"}, "b@example.org", "example.com", "false"},
-    {{"a@one.co.uk"}, "b@two.co.uk", "x.example", "false"},                          // co.uk is nobody's
+    {{"a@one.co.uk"}, "b@two.co.uk", "x.example", "false"},  // co.uk is nobody's
     {{"a@mail.one.co.uk"}, "b@one.co.uk", "x.example", "true"},
     {{"a@co.uk"}, "b@one.co.uk", "x.example", "false"},
-    {{"a@co.uk"}, "b@co.uk", "x.example", "true"},                                   // the very same name
-    {{"a@B\xc3\xbc" "cher.example"}, "b@m.xn--bcher-kva.example", "x.example", "true"},
+    {{"a@co.uk"}, "b@co.uk", "x.example", "true"},  // the very same name
+    {{"a@B\xc3\xbc"
+      "cher.example"},
+     "b@m.xn--bcher-kva.example",
+     "x.example",
+     "true"},
     {{"a@example.com, c@news.example.com"}, "b@example.com", "x.example", "true"},
-    {{"a@example.com, eve@example.org"}, "b@example.com", "x.example", "false"},      // all of them
-    {{"a@example.com", "eve@example.org"}, "b@example.com", "x.example", "false"},    // of all fields
+    {{"a@example.com, eve@example.org"}, "b@example.com", "x.example", "false"},    // all of them
+    {{"a@example.com", "eve@example.org"}, "b@example.com", "x.example", "false"},  // of all fields
     {{"\"b@example.com\" <eve@example.org>"}, "b@example.com", "x.example", "false"},
     {{"eve@example.org (b@example.com)"}, "b@example.com", "x.example", "false"},
     {{"Team: a@example.com, c@example.com;"}, "b@example.com", "x.example", "true"},
-    {{"a"}, "b@example.com", "x.example", "false"},                                   // an author without a domain
-    {{"a@[192.0.2.7]"}, "b@[192.0.2.7]", "x.example", "false"},                       // nor is a literal one
+    {{"a"}, "b@example.com", "x.example", "false"},              // an author without a domain
+    {{"a@[192.0.2.7]"}, "b@[192.0.2.7]", "x.example", "false"},  // nor is a literal one
     {{"a@[192.0.2.7]"}, "b@[198.51.2.7]", "x.example", "false"},
     {{"a@2.7"}, "<>", "192.0.2.7", "false"},
     {{"a@example.com"}, "b", "example.com", "false"},
-    {{"a@example.com"}, "<>", "mx.example.com", "true"},                              // a bounce: the HELO name
+    {{"a@example.com"}, "<>", "mx.example.com", "true"},  // a bounce: the HELO name
     {{"a@example.com"}, "<>", "mx.example.org", "false"},
     {{"a@example.com"}, "<>", "[192.0.2.7]", "false"},
     {{"a@example.com"}, "<>", "", "false"},

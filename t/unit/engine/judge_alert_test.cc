@@ -29,7 +29,8 @@ class Told final : public AlertSink {
 using Texts = std::vector<std::string>;
 
 std::string policy(std::string_view limit, std::string_view more = "reject = \"550 5.7.1 no\"\nalert = true\n") {
-  return std::string(test::milter_only) + "[[rule]]\nname = \"l\"\nat = \"data\"\nlimit = { by = \"sasl_username\", of = \"messages\", " +
+  return std::string(test::milter_only) +
+         "[[rule]]\nname = \"l\"\nat = \"data\"\nlimit = { by = \"sasl_username\", of = \"messages\", " +
          std::string(limit) + " }\n" + std::string(more);
 }
 
@@ -66,7 +67,10 @@ TEST_CASE("a limit warns once, alerts once, and again after a period at the earl
       {"and still", std::chrono::minutes(1), 50, {}},
       {"for most of the period", std::chrono::minutes(50), 20, {}},
       {"below and over again within the period of the mark", std::chrono::minutes(7), 1, {}},
-      {"a period later it falls back, and crosses both again", std::chrono::minutes(70), 6, {"near alice 4 of 5/1h", "over alice 5 of 5/1h"}},
+      {"a period later it falls back, and crosses both again",
+       std::chrono::minutes(70),
+       6,
+       {"near alice 4 of 5/1h", "over alice 5 of 5/1h"}},
   };
   for (const Step& step : steps) {
     CAPTURE(step.what);
@@ -92,13 +96,24 @@ TEST_CASE("an alert, its line and the reason of a block say what the message wou
   const Row rows[] = {
       {"several at once", R"(max = "30/1h")", {29, 5}, 29, 5, ""},
       {"the maximum was reached", R"(max = "30/1h")", {30, 5}, 30, 5, ""},
-      {"a block", R"(max = "30/1h", block = "1d")", {29, 5}, 29, 5, "over 30/1h, 29 counted and 5 more in this message"},
-      {"a block when the maximum was reached", R"(max = "30/1h", block = "1d")", {30, 5}, 30, 5, "over 30/1h, 30 counted"},
+      {"a block",
+       R"(max = "30/1h", block = "1d")",
+       {29, 5},
+       29,
+       5,
+       "over 30/1h, 29 counted and 5 more in this message"},
+      {"a block when the maximum was reached",
+       R"(max = "30/1h", block = "1d")",
+       {30, 5},
+       30,
+       5,
+       "over 30/1h, 30 counted"},
       {"what is over counts all the same", R"(max = "30/1h", count = "all")", {29, 5}, 34, 0, ""},
   };
   for (const Row& row : rows) {
     CAPTURE(row.what);
-    Engine engine(std::string(test::milter_only) + "[[rule]]\nname = \"l\"\nat = \"data\"\nlimit = { by = \"sasl_username\", of = \"recipients\", " +
+    Engine engine(std::string(test::milter_only) +
+                  "[[rule]]\nname = \"l\"\nat = \"data\"\nlimit = { by = \"sasl_username\", of = \"recipients\", " +
                   row.limit + " }\nreject = \"550 5.7.1 no\"\nalert = true\n");
     Told told;
     engine.services.alerts = &told;
@@ -112,7 +127,8 @@ TEST_CASE("an alert, its line and the reason of a block say what the message wou
     CHECK(told.alerts[0].adds == row.adds);
     const auto lines = engine.log.of("alert");
     REQUIRE(lines.size() == 1);
-    CHECK((lines[0].find(" count=" + std::to_string(row.count) + " adds=" + std::to_string(row.adds) + ' ') != std::string::npos) == (row.adds > 0));
+    CHECK((lines[0].find(" count=" + std::to_string(row.count) + " adds=" + std::to_string(row.adds) + ' ') !=
+           std::string::npos) == (row.adds > 0));
     CHECK((lines[0].find(" adds=") != std::string::npos) == (row.adds > 0));
     const auto blocks = engine.memory->blocks(10, Deadline::in(std::chrono::seconds(1)));
     REQUIRE(blocks);
@@ -142,23 +158,55 @@ TEST_CASE("what warns and alerts, and how") {
     Texts want;
   };
   const Row rows[] = {
-      {"each window by its own maximum", policy(R"(max = ["4/1h", "8/1d"], warn_at = "50%")"), 5,
+      {"each window by its own maximum",
+       policy(R"(max = ["4/1h", "8/1d"], warn_at = "50%")"),
+       5,
        {"near a@b.example 2 of 4/1h", "near a@b.example 4 of 8/1d", "over a@b.example 4 of 4/1h"}},
-      {"an override's maximum", "[maps.quota]\n\"a@b.example\" = \"10/1h\"\n" + policy(R"(max = "2/1h", overrides = "map:quota", warn_at = "80%")"), 9,
+      {"an override's maximum",
+       "[maps.quota]\n\"a@b.example\" = \"10/1h\"\n" +
+           policy(R"(max = "2/1h", overrides = "map:quota", warn_at = "80%")"),
+       9,
        {"near a@b.example 8 of 10/1h"}},
-      {"unlimited", "[maps.quota]\n\"a@b.example\" = \"unlimited\"\n" + policy(R"(max = "2/1h", overrides = "map:quota", warn_at = "80%")"), 9, {}},
-      {"without alert only the warning", policy(R"(max = "2/1h", warn_at = "50%")", "reject = \"550 5.7.1 no\"\n"), 9, {"near a@b.example 1 of 2/1h"}},
-      {"a warning is something to do", policy(R"(max = "2/1h", warn_at = "50%")", ""), 9, {"near a@b.example 1 of 2/1h"}},
-      {"an alert that lets the mail pass", policy(R"(max = "2/1h")", "alert = true\n"), 9, {"over a@b.example 3 of 2/1h"}},
+      {"unlimited",
+       "[maps.quota]\n\"a@b.example\" = \"unlimited\"\n" +
+           policy(R"(max = "2/1h", overrides = "map:quota", warn_at = "80%")"),
+       9,
+       {}},
+      {"without alert only the warning",
+       policy(R"(max = "2/1h", warn_at = "50%")", "reject = \"550 5.7.1 no\"\n"),
+       9,
+       {"near a@b.example 1 of 2/1h"}},
+      {"a warning is something to do",
+       policy(R"(max = "2/1h", warn_at = "50%")", ""),
+       9,
+       {"near a@b.example 1 of 2/1h"}},
+      {"an alert that lets the mail pass",
+       policy(R"(max = "2/1h")", "alert = true\n"),
+       9,
+       {"over a@b.example 3 of 2/1h"}},
       {"neither", policy(R"(max = "2/1h")", "reject = \"550 5.7.1 no\"\n"), 9, {}},
-      {"a shadow says so", policy(R"(max = "2/1h", warn_at = "99%")", "reject = \"550 5.7.1 no\"\nalert = true\nshadow = true\n"), 9,
+      {"a shadow says so",
+       policy(R"(max = "2/1h", warn_at = "99%")", "reject = \"550 5.7.1 no\"\nalert = true\nshadow = true\n"),
+       9,
        {"near a@b.example 2 of 2/1h shadow", "over a@b.example 3 of 2/1h shadow"}},
       {"a block is the alert", policy(R"(max = "2/1h", block = "1d")"), 9, {"blocked a@b.example 2 of 2/1h"}},
-      {"the share of a small maximum is rounded up", policy(R"(max = "1/1h", warn_at = "1%")"), 2, {"near a@b.example 1 of 1/1h", "over a@b.example 1 of 1/1h"}},
-      {"a maximum of nothing has no share", policy(R"(max = "0/1h", warn_at = "80%")"), 2, {"over a@b.example 0 of 0/1h"}},
-      {"a rule without a limit: each hit", std::string(test::milter_only) + "[[rule]]\nname = \"r\"\nat = \"data\"\nreject = \"550 5.7.1 no\"\nalert = true\n", 3,
+      {"the share of a small maximum is rounded up",
+       policy(R"(max = "1/1h", warn_at = "1%")"),
+       2,
+       {"near a@b.example 1 of 1/1h", "over a@b.example 1 of 1/1h"}},
+      {"a maximum of nothing has no share",
+       policy(R"(max = "0/1h", warn_at = "80%")"),
+       2,
+       {"over a@b.example 0 of 0/1h"}},
+      {"a rule without a limit: each hit",
+       std::string(test::milter_only) +
+           "[[rule]]\nname = \"r\"\nat = \"data\"\nreject = \"550 5.7.1 no\"\nalert = true\n",
+       3,
        {"hit a@b.example", "hit a@b.example", "hit a@b.example"}},
-      {"its shadow, too", std::string(test::milter_only) + "[[rule]]\nname = \"r\"\nat = \"data\"\nreject = \"550 5.7.1 no\"\nalert = true\nshadow = true\n", 1,
+      {"its shadow, too",
+       std::string(test::milter_only) +
+           "[[rule]]\nname = \"r\"\nat = \"data\"\nreject = \"550 5.7.1 no\"\nalert = true\nshadow = true\n",
+       1,
        {"hit a@b.example shadow"}},
   };
   for (const Row& row : rows) {
@@ -174,7 +222,8 @@ TEST_CASE("what warns and alerts, and how") {
 
 TEST_CASE("a message that is too much by itself is no crossing: its key has used nothing") {
   Engine engine(std::string(test::milter_only) +
-                "[[rule]]\nname = \"l\"\nat = \"data\"\nlimit = { by = \"sasl_username\", of = \"recipients\", max = \"2/1h\", block = \"1d\" }\n"
+                "[[rule]]\nname = \"l\"\nat = \"data\"\nlimit = { by = \"sasl_username\", of = \"recipients\", max = "
+                "\"2/1h\", block = \"1d\" }\n"
                 "reject = \"550 5.7.1 no\"\nalert = true\n");
   Told told;
   engine.services.alerts = &told;
@@ -215,7 +264,9 @@ TEST_CASE("the mail that carries an alert makes none, but from this machine only
     Origin origin;
     std::size_t want;
   };
-  const Row rows[] = {{"Alerts@example.com", Origin::local, 0}, {"alerts@example.com", Origin::smtp, 1}, {"www-data@example.com", Origin::local, 1}};
+  const Row rows[] = {{"Alerts@example.com", Origin::local, 0},
+                      {"alerts@example.com", Origin::smtp, 1},
+                      {"www-data@example.com", Origin::local, 1}};
   for (const Row& row : rows) {
     CAPTURE(row.sender);
     Engine engine("[alerts]\nmail_from = \"alerts@example.com\"\n" + std::string(test::milter_only) +
@@ -252,9 +303,11 @@ TEST_CASE("what an alert knows") {
 TEST_CASE("marks of this node are bounded, and end") {
   AlertMarks marks;
   const SteadyTime start;
-  for (std::size_t i = 0; i < AlertMarks::most; ++i) CHECK(marks.enter(std::to_string(i), start, std::chrono::seconds(60)));
+  for (std::size_t i = 0; i < AlertMarks::most; ++i)
+    CHECK(marks.enter(std::to_string(i), start, std::chrono::seconds(60)));
   CHECK_FALSE(marks.enter("5", start + std::chrono::seconds(59), std::chrono::seconds(60)));
-  for (int i = 0; i < 2; ++i) CHECK(marks.enter("one more", start, std::chrono::seconds(60)));  // no room: it is asked each time
+  for (int i = 0; i < 2; ++i)
+    CHECK(marks.enter("one more", start, std::chrono::seconds(60)));  // no room: it is asked each time
   CHECK(marks.enter("one more", start + std::chrono::seconds(60), std::chrono::seconds(60)));
   CHECK_FALSE(marks.enter("one more", start + std::chrono::seconds(61), std::chrono::seconds(60)));
 }

@@ -13,12 +13,15 @@ using test::rule_of;
 
 std::string milter(std::string_view rules) { return std::string(test::milter_only) + std::string(rules); }
 
-std::string limit_rule(std::string_view name, std::string_view limit, std::string_view action = "defer = \"450 4.7.1 later\"") {
-  return "[[rule]]\nname = \"" + std::string(name) + "\"\nat = \"data\"\nlimit = { " + std::string(limit) + " }\n" + std::string(action) + "\n";
+std::string limit_rule(std::string_view name, std::string_view limit,
+                       std::string_view action = "defer = \"450 4.7.1 later\"") {
+  return "[[rule]]\nname = \"" + std::string(name) + "\"\nat = \"data\"\nlimit = { " + std::string(limit) + " }\n" +
+         std::string(action) + "\n";
 }
 
 constexpr std::string_view reject_mallory =
-    "[[rule]]\nname = \"mallory\"\nat = \"data\"\nwhen = { sender = \"mallory@example.com\" }\nreject = \"550 5.7.1 no\"\n";
+    "[[rule]]\nname = \"mallory\"\nat = \"data\"\n"
+    "when = { sender = \"mallory@example.com\" }\nreject = \"550 5.7.1 no\"\n";
 
 test::Mail from(std::string sender) {
   test::Mail mail;
@@ -66,7 +69,8 @@ TEST_CASE("a refusal by a rule charges nothing, whether it stands before or behi
 }
 
 TEST_CASE("attempts are counted though the message is refused, and stop it when there are too many") {
-  Engine engine(milter(limit_rule("l", R"(by = [], of = "messages", max = "2/1h", count = "all")") + std::string(reject_mallory)));
+  Engine engine(milter(limit_rule("l", R"(by = [], of = "messages", max = "2/1h", count = "all")") +
+                       std::string(reject_mallory)));
   CHECK(rule_of(send(engine, from("mallory@example.com"))) == "mallory");
   CHECK(engine.counted("l") == 1);
   CHECK(rule_of(send(engine, from("mallory@example.com"))) == "mallory");
@@ -94,8 +98,8 @@ TEST_CASE("over a limit that lets the mail pass is counted on") {
   struct Row {
     std::string label, action;
   };
-  for (const auto& row : {Row{"hold", "hold = \"too many\""}, Row{"route", "route = \"slow:\""}, Row{"alert", "alert = true"},
-                          Row{"shadow", "defer = \"450 4.7.1 later\"\nshadow = true"}}) {
+  for (const auto& row : {Row{"hold", "hold = \"too many\""}, Row{"route", "route = \"slow:\""},
+                          Row{"alert", "alert = true"}, Row{"shadow", "defer = \"450 4.7.1 later\"\nshadow = true"}}) {
     CAPTURE(row.label);
     Engine engine(milter(limit_rule("l", R"(by = [], of = "messages", max = "1/1h")", row.action)));
     CHECK(send(engine).silent());
@@ -125,10 +129,13 @@ TEST_CASE("nobody is told to wait for what can never fit") {
   struct Row {
     std::string reply, want;
   };
-  for (const auto& row : {Row{"450 4.7.1 over {limit}, wait {retry_after}", "550 5.7.1 this message alone is over the limit of 3/1h, so it will not pass later either (ref "},
-                          Row{"450 4.7.1 over {limit}, ask for more", "550 5.7.1 over 3/1h, ask for more"}}) {
+  for (const auto& row :
+       {Row{"450 4.7.1 over {limit}, wait {retry_after}",
+            "550 5.7.1 this message alone is over the limit of 3/1h, so it will not pass later either (ref "},
+        Row{"450 4.7.1 over {limit}, ask for more", "550 5.7.1 over 3/1h, ask for more"}}) {
     CAPTURE(row.reply);
-    Engine engine(milter(limit_rule("l", R"(by = [], of = "recipients", max = "3/1h")", "defer = \"" + row.reply + '"')));
+    Engine engine(
+        milter(limit_rule("l", R"(by = [], of = "recipients", max = "3/1h")", "defer = \"" + row.reply + '"')));
     test::Mail mail;
     mail.recipients = {"a@example.net", "b@example.net", "c@example.net", "d@example.net"};
     CHECK(send(engine, mail).reply.line().starts_with(row.want));
@@ -141,7 +148,7 @@ TEST_CASE("overrides: the key, then its domain, then default; unlimited counts n
     std::uint64_t allowed;  // of 6
   };
   const Row rows[] = {
-      {R"({ "bob@example.org" = "1/1h" })", "alice@example.com", 2},   // nothing for this key: the rule's own
+      {R"({ "bob@example.org" = "1/1h" })", "alice@example.com", 2},  // nothing for this key: the rule's own
       {R"({ "alice@example.com" = "1/1h", "@example.com" = "3/1h", default = "4/1h" })", "alice@example.com", 1},
       {R"({ "@example.com" = "3/1h", default = "4/1h" })", "alice@example.com", 3},
       {R"({ "example.com" = "3/1h" })", "Alice@Example.com", 3},
@@ -155,14 +162,16 @@ TEST_CASE("overrides: the key, then its domain, then default; unlimited counts n
   for (const auto& row : rows) {
     CAPTURE(row.map);
     CAPTURE(row.login);
-    Engine engine(milter("[maps]\nquota = " + std::string(row.map) + "\n" +
-                         limit_rule("l", R"(by = "sasl_username", of = "messages", max = "2/1h", overrides = "map:quota")")));
+    Engine engine(
+        milter("[maps]\nquota = " + std::string(row.map) + "\n" +
+               limit_rule("l", R"(by = "sasl_username", of = "messages", max = "2/1h", overrides = "map:quota")")));
     test::Mail mail;
     mail.login = row.login;
     std::uint64_t passed = 0;
     for (int i = 0; i < 6; ++i) passed += send(engine, mail).refuses() ? 0 : 1;
     CHECK(passed == row.allowed);
-    CHECK(engine.counted("l") == (row.allowed == 6 ? 0 : row.allowed * (row.map.find("1d") != std::string::npos ? 2 : 1)));
+    CHECK(engine.counted("l") ==
+          (row.allowed == 6 ? 0 : row.allowed * (row.map.find("1d") != std::string::npos ? 2 : 1)));
   }
 }
 
@@ -202,7 +211,8 @@ TEST_CASE("a limit's key: one fact, several, none at all; absent means not asked
 TEST_CASE("a stranger's long key is bounded and still his own") {
   Engine engine(milter(limit_rule("l", R"(by = "sender", of = "messages", max = "1/1h")")));
   const std::string longest(5000, 'a');
-  const Verdict one = send(engine, from(longest + "1@example.com")), two = send(engine, from(longest + "2@example.com"));
+  const Verdict one = send(engine, from(longest + "1@example.com")),
+                two = send(engine, from(longest + "2@example.com"));
   CHECK_FALSE(two.refuses());
   CHECK(one.used[0].key.size() < 320);
   CHECK(one.used[0].key != two.used[0].key);
@@ -337,54 +347,6 @@ TEST_CASE("nothing is counted for explain, and it still sees the levels") {
   CHECK(engine.counted("l") == 0);
   REQUIRE(trace.rules.size() == 1);
   CHECK(trace.rules[0].outcome.starts_with("within its limit: 1 of 1/1h"));
-}
-
-TEST_CASE("unknown recipients: counted when they happen, looked at when a rule asks") {
-  Engine engine(milter(R"([[rule]]
-name = "harvest"
-at = "mail"
-unless = { authenticated = true }
-limit = { by = "client_address", of = "unknown-recipients", max = "2/1d" }
-reject = "550 5.7.1 {count} of {limit} unknown recipients, come back in {retry_after}"
-[[rule]]
-name = "watch"
-at = "rcpt"
-shadow = true
-limit = { by = "sender", of = "unknown-recipients", max = "1/1d" }
-defer = "450 4.7.1 no"
-)"));
-  const auto unknown = [&](const test::Mail& mail) {
-    const auto session = engine.message(Door::milter, mail);
-    session->count_event(Quantity::unknown_recipients);
-    session->end_transaction(false);  // is not given back: it has happened
-  };
-  const auto judged = [&](const test::Mail& mail) { return engine.message(Door::milter, mail)->judge(Stage::mail); };
-  for (int i = 0; i < 2; ++i) unknown({});
-  CHECK(engine.counted("harvest") == 2);
-  CHECK_FALSE(judged({}).refuses());
-  CHECK(engine.counted("harvest") == 2);  // looking counts nothing
-  unknown({});
-  const Verdict verdict = judged({});
-  CHECK(rule_of(verdict) == "harvest");
-  CHECK(verdict.reply.text.starts_with("3 of 2/1d unknown recipients, come back in "));
-  unknown({});  // over its maximum it is counted on
-  CHECK(engine.counted("harvest") == 4);
-  CHECK(engine.counted("watch~shadow") == 4);
-
-  test::Mail other;
-  other.client = "192.0.2.8";
-  CHECK_FALSE(judged(other).refuses());
-  test::Mail login = other;
-  login.login = "alice@example.com";
-  unknown(login);  // the rule does not speak of those who logged in
-  CHECK(engine.counted("harvest", "192.0.2.8") == 0);
-  CHECK_FALSE(judged(login).refuses());
-
-  engine.clock.advance(std::chrono::hours(25));
-  CHECK_FALSE(judged({}).refuses());
-  const auto lines = engine.log.of("unknown-recipient");
-  REQUIRE(lines.size() == 5);
-  CHECK(lines[0].find("used=harvest:1/2/1d,watch:1/1/1d") != std::string::npos);
 }
 
 }  // namespace

@@ -19,7 +19,8 @@ class AThird final : public CounterStore {
       for (Window& window : part.windows) window.max /= 3;
     auto charged = store_.charge(parts, deadline);
     for (std::size_t i = 0; charged && i < parts.size(); ++i)
-      if (parts[i].kind != CountKind::block && charged->levels[i].over) charged->levels[i].share = parts[i].windows[charged->levels[i].window].max;
+      if (parts[i].kind != CountKind::block && charged->levels[i].over)
+        charged->levels[i].share = parts[i].windows[charged->levels[i].window].max;
     return charged;
   }
   Result<void> give_back(std::span<const Charge> charges, const Receipt& receipt, Deadline deadline) override {
@@ -27,15 +28,25 @@ class AThird final : public CounterStore {
     if (refunds_fail) return Error{"redis: connection refused", true};
     return store_.give_back(charges, receipt, deadline);
   }
-  Result<void> renew(std::span<const Charge> leases, Deadline deadline) override { return store_.renew(leases, deadline); }
-  Result<std::vector<CounterRow>> list(const CounterQuery& query, Deadline deadline) override { return store_.list(query, deadline); }
-  Result<std::size_t> reset(std::string_view limit, std::string_view key, Deadline deadline) override { return store_.reset(limit, key, deadline); }
+  Result<void> renew(std::span<const Charge> leases, Deadline deadline) override {
+    return store_.renew(leases, deadline);
+  }
+  Result<std::vector<CounterRow>> list(const CounterQuery& query, Deadline deadline) override {
+    return store_.list(query, deadline);
+  }
+  Result<std::size_t> reset(std::string_view limit, std::string_view key, Deadline deadline) override {
+    return store_.reset(limit, key, deadline);
+  }
   Result<bool> block(const Block& block, bool replace, Deadline deadline) override {
     blocked.push_back(block.limit);
     return store_.block(block, replace, deadline);
   }
-  Result<bool> unblock(std::string_view limit, std::string_view key, Deadline deadline) override { return store_.unblock(limit, key, deadline); }
-  Result<std::vector<Block>> blocks(std::size_t most, Deadline deadline) override { return store_.blocks(most, deadline); }
+  Result<bool> unblock(std::string_view limit, std::string_view key, Deadline deadline) override {
+    return store_.unblock(limit, key, deadline);
+  }
+  Result<std::vector<Block>> blocks(std::size_t most, Deadline deadline) override {
+    return store_.blocks(most, deadline);
+  }
 
   bool refunds_fail = false;
   std::vector<std::string> blocked;
@@ -47,8 +58,9 @@ class AThird final : public CounterStore {
 
 struct Sharing {
   explicit Sharing(const std::string& text)
-      : engine(text), counters(*engine.memory), leases(counters),
-        services{engine.resolver, counters, engine.log, engine.clock, leases, engine.board, engine.stats} {}
+      : engine(text), counters(*engine.memory),
+        leases(counters), services{engine.resolver, counters,     engine.log,  engine.clock,
+                                   leases,          engine.board, engine.stats} {}
   Verdict send() {
     Session session(services, engine.policy, Door::milter);
     session.client().address = IpAddress::parse("192.0.2.7");
@@ -65,7 +77,8 @@ struct Sharing {
 };
 
 std::string rule(std::string_view limit, std::string_view action) {
-  return std::string(test::milter_only) + "[[rule]]\nname = \"quota\"\nat = \"data\"\nlimit = { by = \"client_address\", of = \"messages\", " +
+  return std::string(test::milter_only) +
+         "[[rule]]\nname = \"quota\"\nat = \"data\"\nlimit = { by = \"client_address\", of = \"messages\", " +
          std::string(limit) + " }\n" + std::string(action) + "\n";
 }
 
@@ -75,7 +88,8 @@ TEST_CASE("over a node's share: put off as the rule says, but no block, no alert
   };
   const Row rows[] = {
       {R"(max = "9/1h")", "defer = \"451 4.7.1 {limit} reached\"", "451 4.7.1 3/1h (this node's share) reached"},
-      {R"(max = "9/1h")", "reject = \"550 5.7.1 no more than {limit}\"", "450 4.7.1 no more than 3/1h (this node's share)"},
+      {R"(max = "9/1h")", "reject = \"550 5.7.1 no more than {limit}\"",
+       "450 4.7.1 no more than 3/1h (this node's share)"},
       {R"(max = "9/1h", block = "1d")", "reject = \"550 5.7.1 {count} sent\"\nalert = true", "450 4.7.1 3 sent"},
       {R"(max = "9/1h")", "reject = \"550 5.7.1 no\"\nalert = true", "450 4.7.1 no"},
       {R"(max = "9/1h")", "hold = true", ""},
@@ -103,8 +117,10 @@ TEST_CASE("over a node's share: put off as the rule says, but no block, no alert
 
 TEST_CASE("refunds that fail: all are tried, within one deadline, and told once a second") {
   const std::string limits = std::string(test::milter_only) +
-      "[[rule]]\nname = \"a\"\nat = \"mail\"\nlimit = { by = \"client_address\", of = \"messages\", max = \"9/1h\" }\nreject = \"550 5.7.1 no\"\n"
-      "[[rule]]\nname = \"b\"\nat = \"data\"\nlimit = { by = \"client_address\", of = \"messages\", max = \"9/1h\" }\nreject = \"550 5.7.1 no\"\n";
+                             "[[rule]]\nname = \"a\"\nat = \"mail\"\nlimit = { by = \"client_address\", of = "
+                             "\"messages\", max = \"9/1h\" }\nreject = \"550 5.7.1 no\"\n"
+                             "[[rule]]\nname = \"b\"\nat = \"data\"\nlimit = { by = \"client_address\", of = "
+                             "\"messages\", max = \"9/1h\" }\nreject = \"550 5.7.1 no\"\n";
   Sharing node(limits);
   node.counters.refunds_fail = true;
   for (int i = 0; i < 3; ++i) {
@@ -128,7 +144,9 @@ TEST_CASE("refunds that fail: all are tried, within one deadline, and told once 
 }
 
 TEST_CASE("counters that cannot be asked: a line a second, which says how many messages it stands for") {
-  Engine engine(rule(R"(max = "9/1h")", "reject = \"550 5.7.1 no\"") + "[counters]\nstore = \"redis://127.0.0.1:1/0\"\non_outage = \"continue\"\n", "", true);
+  Engine engine(rule(R"(max = "9/1h")", "reject = \"550 5.7.1 no\"") +
+                    "[counters]\nstore = \"redis://127.0.0.1:1/0\"\non_outage = \"continue\"\n",
+                "", true);
   const auto send = [&engine] {
     const auto session = engine.message(Door::milter);
     CHECK_FALSE(session->judge(Stage::data).refuses());

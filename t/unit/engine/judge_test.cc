@@ -115,7 +115,8 @@ add_headers = { X-Mark = "1" }
     CHECK(verdict.silent() == row.fired.empty());
     CHECK(engine.policy->at(Stage::end_of_message).front().hits->hits == row.hits);
     REQUIRE(trace.rules.size() == 3);
-    CHECK(trace.rules[0].outcome == (row.login.empty() ? "does not apply: signs outgoing mail only" : "applies: continue"));
+    CHECK(trace.rules[0].outcome ==
+          (row.login.empty() ? "does not apply: signs outgoing mail only" : "applies: continue"));
   }
 }
 
@@ -167,12 +168,14 @@ discard = "a hole for {sender}"
 
 // A rule that wants iprev at mail and at rcpt, and rules that turn it off.
 std::string with_skip(std::string_view skip) {
-  return milter(std::string(skip) +
-                "[[rule]]\nname = \"asks\"\nat = \"data\"\nwhen = { iprev = \"permerror\" }\nreject = \"550 5.7.25 no\"\n");
+  return milter(
+      std::string(skip) +
+      "[[rule]]\nname = \"asks\"\nat = \"data\"\nwhen = { iprev = \"permerror\" }\nreject = \"550 5.7.25 no\"\n");
 }
 
 TEST_CASE("skip at connect is for the session") {
-  Engine engine(with_skip("[[rule]]\nname = \"s\"\nat = \"connect\"\nwhen = { client_address = \"192.0.2.7\" }\nskip = \"iprev\"\n"));
+  Engine engine(with_skip(
+      "[[rule]]\nname = \"s\"\nat = \"connect\"\nwhen = { client_address = \"192.0.2.7\" }\nskip = \"iprev\"\n"));
   const auto session = engine.session(Door::milter);
   session->judge(Stage::connect);
   for (int message = 0; message < 2; ++message) {
@@ -191,7 +194,8 @@ TEST_CASE("skip at connect is for the session") {
 }
 
 TEST_CASE("skip at mail is for the transaction") {
-  Engine engine(with_skip("[[rule]]\nname = \"s\"\nat = \"mail\"\nwhen = { sender = \"alice@example.com\" }\nskip = [\"iprev\"]\n"));
+  Engine engine(with_skip(
+      "[[rule]]\nname = \"s\"\nat = \"mail\"\nwhen = { sender = \"alice@example.com\" }\nskip = [\"iprev\"]\n"));
   const auto session = engine.message(Door::milter);
   session->judge(Stage::mail);
   CHECK_FALSE(session->judge(Stage::data).refuses());
@@ -218,7 +222,8 @@ TEST_CASE("skip at rcpt is for that recipient, and for the message only if all s
       {"all skip", {"list@example.net", "list@example.org"}, {true, true}, false},
       {"the one that does not was refused", {"list@example.net", "bob@example.net"}, {true, false}, false},
   };
-  const auto text = with_skip("[[rule]]\nname = \"s\"\nat = \"rcpt\"\nwhen = { recipient = \"list@\" }\nskip = \"all\"\n");
+  const auto text =
+      with_skip("[[rule]]\nname = \"s\"\nat = \"rcpt\"\nwhen = { recipient = \"list@\" }\nskip = \"all\"\n");
   for (const auto& row : rows) {
     CAPTURE(row.label);
     Engine engine(text);
@@ -233,8 +238,9 @@ TEST_CASE("skip at rcpt is for that recipient, and for the message only if all s
 }
 
 TEST_CASE("a recipient's skip does not reach the next recipient") {
-  Engine engine(milter("[[rule]]\nname = \"s\"\nat = \"rcpt\"\nwhen = { recipient = \"list@\" }\nskip = \"iprev\"\n"
-                       "[[rule]]\nname = \"asks\"\nat = \"rcpt\"\nwhen = { iprev = \"permerror\" }\nreject = \"550 5.7.25 no\"\n"));
+  Engine engine(milter(
+      "[[rule]]\nname = \"s\"\nat = \"rcpt\"\nwhen = { recipient = \"list@\" }\nskip = \"iprev\"\n"
+      "[[rule]]\nname = \"asks\"\nat = \"rcpt\"\nwhen = { iprev = \"permerror\" }\nreject = \"550 5.7.25 no\"\n"));
   const auto session = engine.message(Door::milter);
   session->transaction().recipient = Address::parse("list@example.net");
   CHECK_FALSE(session->judge(Stage::rcpt).refuses());
@@ -360,8 +366,9 @@ TEST_CASE("a transaction id is short, unique, and later ones sort later") {
 }
 
 TEST_CASE("the verdict names the facts that decided, with the reason of a check") {
-  Engine engine(milter("[[rule]]\nname = \"r\"\nat = \"data\"\nwhen = { iprev = \"permerror\", sender_domain = \"example.com\" }\n"
-                       "reject = \"550 5.7.25 no\"\n"));
+  Engine engine(milter(
+      "[[rule]]\nname = \"r\"\nat = \"data\"\nwhen = { iprev = \"permerror\", sender_domain = \"example.com\" }\n"
+      "reject = \"550 5.7.25 no\"\n"));
   const auto session = engine.message(Door::milter);
   const Verdict verdict = session->judge(Stage::data);
   REQUIRE(verdict.facts.size() == 3);

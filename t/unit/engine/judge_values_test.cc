@@ -63,7 +63,9 @@ at = "rcpt"
 limit = { by = "sender", of = "first-time-recipients", max = "2/1d" }
 defer = "450 4.7.1 {count} of {limit}"
 )"));
-  const auto to = [&](std::string recipient, bool taken = true) { return send(engine, mail_from("192.0.2.7", std::move(recipient)), taken).refuses(); };
+  const auto to = [&](std::string recipient, bool taken = true) {
+    return send(engine, mail_from("192.0.2.7", std::move(recipient)), taken).refuses();
+  };
   CHECK_FALSE(to("a@example.net"));
   CHECK_FALSE(to("A+list@example.net"));  // the same one
   CHECK_FALSE(to("b@example.net", false));

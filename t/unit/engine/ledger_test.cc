@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <functional>
 
-#include "engine/ledger.h"
 #include "../fixture/engine_fixture.h"
+#include "engine/ledger.h"
 
 namespace mailweir {
 namespace {
@@ -26,19 +26,29 @@ class CountingStore final : public CounterStore {
     if (receipt.store == broken_store) return Error{"redis: connection refused", true};
     return call(give_backs, deadline, [&] { return store_.give_back(charges, receipt, deadline); });
   }
-  Result<void> renew(std::span<const Charge> leases, Deadline deadline) override { return store_.renew(leases, deadline); }
-  Result<std::vector<CounterRow>> list(const CounterQuery& query, Deadline deadline) override { return store_.list(query, deadline); }
-  Result<std::size_t> reset(std::string_view limit, std::string_view key, Deadline deadline) override { return store_.reset(limit, key, deadline); }
+  Result<void> renew(std::span<const Charge> leases, Deadline deadline) override {
+    return store_.renew(leases, deadline);
+  }
+  Result<std::vector<CounterRow>> list(const CounterQuery& query, Deadline deadline) override {
+    return store_.list(query, deadline);
+  }
+  Result<std::size_t> reset(std::string_view limit, std::string_view key, Deadline deadline) override {
+    return store_.reset(limit, key, deadline);
+  }
   Result<bool> block(const Block& block, bool replace, Deadline deadline) override {
     return call(blocks_made, deadline, [&] { return store_.block(block, replace, deadline); });
   }
-  Result<bool> unblock(std::string_view limit, std::string_view key, Deadline deadline) override { return store_.unblock(limit, key, deadline); }
-  Result<std::vector<Block>> blocks(std::size_t most, Deadline deadline) override { return store_.blocks(most, deadline); }
+  Result<bool> unblock(std::string_view limit, std::string_view key, Deadline deadline) override {
+    return store_.unblock(limit, key, deadline);
+  }
+  Result<std::vector<Block>> blocks(std::size_t most, Deadline deadline) override {
+    return store_.blocks(most, deadline);
+  }
 
   int calls() const { return charges_ + give_backs + blocks_made; }
 
   int charges_ = 0, give_backs = 0, blocks_made = 0;
-  std::vector<std::size_t> given_back;           // charges of each give-back
+  std::vector<std::size_t> given_back;  // charges of each give-back
   std::chrono::milliseconds takes{0};
   int broken_store = -1;
 
@@ -56,8 +66,8 @@ class CountingStore final : public CounterStore {
 
 struct Gate {
   explicit Gate(const std::string& rules, std::string_view zone = "")
-      : engine(std::string(test::milter_only) + rules, zone), store(*engine.memory, engine.clock), leases(store),
-        services{engine.resolver, store, engine.log, engine.clock, leases, engine.board, engine.stats} {}
+      : engine(std::string(test::milter_only) + rules, zone), store(*engine.memory, engine.clock),
+        leases(store), services{engine.resolver, store, engine.log, engine.clock, leases, engine.board, engine.stats} {}
 
   std::unique_ptr<Session> message() {
     auto session = std::make_unique<Session>(services, engine.policy, Door::milter);

@@ -9,7 +9,8 @@ namespace {
 
 const std::string tables =
     "[maps]\n"
-    "owners = { \"alice@example.com\" = \"alice@example.com\", \"bounce@example.com\" = \"*\", \"example.org\" = \"carol, dave\" }\n";
+    "owners = { \"alice@example.com\" = \"alice@example.com\", \"bounce@example.com\" = \"*\", \"example.org\" = "
+    "\"carol, dave\" }\n";
 
 constexpr auto yes = Tri::yes, no = Tri::no, unknown = Tri::unknown;
 
@@ -20,17 +21,17 @@ TEST_CASE("sender_login_mismatch reads a map as Postfix's smtpd_sender_login_map
   };
   const Case cases[] = {
       {"alice@example.com", "alice@example.com", no},
-      {"alice+tag@example.com", "Alice@Example.com", no},     // the extension is the owner's own
+      {"alice+tag@example.com", "Alice@Example.com", no},  // the extension is the owner's own
       {"alice@example.com", "carol", yes},
-      {"alice@example.com", "", yes},                          // owned by somebody, and nobody logged in
-      {"bounce@example.com", "carol", no},                     // "*": any login
-      {"x@example.org", "carol", no},                          // the domain's entry, several logins
+      {"alice@example.com", "", yes},       // owned by somebody, and nobody logged in
+      {"bounce@example.com", "carol", no},  // "*": any login
+      {"x@example.org", "carol", no},       // the domain's entry, several logins
       {"x@example.org", "DAVE", no},
       {"x@example.org", "alice@example.com", yes},
-      {"x@sub.example.org", "carol", yes},                     // the entry does not speak of what is below
-      {"stranger@example.net", "", no},                        // nobody owns it and nobody claims to
+      {"x@sub.example.org", "carol", yes},  // the entry does not speak of what is below
+      {"stranger@example.net", "", no},     // nobody owns it and nobody claims to
       {"stranger@example.net", "carol", yes},
-      {"stranger@example.net", "stranger@example.net", no},    // the login's own name
+      {"stranger@example.net", "stranger@example.net", no},  // the login's own name
       {"<>", "carol", unknown},
       {"<>", "", unknown},
   };
@@ -38,7 +39,8 @@ TEST_CASE("sender_login_mismatch reads a map as Postfix's smtpd_sender_login_map
     CAPTURE(one.sender);
     CAPTURE(one.login);
     test::Engine engine(std::string(test::milter_only) + tables +
-                        "[[rule]]\nname = \"r\"\nat = \"mail\"\nwhen = { sender_login_mismatch = \"map:owners\" }\nreject = \"553 5.7.1 no\"\n");
+                        "[[rule]]\nname = \"r\"\nat = \"mail\"\nwhen = { sender_login_mismatch = \"map:owners\" "
+                        "}\nreject = \"553 5.7.1 no\"\n");
     test::Mail mail;
     mail.sender = one.sender;
     mail.login = one.login;
@@ -60,15 +62,15 @@ TEST_CASE("from_login_mismatch asks for every address of every From field") {
   const Case cases[] = {
       {{"alice@example.com"}, "alice@example.com", no, 1},
       {{"\"Boss, The\" <alice@example.com>"}, "alice@example.com", no, 1},
-      {{"carol@example.net (alice@example.com)"}, "alice@example.com", yes, 1},       // a comment is none
-      {{"\"alice@example.com\" <eve@example.net>"}, "alice@example.com", yes, 1},     // nor is a display name
+      {{"carol@example.net (alice@example.com)"}, "alice@example.com", yes, 1},    // a comment is none
+      {{"\"alice@example.com\" <eve@example.net>"}, "alice@example.com", yes, 1},  // nor is a display name
       {{"=?utf-8?q?alice=40example.com?= <eve@example.net>"}, "alice@example.com", yes, 1},
       {{"alice@example.com, eve@example.net"}, "alice@example.com", yes, 2},
-      {{"alice@example.com", "eve@example.net"}, "alice@example.com", yes, 2},        // two fields
+      {{"alice@example.com", "eve@example.net"}, "alice@example.com", yes, 2},         // two fields
       {{"Team: alice@example.com, bounce@example.com;"}, "alice@example.com", no, 2},  // a group's members
-      {{"x@example.org"}, "carol", no, 1},                                            // by the domain's entry
-      {{"eve@example.net"}, "", no, 1},                                               // nobody's, and nobody logged in
-      {{"alice@example.com"}, "", yes, 1},                                            // forged from outside
+      {{"x@example.org"}, "carol", no, 1},                                             // by the domain's entry
+      {{"eve@example.net"}, "", no, 1},                                                // nobody's, and nobody logged in
+      {{"alice@example.com"}, "", yes, 1},                                             // forged from outside
       {{"Undisclosed:;"}, "carol", unknown, 0},
       {{}, "carol", unknown, 0},
   };
@@ -78,7 +80,8 @@ TEST_CASE("from_login_mismatch asks for every address of every From field") {
     CAPTURE(all);
     CAPTURE(one.login);
     test::Engine engine(std::string(test::milter_only) + tables +
-                        "[[rule]]\nname = \"r\"\nat = \"end-of-message\"\nwhen = { from_login_mismatch = \"map:owners\" }\nreject = \"553 5.7.1 no\"\n");
+                        "[[rule]]\nname = \"r\"\nat = \"end-of-message\"\nwhen = { from_login_mismatch = "
+                        "\"map:owners\" }\nreject = \"553 5.7.1 no\"\n");
     test::Mail mail;
     mail.login = one.login;
     const auto session = engine.message(Door::milter, mail);

@@ -3,8 +3,8 @@
 #include <doctest/doctest.h>
 
 #include "../fixture/dkim_keys.h"
-#include "engine/needs.h"
 #include "../fixture/engine_fixture.h"
+#include "engine/needs.h"
 
 namespace mailweir {
 namespace {
@@ -31,100 +31,134 @@ TEST_CASE("what is negotiated for which policy") {
   };
   const Row rows[] = {
       {R"(at = "mail"
-accept = true)", ""},
+accept = true)",
+       ""},
       {R"(at = "mail"
-reject = "550 5.7.1 no")", "answer:mail answer:end-of-message quarantine"},
+reject = "550 5.7.1 no")",
+       "answer:mail answer:end-of-message quarantine"},
       {R"(at = "mail"
 limit = { by = "client_address", of = "unknown-recipients", max = "9/1d" }
-reject = "550 5.7.1 no")", "answer:mail answer:end-of-message quarantine rejected-recipients"},
+reject = "550 5.7.1 no")",
+       "answer:mail answer:end-of-message quarantine rejected-recipients"},
       {R"(at = "rcpt"
-block = { by = "client_address", for = "1d" })", "answer:mail answer:end-of-message quarantine"},
+block = { by = "client_address", for = "1d" })",
+       "answer:mail answer:end-of-message quarantine"},
       {R"(at = "end-of-message"
-block = { by = "recipient", for = "1d" })", "answer:rcpt answer:end-of-message quarantine"},
+block = { by = "recipient", for = "1d" })",
+       "answer:rcpt answer:end-of-message quarantine"},
       {R"(at = "data"
 unless = { recipient = "bob@example.net" }
 limit = { by = "client_address", of = "messages", max = "9/1d", block = "1d" }
-reject = "550 5.7.1 no")", "data answer:rcpt answer:data answer:end-of-message quarantine"},
+reject = "550 5.7.1 no")",
+       "data answer:rcpt answer:data answer:end-of-message quarantine"},
       {R"(at = "connect"
-drop = "421 4.7.0 no")", "answer:connect answer:end-of-message quarantine"},
+drop = "421 4.7.0 no")",
+       "answer:connect answer:end-of-message quarantine"},
       {R"(at = "mail"
 reject = "550 5.7.1 no"
-shadow = true)", ""},
+shadow = true)",
+       ""},
       {R"(at = "mail"
-log = true)", ""},
+log = true)",
+       ""},
       {R"(at = "mail"
-skip = ["virus", "spam", "spam_score"])", ""},   // not in this version, yet no mistake
+skip = ["virus", "spam", "spam_score"])",
+       ""},  // not in this version, yet no mistake
       {R"(at = "data"
-log = true)", "data"},
+log = true)",
+       "data"},
       {R"(at = "data"
 limit = { by = [], of = "recipients", max = "1/1h" }
-alert = true)", "data answer:data answer:end-of-message quarantine"},
+alert = true)",
+       "data answer:data answer:end-of-message quarantine"},
       {R"(at = "data"
 limit = { by = [], of = "recipients", max = "1/1h" }
 defer = "450 4.7.1 no"
-shadow = true)", "data"},
+shadow = true)",
+       "data"},
       {R"(at = "rcpt"
-discard = true)", "answer:rcpt answer:end-of-message edit-recipients quarantine"},
+discard = true)",
+       "answer:rcpt answer:end-of-message edit-recipients quarantine"},
       {R"(at = "mail"
-hold = true)", "quarantine"},
+hold = true)",
+       "quarantine"},
       {R"(at = "mail"
-redirect = "a@example.com")", "edit-recipients"},
+redirect = "a@example.com")",
+       "edit-recipients"},
       {R"(at = "mail"
-bcc = "a@example.com")", "edit-recipients"},
+bcc = "a@example.com")",
+       "edit-recipients"},
       {R"(at = "mail"
-route = "slow:")", "headers edit-headers"},
+route = "slow:")",
+       "headers edit-headers"},
       {R"(at = "mail"
-add_headers = { X-A = "b" })", "headers edit-headers"},
+add_headers = { X-A = "b" })",
+       "headers edit-headers"},
       {R"(at = "end-of-message"
-remove_headers = "X-A")", "headers edit-headers"},
+remove_headers = "X-A")",
+       "headers edit-headers"},
       {R"(at = "end-of-message"
 remove_headers = "X-A"
-shadow = true)", ""},
+shadow = true)",
+       ""},
       {R"(at = "end-of-message"
-sign = true)", "headers body edit-headers"},
+sign = true)",
+       "headers body edit-headers"},
       {R"(at = "end-of-message"
 when = { header.Subject = "x" }
-hold = true)", "headers quarantine"},
+hold = true)",
+       "headers quarantine"},
       {R"(at = "end-of-message"
 unless = { hops = "< 50" }
-log = true)", "headers"},
+log = true)",
+       "headers"},
       {R"(at = "end-of-message"
 when = { from_domain_aligned = false }
-log = true)", "headers"},
+log = true)",
+       "headers"},
       {R"(at = "end-of-message"
-hold = "from {from_domain}")", "headers quarantine"},
+hold = "from {from_domain}")",
+       "headers quarantine"},
       {R"(at = "end-of-message"
 when = { customer = "x" }
-log = true)", "headers"},
+log = true)",
+       "headers"},
       {R"(at = "end-of-message"
 limit = { by = "customer", of = "messages", max = "1/1h" }
-alert = true)", "headers answer:end-of-message quarantine"},
+alert = true)",
+       "headers answer:end-of-message quarantine"},
       {R"(at = "end-of-message"
 when = { size = "> 10MiB" }
-log = true)", "headers body"},
+log = true)",
+       "headers body"},
       {R"(at = "end-of-message"
-hold = "{size} bytes")", "headers body quarantine"},
+hold = "{size} bytes")",
+       "headers body quarantine"},
       {R"(at = "mail"
 when = { size = "> 10MiB" }
-log = true)", ""},
+log = true)",
+       ""},
       {R"(at = "end-of-message"
 limit = { by = [], of = "bytes", max = "1MiB/1h" }
 alert = true
-shadow = true)", "headers body"},
+shadow = true)",
+       "headers body"},
   };
   const dkim_keys::TemporaryFile key(dkim_keys::ed25519_pem);
   for (const auto& row : rows) {
     CAPTURE(row.rule);
-    const auto policy = test::load_policy(std::string(test::milter_only) +
-                                          "[maps]\nc = { a = \"b\" }\n[facts]\ncustomer = { map = \"c\", key = [\"sasl_domain\", \"from_domain\"] }\n"
-                                          "[[dkim.key]]\ndomain = \"example.com\"\nselector = \"s\"\nfile = \"" + key.path() + "\"\n" +
-                                          "[[rule]]\nname = \"r\"\n" + row.rule + "\n");
+    const auto policy = test::load_policy(
+        std::string(test::milter_only) +
+        "[maps]\nc = { a = \"b\" }\n[facts]\ncustomer = { map = \"c\", key = [\"sasl_domain\", \"from_domain\"] }\n"
+        "[[dkim.key]]\ndomain = \"example.com\"\nselector = \"s\"\nfile = \"" +
+        key.path() + "\"\n" + "[[rule]]\nname = \"r\"\n" + row.rule + "\n");
     CHECK(told(milter_needs(*policy)) == row.want);
   }
 }
 
 TEST_CASE("a stage handed to the policy door may have to be answered at DATA") {
-  const auto policy = test::load_policy(test::both_doors("\"rcpt\"") + "[[rule]]\nname = \"r\"\nat = \"rcpt\"\nreject = \"550 5.7.1 no\"\n");
+  const auto policy = test::load_policy(test::both_doors("\"rcpt\"") +
+                                        "[[rule]]\nname = \"r\"\nat = \"rcpt\"\nreject = \"550 5.7.1 no\"\n");
   CHECK(told(milter_needs(*policy)) == "data answer:data answer:end-of-message quarantine");
 }
 
@@ -135,7 +169,8 @@ TEST_CASE("a session serves a policy whose needs are covered by what was negotia
   CHECK(all.covers(Needs()));
   CHECK(all.covers(all));
   CHECK(Needs().covers(Needs()));
-  bool Needs::*const each[] = {&Needs::data, &Needs::headers, &Needs::body, &Needs::edits_headers, &Needs::edits_recipients, &Needs::quarantines};
+  bool Needs::*const each[] = {&Needs::data,          &Needs::headers,          &Needs::body,
+                               &Needs::edits_headers, &Needs::edits_recipients, &Needs::quarantines};
   for (const auto one : each) {
     Needs less = all;
     less.*one = false;

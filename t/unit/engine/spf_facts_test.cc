@@ -22,7 +22,8 @@ helo.example     TXT "v=spf1 ip4:192.0.2.7 -all"
 )";
 
 std::string policy_text(std::string_view rules) {
-  return std::string(test::milter_only) + "[general]\nhostname = \"mx.relay.example\"\n[egress]\naddresses = [\"198.51.100.1\", \"198.51.100.2\"]\n" +
+  return std::string(test::milter_only) +
+         "[general]\nhostname = \"mx.relay.example\"\n[egress]\naddresses = [\"198.51.100.1\", \"198.51.100.2\"]\n" +
          "[egress.routes.bulk]\naddresses = [\"198.51.100.0\", \"198.51.100.1\"]\n" + std::string(rules);
 }
 
@@ -39,23 +40,29 @@ const Row rows[] = {
     {"<>", "", "192.0.2.8", "spf", "", ""},
     {"a@none.example", "helo.example", "192.0.2.7", "spf", "none", "none.example does not exist"},
     {"a@broken.example", "helo.example", "192.0.2.7", "spf", "temperror", "broken.example TXT: SERVFAIL"},
-    {"a@broken.example", "helo.example", "192.0.2.7", "spf_helo", "pass", "helo.example: ip4:192.0.2.7 matches 192.0.2.7"},
-    {"a@good.example", "[192.0.2.7]", "192.0.2.7", "spf_helo", "none", "[192.0.2.7] is not a domain that can have an SPF record"},
-    {"a@bad.example", "helo.example", "192.0.2.7", "spf_explanation", "192.0.2.7 may not send for bad.example, mx.relay.example says",
-     "bad.example: -all matches 192.0.2.7"},
-    {"a@quiet.example", "helo.example", "192.0.2.7", "spf_explanation", "quiet.example does not let 192.0.2.7 send its mail",
-     "quiet.example: -all matches 192.0.2.7"},
+    {"a@broken.example", "helo.example", "192.0.2.7", "spf_helo", "pass",
+     "helo.example: ip4:192.0.2.7 matches 192.0.2.7"},
+    {"a@good.example", "[192.0.2.7]", "192.0.2.7", "spf_helo", "none",
+     "[192.0.2.7] is not a domain that can have an SPF record"},
+    {"a@bad.example", "helo.example", "192.0.2.7", "spf_explanation",
+     "192.0.2.7 may not send for bad.example, mx.relay.example says", "bad.example: -all matches 192.0.2.7"},
+    {"a@quiet.example", "helo.example", "192.0.2.7", "spf_explanation",
+     "quiet.example does not let 192.0.2.7 send its mail", "quiet.example: -all matches 192.0.2.7"},
     {"a@good.example", "helo.example", "192.0.2.7", "spf_explanation", "", ""},
     {"a@good.example", "helo.example", "203.0.113.1", "egress_spf", "fail", "good.example: -all matches 198.51.100.2"},
-    {"a@good.example", "helo.example", "203.0.113.1", "egress_spf.bulk", "pass", "good.example: ip4:198.51.100.0/31 matches 198.51.100.0"},
-    {"a@soft.example", "helo.example", "203.0.113.1", "egress_spf", "softfail", "soft.example: ~all matches 198.51.100.2"},
+    {"a@good.example", "helo.example", "203.0.113.1", "egress_spf.bulk", "pass",
+     "good.example: ip4:198.51.100.0/31 matches 198.51.100.0"},
+    {"a@soft.example", "helo.example", "203.0.113.1", "egress_spf", "softfail",
+     "soft.example: ~all matches 198.51.100.2"},
     {"a@broken.example", "helo.example", "203.0.113.1", "egress_spf", "temperror", "broken.example TXT: SERVFAIL"},
     {"<>", "helo.example", "203.0.113.1", "egress_spf", "", ""},
 };
 
 TEST_CASE("SPF as facts: which identity, which addresses, why") {
   for (const std::string_view engine_name : {"builtin", "libspf2"}) {
-    Engine engine(policy_text("[spf]\nengine = \"" + std::string(engine_name) + "\"\n[[rule]]\nname = \"n\"\nat = \"mail\"\nlog = true\n"), zone_text);
+    Engine engine(policy_text("[spf]\nengine = \"" + std::string(engine_name) +
+                              "\"\n[[rule]]\nname = \"n\"\nat = \"mail\"\nlog = true\n"),
+                  zone_text);
     for (const auto& row : rows) {
       CAPTURE(engine_name);
       CAPTURE(row.fact);
@@ -76,9 +83,12 @@ TEST_CASE("SPF as facts: which identity, which addresses, why") {
   }
 }
 
-TEST_CASE("a rule refuses with the domain's own words, and with ours when it is silent; temperror only where it is named") {
-  Engine engine(policy_text("[[rule]]\nname = \"spf\"\nat = \"mail\"\nwhen = { spf = \"fail\" }\nreject = \"550 5.7.23 {sender_domain}: {spf_explanation}\"\n"
-                            "[[rule]]\nname = \"later\"\nat = \"mail\"\nwhen = { spf = \"temperror\" }\ndefer = \"451 4.4.3 try again later\"\n"),
+TEST_CASE(
+    "a rule refuses with the domain's own words, and with ours when it is silent; temperror only where it is named") {
+  Engine engine(policy_text("[[rule]]\nname = \"spf\"\nat = \"mail\"\nwhen = { spf = \"fail\" }\nreject = \"550 5.7.23 "
+                            "{sender_domain}: {spf_explanation}\"\n"
+                            "[[rule]]\nname = \"later\"\nat = \"mail\"\nwhen = { spf = \"temperror\" }\ndefer = \"451 "
+                            "4.4.3 try again later\"\n"),
                 zone_text);
   struct Want {
     std::string sender, rule, reply;
@@ -102,14 +112,17 @@ TEST_CASE("a rule refuses with the domain's own words, and with ours when it is 
 }
 
 TEST_CASE("skipping spf skips its explanation; another HELO name or sender is asked anew") {
-  Engine engine(policy_text("[[rule]]\nname = \"allow\"\nat = \"mail\"\nwhen = { sender = \"a@bad.example\" }\nskip = [\"spf\"]\n"
-                            "[[rule]]\nname = \"spf\"\nat = \"mail\"\nwhen = { spf = [\"fail\", \"softfail\"] }\nreject = \"550 5.7.23 {spf_explanation}\"\n"),
-                zone_text);
+  Engine engine(
+      policy_text("[[rule]]\nname = \"allow\"\nat = \"mail\"\nwhen = { sender = \"a@bad.example\" }\nskip = [\"spf\"]\n"
+                  "[[rule]]\nname = \"spf\"\nat = \"mail\"\nwhen = { spf = [\"fail\", \"softfail\"] }\nreject = \"550 "
+                  "5.7.23 {spf_explanation}\"\n"),
+      zone_text);
   test::Mail mail;
   mail.sender = "a@bad.example";
   const auto session = engine.message(Door::milter, mail);
   CHECK_FALSE(session->judge(Stage::mail).refuses());
-  CHECK(std::none_of(engine.resolver.asked.begin(), engine.resolver.asked.end(), [](const auto& one) { return one == "why.bad.example TXT"; }));
+  CHECK(std::none_of(engine.resolver.asked.begin(), engine.resolver.asked.end(),
+                     [](const auto& one) { return one == "why.bad.example TXT"; }));
 
   mail.sender = "a@quiet.example";
   session->end_transaction(false);

@@ -113,21 +113,23 @@ TEST_CASE("the board is bounded, and a session with many recipients pushes nobod
   std::size_t asked = 0;
   // More questions than the board has places, by few sessions; then more sessions than places.
   const auto numbered = [](std::size_t i) { return mail("", ("r" + std::to_string(i) + "@example.net").c_str()); };
-  for (std::size_t i = 0; i < 5 * StageBoard::most; ++i) board.asked(client(1), Stage::rcpt, numbered(i), start + std::chrono::milliseconds(i));
+  for (std::size_t i = 0; i < 5 * StageBoard::most; ++i)
+    board.asked(client(1), Stage::rcpt, numbered(i), start + std::chrono::milliseconds(i));
   CHECK(board.was_asked(client(1), Stage::rcpt, numbered(0)));
   CHECK_FALSE(board.was_asked(client(1), Stage::rcpt, numbered(StageBoard::most_recipients)));  // the milter judges it
   board.asked(client(2), Stage::connect, mail(), start + std::chrono::minutes(3));
   CHECK(board.size() == 2);
   for (const auto* net : nets) {
     for (std::uint16_t port = 1; port <= 15'000; ++port, ++asked)
-      board.asked(client(port, net), Stage::data, mail(), start + std::chrono::minutes(4) + std::chrono::milliseconds(asked));
+      board.asked(client(port, net), Stage::data, mail(),
+                  start + std::chrono::minutes(4) + std::chrono::milliseconds(asked));
     CHECK(board.size() <= StageBoard::most);
   }
   CHECK(board.size() == StageBoard::most);
   CHECK_FALSE(board.was_asked(client(1), Stage::rcpt, numbered(0)));  // the oldest went
   CHECK_FALSE(board.was_asked(client(1, "192.0.2.1"), Stage::data, mail()));
   CHECK(board.was_asked(client(15'000, "192.0.2.2"), Stage::data, mail()));
-  CHECK(board.was_asked(client(1, "192.0.2.2"), Stage::data, mail()));     // the newest 20,000 stay
+  CHECK(board.was_asked(client(1, "192.0.2.2"), Stage::data, mail()));  // the newest 20,000 stay
 }
 
 TEST_CASE("the recipient that the policy door refused last is told once") {

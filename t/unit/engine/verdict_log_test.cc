@@ -15,15 +15,17 @@ std::string milter(std::string_view rules) { return std::string(test::milter_onl
 std::string until_time(const std::string& line) { return line.substr(0, line.find(" took_us=")); }
 
 TEST_CASE("a verdict that says nothing is not logged") {
-  Engine engine(milter("[[rule]]\nname = \"r\"\nat = \"data\"\nwhen = { sender = \"<>\" }\nreject = \"550 5.7.1 no\"\n"));
+  Engine engine(
+      milter("[[rule]]\nname = \"r\"\nat = \"data\"\nwhen = { sender = \"<>\" }\nreject = \"550 5.7.1 no\"\n"));
   const auto session = engine.message(Door::milter);
   session->log_verdict(session->judge(Stage::data));
   CHECK(engine.log.lines.empty());
 }
 
 TEST_CASE("a refusal's line: who, why, by which rule, with what reply") {
-  Engine engine(milter("[[rule]]\nname = \"r\"\nat = \"rcpt\"\nwhen = { iprev = \"permerror\", recipient_domain = \".example.net\" }\n"
-                       "reject = \"550 5.7.25 {client_address}: no\"\n"));
+  Engine engine(milter(
+      "[[rule]]\nname = \"r\"\nat = \"rcpt\"\nwhen = { iprev = \"permerror\", recipient_domain = \".example.net\" }\n"
+      "reject = \"550 5.7.25 {client_address}: no\"\n"));
   test::Mail mail;
   mail.recipients = {"Bob@sub.example.net"};
   mail.login = "alice";
@@ -35,8 +37,10 @@ TEST_CASE("a refusal's line: who, why, by which rule, with what reply") {
   CHECK(engine.log.lines[0].severity == Severity::notice);
   CHECK(until_time(engine.log.lines[0].text) ==
         "queue_id=4AbC id=" + session->transaction().id +
-            " event=verdict stage=rcpt door=milter action=reject rule=r reply=\"550 5.7.25 192.0.2.7: no\" client_address=192.0.2.7"
-            " sasl_username=alice sender=alice@example.com recipient=Bob@sub.example.net recipient_domain=sub.example.net iprev=permerror"
+            " event=verdict stage=rcpt door=milter action=reject rule=r reply=\"550 5.7.25 192.0.2.7: no\" "
+            "client_address=192.0.2.7"
+            " sasl_username=alice sender=alice@example.com recipient=Bob@sub.example.net "
+            "recipient_domain=sub.example.net iprev=permerror"
             " iprev_reason=\"192.0.2.7 has no reverse name\"");
   CHECK(engine.log.lines[0].text.find(" took_us=") != std::string::npos);
 }
@@ -67,12 +71,15 @@ alert = true
   const auto verdicts = engine.log.of("verdict"), alerts = engine.log.of("alert");
   REQUIRE(verdicts.size() == 1);
   const auto id = session->transaction().id;
-  CHECK(until_time(verdicts[0]) == "queue_id=- id=" + id +
-                                       " event=verdict stage=data door=milter action=continue client_address=192.0.2.7 sender=alice@example.com"
-                                       " recipient=bob@example.net rules=l shadow=quiet hold=\"too many\" route=slow: bcc=copy@example.com"
-                                       " headers=+X-A used=l:2/1/1h(over)");
+  CHECK(until_time(verdicts[0]) ==
+        "queue_id=- id=" + id +
+            " event=verdict stage=data door=milter action=continue client_address=192.0.2.7 sender=alice@example.com"
+            " recipient=bob@example.net rules=l shadow=quiet hold=\"too many\" route=slow: bcc=copy@example.com"
+            " headers=+X-A used=l:2/1/1h(over)");
   REQUIRE(alerts.size() == 1);
-  CHECK(alerts[0] == "queue_id=- id=" + id + " event=alert rule=l what=over limit=1/1h count=2 client_address=192.0.2.7 sender=alice@example.com used=l:2/1/1h(over)");
+  CHECK(alerts[0] == "queue_id=- id=" + id +
+                         " event=alert rule=l what=over limit=1/1h count=2 client_address=192.0.2.7 "
+                         "sender=alice@example.com used=l:2/1/1h(over)");
   CHECK(engine.log.lines.front().severity == Severity::warning);  // told at once, before the verdict has its line
 }
 
@@ -80,7 +87,8 @@ TEST_CASE("what is judged before MAIL has the id of the transaction that comes n
   constexpr std::string_view stages[] = {"connect", "helo"};
   std::string text;
   for (const auto stage : stages)
-    text += "[[rule]]\nname = \"" + std::string(stage) + "\"\nat = \"" + std::string(stage) + "\"\nreject = \"550 5.7.1 no (ref {id})\"\n";
+    text += "[[rule]]\nname = \"" + std::string(stage) + "\"\nat = \"" + std::string(stage) +
+            "\"\nreject = \"550 5.7.1 no (ref {id})\"\n";
   Engine engine(milter(text));
   const auto session = engine.session(Door::milter);
   std::vector<std::string> ids;
@@ -108,7 +116,9 @@ TEST_CASE("what is judged before MAIL has the id of the transaction that comes n
 }
 
 TEST_CASE("a transaction's line has each counter once, as it stood last") {
-  Engine engine(milter("[[rule]]\nname = \"l\"\nat = \"rcpt\"\nlimit = { by = [], of = \"recipients\", max = \"9/1h\" }\ndefer = \"450 4.7.1 later\"\n"));
+  Engine engine(
+      milter("[[rule]]\nname = \"l\"\nat = \"rcpt\"\nlimit = { by = [], of = \"recipients\", max = \"9/1h\" }\ndefer = "
+             "\"450 4.7.1 later\"\n"));
   test::Mail mail;
   mail.sender = "<>";
   mail.recipients = {"a@example.net", "b@example.net", "c@example.net"};
@@ -119,12 +129,14 @@ TEST_CASE("a transaction's line has each counter once, as it stood last") {
   REQUIRE(engine.log.lines.size() == 1);
   CHECK(until_time(engine.log.lines[0].text) ==
         "queue_id=- id=" + session->transaction().id +
-            " event=message door=milter outcome=accepted client_address=192.0.2.7 sender=<> recipients=3 size=2000 service=submission"
+            " event=message door=milter outcome=accepted client_address=192.0.2.7 sender=<> recipients=3 size=2000 "
+            "service=submission"
             " direction=incoming used=l:3/9/1h signed=example.com/a");
 }
 
 TEST_CASE("nothing from outside breaks out of its field") {
-  const std::string evil[] = {"a\" rule=\"b@example.com", "a\nevent=verdict@example.com", "a b=c@example.com", "a\\@example.com", "a\xff\x01@example.com"};
+  const std::string evil[] = {"a\" rule=\"b@example.com", "a\nevent=verdict@example.com", "a b=c@example.com",
+                              "a\\@example.com", "a\xff\x01@example.com"};
   for (const auto& sender : evil) {
     CAPTURE(sender);
     Engine engine(milter("[[rule]]\nname = \"r\"\nat = \"data\"\nreject = \"550 5.7.1 {sender}\"\n"));
@@ -143,7 +155,10 @@ TEST_CASE("nothing from outside breaks out of its field") {
       bool in_key = true, quoted = false;
       for (std::size_t i = 0; i < line.size(); ++i) {
         CHECK(static_cast<unsigned char>(line[i]) >= ' ');
-        if (quoted && line[i] == '\\') { ++i; continue; }
+        if (quoted && line[i] == '\\') {
+          ++i;
+          continue;
+        }
         if (line[i] == '"') quoted = !quoted;
         else if (!quoted && line[i] == ' ') in_key = true, key.clear();
         else if (!quoted && line[i] == '=' && in_key) keys.push_back(key), in_key = false;

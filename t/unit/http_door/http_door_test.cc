@@ -4,8 +4,8 @@
 
 #include <doctest/doctest.h>
 
-#include "base/http_request.h"
 #include "../fixture/engine_fixture.h"
+#include "base/http_request.h"
 #include "http_door/server.h"
 
 namespace mailweir {
@@ -49,13 +49,15 @@ class Bytes final : public Conversation::Output {
 };
 
 std::string post(std::string_view command, std::string_view body, std::string_view fields = "") {
-  return "POST /?command=" + std::string(command) + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(body.size()) +
-         "\r\n" + std::string(fields) + "\r\n" + std::string(body);
+  return "POST /?command=" + std::string(command) +
+         " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
+         std::string(fields) + "\r\n" + std::string(body);
 }
 
 struct Scene {
   explicit Scene(const std::string& token = "", bool down = false, const std::string& counters = "")
-      : engine(std::string(rules) + counters, "", down), policy(engine.policy), door(token, HttpDoorLimits{}, engine.services, policy) {}
+      : engine(std::string(rules) + counters, "", down), policy(engine.policy),
+        door(token, HttpDoorLimits{}, engine.services, policy) {}
 
   // What one connection answers to bytes; a "|" behind it: it is closed.
   std::string say(std::string_view bytes) {
@@ -70,9 +72,11 @@ struct Scene {
     return at == answer.npos ? answer : answer.substr(at + 4);
   }
   std::string allow(const std::string& login, const std::string& remote) {
-    return body(post("allow", R"({"login":")" + login + R"(","remote":")" + remote + R"(","protocol":"smtp","pwhash":"0123"})"));
+    return body(post("allow",
+                     R"({"login":")" + login + R"(","remote":")" + remote + R"(","protocol":"smtp","pwhash":"0123"})"));
   }
-  std::string report(const std::string& login, const std::string& remote, const std::string& what = R"("success":false)") {
+  std::string report(const std::string& login, const std::string& remote,
+                     const std::string& what = R"("success":false)") {
     return body(post("report", R"({"login":")" + login + R"(","remote":")" + remote + R"(",)" + what + "}"));
   }
 
@@ -92,23 +96,36 @@ TEST_CASE("http door: requests, good and bad") {
       {"a good one", post("allow", good), "HTTP/1.1 200 "},
       {"no address: a client on the machine", post("allow", R"({"login":"alice"})"), "HTTP/1.1 200 "},
       {"an empty login", post("allow", R"({"login":"","remote":"192.0.2.7"})"), "HTTP/1.1 200 "},
-      {"members of other kinds", post("allow", R"({"login":"a","attrs":{"x":[1,2]},"tls":false,"device_id":null})"), "HTTP/1.1 200 "},
-      {"a query of its own before", "POST /x?a=b&command=allow HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}", "HTTP/1.1 200 "},
+      {"members of other kinds", post("allow", R"({"login":"a","attrs":{"x":[1,2]},"tls":false,"device_id":null})"),
+       "HTTP/1.1 200 "},
+      {"a query of its own before", "POST /x?a=b&command=allow HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}",
+       "HTTP/1.1 200 "},
       {"close", post("allow", good, "Connection: close\r\n"), "HTTP/1.1 200 |"},
       {"HTTP/1.0", "POST /?command=allow HTTP/1.0\r\nContent-Length: 2\r\n\r\n{}", "HTTP/1.1 200 |"},
-      {"a body that waits", "POST /?command=allow HTTP/1.1\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n", "HTTP/1.1 100 "},
+      {"a body that waits", "POST /?command=allow HTTP/1.1\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n",
+       "HTTP/1.1 100 "},
       {"half a head", "POST /?command=allow HTTP/1.1\r\nCont", ""},
       {"half a body", "POST /?command=allow HTTP/1.1\r\nContent-Length: 20\r\n\r\n{", ""},
       {"another command", post("kill", good), "HTTP/1.1 404 |"},
       {"no command", "POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}", "HTTP/1.1 404 |"},
       {"GET", "GET /?command=allow HTTP/1.1\r\n\r\n", "HTTP/1.1 405 |"},
       {"no length", "POST /?command=allow HTTP/1.1\r\n\r\n", "HTTP/1.1 411 |"},
-      {"two lengths", "POST /?command=allow HTTP/1.1\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}", "HTTP/1.1 400 |"},
+      {"two lengths", "POST /?command=allow HTTP/1.1\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
+       "HTTP/1.1 400 |"},
       {"a length below zero", "POST /?command=allow HTTP/1.1\r\nContent-Length: -2\r\n\r\n{}", "HTTP/1.1 400 |"},
-      {"a length beyond all", "POST /?command=allow HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n{}", "HTTP/1.1 400 |"},
+      {"a length beyond all", "POST /?command=allow HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n{}",
+       "HTTP/1.1 400 |"},
       {"huge", "POST /?command=allow HTTP/1.1\r\nContent-Length: 16385\r\n\r\n", "HTTP/1.1 413 |"},
       {"a huge head", "POST /?command=allow HTTP/1.1\r\nX: " + std::string(9000, 'x'), "HTTP/1.1 431 |"},
-      {"many fields", "POST /?command=allow HTTP/1.1\r\n" + [] { std::string all; for (int i = 0; i < 70; ++i) all += "X: y\r\n"; return all; }() + "\r\n", "HTTP/1.1 431 |"},
+      {"many fields",
+       "POST /?command=allow HTTP/1.1\r\n" +
+           [] {
+             std::string all;
+             for (int i = 0; i < 70; ++i) all += "X: y\r\n";
+             return all;
+           }() +
+           "\r\n",
+       "HTTP/1.1 431 |"},
       {"chunks", "POST /?command=allow HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "HTTP/1.1 501 |"},
       {"a field without a name", "POST /?command=allow HTTP/1.1\r\n: x\r\n\r\n", "HTTP/1.1 400 |"},
       {"HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "HTTP/1.1 505 |"},
@@ -132,13 +149,15 @@ TEST_CASE("http door: requests, good and bad") {
     CHECK(closed == row.want.ends_with('|'));
     const auto start = row.want.substr(0, row.want.size() - (row.want.ends_with('|') ? 1 : 0));
     CHECK((start.empty() ? got.empty() : got.starts_with(start)));
-    CHECK(scene.engine.log.of("bad-http-request").size() == (row.want.find(" 4") != row.want.npos || row.want.find(" 5") != row.want.npos ? 1 : 0));
+    CHECK(scene.engine.log.of("bad-http-request").size() ==
+          (row.want.find(" 4") != row.want.npos || row.want.find(" 5") != row.want.npos ? 1 : 0));
   }
 }
 
 TEST_CASE("http door: bytes one by one, and several requests at once") {
   Scene scene;
-  const auto both = post("report", R"({"login":"alice","remote":"192.0.2.7","success":false})") + post("allow", R"({"login":"alice","remote":"192.0.2.7"})");
+  const auto both = post("report", R"({"login":"alice","remote":"192.0.2.7","success":false})") +
+                    post("allow", R"({"login":"alice","remote":"192.0.2.7"})");
   const auto stream = scene.door.conversation();
   Bytes one, all;
   for (const char c : both) REQUIRE(stream->received(std::string_view(&c, 1), one));
@@ -183,7 +202,8 @@ TEST_CASE("http door: the token") {
   for (const Row& row : rows) {
     CAPTURE(row.label);
     Scene scene("s3cret-token");
-    const auto answer = scene.say(post("report", R"({"login":"alice","remote":"192.0.2.7","success":false})", row.fields));
+    const auto answer =
+        scene.say(post("report", R"({"login":"alice","remote":"192.0.2.7","success":false})", row.fields));
     CHECK(answer.starts_with(row.good ? "HTTP/1.1 200 " : "HTTP/1.1 401 "));
     CHECK(scene.engine.counted("address") == (row.good ? 1 : 0));
     CHECK(scene.engine.log.of("http-unauthorized").size() == (row.good ? 0 : 1));
@@ -225,7 +245,8 @@ TEST_CASE("http door: what counts as a failure") {
       {"an unknown account", R"("success":false,"fail_type":"account")", "192.0.2.7", 1, 1},
       {"not said why", R"("success":false)", "192.0.2.7", 1, 1},
       {"success", R"("success":true)", "192.0.2.7", 0, 0},
-      {"refused by a rule before a password was looked at", R"("success":false,"policy_reject":true)", "192.0.2.7", 0, 0},
+      {"refused by a rule before a password was looked at", R"("success":false,"policy_reject":true)", "192.0.2.7", 0,
+       0},
       {"the same in other words", R"("success":false,"fail_type":"policy")", "192.0.2.7", 0, 0},
       {"the server's own trouble", R"("success":false,"fail_type":"internal")", "192.0.2.7", 0, 0},
       {"the right password, but expired", R"("success":false,"fail_type":"expired")", "192.0.2.7", 0, 0},
@@ -282,7 +303,7 @@ TEST_CASE("once a minute: of each key, and beyond the bound of all together") {
   CHECK(lines.due("a", now) == 0);
   CHECK_FALSE(lines.due("a", now + seconds(59)));
   CHECK(lines.due("b", now) == 0);
-  CHECK(lines.due("c", now) == 0);   // for all that have no room
+  CHECK(lines.due("c", now) == 0);  // for all that have no room
   CHECK_FALSE(lines.due("d", now));
   CHECK(lines.due("a", now + seconds(60)) == 1);
   CHECK(lines.due("e", now + seconds(61)) == 0);  // b was forgotten

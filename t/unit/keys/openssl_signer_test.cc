@@ -12,12 +12,12 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
+#include "../fixture/dkim_keys.h"
 #include "adapter/keys/key_cache.h"
 #include "adapter/keys/openssl_digest.h"
 #include "adapter/keys/openssl_signer.h"
 #include "base/base64.h"
 #include "base/handle.h"
-#include "../fixture/dkim_keys.h"
 
 using namespace mailweir;
 using dkim_keys::TemporaryFile;
@@ -31,8 +31,8 @@ std::string pem_of(EVP_PKEY* made, bool encrypted = false) {
   REQUIRE(key);
   const CPtr<BIO, BIO_free_all> bio(BIO_new(BIO_s_mem()));
   unsigned char passphrase[] = "secret";
-  REQUIRE(PEM_write_bio_PrivateKey(bio.get(), key.get(), encrypted ? EVP_aes_128_cbc() : nullptr, encrypted ? passphrase : nullptr,
-                                   encrypted ? 6 : 0, nullptr, nullptr) == 1);
+  REQUIRE(PEM_write_bio_PrivateKey(bio.get(), key.get(), encrypted ? EVP_aes_128_cbc() : nullptr,
+                                   encrypted ? passphrase : nullptr, encrypted ? 6 : 0, nullptr, nullptr) == 1);
   char* text = nullptr;
   const auto length = BIO_get_mem_data(bio.get(), &text);
   return std::string(text, static_cast<std::size_t>(length));
@@ -64,8 +64,14 @@ TEST_CASE("base64") {
   struct Row {
     const char *plain, *text;
   };
-  const Row rows[] = {{"", ""},         {"f", "Zg=="},         {"fo", "Zm8="},        {"foo", "Zm9v"},  // RFC 4648 10
-                      {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}, {"\xff\xfe\xfd", "//79"}};
+  const Row rows[] = {{"", ""},
+                      {"f", "Zg=="},
+                      {"fo", "Zm8="},
+                      {"foo", "Zm9v"},  // RFC 4648 10
+                      {"foob", "Zm9vYg=="},
+                      {"fooba", "Zm9vYmE="},
+                      {"foobar", "Zm9vYmFy"},
+                      {"\xff\xfe\xfd", "//79"}};
   for (const auto& row : rows) {
     CAPTURE(row.plain);
     CHECK(to_base64(row.plain) == row.text);
@@ -123,8 +129,10 @@ TEST_CASE("signer: keys that do not, and what the admin is told") {
       {"cut off", rsa.substr(0, 400), 0600, "holds no private key"},
       {"garbled", std::string(rsa).replace(200, 10, "AAAAAAAAAA").replace(60, 4, "!!!!"), 0600, "holds no private key"},
       {"NUL bytes", std::string(100, '\0'), 0600, "is not a PEM file"},
-      {"public", "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n-----END PUBLIC KEY-----\n", 0600,
-       "is a public key; the private key"},
+      {"public",
+       "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n-----END PUBLIC "
+       "KEY-----\n",
+       0600, "is a public key; the private key"},
       {"certificate", "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", 0600, "is a certificate"},
       {"EC", pem_of(EVP_EC_gen("P-256")), 0600, "is a key of the wrong kind (EC); DKIM signs with RSA or Ed25519"},
       {"Ed448", pem_of(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED448")), 0600, "is a key of the wrong kind (ED448)"},
@@ -142,7 +150,8 @@ TEST_CASE("signer: keys that do not, and what the admin is told") {
     CHECK(got.error().what.find(row.want) != std::string::npos);
   }
   const TemporaryFile file(rsa);
-  CHECK(load_signing_key(file.directory()).error().what.find(file.directory() + ": is a directory") != std::string::npos);
+  CHECK(load_signing_key(file.directory()).error().what.find(file.directory() + ": is a directory") !=
+        std::string::npos);
   CHECK(load_signing_key(file.directory() + "/none.pem").error().what == file.directory() + "/none.pem: no such file");
   const std::string fifo = file.directory() + "/fifo";
   REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
@@ -168,7 +177,8 @@ TEST_CASE("signer: one key signs in many threads at once") {
     for (auto& thread : threads) thread.join();
     for (std::size_t n = 0; n < signatures.size(); ++n)
       for (int i = 0; i < 50; ++i)
-        CHECK(verifies(signer, "message " + std::to_string(n) + std::to_string(i), signatures[n][static_cast<std::size_t>(i)]));
+        CHECK(verifies(signer, "message " + std::to_string(n) + std::to_string(i),
+                       signatures[n][static_cast<std::size_t>(i)]));
     CHECK_FALSE(verifies(signer, "message 00", signatures[0][1]));
   }
 }
@@ -200,7 +210,8 @@ TEST_CASE("signer: an unreadable file names the user that tried") {
   CHECK(status == 0);
   REQUIRE(length > 0);
   const std::string got(text, static_cast<std::size_t>(length));
-  CHECK(got.find(file.path() + ": user nobody (uid 65534) may not read it; it belongs to root (uid 0) and has mode 0600") == 0);
+  CHECK(got.find(file.path() +
+                 ": user nobody (uid 65534) may not read it; it belongs to root (uid 0) and has mode 0600") == 0);
 }
 
 TEST_CASE("key cache: shares what did not change, and reads what did") {

@@ -66,8 +66,8 @@ TEST_CASE("dkim: canonical header fields") {
     const char *name, *value, *simple, *relaxed;
   };
   const Row rows[] = {
-      {"A", " X", "A: X\r\n", "a:X\r\n"},                                       // RFC 6376 3.4.5
-      {"B ", " Y\t\n\tZ  ", "B : Y\t\r\n\tZ  \r\n", "b:Y Z\r\n"},               // RFC 6376 3.4.5
+      {"A", " X", "A: X\r\n", "a:X\r\n"},                          // RFC 6376 3.4.5
+      {"B ", " Y\t\n\tZ  ", "B : Y\t\r\n\tZ  \r\n", "b:Y Z\r\n"},  // RFC 6376 3.4.5
       {"B ", " Y\t\r\n\tZ  ", "B : Y\t\r\n\tZ  \r\n", "b:Y Z\r\n"},
       {"Subject", "no blank", "Subject:no blank\r\n", "subject:no blank\r\n"},
       {"SUBJECT", "  two", "SUBJECT:  two\r\n", "subject:two\r\n"},
@@ -163,7 +163,10 @@ TEST_CASE("dkim: canonical bodies agree with the plain reading of the RFC") {
     std::string text;
     for (std::size_t left = random() % 200; left > 0; --left) {
       if (by_bytes) text += kind[random() % kind.size()];
-      else text += random() % 4 == 0 ? std::string("\r\n") : random() % 3 == 0 ? std::string(random() % 3, ' ') : std::string(random() % 40, 'x');
+      else
+        text += random() % 4 == 0   ? std::string("\r\n")
+                : random() % 3 == 0 ? std::string(random() % 3, ' ')
+                                    : std::string(random() % 40, 'x');
     }
     const auto size = 1 + random() % 70;
     CAPTURE(text);
@@ -178,7 +181,12 @@ TEST_CASE("dkim: canonical bodies agree with the plain reading of the RFC") {
 
 TEST_CASE("dkim: big bodies pass through blocks of a few KB unharmed") {
   std::string text;
-  for (int i = 0; i < 3000; ++i) text += std::string(static_cast<std::size_t>(i) % 90, 'x') + (i % 7 == 0 ? " \r\n" : i % 5 == 0 ? "\n" : "\r\n") + (i % 11 == 0 ? "a  b" : "");
+  for (int i = 0; i < 3000; ++i)
+    text += std::string(static_cast<std::size_t>(i) % 90, 'x') +
+            (i % 7 == 0   ? " \r\n"
+             : i % 5 == 0 ? "\n"
+                          : "\r\n") +
+            (i % 11 == 0 ? "a  b" : "");
   text += std::string(20'000, 'y') + "\r\n" + std::string(4096, 'z') + "\t" + std::string(2048, 'z') + "\r\n";
   for (const Canon canon : {Canon::simple, Canon::relaxed}) {
     const auto want = plain_body(canon, text);

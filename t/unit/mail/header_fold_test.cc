@@ -43,10 +43,11 @@ TEST_CASE("long header lines are folded at their blanks") {
   const Row rows[] = {
       {"empty", "", false, true},
       {"short", " a b", false, true},
-      {"just fits", ' ' + std::string(986, 'x'), false, true},   // 11 + 987
+      {"just fits", ' ' + std::string(986, 'x'), false, true},  // 11 + 987
       {"one too many, without a blank", ' ' + std::string(987, 'x'), false, false},
       {"References on one line", times(60, " <0123456789abcdefghij@example.com>"), true, true},
-      {"folded, with one long line", " a\n\tb\n" + times(60, " <0123456789abcdefghij@example.com>") + "\n c", true, true},
+      {"folded, with one long line", " a\n\tb\n" + times(60, " <0123456789abcdefghij@example.com>") + "\n c", true,
+       true},
       {"runs of blanks", times(300, " \t  word"), true, true},
       {"a long word behind short ones", times(10, " word") + ' ' + std::string(990, 'x'), true, true},
       {"a word that is too long", " a " + std::string(999, 'x') + " b", true, false},

@@ -59,9 +59,15 @@ std::string after_ops(const HeaderList& list, bool numbers_shift) {
   return text;
 }
 
-const Fields message = {{"Received", " from a\n\tby b"}, {"X-Originating-IP", " [192.0.2.1]"}, {"From", " a@example.com"},
-                        {"received", " from c"},         {"X-originating-User", " a"},          {"Subject", "one"},
-                        {"X-Note", " keep"},             {"x-note", " drop me"},                {"X-NOTE", " keep"},
+const Fields message = {{"Received", " from a\n\tby b"},
+                        {"X-Originating-IP", " [192.0.2.1]"},
+                        {"From", " a@example.com"},
+                        {"received", " from c"},
+                        {"X-originating-User", " a"},
+                        {"Subject", "one"},
+                        {"X-Note", " keep"},
+                        {"x-note", " drop me"},
+                        {"X-NOTE", " keep"},
                         {"X-Note", "  drop\n\tme too"}};
 
 }  // namespace
@@ -85,7 +91,8 @@ TEST_CASE("headers: unfolding") {
   struct Row {
     const char *in, *want;
   };
-  const Row rows[] = {{" a", "a"}, {" a\n\tb", "a\tb"}, {" a\r\n b ", "a b"}, {"", ""}, {"\n \n", ""}, {"a\rb", "a\rb"}, {"a \n  b", "a   b"}};
+  const Row rows[] = {{" a", "a"},   {" a\n\tb", "a\tb"}, {" a\r\n b ", "a b"}, {"", ""},
+                      {"\n \n", ""}, {"a\rb", "a\rb"},    {"a \n  b", "a   b"}};
   for (const auto& row : rows) {
     CAPTURE(row.in);
     CHECK(unfolded(row.in) == row.want);
@@ -102,16 +109,28 @@ TEST_CASE("headers: edits, and the operations that make them") {
   using Which = HeaderList::Which;
   const Row rows[] = {
       {"nothing", [](HeaderList&) {},
-       "Received: from a\n\tby b\nX-Originating-IP: [192.0.2.1]\nFrom: a@example.com\nreceived: from c\nX-originating-User: a\n"
+       "Received: from a\n\tby b\nX-Originating-IP: [192.0.2.1]\nFrom: a@example.com\nreceived: from "
+       "c\nX-originating-User: a\n"
        "Subject:one\nX-Note: keep\nx-note: drop me\nX-NOTE: keep\nX-Note:  drop\n\tme too\n"},
-      {"wildcard", [](HeaderList& l) { CHECK(l.remove("x-originating-*") == 2); CHECK(l.remove("X-N") == 0); },
-       "Received: from a\n\tby b\nFrom: a@example.com\nreceived: from c\nSubject:one\nX-Note: keep\nx-note: drop me\nX-NOTE: keep\n"
+      {"wildcard",
+       [](HeaderList& l) {
+         CHECK(l.remove("x-originating-*") == 2);
+         CHECK(l.remove("X-N") == 0);
+       },
+       "Received: from a\n\tby b\nFrom: a@example.com\nreceived: from c\nSubject:one\nX-Note: keep\nx-note: drop "
+       "me\nX-NOTE: keep\n"
        "X-Note:  drop\n\tme too\n"},
-      {"all of a name", [](HeaderList& l) { CHECK(l.remove("x-*") == 6); CHECK(l.remove("Received") == 2); CHECK(l.remove("received") == 0); },
+      {"all of a name",
+       [](HeaderList& l) {
+         CHECK(l.remove("x-*") == 6);
+         CHECK(l.remove("Received") == 2);
+         CHECK(l.remove("received") == 0);
+       },
        "From: a@example.com\nSubject:one\n"},
       {"by value, unfolded",
        [](HeaderList& l) {
-         CHECK(l.remove("X-Note", [](std::string_view value) { return value == "drop me" || value == "drop\tme too"; }) == 2);
+         CHECK(l.remove("X-Note",
+                        [](std::string_view value) { return value == "drop me" || value == "drop\tme too"; }) == 2);
          CHECK(l.remove("X-Orig*") == 2);
          CHECK(l.remove("received") == 2);
        },
@@ -127,7 +146,8 @@ TEST_CASE("headers: edits, and the operations that make them") {
          CHECK(l.add(Place::end, "X-Note", "end"));
          CHECK(l.add(Place::end, "X-Last", "1"));
        },
-       "X-Note: over it\nX-Note: top\nFrom: a@example.com\nSubject:one\nX-Note: new\nX-NOTE: keep\nX-Note:  drop\n\tme too\nX-Note: end\nX-Last: 1\n"},
+       "X-Note: over it\nX-Note: top\nFrom: a@example.com\nSubject:one\nX-Note: new\nX-NOTE: keep\nX-Note:  drop\n\tme "
+       "too\nX-Note: end\nX-Last: 1\n"},
       {"replace all, then again, added ones too",
        [](HeaderList& l) {
          l.remove("received");
@@ -137,7 +157,8 @@ TEST_CASE("headers: edits, and the operations that make them") {
          CHECK(l.replace("x-note", "second", Which::all) == 5);
          CHECK(l.replace("x-other", "third", Which::all) == 0);
        },
-       "From: a@example.com\nSubject:one\nX-Note: second\nx-note: second\nX-NOTE: second\nX-Note: second\nX-Note: second\n"},
+       "From: a@example.com\nSubject:one\nX-Note: second\nx-note: second\nX-NOTE: second\nX-Note: second\nX-Note: "
+       "second\n"},
       {"an added one removed again",
        [](HeaderList& l) {
          l.add(Place::top, "X-New", "1");
@@ -173,7 +194,8 @@ TEST_CASE("headers: operations go from the last occurrence to the first, new fie
   list.remove("a", [](std::string_view value) { return value != "2"; });
   list.replace("a", "two", HeaderList::Which::all, [](std::string_view value) { return value == "2"; });
   using Kind = HeaderOp::Kind;
-  const std::vector<HeaderOp> want = {{Kind::remove, "A", 3, ""}, {Kind::change, "a", 2, " two"}, {Kind::remove, "A", 1, ""}};
+  const std::vector<HeaderOp> want = {
+      {Kind::remove, "A", 3, ""}, {Kind::change, "a", 2, " two"}, {Kind::remove, "A", 1, ""}};
   CHECK(list.ops() == want);  // the one added was removed with the others
   list.add(HeaderList::Place::end, "C", "1");
   CHECK(list.ops().back() == HeaderOp{Kind::append, "C", 0, " 1"});
@@ -204,7 +226,11 @@ TEST_CASE("headers: values are safe to hand to an MTA") {
       {std::string("nul\0here", 8), "nul?here", nullptr},
       {"tab\there", "tab here", nullptr},
       {"\x1b[31m", "?[31m", nullptr},
-      {"b\xc3\xbc" "cher", "b?cher", "b\xc3\xbc" "cher"},
+      {"b\xc3\xbc"
+       "cher",
+       "b?cher",
+       "b\xc3\xbc"
+       "cher"},
       {"broken \xff", "broken ?", nullptr},
   };
   for (const auto& row : rows) {
@@ -214,17 +240,20 @@ TEST_CASE("headers: values are safe to hand to an MTA") {
     CHECK(safe_header_value(safe_header_value(row.in, false), false) == row.want);
   }
   CHECK(safe_header_value(std::string(5000, 'x'), false).size() == longest_header_line);
-  CHECK(safe_header_value(std::string(5000, 'x') + "\n " + std::string(5000, 'y'), false).size() == 2 * longest_header_line + 1);
+  CHECK(safe_header_value(std::string(5000, 'x') + "\n " + std::string(5000, 'y'), false).size() ==
+        2 * longest_header_line + 1);
   // Lines that are no folds go on in the same line, which stays as long as a line may be and ends in no blank.
   std::string many;
   for (int i = 0; i < 2000; ++i) many += "ab\n";
   CHECK(safe_header_value(many, false).size() == longest_header_line - 1);
-  CHECK(safe_header_value(std::string(longest_header_line - 1, 'x') + " y", false) == std::string(longest_header_line - 1, 'x'));
+  CHECK(safe_header_value(std::string(longest_header_line - 1, 'x') + " y", false) ==
+        std::string(longest_header_line - 1, 'x'));
 }
 
 TEST_CASE("headers: names") {
   for (const char* good : {"X-A", "a", "X_b.c"}) CHECK(is_header_name(good));
-  for (const auto& bad : {std::string(), std::string("a b"), std::string("a:"), std::string("a\n"), std::string("\xc3\xbc"), std::string(77, 'a')}) {
+  for (const auto& bad : {std::string(), std::string("a b"), std::string("a:"), std::string("a\n"),
+                          std::string("\xc3\xbc"), std::string(77, 'a')}) {
     CAPTURE(bad);
     CHECK_FALSE(is_header_name(bad));
     HeaderList list;
@@ -250,8 +279,7 @@ TEST_CASE("headers: memory is bounded") {
   CHECK(small.remove("name") == 4);
 
   HeaderList many({}, {.bytes = 1 << 20, .fields = 5000, .more_bytes = 50'000, .more_fields = 0});
-  while (many.receive("A", "")) {
-  }
+  while (many.receive("A", "")) {}
   CHECK(many.size() == 5000);
   many.replace("a", std::string(800, 'v'), HeaderList::Which::all);  // one short value for many long ones
   CHECK(many.bytes() <= (1 << 20) + 50'000);

@@ -19,7 +19,9 @@ TEST_CASE("address: one spelling each") {
       {"<\"Odd One\"@example.com>", "odd one@example.com", "odd one", "example.com", "odd one@example.com"},
       {"\"a@b\"@example.com", "a@b@example.com", "a@b", "example.com", "a@b@example.com"},
       {"<@relay.example,@r2.example:u@example.com>", "u@example.com", "u", "example.com", "u@example.com"},
-      {"u@b\xc3\xbc" "cher.example", "u@xn--bcher-kva.example", "u", "xn--bcher-kva.example", "u@xn--bcher-kva.example"},
+      {"u@b\xc3\xbc"
+       "cher.example",
+       "u@xn--bcher-kva.example", "u", "xn--bcher-kva.example", "u@xn--bcher-kva.example"},
       {"+x@example.com", "+x@example.com", "+x", "example.com", "+x@example.com"},
       {"u@example.com.", "u@example.com", "u", "example.com", "u@example.com"},
   };
@@ -39,9 +41,11 @@ TEST_CASE("address: one spelling each") {
 
 TEST_CASE("domain names") {
   CHECK(to_domain("Example.COM.") == "example.com");
-  CHECK(to_domain("b\xc3\xbc" "cher.example") == "xn--bcher-kva.example");
-  for (const auto& bad : {std::string("a..b"), std::string(), std::string("."), std::string(64, 'a') + ".example", std::string("a b.example"),
-                          std::string("a\0b.example", 11), std::string("\xff\xfe.example")}) {
+  CHECK(to_domain("b\xc3\xbc"
+                  "cher.example") == "xn--bcher-kva.example");
+  for (const auto& bad :
+       {std::string("a..b"), std::string(), std::string("."), std::string(64, 'a') + ".example",
+        std::string("a b.example"), std::string("a\0b.example", 11), std::string("\xff\xfe.example")}) {
     CAPTURE(bad);
     CHECK_FALSE(to_domain(bad).has_value());
   }
@@ -49,9 +53,9 @@ TEST_CASE("domain names") {
     const char* in;
     bool want;
   };
-  const Row rows[] = {{"mx.example.com", true}, {"mx", false},         {"[192.0.2.1]", true}, {"[IPv6:2001:db8::1]", true},
-                      {"192.0.2.1", false},     {"[nonsense]", false}, {"-a.example", false}, {"a_b.example", false},
-                      {"", false}};
+  const Row rows[] = {{"mx.example.com", true},     {"mx", false},          {"[192.0.2.1]", true},
+                      {"[IPv6:2001:db8::1]", true}, {"192.0.2.1", false},   {"[nonsense]", false},
+                      {"-a.example", false},        {"a_b.example", false}, {"", false}};
   for (const auto& row : rows) {
     CAPTURE(row.in);
     CHECK(is_fully_qualified(row.in) == row.want);
@@ -65,12 +69,9 @@ TEST_CASE("reply: code and class") {
     const char *in, *want_line, *want_error;
   };
   const Row rows[] = {
-      {"550 5.7.1 no", "550 5.7.1 no", nullptr},
-      {"450 try later", "450 4.7.1 try later", nullptr},
-      {"550 4.7.1 no", nullptr, "RFC 3463"},
-      {"250 ok", nullptr, "4xx or 5xx"},
-      {"no", nullptr, "three digits"},
-      {"550", nullptr, "needs a text"},
+      {"550 5.7.1 no", "550 5.7.1 no", nullptr}, {"450 try later", "450 4.7.1 try later", nullptr},
+      {"550 4.7.1 no", nullptr, "RFC 3463"},     {"250 ok", nullptr, "4xx or 5xx"},
+      {"no", nullptr, "three digits"},           {"550", nullptr, "needs a text"},
       {"550 5.7.1 ", nullptr, "needs a text"},
   };
   for (const auto& row : rows) {

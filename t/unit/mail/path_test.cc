@@ -2,9 +2,9 @@
 // What a mail server takes from MAIL's and RCPT's argument.
 #include <doctest/doctest.h>
 
+#include "../fixture/path_cases.h"
 #include "mail/address.h"
 #include "mail/path.h"
-#include "../fixture/path_cases.h"
 
 namespace mailweir {
 namespace {
@@ -28,19 +28,21 @@ TEST_CASE("a mailbox at a host of ours is the one that % and ! name") {
   struct Row {
     const char *in, *want;
   };
-  const Row rows[] = {{"ceo%victim.example@ours.example", "ceo@victim.example"},
-                      {"victim.example!ceo@ours.example", "ceo@victim.example"},
-                      {"ceo%victim.example%ours.example@ours.example", "ceo@victim.example"},
-                      {"ours.example!victim.example!ceo@ours.example", "ceo@victim.example"},
-                      {"ceo%victim.example@other.example", "ceo%victim.example@other.example"},
-                      {"ceo@ours.example", "ceo@ours.example"},
-                      {"ceo%@ours.example", "ceo%@ours.example"},
-                      {"ceo@victim.example@ours.example", "ceo@victim.example"},
-                      {"ceo@victim.example@other.example", "ceo@victim.example@other.example"},
-                      {"ours.example!ours.example!ours.example!ours.example!ours.example!ours.example!ours.example!ours.example!"
-                       "ours.example!ours.example!ours.example!ours.example!victim.example!ceo@ours.example", "ceo@victim.example"},
-                      {"ceo", "ceo"},
-                      {"", ""}};
+  const Row rows[] = {
+      {"ceo%victim.example@ours.example", "ceo@victim.example"},
+      {"victim.example!ceo@ours.example", "ceo@victim.example"},
+      {"ceo%victim.example%ours.example@ours.example", "ceo@victim.example"},
+      {"ours.example!victim.example!ceo@ours.example", "ceo@victim.example"},
+      {"ceo%victim.example@other.example", "ceo%victim.example@other.example"},
+      {"ceo@ours.example", "ceo@ours.example"},
+      {"ceo%@ours.example", "ceo%@ours.example"},
+      {"ceo@victim.example@ours.example", "ceo@victim.example"},
+      {"ceo@victim.example@other.example", "ceo@victim.example@other.example"},
+      {"ours.example!ours.example!ours.example!ours.example!ours.example!ours.example!ours.example!ours.example!"
+       "ours.example!ours.example!ours.example!ours.example!victim.example!ceo@ours.example",
+       "ceo@victim.example"},
+      {"ceo", "ceo"},
+      {"", ""}};
   for (const auto& row : rows) {
     CAPTURE(row.in);
     CHECK(routed_mailbox(row.in, [](std::string_view domain) { return domain == "ours.example"; }) == row.want);
@@ -51,11 +53,16 @@ TEST_CASE("a mailbox as SMTP writes it is read as the same") {
   struct Row {
     const char *in, *want;
   };
-  const Row rows[] = {{"ceo@victim.example", "ceo@victim.example"},   {"ceo%x!y+z@a.example", "ceo%x!y+z@a.example"},
-                      {"c eo@victim.example", "\"c eo\"@victim.example"}, {"c\"e\\o@a.example", "\"c\\\"e\\\\o\"@a.example"},
-                      {"a@b@c.example", "\"a@b\"@c.example"},         {".ceo@a.example", "\".ceo\"@a.example"},
-                      {"@a.example", "\"\"@a.example"},               {"c\xc3\xa9o@a.example", "c\xc3\xa9o@a.example"},
-                      {"ceo@[IPv6:::1]", "ceo@[IPv6:::1]"},           {"postmaster", "postmaster"},
+  const Row rows[] = {{"ceo@victim.example", "ceo@victim.example"},
+                      {"ceo%x!y+z@a.example", "ceo%x!y+z@a.example"},
+                      {"c eo@victim.example", "\"c eo\"@victim.example"},
+                      {"c\"e\\o@a.example", "\"c\\\"e\\\\o\"@a.example"},
+                      {"a@b@c.example", "\"a@b\"@c.example"},
+                      {".ceo@a.example", "\".ceo\"@a.example"},
+                      {"@a.example", "\"\"@a.example"},
+                      {"c\xc3\xa9o@a.example", "c\xc3\xa9o@a.example"},
+                      {"ceo@[IPv6:::1]", "ceo@[IPv6:::1]"},
+                      {"postmaster", "postmaster"},
                       {"", ""}};
   for (const auto& row : rows) {
     CAPTURE(row.in);
@@ -65,7 +72,8 @@ TEST_CASE("a mailbox as SMTP writes it is read as the same") {
 }
 
 TEST_CASE("a path of any bytes is read to its end, and once") {
-  const char* pieces[] = {"<", ">", "(", ")", "\"", "\\", "[", "]", "@", ":", ";", ",", "%", "!", ".", " ", "a", "\xff", "\x01", "a@b.example"};
+  const char* pieces[] = {"<", ">", "(", ")", "\"", "\\", "[", "]",    "@",    ":",
+                          ";", ",", "%", "!", ".",  " ",  "a", "\xff", "\x01", "a@b.example"};
   for (const char* first : pieces)
     for (const char* second : pieces) {
       std::string text = "<";
@@ -82,13 +90,24 @@ TEST_CASE("an address of the envelope: what is judged, what is shown, by what th
     const char *mailbox, *meant, *text, *original, *key, *also;
   };
   const Row rows[] = {
-      {"ceo@victim.example", "ceo@victim.example", "ceo@victim.example", "ceo@victim.example", "ceo@victim.example", ""},
-      {"CEO@Victim.example", "ceo@victim.example", "ceo@victim.example", "CEO@Victim.example", "ceo@victim.example", ""},
-      {"ceo%Victim.example", "ceo@victim.example", "ceo@victim.example", "ceo@victim.example", "ceo%victim.example", ""},
+      {"ceo@victim.example", "ceo@victim.example", "ceo@victim.example", "ceo@victim.example", "ceo@victim.example",
+       ""},
+      {"CEO@Victim.example", "ceo@victim.example", "ceo@victim.example", "CEO@Victim.example", "ceo@victim.example",
+       ""},
+      {"ceo%Victim.example", "ceo@victim.example", "ceo@victim.example", "ceo@victim.example", "ceo%victim.example",
+       ""},
       {"Ceo", "ceo@mx.example.net", "ceo@mx.example.net", "ceo@mx.example.net", "ceo", "ceo"},
-      {"ceo@victim.example.", "ceo@victim.example", "ceo@victim.example", "ceo@victim.example.", "ceo@victim.example", ""},
-      {"c eo@victim.example", "c eo@victim.example", "c eo@victim.example", "\"c eo\"@victim.example", "c eo@victim.example", ""},
-      {"ceo@b\xc3\xbc" "cher.example", "ceo@b\xc3\xbc" "cher.example", "ceo@xn--bcher-kva.example", "ceo@b\xc3\xbc" "cher.example",
+      {"ceo@victim.example.", "ceo@victim.example", "ceo@victim.example", "ceo@victim.example.", "ceo@victim.example",
+       ""},
+      {"c eo@victim.example", "c eo@victim.example", "c eo@victim.example", "\"c eo\"@victim.example",
+       "c eo@victim.example", ""},
+      {"ceo@b\xc3\xbc"
+       "cher.example",
+       "ceo@b\xc3\xbc"
+       "cher.example",
+       "ceo@xn--bcher-kva.example",
+       "ceo@b\xc3\xbc"
+       "cher.example",
        "ceo@xn--bcher-kva.example", ""},
       {"", "", "", "", "", ""},
   };

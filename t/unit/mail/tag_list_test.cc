@@ -43,7 +43,8 @@ TEST_CASE("tag list: names and values, or what is wrong") {
     std::string got;
     if (!list) got = "! " + list.error().what;
     else
-      for (const auto& tag : list->tags()) got += (got.empty() ? "" : "|") + std::string(tag.name) + '=' + std::string(tag.value);
+      for (const auto& tag : list->tags())
+        got += (got.empty() ? "" : "|") + std::string(tag.name) + '=' + std::string(tag.value);
     CHECK(got == row.want);
   }
 }

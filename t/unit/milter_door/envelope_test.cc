@@ -2,13 +2,12 @@
 // Which address of MAIL and RCPT is judged at the milter door: by what the MTA says of it, and without that.
 #include <doctest/doctest.h>
 
-#include "adapter/keys/openssl_digest.h"
 #include "../fixture/engine_fixture.h"
-#include "milter_door/envelope.h"
-#include "milter_door/macro_store.h"
-#include "milter_door/milter_session.h"
 #include "../fixture/milter_peer.h"
 #include "../fixture/path_cases.h"
+#include "adapter/keys/openssl_digest.h"
+#include "milter_door/envelope.h"
+#include "milter_door/milter_session.h"
 #include "policy_door/conversation.h"
 
 namespace mailweir {
@@ -19,13 +18,15 @@ using namespace test;
 constexpr const char* absent = nullptr;
 
 struct Row {
-  const char *path, *macro, *mailer;   // what the MTA says: {mail_addr} or {rcpt_addr}, and the mailer
-  const char* want;                    // the address; null: refused
+  const char *path, *macro, *mailer;  // what the MTA says: {mail_addr} or {rcpt_addr}, and the mailer
+  const char* want;                   // the address; null: refused
   const char* also = "";
 };
 
 std::string text(const std::optional<Address>& address) { return address ? address->text() : "refused"; }
-std::string also(const std::optional<Address>& address) { return address && address->also() != nullptr ? address->also()->text() : ""; }
+std::string also(const std::optional<Address>& address) {
+  return address && address->also() != nullptr ? address->also()->text() : "";
+}
 
 MacroMap macros(const Row& row, const std::string& prefix) {
   MacroMap made;
@@ -41,9 +42,10 @@ TEST_CASE("envelope: Postfix's own address is judged, and without it the command
       {"<CEO%Victim.example>", "ceo@victim.example", "smtp", "ceo@victim.example"},
       {"<ceo>", "ceo@pf.test", "local", "ceo@pf.test", "ceo"},
       {"<\"c eo\"@victim.example>", "\"c eo\"@victim.example", "smtp", "c eo@victim.example"},
-      {"<ceo@other.example@victim.example>", "\"ceo@other.example\"@victim.example", "smtp", "ceo@other.example@victim.example"},
+      {"<ceo@other.example@victim.example>", "\"ceo@other.example\"@victim.example", "smtp",
+       "ceo@other.example@victim.example"},
       {"<no sense>", "ceo@victim.example", "smtp", "ceo@victim.example"},
-      {"<ceo@a.example>", "boss@victim.example", "smtp", "boss@victim.example"},   // canonical_maps, for local mail
+      {"<ceo@a.example>", "boss@victim.example", "smtp", "boss@victim.example"},  // canonical_maps, for local mail
       {"<Boss <ceo@victim.example>>", absent, absent, "ceo@victim.example"},
       {"<ceo%victim.example>", absent, absent, "ceo@victim.example"},
       {"<victim.example!ceo@>", absent, absent, "ceo@victim.example"},
@@ -80,24 +82,31 @@ TEST_CASE("envelope: Sendmail's macro is the address only with an @ and another 
   };
   const Both rows[] = {
       {{"<Boss <ceo@victim.example>>", "ceo@victim.example", "relay", "ceo@victim.example"}, "ceo@victim.example", ""},
-      {{"<Boss, Mr <ceo@victim.example>>", "ceo@victim.example", "relay", "ceo@victim.example"}, "ceo@victim.example", ""},
+      {{"<Boss, Mr <ceo@victim.example>>", "ceo@victim.example", "relay", "ceo@victim.example"},
+       "ceo@victim.example",
+       ""},
       {{"<\"c\"eo@victim.example>", "\"c\"eo@victim.example", "relay", "ceo@victim.example"}, "ceo@victim.example", ""},
       {{"<ceo@victim.example..>", "ceo@victim.example", "relay", "ceo@victim.example"}, "ceo@victim.example", ""},
       {{"<c e o@victim.example>", "c.e.o@victim.example", "relay", "c.e.o@victim.example"}, "c.e.o@victim.example", ""},
       {{"<info@hosted.example>", "info", "local", "info@hosted.example"}, "info@hosted.example", ""},
-      {{"<Info <info+news@hosted.example>>", "info", "local", "info+news@hosted.example"}, "info+news@hosted.example", ""},
+      {{"<Info <info+news@hosted.example>>", "info", "local", "info+news@hosted.example"},
+       "info+news@hosted.example",
+       ""},
       {{"<info%hosted.example@sm.test>", "info", "local", "info@hosted.example"}, "info@hosted.example", ""},
       {{"<sm.test!info@hosted.example>", "info", "local", "info@sm.test"}, "info@sm.test", ""},
       {{"<victim!ceo>", "victim!ceo", "relay", "ceo@victim"}, "ceo@victim", ""},
       {{"<ceo>", "ceo", "local", "ceo"}, "ceo", ""},
       {{"<i nfo@hosted.example>", "i.nfo", "local", nullptr}, nullptr, ""},
       // A virtusertable.
-      {{"<info@hosted.example>", "ann@far.example", "relay", "ann@far.example"}, "info@hosted.example", "ann@far.example"},
+      {{"<info@hosted.example>", "ann@far.example", "relay", "ann@far.example"},
+       "info@hosted.example",
+       "ann@far.example"},
   };
   for (const auto& both : rows) {
     const Row& row = both.row;
     CAPTURE(row.path);
-    CHECK(text(envelope_sender(row.path, macros(row, "mail"), true, {})) == (row.want == nullptr ? "refused" : row.want));
+    CHECK(text(envelope_sender(row.path, macros(row, "mail"), true, {})) ==
+          (row.want == nullptr ? "refused" : row.want));
     const auto recipient = envelope_recipient(row.path, macros(row, "rcpt"), true, {});
     CHECK(text(recipient) == (both.recipient == nullptr ? "refused" : both.recipient));
     CHECK(also(recipient) == both.also);
@@ -124,7 +133,8 @@ class Gate {
  public:
   explicit Gate(const std::string& text) : engine(text) {
     policy_.swap(engine.policy);
-    session.emplace(engine.services, *digests_, policy_, engine.policy, MilterLimits{}, MilterTraits{milter_needs(*engine.policy), true}, stats);
+    session.emplace(engine.services, *digests_, policy_, engine.policy, MilterLimits{},
+                    MilterTraits{milter_needs(*engine.policy), true}, stats);
     session->connect("client.example", IpAddress::parse("192.0.2.7"), 40000, MacroMap());
     session->helo("client.example", MacroMap());
   }
@@ -140,7 +150,9 @@ class Gate {
     made.values['{' + std::string(name) + "_mailer}"] = mailer;
     return made;
   }
-  std::string mail(std::string_view path, const char* address = absent) { return words(session->mail({path}, said("mail", address))); }
+  std::string mail(std::string_view path, const char* address = absent) {
+    return words(session->mail({path}, said("mail", address)));
+  }
   std::string rcpt(std::string_view path, const char* address = absent, const char* mailer = "smtp") {
     return words(session->rcpt({path}, said("rcpt", address, mailer)));
   }
@@ -190,7 +202,8 @@ TEST_CASE("envelope: what is no mailbox is refused, and is no absent fact") {
   CHECK(gate.mail("<>") == "ok");
   CHECK(gate.rcpt("<>") == "553 5.1.3 the recipient is not a valid mail address");
   // Where no answer is read at RCPT, the message ends so.
-  Gate silent(std::string(milter_only) + "[[rule]]\nname = \"x\"\nat = \"end-of-message\"\nadd_headers = { X-A = \"1\" }\n");
+  Gate silent(std::string(milter_only) +
+              "[[rule]]\nname = \"x\"\nat = \"end-of-message\"\nadd_headers = { X-A = \"1\" }\n");
   CHECK(silent.mail("<a@example.com>") == "ok");
   CHECK(silent.rcpt("<c eo@victim.example>") == "ok");
   CHECK(silent.end() == "553 5.1.3 the recipient is not a valid mail address");
@@ -231,10 +244,15 @@ TEST_CASE("envelope: redirect and discard delete both names of a recipient") {
     const char *path, *macro;
     std::vector<std::string> want;
   };
-  const Redirect rows[] = {{"<Bob <bob@example.net>>", "bob@example.net", {"del <Bob <bob@example.net>>", "del <bob@example.net>", "rcpt <safe@example.com>"}},
-                           {"<BOB@example.net>", "bob@example.net", {"del <BOB@example.net>", "del <bob@example.net>", "rcpt <safe@example.com>"}},
-                           {"<bob@example.net>", "bob@example.net", {"del <bob@example.net>", "rcpt <safe@example.com>"}},
-                           {"<bob@example.net>", absent, {"del <bob@example.net>", "rcpt <safe@example.com>"}}};
+  const Redirect rows[] = {
+      {"<Bob <bob@example.net>>",
+       "bob@example.net",
+       {"del <Bob <bob@example.net>>", "del <bob@example.net>", "rcpt <safe@example.com>"}},
+      {"<BOB@example.net>",
+       "bob@example.net",
+       {"del <BOB@example.net>", "del <bob@example.net>", "rcpt <safe@example.com>"}},
+      {"<bob@example.net>", "bob@example.net", {"del <bob@example.net>", "rcpt <safe@example.com>"}},
+      {"<bob@example.net>", absent, {"del <bob@example.net>", "rcpt <safe@example.com>"}}};
   for (const auto& row : rows) {
     CAPTURE(row.path);
     Gate gate(std::string(milter_only) + "[[rule]]\nname = \"r\"\nat = \"rcpt\"\nredirect = \"safe@example.com\"\n");
@@ -242,7 +260,9 @@ TEST_CASE("envelope: redirect and discard delete both names of a recipient") {
     CHECK(gate.rcpt(row.path, row.macro) == "ok");
     CHECK(gate.end() == "ok");
     CHECK(gate.editor.done == row.want);
-    Gate discards(std::string(milter_only) + "[[rule]]\nname = \"r\"\nat = \"rcpt\"\nwhen = { recipient = \"bob@example.net\" }\ndiscard = \"x\"\n");
+    Gate discards(
+        std::string(milter_only) +
+        "[[rule]]\nname = \"r\"\nat = \"rcpt\"\nwhen = { recipient = \"bob@example.net\" }\ndiscard = \"x\"\n");
     CHECK(discards.mail("<a@example.com>") == "ok");
     CHECK(discards.rcpt(row.path, row.macro) == "ok");
     CHECK(discards.rcpt("<carl@example.net>", "carl@example.net") == "ok");
@@ -255,20 +275,23 @@ TEST_CASE("envelope: bare names are found as they were written and as the MTA co
   struct Bare {
     std::string when, want;
   };
-  const Bare rows[] = {{"{ sender = \"list:bare\" }", "550 5.7.1 no"},         {"{ sender = \"ceo@\" }", "550 5.7.1 no"},
-                       {"{ sender = \"ceo@pf.test\" }", "550 5.7.1 no"},       {"{ sender_domain = \"pf.test\" }", "550 5.7.1 no"},
-                       {"{ sender_fqdn = false }", "550 5.7.1 no"},            {"{ sender = \"!list:bare\" }", "ok"},
-                       {"{ sender = \"/^[^@]*$/\" }", "550 5.7.1 no"},         {"{ sender_fqdn = true }", "ok"}};
+  const Bare rows[] = {
+      {"{ sender = \"list:bare\" }", "550 5.7.1 no"},   {"{ sender = \"ceo@\" }", "550 5.7.1 no"},
+      {"{ sender = \"ceo@pf.test\" }", "550 5.7.1 no"}, {"{ sender_domain = \"pf.test\" }", "550 5.7.1 no"},
+      {"{ sender_fqdn = false }", "550 5.7.1 no"},      {"{ sender = \"!list:bare\" }", "ok"},
+      {"{ sender = \"/^[^@]*$/\" }", "550 5.7.1 no"},   {"{ sender_fqdn = true }", "ok"}};
   for (const auto& row : rows) {
     CAPTURE(row.when);
-    Gate gate(std::string(milter_only) + "[lists]\nbare = [\"ceo\"]\n[[rule]]\nname = \"r\"\nat = \"mail\"\nwhen = " + row.when + "\nreject = \"550 5.7.1 no\"\n");
+    Gate gate(std::string(milter_only) + "[lists]\nbare = [\"ceo\"]\n[[rule]]\nname = \"r\"\nat = \"mail\"\nwhen = " +
+              row.when + "\nreject = \"550 5.7.1 no\"\n");
     CHECK(gate.mail("<ceo>", "ceo@pf.test") == row.want);
   }
 }
 
 TEST_CASE("envelope: limits count all spellings of a sender together") {
   Gate gate(std::string(milter_only) +
-            "[[rule]]\nname = \"l\"\nat = \"mail\"\nlimit = { by = \"sender\", of = \"messages\", max = \"3/1h\" }\ndefer = \"450 4.7.1 later\"\n");
+            "[[rule]]\nname = \"l\"\nat = \"mail\"\nlimit = { by = \"sender\", of = \"messages\", max = \"3/1h\" "
+            "}\ndefer = \"450 4.7.1 later\"\n");
   const auto send = [&](const char* path, const char* address) {
     if (const auto answer = gate.mail(path, address); answer != "ok") return answer;
     CHECK(gate.rcpt("<bob@example.net>", "bob@example.net") == "ok");
@@ -287,10 +310,13 @@ TEST_CASE("envelope: the doors find each other by the mailbox before it was rewr
     if (row.mailbox == nullptr || *row.mailbox == '\0') continue;
     const std::string in(row.in);
     CAPTURE(in);
-    Gate gate(both_doors("\"rcpt\"") + std::string("[[rule]]\nname = \"l\"\nat = \"rcpt\"\nlimit = { by = [], of = \"recipients\", max = \"9/1h\" }\ndefer = \"450 4.7.1 later\"\n"));
+    Gate gate(both_doors("\"rcpt\"") + std::string("[[rule]]\nname = \"l\"\nat = \"rcpt\"\nlimit = { by = [], of = "
+                                                   "\"recipients\", max = \"9/1h\" }\ndefer = \"450 4.7.1 later\"\n"));
     PolicyConversation policy(gate.engine.services, gate.policy_);
     PolicyRequest made;
-    const auto set = [&](Attribute attribute, std::string_view value) { made.values[static_cast<std::size_t>(attribute)] = value; };
+    const auto set = [&](Attribute attribute, std::string_view value) {
+      made.values[static_cast<std::size_t>(attribute)] = value;
+    };
     set(Attribute::request, "smtpd_access_policy");
     set(protocol_state, "RCPT");
     set(instance, "1");
@@ -310,15 +336,24 @@ TEST_CASE("envelope: the policy door judges % and ! as the address they mean") {
   struct Meant {
     const char *recipient, *want;
   };
-  const Meant rows[] = {{"ceo@victim.example", "550 5.7.1 recipient"},   {"ceo%victim.example", "550 5.7.1 recipient"},
-                        {"victim.example!ceo", "550 5.7.1 recipient"},   {"ceo%victim.example@", "550 5.7.1 recipient"},
-                        {"@y:ceo@victim.example", "550 5.7.1 recipient"}, {"ceo%victim.example@ours.example", "550 5.7.1 recipient"},
-                        {"ceo@victim.example.", "550 5.7.1 recipient"},  {"ceo%victim.example@other.example", "DUNNO"},
-                        {"ceo@victim.example@ours.example", "550 5.7.1 recipient"}, {"ceo@victim.example@other.example", "DUNNO"},
-                        {"ceo%victim.example@[127.0.0.1]", "550 5.7.1 recipient"},  {"ceo%victim.example@[IPv6:::1]", "550 5.7.1 recipient"},
-                        {"ceo%victim.example@[192.0.2.1]", "DUNNO"},      {"ceo%victim.example@localhost", "550 5.7.1 recipient"},
-                        {"!victim.example!ceo", "550 5.7.1 recipient"},  {"ceo@victim. example", "550 5.7.1 recipient"},
-                        {" ceo@victim.example", "DUNNO"},                {"\"ceo\"@victim.example", "DUNNO"}};
+  const Meant rows[] = {{"ceo@victim.example", "550 5.7.1 recipient"},
+                        {"ceo%victim.example", "550 5.7.1 recipient"},
+                        {"victim.example!ceo", "550 5.7.1 recipient"},
+                        {"ceo%victim.example@", "550 5.7.1 recipient"},
+                        {"@y:ceo@victim.example", "550 5.7.1 recipient"},
+                        {"ceo%victim.example@ours.example", "550 5.7.1 recipient"},
+                        {"ceo@victim.example.", "550 5.7.1 recipient"},
+                        {"ceo%victim.example@other.example", "DUNNO"},
+                        {"ceo@victim.example@ours.example", "550 5.7.1 recipient"},
+                        {"ceo@victim.example@other.example", "DUNNO"},
+                        {"ceo%victim.example@[127.0.0.1]", "550 5.7.1 recipient"},
+                        {"ceo%victim.example@[IPv6:::1]", "550 5.7.1 recipient"},
+                        {"ceo%victim.example@[192.0.2.1]", "DUNNO"},
+                        {"ceo%victim.example@localhost", "550 5.7.1 recipient"},
+                        {"!victim.example!ceo", "550 5.7.1 recipient"},
+                        {"ceo@victim. example", "550 5.7.1 recipient"},
+                        {" ceo@victim.example", "DUNNO"},
+                        {"\"ceo\"@victim.example", "DUNNO"}};
   Engine engine(std::string(policy_only) + "[general]\nour_names = [\"ours.example\"]\n" + std::string(deny));
   Snapshot<Policy> policy(engine.policy);
   PolicyConversation conversation(engine.services, policy);
@@ -326,7 +361,9 @@ TEST_CASE("envelope: the policy door judges % and ! as the address they mean") {
     CAPTURE(row.recipient);
     using enum Attribute;
     PolicyRequest made;
-    const auto set = [&](Attribute attribute, std::string_view value) { made.values[static_cast<std::size_t>(attribute)] = value; };
+    const auto set = [&](Attribute attribute, std::string_view value) {
+      made.values[static_cast<std::size_t>(attribute)] = value;
+    };
     set(Attribute::request, "smtpd_access_policy");
     set(protocol_state, "RCPT");
     set(instance, "1");
@@ -336,27 +373,6 @@ TEST_CASE("envelope: the policy door judges % and ! as the address they mean") {
     set(recipient, row.recipient);
     CHECK(conversation.answer(made) == row.want);
   }
-}
-
-TEST_CASE("macros belong to their command") {
-  MacroStore store;
-  const auto come = [&](milter::Command of, std::vector<milter::Macro> values) { CHECK(store.keep({of, std::move(values)})); };
-  come(milter::Command::connect, {{"j", "mx.example.net"}});
-  store.reached(milter::Command::connect);
-  come(milter::Command::mail, {{"{mail_addr}", ""}, {"i", "4A1"}});
-  store.reached(milter::Command::mail);
-  CHECK(store.get("{mail_addr}").has_value());
-  CHECK(store.get("{mail_addr}")->empty());
-  CHECK_FALSE(store.get("{mail_host}").has_value());
-  come(milter::Command::rcpt, {{"{rcpt_addr}", "ceo@victim.example"}});
-  store.reached(milter::Command::rcpt);
-  CHECK(store.get("{rcpt_addr}") == "ceo@victim.example");
-  store.reached(milter::Command::rcpt);   // the next, without
-  CHECK_FALSE(store.get("{rcpt_addr}").has_value());
-  CHECK(store.get("i") == "4A1");
-  store.reached(milter::Command::mail);
-  CHECK_FALSE(store.get("i").has_value());
-  CHECK(store.get("j") == "mx.example.net");
 }
 
 }  // namespace

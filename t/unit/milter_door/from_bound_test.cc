@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What a stranger may write into an envelope and into From: over the bound it is refused, within it every address is judged.
+// What a stranger may write into an envelope and into From: over the bound it is refused, within it every address is
+// judged.
 #include <doctest/doctest.h>
 
+#include "../fixture/engine_fixture.h"
+#include "../fixture/milter_peer.h"
 #include "adapter/keys/openssl_digest.h"
 #include "base/text.h"
 #include "engine/needs.h"
-#include "../fixture/engine_fixture.h"
 #include "mail/address_list.h"
 #include "milter_door/milter_session.h"
-#include "../fixture/milter_peer.h"
 
 namespace mailweir {
 namespace {
@@ -17,7 +18,8 @@ using namespace test;
 
 std::string addresses(std::size_t count, std::string_view between = ", ") {
   std::string text;
-  for (std::size_t i = 0; i < count; ++i) text += (i == 0 ? "" : std::string(between)) + 'u' + std::to_string(i) + "@d" + std::to_string(i) + ".example";
+  for (std::size_t i = 0; i < count; ++i)
+    text += (i == 0 ? "" : std::string(between)) + 'u' + std::to_string(i) + "@d" + std::to_string(i) + ".example";
   return text;
 }
 
@@ -27,7 +29,8 @@ TEST_CASE("from bound: 100 addresses and 32 KB over all From fields") {
     std::vector<HeaderField> fields;
     std::string want;
   };
-  const std::string over_addresses = "the From fields name more than 100 addresses", over_bytes = "the From fields are longer than 32768 bytes";
+  const std::string over_addresses = "the From fields name more than 100 addresses",
+                    over_bytes = "the From fields are longer than 32768 bytes";
   const Row rows[] = {
       {"none", {}, ""},
       {"the usual", {{"From", " \"Last, First: (x)\" <a@example.com>"}}, ""},
@@ -37,12 +40,17 @@ TEST_CASE("from bound: 100 addresses and 32 KB over all From fields") {
       {"101, semicolons", {{"From", addresses(101, ";")}}, over_addresses},
       {"101 in angles", {{"From", '<' + addresses(101, "><") + '>'}}, over_addresses},
       {"100 and 1 in two fields", {{"From", addresses(100)}, {"fRoM", "b@example.com"}}, over_addresses},
-      {"one address 200 times", {{"From", [] {
-          std::string text = "a@example.com";
-          for (int i = 1; i < 200; ++i) text += ", a@example.com";
-          return text;
-        }()}}, ""},
-      {"101 @ in a comment and a phrase", {{"From", "\"" + std::string(60, '@') + "\" (" + std::string(60, '@') + ") <a@example.com>"}}, ""},
+      {"one address 200 times",
+       {{"From",
+         [] {
+           std::string text = "a@example.com";
+           for (int i = 1; i < 200; ++i) text += ", a@example.com";
+           return text;
+         }()}},
+       ""},
+      {"101 @ in a comment and a phrase",
+       {{"From", "\"" + std::string(60, '@') + "\" (" + std::string(60, '@') + ") <a@example.com>"}},
+       ""},
       {"one address of 32 KB", {{"From", std::string(32768 - 10, 'a') + "@b.example"}}, ""},
       {"a byte more", {{"From", std::string(32768 - 9, 'a') + "@b.example"}}, over_bytes},
       {"two fields of 20 KB", {{"From", std::string(20000, ' ')}, {"From", std::string(20000, ' ')}}, over_bytes},
@@ -57,7 +65,8 @@ TEST_CASE("from bound: 100 addresses and 32 KB over all From fields") {
 }
 
 TEST_CASE("from bound: the count of signs is never below what is found") {
-  for (const std::string_view in : {"", "root", "<root>", "a b, c; d: e <f> g", "a@b", "a@b c@d", "a@b@c", "<a@b<c@d", "@r1,@r2:a@b", "a:b:c;d", "\"@\" <>", "a@", "@@@"}) {
+  for (const std::string_view in : {"", "root", "<root>", "a b, c; d: e <f> g", "a@b", "a@b c@d", "a@b@c", "<a@b<c@d",
+                                    "@r1,@r2:a@b", "a:b:c;d", "\"@\" <>", "a@", "@@@"}) {
     CAPTURE(in);
     CHECK(at_most_addresses(in) >= parse_address_list(in).size());
   }
@@ -73,7 +82,8 @@ class Peer {
  public:
   explicit Peer(const std::string& text, MilterLimits limits = {}) : engine(text) {
     policy_.swap(engine.policy);
-    session.emplace(engine.services, *digests_, policy_, engine.policy, limits, MilterTraits{milter_needs(*engine.policy), true}, stats);
+    session.emplace(engine.services, *digests_, policy_, engine.policy, limits,
+                    MilterTraits{milter_needs(*engine.policy), true}, stats);
     session->connect("client.example", IpAddress::parse("192.0.2.7"), 40000, macros);
     session->helo("client.example", macros);
   }
@@ -126,8 +136,12 @@ TEST_CASE("from bound: a deny holds for every address within the bound, and beyo
       {"the last of 100", {{"From", addresses(99) + ", " + victim}}, "550 5.7.1 not yours"},
       {"in a second field", {{"From", addresses(50)}, {"From", victim}}, "550 5.7.1 not yours"},
       {"one of others", {{"From", addresses(99)}}, "ok"},
-      {"the last of 101", {{"From", addresses(100) + ", " + victim}}, "554 5.6.0 the From fields name more than 100 addresses"},
-      {"behind 40 KB", {{"From", std::string(40000, ' ') + "x, " + victim}}, "554 5.6.0 the From fields are longer than 32768 bytes"},
+      {"the last of 101",
+       {{"From", addresses(100) + ", " + victim}},
+       "554 5.6.0 the From fields name more than 100 addresses"},
+      {"behind 40 KB",
+       {{"From", std::string(40000, ' ') + "x, " + victim}},
+       "554 5.6.0 the From fields are longer than 32768 bytes"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.in);
@@ -147,7 +161,8 @@ TEST_CASE("from bound: it can be set") {
   limits.from = {2, 100};
   Peer peer(denies, limits);
   CHECK(peer.send({{"From", "a@example.com, b@example.com"}}) == "ok");
-  CHECK(peer.send({{"From", "a@example.com, b@example.com, c@example.com"}}) == "554 5.6.0 the From fields name more than 2 addresses");
+  CHECK(peer.send({{"From", "a@example.com, b@example.com, c@example.com"}}) ==
+        "554 5.6.0 the From fields name more than 2 addresses");
   CHECK(peer.send({{"From", std::string(101, 'a')}}) == "554 5.6.0 the From fields are longer than 100 bytes");
 }
 
@@ -167,7 +182,8 @@ reject = "550 5.7.1 not there"
     CHECK(peer.rcpt(text(1001)) == "501 5.1.3 the recipient address is longer than 1000 bytes");
     CHECK(peer.rcpt("<b@example.net>") == "ok");
     // An MTA that was not asked to wait for the answer at RCPT has not heard it.
-    CHECK(peer.end({{"From", "a@example.com"}}) == (listens ? "ok" : "501 5.1.3 the recipient address is longer than 1000 bytes"));
+    CHECK(peer.end({{"From", "a@example.com"}}) ==
+          (listens ? "ok" : "501 5.1.3 the recipient address is longer than 1000 bytes"));
     CHECK(peer.mail(text(1001)) == "501 5.1.7 the sender address is longer than 1000 bytes");
     peer.session->helo(std::string(1001, 'h'), peer.macros);
     CHECK(peer.mail("<a@example.com>") == "501 5.5.4 the HELO name is longer than 1000 bytes");

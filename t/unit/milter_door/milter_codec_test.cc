@@ -28,9 +28,14 @@ const EventRow events[] = {
     {Options{.version = 6, .actions = 0x1ff, .steps = 0x1fffff}, "O\0\0\0\6\0\0\1\xff\0\x1f\xff\xff"sv},
     {Macros{Command::connect, {{"j", "mx.example"}, {"{client_addr}", ""}}}, "DCj\0mx.example\0{client_addr}\0\0"sv},
     {Macros{Command::data, {}}, "DT"sv},
-    {Connect{"host.example", Family::inet, 0x1234, "192.0.2.1"}, "Chost.example\0" "4\x12\x34" "192.0.2.1\0"sv},
+    {Connect{"host.example", Family::inet, 0x1234, "192.0.2.1"},
+     "Chost.example\0"
+     "4\x12\x34"
+     "192.0.2.1\0"sv},
     {Connect{"[IPv6:2001:db8::1]", Family::inet6, 25, "2001:db8::1"},
-     "C[IPv6:2001:db8::1]\0" "6\0\x19" "2001:db8::1\0"sv},
+     "C[IPv6:2001:db8::1]\0"
+     "6\0\x19"
+     "2001:db8::1\0"sv},
     {Connect{"localhost", Family::local, 0, "/run/s"}, "Clocalhost\0L\0\0/run/s\0"sv},
     {Connect{"unknown"}, "Cunknown\0U"sv},
     {Helo{"client.example"}, "Hclient.example\0"sv},
@@ -60,7 +65,9 @@ const ResponseRow responses[] = {
              .actions = 0x11,
              .steps = 0,
              .macros = {{MacroStage::mail, "i {auth_authen}"}, {MacroStage::end_of_header, "i"}}},
-     "O\0\0\0\2\0\0\0\x11\0\0\0\0" "\0\0\0\2i {auth_authen}\0" "\0\0\0\6i\0"sv},
+     "O\0\0\0\2\0\0\0\x11\0\0\0\0"
+     "\0\0\0\2i {auth_authen}\0"
+     "\0\0\0\6i\0"sv},
     {Plain{Answer::go_on}, "c"sv},
     {Plain{Answer::accept}, "a"sv},
     {Plain{Answer::discard}, "d"sv},
@@ -140,9 +147,17 @@ TEST_CASE("milter codec: malformed packets are errors that say why") {
       {"Chost"sv, "cut short"},
       {"Chost\0"sv, "cut short"},
       {"Chost\0X\0\0a\0"sv, "address family 'X'"},
-      {"Chost\0" "4\0"sv, "cut short"},
-      {"Chost\0" "4\0\0" "192.0.2.1"sv, "cut short"},
-      {"Chost\0" "4\0\0" "192.0.2.1\0more"sv, "left over"},
+      {"Chost\0"
+       "4\0"sv,
+       "cut short"},
+      {"Chost\0"
+       "4\0\0"
+       "192.0.2.1"sv,
+       "cut short"},
+      {"Chost\0"
+       "4\0\0"
+       "192.0.2.1\0more"sv,
+       "left over"},
       {"Hname"sv, "cut short"},
       {"Hname\0more\0"sv, "left over"},
       {"M"sv, "cut short"},
@@ -162,9 +177,9 @@ TEST_CASE("milter codec: malformed packets are errors that say why") {
     CHECK(got.error().what.find(row.want) != std::string::npos);
   }
   const Row from_filter[] = {
-      {"cx"sv, "left over"},     {"y550 no"sv, "cut short"},      {"hName\0value"sv, "cut short"},
-      {"i\0\0\0"sv, "cut short"}, {"m\0\0\0\1Name\0"sv, "cut short"}, {"e<>\0a\0b\0"sv, "left over"},
-      {"lx\0"sv, "not an answer"},   {"C"sv, "not an answer"},
+      {"cx"sv, "left over"},       {"y550 no"sv, "cut short"},         {"hName\0value"sv, "cut short"},
+      {"i\0\0\0"sv, "cut short"},  {"m\0\0\0\1Name\0"sv, "cut short"}, {"e<>\0a\0b\0"sv, "left over"},
+      {"lx\0"sv, "not an answer"}, {"C"sv, "not an answer"},
   };
   for (const auto& row : from_filter) {
     CAPTURE(std::string(row.bytes));
@@ -219,7 +234,10 @@ TEST_CASE("milter codec: the reader takes any slicing and stops at a broken stre
     CHECK(seen == std::size(events));
     CHECK(reader.pending() == 0);
   }
-  for (auto broken : {"\0\0\0\0"sv, "\xff\xff\xff\xff" "B"sv, "\0\0\0\x12"sv}) {
+  for (auto broken : {"\0\0\0\0"sv,
+                      "\xff\xff\xff\xff"
+                      "B"sv,
+                      "\0\0\0\x12"sv}) {
     Reader reader(16);
     CHECK_FALSE(reader.next(broken));
     const std::string good = wire("Q");
@@ -277,7 +295,8 @@ TEST_CASE("milter codec: random bytes are read or refused") {
 
 TEST_CASE("milter codec: negotiation") {
   const Options offered{.version = 6, .actions = action::all, .steps = step::no_helo | step::silent_header};
-  const Options wanted{.actions = action::add_headers, .steps = step::silent_header | step::skip,
+  const Options wanted{.actions = action::add_headers,
+                       .steps = step::silent_header | step::skip,
                        .macros = {{MacroStage::connect, "j {client_addr}"}}};
   const auto answer = agree(offered, wanted);
   REQUIRE(answer);
@@ -292,7 +311,8 @@ TEST_CASE("milter codec: negotiation") {
   CHECK(to_old->macros.empty());
   CHECK(check_answer(old, *to_old));
 
-  const auto refused = agree(Options{.actions = 0x0f}, Options{.actions = action::change_headers | action::change_sender});
+  const auto refused =
+      agree(Options{.actions = 0x0f}, Options{.actions = action::change_headers | action::change_sender});
   REQUIRE_FALSE(refused);
   CHECK(refused.error().what.find("0x50") != std::string::npos);
   CHECK_FALSE(check_answer(old, Options{.version = 6}));

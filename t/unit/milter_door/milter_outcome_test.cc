@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What the log says of messages at the milter door: what became of them, to whom they went, and what becomes of local mail
-// that is refused where nobody can be told.
+// What the log says of messages at the milter door: what became of them, to whom they went, and what becomes of local
+// mail that is refused where nobody can be told.
 #include <doctest/doctest.h>
 
 #include "../fixture/milter_mta.h"
@@ -76,7 +76,8 @@ constexpr Row rows[] = {
     // No recipient is left: by us, by us and not for good, by the MTA too, dropped in silence.
     {"O C H M=a@example.com R=no@example.net A", "refused - 0"},
     {"O C H M=a@example.com R=no@example.net R=later@example.net Q", "refused - 0"},
-    {"O C H M=a@example.com R=no@example.net M=a@example.com R=bob@example.net A", "refused - 0, aborted bob@example.net 1"},
+    {"O C H M=a@example.com R=no@example.net M=a@example.com R=bob@example.net A",
+     "refused - 0, aborted bob@example.net 1"},
     {"O C H M=a@example.com R=no@example.net DR={rcpt_mailer}:error R=bob@example.net A", "aborted - 0"},
     {"O C H M=a@example.com R=no@example.net R=gone@example.net A", "aborted - 0"},
 };
@@ -89,7 +90,8 @@ TEST_CASE("what a message's line says became of it, and its only recipient") {
     mta.conversation.reset();
     std::string outcome;
     for (const auto& line : mta.engine.log.of("message"))
-      outcome += (outcome.empty() ? "" : ", ") + field(line, "outcome") + ' ' + field(line, "recipient") + ' ' + field(line, "recipients");
+      outcome += (outcome.empty() ? "" : ", ") + field(line, "outcome") + ' ' + field(line, "recipient") + ' ' +
+                 field(line, "recipients");
     CHECK(outcome == row.outcome);
   }
 }
@@ -103,14 +105,17 @@ constexpr LocalRow local_rows[] = {
     {"O C=local H M=later@example.com R=bob@example.net T N E", "mail-later held", "q450 4.7.1 later | c", "held"},
     {"O C=local H M=a@example.com R=later@example.net T N E", "rcpt-later held", "q450 4.7.1 later | c", "held"},
     {"O C=local H M=a@example.com R=no@example.net T N E", "rcpt-no bounced", "y550 5.1.1 no", "rejected"},
-    {"O C=local H M=a@example.com R=bob@example.net T L=Subject:~later N E", "end-later held", "q451 4.7.1 later | c", "held"},
+    {"O C=local H M=a@example.com R=bob@example.net T L=Subject:~later N E", "end-later held", "q451 4.7.1 later | c",
+     "held"},
     // The first one counts.
-    {"O C=local H M=no@example.com R=later@example.net T N E", "mail-no bounced, rcpt-later as-before", "y550 5.7.1 no", "rejected"},
-    {"O C=local H M=later@example.com R=no@example.net T N E", "mail-later held, rcpt-no as-before", "q450 4.7.1 later | c", "held"},
+    {"O C=local H M=no@example.com R=later@example.net T N E", "mail-no bounced, rcpt-later as-before", "y550 5.7.1 no",
+     "rejected"},
+    {"O C=local H M=later@example.com R=no@example.net T N E", "mail-later held, rcpt-no as-before",
+     "q450 4.7.1 later | c", "held"},
     {"O C H M=a@example.com R=later@example.net R=bob@example.net T N E", "rcpt-later -", "c", "accepted"},
     // What was refused before MAIL counts for every message, until another HELO.
-    {"O C=local H=later M=a@example.com R=bob@example.net T N E M=a@example.com R=bob@example.net T N E", "helo held, helo held", "q450 4.7.1 not by this name | c",
-     "held held"},
+    {"O C=local H=later M=a@example.com R=bob@example.net T N E M=a@example.com R=bob@example.net T N E",
+     "helo held, helo held", "q450 4.7.1 not by this name | c", "held held"},
     {"O C=local H=later H=host M=a@example.com R=bob@example.net T N E", "helo held", "c", "accepted"},
 };
 
@@ -124,7 +129,8 @@ TEST_CASE("a refusal of local mail says what becomes of it at its end") {
     for (const auto& line : mta.engine.log.of("verdict"))
       verdicts += (verdicts.empty() ? "" : ", ") + field(line, "rule") + ' ' + field(line, "at_end");
     CHECK(verdicts == row.verdicts);
-    for (const auto& line : mta.engine.log.of("message")) outcome += (outcome.empty() ? "" : " ") + field(line, "outcome");
+    for (const auto& line : mta.engine.log.of("message"))
+      outcome += (outcome.empty() ? "" : " ") + field(line, "outcome");
     CHECK(outcome == row.outcome);
   }
 }

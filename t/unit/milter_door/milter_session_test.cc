@@ -2,12 +2,12 @@
 // A session at the milter door, event by event: what holds for all its messages, which keys sign, edits that fail.
 #include <doctest/doctest.h>
 
-#include "adapter/keys/openssl_digest.h"
 #include "../fixture/dkim_keys.h"
-#include "engine/needs.h"
 #include "../fixture/engine_fixture.h"
-#include "milter_door/milter_session.h"
 #include "../fixture/milter_peer.h"
+#include "adapter/keys/openssl_digest.h"
+#include "engine/needs.h"
+#include "milter_door/milter_session.h"
 
 namespace mailweir {
 namespace {
@@ -18,20 +18,24 @@ class Gate {
  public:
   explicit Gate(const std::string& text, std::string_view zone_text = "") : engine(text, zone_text) {
     policy_.swap(engine.policy);
-    session.emplace(engine.services, *digests_, policy_, engine.policy, MilterLimits{}, MilterTraits{milter_needs(*engine.policy), true}, stats);
+    session.emplace(engine.services, *digests_, policy_, engine.policy, MilterLimits{},
+                    MilterTraits{milter_needs(*engine.policy), true}, stats);
   }
   ~Gate() { session.reset(); }
 
   static std::string words(const MilterAnswer& answer) {
     return answer.kind == MilterAnswer::Kind::go_on ? "ok" : answer.reply ? answer.reply->line(true) : "discard";
   }
-  std::string connect() { return words(session->connect("client.example", IpAddress::parse("192.0.2.7"), 40000, macros)); }
+  std::string connect() {
+    return words(session->connect("client.example", IpAddress::parse("192.0.2.7"), 40000, macros));
+  }
   std::string connect_local() { return words(session->connect("localhost", IpAddress::parse("127.0.0.1"), 0, macros)); }
   std::string helo(std::string_view name = "client.example") { return words(session->helo(name, macros)); }
   // One message; the first answer that is not "ok", or that at its end.
   std::string send(std::string_view sender = "<a@example.com>", const std::vector<HeaderField>& more = {}) {
     editor.done.clear();
-    for (const auto& step : {session->mail({sender}, macros), session->rcpt({"<bob@example.net>"}, macros), session->data(macros)})
+    for (const auto& step :
+         {session->mail({sender}, macros), session->rcpt({"<bob@example.net>"}, macros), session->data(macros)})
       if (step.kind != MilterAnswer::Kind::go_on) return words(step);
     session->header("From", " a@example.com");
     for (const auto& field : more) session->header(field.name, field.value);
@@ -44,7 +48,8 @@ class Gate {
     std::string domains;
     for (const auto& edit : editor.done) {
       const auto at = edit.find(" d=");
-      if (edit.find("DKIM-Signature") != edit.npos && at != edit.npos) domains += edit.substr(at + 3, edit.find(';', at) - at - 3) + ' ';
+      if (edit.find("DKIM-Signature") != edit.npos && at != edit.npos)
+        domains += edit.substr(at + 3, edit.find(';', at) - at - 3) + ' ';
     }
     return domains;
   }
@@ -97,7 +102,8 @@ TEST_CASE("milter session: what several rules sign with is collected, each key s
   for (const std::string domain : {"example.com", "relay.example"})
     text += "[[dkim.key]]\ndomain = \"" + domain + "\"\nselector = \"s\"\nfile = \"" + key.path() + "\"\n";
   const auto rule = [&text](const std::string& letter, const std::string& sign) {
-    text += "[[rule]]\nname = \"" + letter + "\"\nat = \"end-of-message\"\nwhen = { header.X-Sign = \"/" + letter + "/\" }\nsign = " + sign + "\n";
+    text += "[[rule]]\nname = \"" + letter + "\"\nat = \"end-of-message\"\nwhen = { header.X-Sign = \"/" + letter +
+            "/\" }\nsign = " + sign + "\n";
   };
   rule("a", "true");
   rule("b", "[\"relay.example\"]");
@@ -109,8 +115,13 @@ TEST_CASE("milter session: what several rules sign with is collected, each key s
     std::string rules, want;
   };
   // The last that is inserted stands on top: they come in the opposite order.
-  const Row rows[] = {{"", ""}, {"a", "example.com "}, {"b", "relay.example "}, {"ab", "example.com relay.example "}, {"bc", "relay.example example.com "},
-                      {"abc", "example.com relay.example "}, {"aa", "example.com "}};
+  const Row rows[] = {{"", ""},
+                      {"a", "example.com "},
+                      {"b", "relay.example "},
+                      {"ab", "example.com relay.example "},
+                      {"bc", "relay.example example.com "},
+                      {"abc", "example.com relay.example "},
+                      {"aa", "example.com "}};
   for (const auto& row : rows) {
     CAPTURE(row.rules);
     CHECK(gate.send("<a@example.com>", {{"X-Sign", " " + row.rules}}) == "ok");
@@ -176,8 +187,10 @@ TEST_CASE("milter session: a refusal of local mail at connect or helo is one of 
 }
 
 TEST_CASE("milter session: a HELO name that differs by its last dot is the same") {
-  Gate gate(std::string(milter_only) + "[[rule]]\nname = \"r\"\nat = \"helo\"\nwhen = { helo_dns = \"nxdomain\" }\nreject = \"550 5.7.1 no\"\n",
-            "client.example A 192.0.2.7\n");
+  Gate gate(
+      std::string(milter_only) +
+          "[[rule]]\nname = \"r\"\nat = \"helo\"\nwhen = { helo_dns = \"nxdomain\" }\nreject = \"550 5.7.1 no\"\n",
+      "client.example A 192.0.2.7\n");
   gate.connect();
   CHECK(gate.helo("client.example.") == "ok");
   const auto asked = gate.engine.resolver.asked.size();

@@ -13,9 +13,16 @@ namespace {
 const std::string body(70'000, 'x');  // two chunks
 
 bench::MailToSend mail() {
-  return {.client_name = "client.example", .client_address = "192.0.2.1", .helo = "client.example", .login = "anna",
-          .queue_id = "4B1", .sender = "<anna@example.com>", .recipient = "<bob@example.net>", .client_port = 4711,
-          .headers = {{"From", "anna@example.com"}, {"Subject", "weir"}}, .body = body};
+  return {.client_name = "client.example",
+          .client_address = "192.0.2.1",
+          .helo = "client.example",
+          .login = "anna",
+          .queue_id = "4B1",
+          .sender = "<anna@example.com>",
+          .recipient = "<bob@example.net>",
+          .client_port = 4711,
+          .headers = {{"From", "anna@example.com"}, {"Subject", "weir"}},
+          .body = body};
 }
 
 std::string bytes(const Response& response) {
@@ -60,10 +67,12 @@ std::string dialogue(const Options& answer) {
   return all + ' ' + sent(session);
 }
 
-const std::vector<MacroList> few_macros = {
-    {MacroStage::connect, "{client_addr} {client_port}"}, {MacroStage::helo, "{unknown}"},
-    {MacroStage::mail, "{auth_authen} i"},                {MacroStage::rcpt, "{rcpt_addr}"},
-    {MacroStage::end_of_header, "i"},                     {MacroStage::end_of_message, "i"}};
+const std::vector<MacroList> few_macros = {{MacroStage::connect, "{client_addr} {client_port}"},
+                                           {MacroStage::helo, "{unknown}"},
+                                           {MacroStage::mail, "{auth_authen} i"},
+                                           {MacroStage::rcpt, "{rcpt_addr}"},
+                                           {MacroStage::end_of_header, "i"},
+                                           {MacroStage::end_of_message, "i"}};
 
 }  // namespace
 
@@ -111,7 +120,9 @@ TEST_CASE("bench MTA: answers and what becomes of the message") {
       {{Plain{Answer::shutdown}}, "tempfail", "AAQ"},
       {{Plain{Answer::discard}}, "discard", "AAQ"},
       {{Quarantine{"odd"}, Plain{Answer::go_on}}, "quarantine", "AAQ"},
-      {{InsertHeader{0, "DKIM-Signature", "v=1"}, ChangeHeader{1, "Subject", ""}, Plain{Answer::go_on}}, "accept", "AAQ"},
+      {{InsertHeader{0, "DKIM-Signature", "v=1"}, ChangeHeader{1, "Subject", ""}, Plain{Answer::go_on}},
+       "accept",
+       "AAQ"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.verdict);
@@ -135,12 +146,12 @@ TEST_CASE("bench MTA: answers and what becomes of the message") {
 TEST_CASE("bench MTA: a filter that does not keep to the protocol") {
   const std::string agreed = bytes(Options{});
   const std::string rows[] = {
-      bytes(Plain{Answer::go_on}),                              // before the negotiation
-      bytes(Options{.steps = 1U << 30}),                        // wants what was not offered
-      agreed + agreed,                                          // negotiates twice
-      agreed + bytes(AddHeader{"A", "b"}),                      // edits at connect
-      agreed + bytes(Plain{Answer::skip}),                      // skips where there is no body
-      agreed + bytes(ReplyText{"250 fine"}),                    // no refusal
+      bytes(Plain{Answer::go_on}),            // before the negotiation
+      bytes(Options{.steps = 1U << 30}),      // wants what was not offered
+      agreed + agreed,                        // negotiates twice
+      agreed + bytes(AddHeader{"A", "b"}),    // edits at connect
+      agreed + bytes(Plain{Answer::skip}),    // skips where there is no body
+      agreed + bytes(ReplyText{"250 fine"}),  // no refusal
       agreed + bytes(Plain{Answer::reject}) + bytes(Plain{Answer::reject}),
       std::string("\0\0\0\0", 4),
   };

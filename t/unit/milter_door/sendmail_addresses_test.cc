@@ -106,7 +106,8 @@ TEST_CASE("an address field as Sendmail leaves it") {
       {"root (Cron Daemon)", "root@sm.test (Cron Daemon)"},
       {"A <\"a b\">", "A <\"a b\"@sm.test>"},
       {"a%b", "a@b"},
-      {"a@localhost, b@LOCALHOST.test, c@[127.0.0.1], d@localhost.example", "a@sm.test, b@sm.test, c@sm.test, d@localhost.example"},
+      {"a@localhost, b@LOCALHOST.test, c@[127.0.0.1], d@localhost.example",
+       "a@sm.test, b@sm.test, c@sm.test, d@localhost.example"},
       {"b!a, A <mailto:a@x.example>", ""},
       // groups
       {"undisclosed-recipients:;", ""},
@@ -159,7 +160,7 @@ TEST_CASE("an address field that is beyond this") {
 }
 
 TEST_CASE("of a very long item Sendmail keeps the address") {
-  const std::string name(longest_sendmail_item - 16, 'x'), address = " <a@x.example>";   // with its quotes
+  const std::string name(longest_sendmail_item - 16, 'x'), address = " <a@x.example>";  // with its quotes
   CHECK(as_sendmail_writes('"' + name + '"' + address, "sm.test").kind == same);
   CHECK(as_sendmail_writes('"' + name + "x\"" + address, "sm.test").text == "<a@x.example>");
   CHECK(as_sendmail_writes("a@x.example (" + name + "xxx)", "sm.test").text == "a@x.example");
@@ -183,9 +184,10 @@ TEST_CASE("a long list is folded between its items") {
 }
 
 TEST_CASE("a hostile address field costs no more than its length") {
-  for (const char* piece : {"a b,", "(", "[", "<", ">", "=?a?Q?", "\\x", "a:", "a;", "a:b;", "@", "\"\"", "a!", "<<a@x>>,"}) {
+  for (const char* piece :
+       {"a b,", "(", "[", "<", ">", "=?a?Q?", "\\x", "a:", "a;", "a:b;", "@", "\"\"", "a!", "<<a@x>>,"}) {
     std::string text;
     while (text.size() < 1 << 16) text += piece;
-    as_sendmail_writes(text, "sm.test");   // the daemon takes headers of a megabyte
+    as_sendmail_writes(text, "sm.test");  // the daemon takes headers of a megabyte
   }
 }

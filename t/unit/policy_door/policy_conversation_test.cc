@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// One connection of the policy door: sessions and messages told apart, each stage judged and charged once, charges given
-// back when the door sees that the mail is refused.
+// One connection of the policy door: sessions and messages told apart, each stage judged and charged once, charges
+// given back when the door sees that the mail is refused.
 #include <doctest/doctest.h>
 
 #include "../fixture/engine_fixture.h"
@@ -14,17 +14,21 @@ using test::Engine;
 
 struct Ask {
   std::string state = "RCPT", instance = "1", recipient = "bob@example.net", sender = "alice@example.com", login{},
-              client = "192.0.2.7", port = "40000", helo = "client.example.org", count = "0", size = "0", name = "unknown", reverse = "unknown";
+              client = "192.0.2.7", port = "40000", helo = "client.example.org", count = "0", size = "0",
+              name = "unknown", reverse = "unknown";
 };
 
 class Connection {
  public:
-  explicit Connection(const std::string& text, std::string_view zone = "") : engine(text, zone), policy(engine.policy), conversation(std::in_place, engine.services, policy) {}
+  explicit Connection(const std::string& text, std::string_view zone = "")
+      : engine(text, zone), policy(engine.policy), conversation(std::in_place, engine.services, policy) {}
 
   std::string ask(const Ask& ask) {
     using enum Attribute;
     PolicyRequest made;
-    const auto set = [&](Attribute attribute, const std::string& value) { made.values[static_cast<std::size_t>(attribute)] = value; };
+    const auto set = [&](Attribute attribute, const std::string& value) {
+      made.values[static_cast<std::size_t>(attribute)] = value;
+    };
     set(request, "smtpd_access_policy");
     set(protocol_state, ask.state);
     set(instance, ask.instance);
@@ -49,7 +53,8 @@ class Connection {
 std::string alone(std::string_view rules) { return std::string(test::policy_only) + std::string(rules); }
 
 constexpr std::string_view count_recipients =
-    "[[rule]]\nname = \"l\"\nat = \"rcpt\"\nlimit = { by = [], of = \"recipients\", max = \"9/1h\" }\ndefer = \"450 4.7.1 later\"\n";
+    "[[rule]]\nname = \"l\"\nat = \"rcpt\"\nlimit = { by = [], of = \"recipients\", max = \"9/1h\" }\ndefer = \"450 "
+    "4.7.1 later\"\n";
 constexpr std::string_view no_mallory =
     "[[rule]]\nname = \"m\"\nat = \"data\"\nwhen = { sender = \"mallory@example.com\" }\nreject = \"550 5.7.1 no\"\n";
 
@@ -67,8 +72,9 @@ TEST_CASE("the same request asked twice gets the same answer and is charged once
 }
 
 TEST_CASE("a refusal asked twice is the same refusal") {
-  Connection door(alone("[[rule]]\nname = \"l\"\nat = \"rcpt\"\nlimit = { by = [], of = \"recipients\", max = \"1/1h\" }\n"
-                    "defer = \"450 4.7.1 no more than {limit}\"\n"));
+  Connection door(
+      alone("[[rule]]\nname = \"l\"\nat = \"rcpt\"\nlimit = { by = [], of = \"recipients\", max = \"1/1h\" }\n"
+            "defer = \"450 4.7.1 no more than {limit}\"\n"));
   CHECK(door.ask({}) == "DUNNO");
   const Ask second{.recipient = "carol@example.net"};
   CHECK(door.ask(second) == "450 4.7.1 no more than 1/1h");
@@ -93,8 +99,10 @@ TEST_CASE("a message refused at DATA gets back what its recipients were charged"
 }
 
 TEST_CASE("a message none of whose recipients was let through is refused, and gets its charge back") {
-  const auto rules = alone("[[rule]]\nname = \"l\"\nat = \"mail\"\nlimit = { by = [], of = \"messages\", max = \"9/1h\" }\ndefer = \"450 4.7.1 later\"\n"
-                           "[[rule]]\nname = \"r\"\nat = \"rcpt\"\nwhen = { recipient = \"no@example.net\" }\nreject = \"550 5.7.1 no\"\n");
+  const auto rules = alone(
+      "[[rule]]\nname = \"l\"\nat = \"mail\"\nlimit = { by = [], of = \"messages\", max = \"9/1h\" }\ndefer = \"450 "
+      "4.7.1 later\"\n"
+      "[[rule]]\nname = \"r\"\nat = \"rcpt\"\nwhen = { recipient = \"no@example.net\" }\nreject = \"550 5.7.1 no\"\n");
   Connection door(rules);
   CHECK(door.ask({.recipient = "no@example.net"}) == "550 5.7.1 no");
   CHECK(door.engine.counted("l") == 1);
@@ -110,27 +118,32 @@ TEST_CASE("a message none of whose recipients was let through is refused, and ge
 }
 
 TEST_CASE("with delayed restrictions a request at RCPT judges the stages before it, each once") {
-  Connection door(alone("[[rule]]\nname = \"c\"\nat = \"connect\"\nlimit = { by = \"client_address\", of = \"connections\", max = \"9/1h\" }\nreject = \"550 5.7.1 c\"\n"
-                    "[[rule]]\nname = \"h\"\nat = \"helo\"\nwhen = { helo_name = \"bad.example\" }\nreject = \"550 5.7.1 bad helo\"\n"
-                    "[[rule]]\nname = \"m\"\nat = \"mail\"\nlimit = { by = \"sender\", of = \"messages\", max = \"9/1h\" }\nreject = \"550 5.7.1 m\"\n"
-                    "[[rule]]\nname = \"mark\"\nat = \"mail\"\nwhen = { sender = \"carol@example.com\" }\nhold = \"look\"\n"));
+  Connection door(alone(
+      "[[rule]]\nname = \"c\"\nat = \"connect\"\nlimit = { by = \"client_address\", of = \"connections\", max = "
+      "\"9/1h\" }\nreject = \"550 5.7.1 c\"\n"
+      "[[rule]]\nname = \"h\"\nat = \"helo\"\nwhen = { helo_name = \"bad.example\" }\nreject = \"550 5.7.1 bad helo\"\n"
+      "[[rule]]\nname = \"m\"\nat = \"mail\"\nlimit = { by = \"sender\", of = \"messages\", max = \"9/1h\" }\nreject = "
+      "\"550 5.7.1 m\"\n"
+      "[[rule]]\nname = \"mark\"\nat = \"mail\"\nwhen = { sender = \"carol@example.com\" }\nhold = \"look\"\n"));
   CHECK(door.ask({}) == "DUNNO");
   CHECK(door.ask({.recipient = "carol@example.net"}) == "DUNNO");
   CHECK(door.engine.counted("c") == 1);
   CHECK(door.engine.counted("m") == 1);
   CHECK(door.ask({.instance = "2", .sender = "carol@example.com"}) == "HOLD look");
-  CHECK(door.engine.counted("c") == 1);   // the session is the same
-  CHECK(door.engine.counted("m") == 2);   // the message is not
+  CHECK(door.engine.counted("c") == 1);  // the session is the same
+  CHECK(door.engine.counted("m") == 2);  // the message is not
   CHECK(door.ask({.instance = "3", .helo = "bad.example"}) == "550 5.7.1 bad helo");
   CHECK(door.ask({.instance = "4"}) == "DUNNO");
   CHECK(door.ask({.instance = "5", .port = "40001"}) == "DUNNO");
-  CHECK(door.engine.counted("c") == 2);   // another port: another session
+  CHECK(door.engine.counted("c") == 2);  // another port: another session
 }
 
 TEST_CASE("asked stage by stage, each answers for itself") {
-  Connection door(alone("[[rule]]\nname = \"h\"\nat = \"helo\"\nwhen = { helo_name = \"bad.example\" }\nreject = \"550 5.7.1 bad helo\"\n"
-                    "[[rule]]\nname = \"m\"\nat = \"mail\"\nwhen = { sender = \"<>\" }\nreject = \"550 5.7.1 no bounces\"\n"
-                    "[[rule]]\nname = \"e\"\nat = \"end-of-message\"\nwhen = { size = \"> 1000\" }\nreject = \"552 5.3.4 too large\"\n"));
+  Connection door(alone(
+      "[[rule]]\nname = \"h\"\nat = \"helo\"\nwhen = { helo_name = \"bad.example\" }\nreject = \"550 5.7.1 bad helo\"\n"
+      "[[rule]]\nname = \"m\"\nat = \"mail\"\nwhen = { sender = \"<>\" }\nreject = \"550 5.7.1 no bounces\"\n"
+      "[[rule]]\nname = \"e\"\nat = \"end-of-message\"\nwhen = { size = \"> 1000\" }\nreject = \"552 5.3.4 too "
+      "large\"\n"));
   CHECK(door.ask({.state = "CONNECT", .helo = ""}) == "DUNNO");
   CHECK(door.ask({.state = "EHLO", .helo = "bad.example"}) == "550 5.7.1 bad helo");
   CHECK(door.ask({.state = "EHLO"}) == "DUNNO");
@@ -143,7 +156,7 @@ TEST_CASE("asked stage by stage, each answers for itself") {
 
 TEST_CASE("stages of the milter get DUNNO, and are not told of as judged") {
   Connection door(test::both_doors("\"data\"") + std::string(no_mallory) +
-              "[[rule]]\nname = \"r\"\nat = \"rcpt\"\nreject = \"550 5.7.1 no\"\n");
+                  "[[rule]]\nname = \"r\"\nat = \"rcpt\"\nreject = \"550 5.7.1 no\"\n");
   CHECK(door.ask({}) == "DUNNO");
   Client client;
   client.address = IpAddress::parse("192.0.2.7");
@@ -168,7 +181,9 @@ TEST_CASE("the name that Postfix has found is used: no question is asked") {
   };
   for (const auto& row : rows) {
     CAPTURE(row.label);
-    Connection door(alone("[[rule]]\nname = \"r\"\nat = \"rcpt\"\nwhen = { iprev = [\"pass\", \"fail\", \"permerror\"] }\nreject = \"550 5.7.1 {iprev}\"\n"));
+    Connection door(
+        alone("[[rule]]\nname = \"r\"\nat = \"rcpt\"\nwhen = { iprev = [\"pass\", \"fail\", \"permerror\"] }\nreject = "
+              "\"550 5.7.1 {iprev}\"\n"));
     CHECK(door.ask({.name = row.name, .reverse = row.reverse}) == row.want);
     CHECK(door.engine.resolver.asked.empty() == !row.asked);
   }
@@ -176,8 +191,10 @@ TEST_CASE("the name that Postfix has found is used: no question is asked") {
 
 // Postfix keeps the instance over RSET, until a recipient was accepted.
 TEST_CASE("another MAIL in the same instance is another message") {
-  Connection door(alone("[[rule]]\nname = \"m\"\nat = \"mail\"\nwhen = { sender = \"mallory@example.com\" }\nreject = \"550 5.7.1 no\"\n" +
-                        std::string(count_recipients)));
+  Connection door(
+      alone("[[rule]]\nname = \"m\"\nat = \"mail\"\nwhen = { sender = \"mallory@example.com\" }\nreject = \"550 5.7.1 "
+            "no\"\n" +
+            std::string(count_recipients)));
   CHECK(door.ask({.sender = "alice@example.com"}) == "DUNNO");
   CHECK(door.ask({.sender = "mallory@example.com"}) == "550 5.7.1 no");
   CHECK(door.ask({.sender = "alice@example.com"}) == "DUNNO");
@@ -224,7 +241,8 @@ TEST_CASE("verdicts as actions of access(5)") {
   for (const auto& row : rows) {
     CAPTURE(row.rule);
     Connection door(alone("[[rule]]\nname = \"r\"\nat = \"data\"\n" + std::string(row.rule) + "\n"));
-    CHECK(door.ask({.state = "DATA", .sender = "al\nice@example.com", .helo = "evil. example", .count = "1"}) == row.want);
+    CHECK(door.ask({.state = "DATA", .sender = "al\nice@example.com", .helo = "evil. example", .count = "1"}) ==
+          row.want);
   }
 }
 

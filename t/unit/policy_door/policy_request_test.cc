@@ -10,7 +10,8 @@ namespace mailweir {
 namespace {
 
 const std::string whole =
-    "request=smtpd_access_policy\nprotocol_state=RCPT\nprotocol_name=SMTP\nclient_address=192.0.2.7\nclient_port=40000\n"
+    "request=smtpd_access_policy\nprotocol_state=RCPT\nprotocol_name=SMTP\nclient_address=192.0.2.7\nclient_port="
+    "40000\n"
     "sender=a=b@example.com\nrecipient=bob@example.net\nsasl_username=\ninstance=123.456\nunknown_attribute=x\n\n";
 
 void feed(PolicyRequestReader& reader, std::string_view bytes) {
@@ -95,8 +96,10 @@ TEST_CASE("requests that make no sense are errors that say why") {
       {"NUL in a whole request", std::string("request=smtpd_access_policy\nsender=a\0b\n\n", 40), "a NUL byte"},
       {"NUL before the end", std::string("request=\0", 9), "a NUL byte"},
       {"an empty line first", "\n\n", "a line without name=value: \"\""},
-      {"too long a line", std::string(PolicyRequestReader::largest + 1, 'x'), "more than 65536 bytes without an empty line"},
-      {"too long a request", "request=" + std::string(PolicyRequestReader::largest, 'x') + "\n\n", "more than 65536 bytes"},
+      {"too long a line", std::string(PolicyRequestReader::largest + 1, 'x'),
+       "more than 65536 bytes without an empty line"},
+      {"too long a request", "request=" + std::string(PolicyRequestReader::largest, 'x') + "\n\n",
+       "more than 65536 bytes"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.label);
@@ -133,9 +136,17 @@ TEST_CASE("the first of an attribute counts; states become stages") {
     std::string state;
     std::optional<Stage> want;
   };
-  const Row rows[] = {{"CONNECT", Stage::connect}, {"EHLO", Stage::helo}, {"HELO", Stage::helo}, {"MAIL", Stage::mail},
-                      {"RCPT", Stage::rcpt}, {"DATA", Stage::data}, {"END-OF-MESSAGE", Stage::end_of_message},
-                      {"VRFY", {}}, {"ETRN", {}}, {"rcpt", {}}, {"", {}}};
+  const Row rows[] = {{"CONNECT", Stage::connect},
+                      {"EHLO", Stage::helo},
+                      {"HELO", Stage::helo},
+                      {"MAIL", Stage::mail},
+                      {"RCPT", Stage::rcpt},
+                      {"DATA", Stage::data},
+                      {"END-OF-MESSAGE", Stage::end_of_message},
+                      {"VRFY", {}},
+                      {"ETRN", {}},
+                      {"rcpt", {}},
+                      {"", {}}};
   for (const auto& row : rows) {
     CAPTURE(row.state);
     PolicyRequestReader reader;

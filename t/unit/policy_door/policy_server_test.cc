@@ -9,10 +9,10 @@
 
 #include <doctest/doctest.h>
 
-#include "base/socket.h"
 #include "../fixture/engine_fixture.h"
-#include "policy_door/server.h"
 #include "../fixture/temp_dir.h"
+#include "base/socket.h"
+#include "policy_door/server.h"
 
 namespace mailweir {
 namespace {
@@ -21,7 +21,8 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr std::string_view request =
-    "request=smtpd_access_policy\nprotocol_state=RCPT\nclient_address=192.0.2.7\nclient_port=40000\nsender=a@example.com\n"
+    "request=smtpd_access_policy\nprotocol_state=RCPT\nclient_address=192.0.2.7\nclient_port=40000\nsender=a@example."
+    "com\n"
     "recipient=b@example.net\ninstance=1\n\n";
 constexpr std::string_view dunno = "action=DUNNO\n\n";
 
@@ -42,7 +43,9 @@ class Served {
     return std::move(*connection);
   }
 
-  test::Engine engine{"[policy]\nsocket = \"unix:/p\"\n[[rule]]\nname = \"r\"\nat = \"mail\"\nwhen = { sender = \"<>\" }\nreject = \"550 5.7.1 no\"\n"};
+  test::Engine engine{
+      "[policy]\nsocket = \"unix:/p\"\n[[rule]]\nname = \"r\"\nat = \"mail\"\nwhen = { sender = \"<>\" }\nreject = "
+      "\"550 5.7.1 no\"\n"};
   std::optional<PolicyServer> server;
 
  private:
@@ -97,7 +100,8 @@ TEST_CASE("policy door: a request of no stage is answered, and told once a conne
   CHECK(ask(strange, none) == dunno);
   CHECK(ask(strange, none) == dunno);
   CHECK(ask(strange, "request=smtpd_access_policy\nprotocol_state=LUNCH\n\n") == dunno);
-  for (const char* state : {"VRFY", "ETRN"}) CHECK(ask(postfix, std::string("request=smtpd_access_policy\nprotocol_state=") + state + "\n\n") == dunno);
+  for (const char* state : {"VRFY", "ETRN"})
+    CHECK(ask(postfix, std::string("request=smtpd_access_policy\nprotocol_state=") + state + "\n\n") == dunno);
   door.server->stop(Deadline::in(seconds(5)));
   const auto told = door.engine.log.of("policy-request-not-judged");
   REQUIRE(told.size() == 1);

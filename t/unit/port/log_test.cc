@@ -11,6 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "../fixture/temp_dir.h"
 #include "adapter/log/file_log.h"
 #include "adapter/log/line_time.h"
 #include "adapter/log/open_log.h"
@@ -18,7 +19,6 @@
 #include "base/handle.h"
 #include "base/text.h"
 #include "port/log_setting.h"
-#include "../fixture/temp_dir.h"
 
 using namespace mailweir;
 
@@ -115,7 +115,7 @@ TEST_CASE("file log: order, and no line lost between threads") {
     ordered = ordered && (i == 0 || lines[i - 1].substr(0, 32) <= lines[i].substr(0, 32));
   }
   CHECK(ordered);
-  struct stat status{};
+  struct stat status {};
   REQUIRE(stat((dir / "log").c_str(), &status) == 0);
   CHECK((status.st_mode & 0027) == 0);
 }
@@ -199,7 +199,8 @@ TEST_CASE("file log: what cannot be a log file") {
   struct Row {
     std::string path, want;
   };
-  const Row rows[] = {{dir / "none/log", "No such file or directory"}, {dir.path(), "Is a directory"},
+  const Row rows[] = {{dir / "none/log", "No such file or directory"},
+                      {dir.path(), "Is a directory"},
                       {dir / "pipe", "cannot open it"}};
   for (const auto& row : rows) {
     CAPTURE(row.path);
@@ -271,7 +272,8 @@ TEST_CASE("log: whether it could be opened, and nothing is made") {
   CHECK(try_log("stderr"));
   const auto nowhere = try_log("file:" + (dir / "nothere/log"));
   REQUIRE_FALSE(nowhere);
-  CHECK(nowhere.error().what.find("cannot make it in " + (dir / "nothere") + ": No such file or directory") != std::string::npos);
+  CHECK(nowhere.error().what.find("cannot make it in " + (dir / "nothere") + ": No such file or directory") !=
+        std::string::npos);
   const auto below_a_file = try_log("file:" + (dir / "log/log"));
   REQUIRE_FALSE(below_a_file);
   CHECK(below_a_file.error().what.find("Not a directory") != std::string::npos);
@@ -283,8 +285,10 @@ TEST_CASE("log: syslog only where somebody listens, on a socket of either kind")
   const auto path = dir / "log";
   const auto none = find_syslog(path.c_str());
   REQUIRE_FALSE(none);
-  CHECK(none.error().what == "log syslog: " + path + ": No such file or directory; start the syslog daemon first, or write \"journal\", \"stderr\" or "
-                                                     "\"file:/PATH\"");
+  CHECK(none.error().what ==
+        "log syslog: " + path +
+            ": No such file or directory; start the syslog daemon first, or write \"journal\", \"stderr\" or "
+            "\"file:/PATH\"");
   for (const int kind : {SOCK_DGRAM, SOCK_STREAM}) {
     std::filesystem::remove(path);
     sockaddr_un address{};

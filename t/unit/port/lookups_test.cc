@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <thread>
 
-#include "check/iprev.h"
 #include "../fixture/dns_fixture.h"
+#include "check/iprev.h"
 
 using namespace mailweir;
 using namespace mailweir::test;
@@ -162,7 +162,8 @@ TEST_CASE("lookups: a parked check is let go when its answer is given up") {
 TEST_CASE("lookups: bounded") {
   HeldResolver resolver;
   const auto lookups = Lookups::make(resolver, Deadline::in(20ms));
-  for (std::size_t i = 0; i < 2 * Lookups::most_questions; ++i) lookups->want({"n" + std::to_string(i) + ".example", Type::A});
+  for (std::size_t i = 0; i < 2 * Lookups::most_questions; ++i)
+    lookups->want({"n" + std::to_string(i) + ".example", Type::A});
   CHECK(resolver.count() == Lookups::most_questions);
   const auto& refused = lookups->get({"another.example", Type::A});
   CHECK(refused.status == dns::Answer::Status::temperror);
@@ -180,7 +181,8 @@ TEST_CASE("lookups: two threads wait for the same answers while a third brings t
   const auto name = [](int i) { return "n" + std::to_string(i) + ".example"; };
   const auto reader = [&](int& good) {
     for (int i = 0; i < names; ++i) {
-      lookups->prefetch([question = dns::Question{name((i + 7) % names), Type::A}](Lookups& early) { early.get(question); });
+      lookups->prefetch(
+          [question = dns::Question{name((i + 7) % names), Type::A}](Lookups& early) { early.get(question); });
       good += lookups->get({name(i), Type::A}).status == dns::Answer::Status::ok;
     }
   };

@@ -10,7 +10,7 @@ using namespace mailweir;
 TEST_CASE("redis: URLs") {
   struct Row {
     const char* in;
-    const char* want;   // without the login
+    const char* want;  // without the login
     const char* user;
     const char* password;
     const char* error;  // nullptr: good

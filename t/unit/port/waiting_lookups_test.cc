@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Lookups of conversations: hundreds wait with no thread of their own, for answers that come on another thread, each until
-// its deadline; checks that ask again and again; libspf2, which does not wait itself.
+// Lookups of conversations: hundreds wait with no thread of their own, for answers that come on another thread, each
+// until its deadline; checks that ask again and again; libspf2, which does not wait itself.
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -8,11 +8,11 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include "../fixture/dns_fixture.h"
+#include "../fixture/temp_dir.h"
 #include "adapter/libspf2/libspf2_engine.h"
 #include "base/socket.h"
 #include "base/stream_server.h"
-#include "../fixture/dns_fixture.h"
-#include "../fixture/temp_dir.h"
 
 namespace mailweir {
 namespace {
@@ -112,7 +112,8 @@ TEST_CASE("lookups in a loop: hundreds wait with no thread of their own") {
   const Fd late = fixture.asks("late never.example");
   CHECK(hear(late) == "timeout");
   for (std::size_t i = many; i-- > 0;)  // this thread is the resolver's
-    REQUIRE(fixture.resolver.answer("n" + std::to_string(i) + ".example", address_answer("192.0.2." + std::to_string(i % 250))));
+    REQUIRE(fixture.resolver.answer("n" + std::to_string(i) + ".example",
+                                    address_answer("192.0.2." + std::to_string(i % 250))));
   for (std::size_t i = 0; i < many; ++i) CHECK(hear(waiting[i]) == "192.0.2." + std::to_string(i % 250));
   CHECK(fixture.resolver.answer("never.example", address_answer("192.0.2.1")));  // what asked is gone
   CHECK(fixture.server->pool_threads() == 0);

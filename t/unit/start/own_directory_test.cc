@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "../fixture/skip.h"
-#include "start/own_directory.h"
 #include "../fixture/temp_dir.h"
+#include "start/own_directory.h"
 
 using namespace mailweir;
 
@@ -24,7 +24,9 @@ TEST_CASE("directories: one called mailweir is made where its parent is; anythin
       {"mailweir", ""},
       {"mailweir", ""},
       {"here/mailweir/", ""},
-      {"mailwier", "the directory $/mailwier does not exist; is the path right? If it is, make the directory: only one called mailweir is made at the start"},
+      {"mailwier",
+       "the directory $/mailwier does not exist; is the path right? If it is, make the directory: only one called "
+       "mailweir is made at the start"},
       {"heer/mailweir", "the directory $/heer does not exist; is the path right?"},
       {"a/b/c/mailweir", "the directory $/a/b/c does not exist; is the path right?"},
       {"file", "$/file: is not a directory, or is below something that is not one"},
@@ -48,7 +50,7 @@ TEST_CASE("directories: made with the mode that is wanted, whatever the umask") 
   const auto before = ::umask(0077);
   CHECK(static_cast<bool>(provide_directory(dir / "mailweir", "milter.socket", 0755, {})));
   ::umask(before);
-  struct stat status{};
+  struct stat status {};
   REQUIRE(::stat((dir / "mailweir").c_str(), &status) == 0);
   CHECK((status.st_mode & 07777) == 0755);
 }
@@ -76,7 +78,7 @@ TEST_CASE("directories: as root it is the daemon's") {
   const auto nobody = find_identity("nobody");
   REQUIRE(nobody);
   REQUIRE(static_cast<bool>(provide_directory(dir / "mailweir", "general.state_directory", 0750, *nobody)));
-  struct stat status{};
+  struct stat status {};
   REQUIRE(::stat((dir / "mailweir").c_str(), &status) == 0);
   CHECK(status.st_uid == nobody->uid);
   CHECK(status.st_gid == nobody->gid);

@@ -140,7 +140,8 @@ TEST_CASE("stats: a span falls into its bucket") {
     std::chrono::nanoseconds span;
     std::size_t bucket;
   };
-  const Row rows[] = {{-1ns, 0}, {0ns, 0}, {50us, 0}, {50'001ns, 1}, {100us, 1}, {1ms, 4}, {9s, 15}, {10s, 15}, {10'001ms, 16}, {1h, 16}};
+  const Row rows[] = {{-1ns, 0}, {0ns, 0}, {50us, 0}, {50'001ns, 1},  {100us, 1},
+                      {1ms, 4},  {9s, 15}, {10s, 15}, {10'001ms, 16}, {1h, 16}};
   for (const auto& row : rows) {
     CAPTURE(row.span.count());
     LatencyHistogram histogram;
@@ -160,9 +161,17 @@ TEST_CASE("stats text: what Prometheus reads") {
   stage.observe(20s);
   const std::string odd = "a\"b\\c\nd\xff";
   const Sample samples[] = {
-      {"mailweir_verdicts_total", "Verdicts by action.", Sample::Kind::counter, {{"action", "accept"}, {"door", "milter"}}, 3e9},
+      {"mailweir_verdicts_total",
+       "Verdicts by action.",
+       Sample::Kind::counter,
+       {{"action", "accept"}, {"door", "milter"}},
+       3e9},
       {"mailweir_sessions", "Sessions\nnow.", Sample::Kind::gauge, {}, -1.5},
-      {"mailweir_verdicts_total", "Verdicts by action.", Sample::Kind::counter, {{"action", odd}, {"door", "policy"}}, 1.0},
+      {"mailweir_verdicts_total",
+       "Verdicts by action.",
+       Sample::Kind::counter,
+       {{"action", odd}, {"door", "policy"}},
+       1.0},
       {"mailweir_stage_seconds", "Time a stage took.", Sample::Kind::histogram, {{"stage", "rcpt"}}, stage.read()},
       {"mailweir_big_total", "Beyond 2^32.", Sample::Kind::counter, {}, 123456789012345.0},
   };

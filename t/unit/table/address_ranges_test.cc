@@ -35,21 +35,37 @@ IpAddress random_address(std::mt19937& random, bool four) {
 
 TEST_CASE("address ranges: the most specific network wins") {
   std::vector<SameKey> same;
-  const AddressRanges ranges({entry("10.0.0.0/8", 1), entry("10.1.0.0/16", 2), entry("10.1.2.3", 3), entry("0.0.0.0/0", 4),
-                              entry("255.255.255.255", 5), entry("2001:db8::/32", 6), entry("2001:db8:0:1::/64", 7),
-                              entry("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", 8), entry("128.0.0.0/1", 9)},
-                             same);
+  const AddressRanges ranges(
+      {entry("10.0.0.0/8", 1), entry("10.1.0.0/16", 2), entry("10.1.2.3", 3), entry("0.0.0.0/0", 4),
+       entry("255.255.255.255", 5), entry("2001:db8::/32", 6), entry("2001:db8:0:1::/64", 7),
+       entry("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", 8), entry("128.0.0.0/1", 9)},
+      same);
   CHECK(same.empty());
   struct Row {
     std::string address;
     std::uint64_t want;  // 0: not found
   };
-  const Row rows[] = {{"10.0.0.0", 1},        {"10.255.255.255", 1}, {"10.1.2.2", 2},       {"10.1.2.3", 3},
-                      {"10.1.2.4", 2},        {"10.2.0.0", 1},       {"9.255.255.255", 4},  {"11.0.0.0", 4},
-                      {"0.0.0.0", 4},         {"127.255.255.255", 4}, {"128.0.0.0", 9},     {"255.255.255.254", 9},
-                      {"255.255.255.255", 5}, {"2001:db8::", 6},     {"2001:db8:0:1::9", 7}, {"2001:db8:0:2::", 6},
-                      {"2001:db7::", 0},      {"2001:db9::", 0},     {"::", 0},
-                      {"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", 8}, {"ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe", 0}};
+  const Row rows[] = {{"10.0.0.0", 1},
+                      {"10.255.255.255", 1},
+                      {"10.1.2.2", 2},
+                      {"10.1.2.3", 3},
+                      {"10.1.2.4", 2},
+                      {"10.2.0.0", 1},
+                      {"9.255.255.255", 4},
+                      {"11.0.0.0", 4},
+                      {"0.0.0.0", 4},
+                      {"127.255.255.255", 4},
+                      {"128.0.0.0", 9},
+                      {"255.255.255.254", 9},
+                      {"255.255.255.255", 5},
+                      {"2001:db8::", 6},
+                      {"2001:db8:0:1::9", 7},
+                      {"2001:db8:0:2::", 6},
+                      {"2001:db7::", 0},
+                      {"2001:db9::", 0},
+                      {"::", 0},
+                      {"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", 8},
+                      {"ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe", 0}};
   for (const auto& row : rows) {
     CAPTURE(row.address);
     CHECK(ranges.find(*IpAddress::parse(row.address)).value_or(0) == row.want);
@@ -61,7 +77,8 @@ TEST_CASE("address ranges: neighbours of a list are joined, equal networks are t
   const AddressRanges joined({entry("192.0.2.0/25", 0), entry("192.0.2.128/25", 0), entry("192.0.2.7", 0)}, same);
   CHECK(joined.size() == 1);
   CHECK(same.empty());
-  const AddressRanges twice({entry("192.0.2.0/24", 1, 4), entry("192.0.2.0/25", 2, 5), entry("192.0.2.0/24", 3, 2)}, same);
+  const AddressRanges twice({entry("192.0.2.0/24", 1, 4), entry("192.0.2.0/25", 2, 5), entry("192.0.2.0/24", 3, 2)},
+                            same);
   REQUIRE(same.size() == 1);
   CHECK(same[0].first_line == 2);
   CHECK(same[0].line == 4);

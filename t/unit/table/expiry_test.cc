@@ -5,10 +5,10 @@
 #include <cstdlib>
 #include <ctime>
 
+#include "../fixture/temp_dir.h"
 #include "adapter/table/expiry.h"
 #include "adapter/table/table.h"
 #include "adapter/table/table_file.h"
-#include "../fixture/temp_dir.h"
 
 namespace mailweir {
 namespace {
@@ -35,10 +35,10 @@ class LocalZone {
 };
 
 TEST_CASE("expiry: how a time is written") {
-  const LocalZone zone("XYZ-2");   // two hours east
+  const LocalZone zone("XYZ-2");  // two hours east
   struct Row {
     std::string_view text, rest;
-    std::int64_t until;   // 0: none; -1: an error
+    std::int64_t until;  // 0: none; -1: an error
   };
   const Row rows[] = {
       {"", "", 0},
@@ -48,10 +48,10 @@ TEST_CASE("expiry: how a time is written") {
       {"until=2026-12-31T18:00:00+01:00", "", 1798736400},
       {"until=2026-12-31T18:00:00-01:30", "", 1798745400},
       {"until=2026-12-31T18:00:00", "", 1798732800},
-      {"until=2026-12-31", "", 1798754400},             // 2027-01-01 00:00 local
+      {"until=2026-12-31", "", 1798754400},  // 2027-01-01 00:00 local
       {"until=2024-02-29", "", 1709244000},
       {"200/1h 1000/1d  until=2026-12-31", "200/1h 1000/1d", 1798754400},
-      {"until=2026-12-31 200/1h", "until=2026-12-31 200/1h", 0},   // the last word, or it is text
+      {"until=2026-12-31 200/1h", "until=2026-12-31 200/1h", 0},  // the last word, or it is text
       {"until=", "", -1},
       {"until=tomorrow", "", -1},
       {"until=2025-02-29", "", -1},
@@ -78,21 +78,12 @@ TEST_CASE("expiry: how a time is written") {
 
 TEST_CASE("expiry: an entry is not there from that moment on, with no reload") {
   ManualClock clock(at(1000));
-  const TableEntry entries[] = {{"a.example", "", at(2000)},
-                                {".example", "", {}},
-                                {"user@b.example", "", at(2000)},
-                                {"b.example", "", at(3000)},
-                                {"192.0.2.0/24", "", at(3000)},
-                                {"192.0.2.7", "", at(2000)},
-                                {"198.51.100.0/24", "", {}},
-                                {"198.51.100.7", "", at(2000)},
-                                {"2001:db8::/32", "", at(2000)},
-                                {"twice.test", "", at(1500)},
-                                {"twice.test", "", at(3500)},
-                                {"ever.test", "", at(1500)},
-                                {"ever.test", "", {}},
-                                {"203.0.113.1", "", at(1500)},
-                                {"203.0.113.1", "", at(3500)}};
+  const TableEntry entries[] = {
+      {"a.example", "", at(2000)},  {".example", "", {}},           {"user@b.example", "", at(2000)},
+      {"b.example", "", at(3000)},  {"192.0.2.0/24", "", at(3000)}, {"192.0.2.7", "", at(2000)},
+      {"198.51.100.0/24", "", {}},  {"198.51.100.7", "", at(2000)}, {"2001:db8::/32", "", at(2000)},
+      {"twice.test", "", at(1500)}, {"twice.test", "", at(3500)},   {"ever.test", "", at(1500)},
+      {"ever.test", "", {}},        {"203.0.113.1", "", at(1500)},  {"203.0.113.1", "", at(3500)}};
   const auto made = make_table(entries, TableKind::list, clock);
   REQUIRE(made.table);
   const Table& table = *made.table;
@@ -105,21 +96,21 @@ TEST_CASE("expiry: an entry is not there from that moment on, with no reload") {
   CHECK(mail("user@b.example"));
   clock.advance(seconds(999));
   CHECK(table.find_word("a.example"));
-  clock.advance(seconds(1));   // 2000
+  clock.advance(seconds(1));  // 2000
   CHECK_FALSE(table.find_word("a.example"));
-  CHECK(name("a.example"));               // .example still stands
-  CHECK(mail("user@b.example"));          // b.example still stands
+  CHECK(name("a.example"));       // .example still stands
+  CHECK(mail("user@b.example"));  // b.example still stands
   CHECK_FALSE(ip("2001:db8::1"));
-  CHECK(ip("192.0.2.7"));                 // the network around it
+  CHECK(ip("192.0.2.7"));  // the network around it
   CHECK(ip("198.51.100.7"));
   CHECK(name("twice.test"));
   CHECK(name("ever.test"));
   CHECK(ip("203.0.113.1"));
-  clock.advance(seconds(1000));   // 3000
+  clock.advance(seconds(1000));  // 3000
   CHECK_FALSE(ip("192.0.2.7"));
   CHECK_FALSE(ip("192.0.2.8"));
   CHECK(ip("198.51.100.7"));
-  CHECK(mail("user@b.example"));          // .example
+  CHECK(mail("user@b.example"));  // .example
   clock.advance(seconds(1000));
   CHECK_FALSE(name("twice.test"));
   CHECK_FALSE(ip("203.0.113.1"));
@@ -141,14 +132,18 @@ TEST_CASE("expiry: maps give the value of the entry that stands") {
   CHECK(made.table->find(*IpAddress::parse("192.0.2.1")) == "outer");
   CHECK_FALSE(made.table->find_word("alice"));
   std::size_t seen = 0;
-  made.table->each([&](std::string_view, std::string_view value) { seen += value == "outer" || value == "inner" || value == "500/1h" || value == "\x01value"; });
+  made.table->each([&](std::string_view, std::string_view value) {
+    seen += value == "outer" || value == "inner" || value == "500/1h" || value == "\x01value";
+  });
   CHECK(seen >= 4);
 }
 
 TEST_CASE("expiry: in files; what has expired is a warning, what cannot be read an error") {
   const TempDir dir;
   ManualClock clock(at(1798740000));
-  write_file(dir / "list", "192.0.2.0/24  # a comment\nuser@example.com  until=2027-12-31 # until the contract ends\nold.example until=2020-01-01\n");
+  write_file(dir / "list",
+             "192.0.2.0/24  # a comment\nuser@example.com  until=2027-12-31 # until the contract ends\nold.example "
+             "until=2020-01-01\n");
   const auto list = read_table(dir / "list", TableKind::list, clock);
   REQUIRE(list.table);
   REQUIRE(list.warnings.size() == 1);
@@ -160,7 +155,7 @@ TEST_CASE("expiry: in files; what has expired is a warning, what cannot be read 
   REQUIRE(map.errors.size() == 1);
   CHECK(map.errors[0].find(dir / "map" + ":2:5: \"until=never\" is not a time") == 0);
   write_file(dir / "bare", "alice until=2027-12-31\n");
-  CHECK(read_table(dir / "bare", TableKind::map, clock).errors.size() == 1);   // a map's entry has a value
+  CHECK(read_table(dir / "bare", TableKind::map, clock).errors.size() == 1);  // a map's entry has a value
 }
 
 }  // namespace

@@ -5,9 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "adapter/table/table_cache.h"
 #include "../fixture/engine_fixture.h"
 #include "../fixture/temp_dir.h"
+#include "adapter/table/table_cache.h"
 
 namespace mailweir {
 namespace {
@@ -97,10 +97,11 @@ TEST_CASE("live lists: a file that is gone is told once; when it is back it is r
 
 TEST_CASE("live maps: what a limit needs of the values is asked of new ones too") {
   Bed bed("alice 10/1h\n", TableKind::map);
-  bed.loaded.table->require("limit of rule r", [](std::string_view, std::string_view value) -> std::optional<std::string> {
-    if (value.find('/') != value.npos) return {};
-    return "the period is missing";
-  });
+  bed.loaded.table->require("limit of rule r",
+                            [](std::string_view, std::string_view value) -> std::optional<std::string> {
+                              if (value.find('/') != value.npos) return {};
+                              return "the period is missing";
+                            });
   bed.replace("alice 10\n");
   bed.refresh();
   CHECK(bed.loaded.table->find_word("alice") == "10/1h");
@@ -114,7 +115,7 @@ TEST_CASE("live maps: what a limit needs of the values is asked of new ones too"
 TEST_CASE("live lists: the list of an old policy changes with its file as well") {
   Bed bed("a.example\n");
   bed.replace("b.example\n");
-  const auto after = bed.cache.get(bed.path, TableKind::list);   // a reload that came first
+  const auto after = bed.cache.get(bed.path, TableKind::list);  // a reload that came first
   CHECK(after.table != bed.loaded.table);
   CHECK(bed.has("a.example"));
   bed.refresh();

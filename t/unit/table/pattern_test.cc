@@ -15,12 +15,19 @@ TEST_CASE("patterns: what matches") {
       {"viagra", "Buy VIAGRA now", true},
       {"^viagra", "Buy viagra", false},
       {"^\\d{1,3}-\\d+\\.dyn\\.", "10-20.dyn.example", true},
-      {"b\xc3\xbc" "cher", "B\xc3\x9c" "CHER", true},
+      {"b\xc3\xbc"
+       "cher",
+       "B\xc3\x9c"
+       "CHER",
+       true},
       {"^.$", "\xc3\xbc", true},
       {"a.b", "a\nb", true},  // a folded header field
       {"^b", "a\nb", false},
       {"^[^@]+@evil\\.example$", "x\xff@evil.example", true},  // no way around it by a stray byte
-      {"^a.c$", "a\xff" "c", true},
+      {"^a.c$",
+       "a\xff"
+       "c",
+       true},
       {"^\xef\xbf\xbd$", "\xfe", true},
       {"\xc3\xbc", "\xfc", false},  // Latin-1 is not guessed
       {"a\\x00b", std::string("a\0b", 3), true},
@@ -71,7 +78,10 @@ TEST_CASE("patterns: one that makes others hang ends") {
 }
 
 TEST_CASE("text that is not UTF-8 made so") {
-  CHECK(made_utf8("b\xc3\xbc" "cher") == "b\xc3\xbc" "cher");
+  CHECK(made_utf8("b\xc3\xbc"
+                  "cher") ==
+        "b\xc3\xbc"
+        "cher");
   CHECK(made_utf8("a\xff\xc3") == "a\xef\xbf\xbd\xef\xbf\xbd");
   CHECK(made_utf8("") == "");
 }

@@ -7,13 +7,13 @@
 
 #include <csignal>
 
+#include "../fixture/redis_server.h"
+#include "../fixture/skip.h"
+#include "../fixture/temp_dir.h"
 #include "adapter/redis/redis_connection.h"
 #include "adapter/table/table.h"
 #include "adapter/workshop/redis_tables.h"
 #include "port/table_batch.h"
-#include "../fixture/redis_server.h"
-#include "../fixture/skip.h"
-#include "../fixture/temp_dir.h"
 
 using namespace mailweir;
 using namespace std::chrono_literals;
@@ -35,7 +35,9 @@ class Lines final : public Log {
 // What redis-cli would say, on one connection.
 class Cli {
  public:
-  explicit Cli(const std::string& url) : url_(*RedisUrl::parse(url)), hosts_(url_.socket().host), connection_(std::move(*RedisConnection::open(url_, hosts_, RedisConnection::Login::yes, Deadline::in(5s)))) {}
+  explicit Cli(const std::string& url)
+      : url_(*RedisUrl::parse(url)), hosts_(url_.socket().host),
+        connection_(std::move(*RedisConnection::open(url_, hosts_, RedisConnection::Login::yes, Deadline::in(5s)))) {}
   void operator()(const std::vector<std::string>& words) {
     const std::vector<std::string_view> views(words.begin(), words.end());
     const auto reply = connection_->command(views, Deadline::in(5s));
@@ -62,10 +64,19 @@ struct Bed {
   std::shared_ptr<RedisTables> tables;
 };
 
-const std::vector<std::pair<std::string, std::string>> entries = {
-    {"192.0.2.0/24", "net"}, {"192.0.2.7", "one"}, {"198.51.100.9/32", "bits"}, {"2001:db8::/32", "six"}, {"2001:db8::1", "six-one"},
-    {"user@example.com", "user"}, {"plus+x@example.com", "plus"}, {"root@", "root"}, {"example.com", "domain"}, {".example.net", "below"},
-    {"<>", "null"}, {"alice", "login"}, {"xn--bcher-kva.example", "idna"}};
+const std::vector<std::pair<std::string, std::string>> entries = {{"192.0.2.0/24", "net"},
+                                                                  {"192.0.2.7", "one"},
+                                                                  {"198.51.100.9/32", "bits"},
+                                                                  {"2001:db8::/32", "six"},
+                                                                  {"2001:db8::1", "six-one"},
+                                                                  {"user@example.com", "user"},
+                                                                  {"plus+x@example.com", "plus"},
+                                                                  {"root@", "root"},
+                                                                  {"example.com", "domain"},
+                                                                  {".example.net", "below"},
+                                                                  {"<>", "null"},
+                                                                  {"alice", "login"},
+                                                                  {"xn--bcher-kva.example", "idna"}};
 
 TEST_CASE("redis tables: they find what a table in memory finds") {
   if (no_redis()) return;
@@ -88,12 +99,15 @@ TEST_CASE("redis tables: they find what a table in memory finds") {
     CHECK(find(*set).has_value() == want.has_value());
     CHECK(find(*sorted).has_value() == want.has_value());
   };
-  for (const auto* text : {"192.0.2.7", "192.0.2.8", "192.0.3.1", "::ffff:192.0.2.7", "198.51.100.9", "2001:db8::1", "2001:db8::2", "2001:db9::1", "0.0.0.0"})
+  for (const auto* text : {"192.0.2.7", "192.0.2.8", "192.0.3.1", "::ffff:192.0.2.7", "198.51.100.9", "2001:db8::1",
+                           "2001:db8::2", "2001:db9::1", "0.0.0.0"})
     same(text, [&](const Table& table) { return table.find(*IpAddress::parse(text)); });
-  for (const auto* text : {"user@example.com", "USER+x@Example.com", "other@example.com", "plus+x@example.com", "root@other.example", "root+a@other.example",
-                           "a@b.example.net", "a@example.net", "<>", "alice", "\"odd one\"@example.com", "a@nowhere.example"})
+  for (const auto* text : {"user@example.com", "USER+x@Example.com", "other@example.com", "plus+x@example.com",
+                           "root@other.example", "root+a@other.example", "a@b.example.net", "a@example.net", "<>",
+                           "alice", "\"odd one\"@example.com", "a@nowhere.example"})
     same(text, [&](const Table& table) { return table.find(Address::parse(text)); });
-  for (const auto* text : {"example.com", "Example.COM.", "a.example.net", "a.b.example.net", "example.net", "com", "", "."})
+  for (const auto* text :
+       {"example.com", "Example.COM.", "a.example.net", "a.b.example.net", "example.net", "com", "", "."})
     same(text, [&](const Table& table) { return table.find_domain(text); });
   for (const auto* text : {"alice", "ALICE", "@example.com", "bücher.example", "bob", "", "192.0.2.7.x"})
     same(text, [&](const Table& table) { return table.find_word(text); });
@@ -105,7 +119,7 @@ TEST_CASE("redis tables: a change is seen within a second, an answer is not aske
   Bed bed;
   const auto list = bed.tables->table("banned", TableKind::list);
   const auto banned = [&] { return list->find(*IpAddress::parse("192.0.2.7")).has_value(); };
-  CHECK_FALSE(banned());   // no such key
+  CHECK_FALSE(banned());  // no such key
   bed.cli({"SADD", "banned", "192.0.2.0/24"});
   CHECK_FALSE(banned());
   bed.clock.advance(501ms);
@@ -137,7 +151,7 @@ TEST_CASE("redis tables: a key that vanished is trouble, one that is meant to be
     bed.cli({"DEL", key});
     CHECK(find(bed.tables, key).is_outage());
     CHECK(find(*other_process, key).is_outage());  // which has not seen it: the mark says so
-    bed.cli({"DEL", mark});                         // evicted too
+    bed.cli({"DEL", mark});                        // evicted too
     CHECK(find(bed.tables, key).is_outage());
     CHECK_FALSE(find(*other_process, key).is_outage());
     const auto had = bed.tables->make_empty(key);
@@ -195,8 +209,8 @@ TEST_CASE("redis tables: whether the server evicts") {
     const char* memory;
     const char* want;
   };
-  for (const Row& row : {Row{"noeviction", "100mb", ""}, Row{"allkeys-lru", "0", ""}, Row{"allkeys-lru", "100mb", "allkeys-lru"},
-                         Row{"volatile-ttl", "100mb", "volatile-ttl"}}) {
+  for (const Row& row : {Row{"noeviction", "100mb", ""}, Row{"allkeys-lru", "0", ""},
+                         Row{"allkeys-lru", "100mb", "allkeys-lru"}, Row{"volatile-ttl", "100mb", "volatile-ttl"}}) {
     CAPTURE(row.policy);
     bed.cli({"CONFIG", "SET", "maxmemory-policy", row.policy});
     bed.cli({"CONFIG", "SET", "maxmemory", row.memory});
@@ -209,9 +223,10 @@ TEST_CASE("redis tables: whether the server evicts") {
 TEST_CASE("redis tables: scores of a sorted set are expiry times") {
   if (no_redis()) return;
   Bed bed;
-  const auto now = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-  bed.cli({"ZADD", "z", std::to_string(now + 3600), "later.example", std::to_string(now - 1), "past.example", "+inf", "ever.example",
-           std::to_string(now - 1), "both.example", std::to_string(now + 3600), ".example.org"});
+  const auto now =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  bed.cli({"ZADD", "z", std::to_string(now + 3600), "later.example", std::to_string(now - 1), "past.example", "+inf",
+           "ever.example", std::to_string(now - 1), "both.example", std::to_string(now + 3600), ".example.org"});
   const auto list = bed.tables->table("z", TableKind::list);
   CHECK(list->find_domain("later.example"));
   CHECK_FALSE(list->find_domain("past.example"));
@@ -225,8 +240,10 @@ TEST_CASE("redis tables: what is no list or map is an outage of that key alone")
   bed.cli({"SET", "string", "x"});
   bed.cli({"SADD", "set", "a"});
   bed.cli({"HSET", "hash", "a", "b"});
-  const auto wrong = bed.tables->table("string", TableKind::list), map_of_set = bed.tables->table("set", TableKind::map),
-             list_of_hash = bed.tables->table("hash", TableKind::list), good = bed.tables->table("set", TableKind::list);
+  const auto wrong = bed.tables->table("string", TableKind::list),
+             map_of_set = bed.tables->table("set", TableKind::map),
+             list_of_hash = bed.tables->table("hash", TableKind::list),
+             good = bed.tables->table("set", TableKind::list);
   for (int i = 0; i < 3; ++i) {
     CHECK(wrong->find_word("a").is_outage());
     CHECK(map_of_set->find_word("a").is_outage());
@@ -234,7 +251,7 @@ TEST_CASE("redis tables: what is no list or map is an outage of that key alone")
   }
   CHECK(good->find_word("a"));
   CHECK(bed.tables->stats().up);
-  REQUIRE(bed.log.all.size() == 3);   // one line a minute for each key
+  REQUIRE(bed.log.all.size() == 3);  // one line a minute for each key
   for (std::size_t i = 0; i < 3; ++i) {
     CHECK(bed.log.all[i].find("state=wrong-type") != std::string::npos);
     CHECK(bed.log.all[i].find(std::array{"key=string", "key=set", "key=hash"}[i]) != std::string::npos);
@@ -254,7 +271,7 @@ TEST_CASE("redis tables: while the server is away nobody waits, and it comes bac
   for (int i = 0; i < 1000; ++i) CHECK(list->find_word("w" + std::to_string(i)).is_outage());
   CHECK(bed.tables->stats().asked == asked);
   bed.server.signal(SIGCONT);
-  CHECK(list->find_word("a").is_outage());   // not before the pause is over
+  CHECK(list->find_word("a").is_outage());  // not before the pause is over
   bed.clock.advance(1s);
   CHECK(list->find_word("a"));
   REQUIRE(bed.log.all.size() == 2);
@@ -271,7 +288,8 @@ TEST_CASE("redis tables: many things are asked in one call, the first that is th
   bed.cli({"SADD", "l", "word 1500"});
   const auto map = bed.tables->table("m", TableKind::map), list = bed.tables->table("l", TableKind::list);
   std::vector<Address> addresses;
-  for (int i = 0; i < 100; ++i) addresses.push_back(Address::parse("u" + std::to_string(i) + "@d" + std::to_string(i) + ".example"));
+  for (int i = 0; i < 100; ++i)
+    addresses.push_back(Address::parse("u" + std::to_string(i) + "@d" + std::to_string(i) + ".example"));
   std::vector<TableQuery> queries;
   for (const auto& address : addresses) queries.push_back({.kind = TableQuery::Kind::address, .address = &address});
   const auto& batch = dynamic_cast<const BatchTable&>(*map);
@@ -310,6 +328,7 @@ TEST_CASE("redis tables: one message that asks for too much does not count the s
   REQUIRE(bed.log.all.size() == 1);  // one line a minute
   CHECK(bed.log.all[0].find("state=slow") != std::string::npos);
   Found found = Found::outage();
-  for (const auto until = Deadline::in(5s); found.is_outage() && !until.over(); bed.clock.advance(1s)) found = table->find_word("here");
+  for (const auto until = Deadline::in(5s); found.is_outage() && !until.over(); bed.clock.advance(1s))
+    found = table->find_word("here");
   CHECK(found == "");
 }

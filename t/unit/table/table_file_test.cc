@@ -4,24 +4,25 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../fixture/temp_dir.h"
 #include "adapter/table/table_cache.h"
 #include "base/text.h"
-#include "../fixture/temp_dir.h"
 
 using namespace mailweir;
 
 TEST_CASE("table files: what a line can be") {
   const TempDir dir;
   const auto path = dir / "map";
-  write_file(path, "\xef\xbb\xbf# a comment\r\n"
-                   "\n"
-                   "   \t\n"
-                   "alice@example.com\talice , a.smith  # both\r\n"
-                   "example.com  one two#three\n"
-                   "\"two words\" x\n"
-                   "\"odd one\"@example.com y\n"
-                   "192.0.2.0/24 net\n"
-                   "last.example 200/1h 1000/1d");
+  write_file(path,
+             "\xef\xbb\xbf# a comment\r\n"
+             "\n"
+             "   \t\n"
+             "alice@example.com\talice , a.smith  # both\r\n"
+             "example.com  one two#three\n"
+             "\"two words\" x\n"
+             "\"odd one\"@example.com y\n"
+             "192.0.2.0/24 net\n"
+             "last.example 200/1h 1000/1d");
   const auto map = read_table(path, TableKind::map);
   CHECK(map.errors.empty());
   CHECK(map.warnings.empty());
@@ -50,18 +51,26 @@ TEST_CASE("table files: each bad line is named") {
   };
   const std::string zero("a\0b\n", 4);
   const Row rows[] = {
-      {"two keys", "a.example\nb.example OK\n", TableKind::list, ":2:11: a list has one key per line, but this key is followed by \"OK\""},
+      {"two keys", "a.example\nb.example OK\n", TableKind::list,
+       ":2:11: a list has one key per line, but this key is followed by \"OK\""},
       {"no value", "a.example\n", TableKind::map, ":1:10: the key has no value"},
       {"only a comment", "a.example # later\n", TableKind::map, ":1:10: the key has no value"},
       {"continued", "a 1\n  more\n", TableKind::map, ":2:1: starts with a blank"},
       {"open quotes", "\"a b\n", TableKind::list, ":1:1: the quotes of the key are not closed"},
       {"NUL", zero, TableKind::list, ":1:2: a NUL byte"},
-      {"UTF-16", std::string("\xff\xfe" "a", 3), TableKind::list, ":1:1: this is UTF-16"},
-      {"host bits", "\n192.0.2.1/24\n", TableKind::list, ":2:1: \"192.0.2.1/24\": host bits are set; write 192.0.2.0/24"},
+      {"UTF-16",
+       std::string("\xff\xfe"
+                   "a",
+                   3),
+       TableKind::list, ":1:1: this is UTF-16"},
+      {"host bits", "\n192.0.2.1/24\n", TableKind::list,
+       ":2:1: \"192.0.2.1/24\": host bits are set; write 192.0.2.0/24"},
       {"indented", "  192.0.2\n", TableKind::list, ":1:3: \"192.0.2\": looks like an IP address"},
       {"escapes", "a\x1b[1m\n", TableKind::list, ":1:1: \"a?[1m\": a control character"},
-      {"long line", "a\n" + std::string(4097, 'b') + "\nc\n", TableKind::list, ":2:4097: a line of more than 4096 bytes"},
-      {"very long line", "a\n" + std::string(3'000'000, 'b') + "\nc\n", TableKind::list, ":2:4097: a line of more than"},
+      {"long line", "a\n" + std::string(4097, 'b') + "\nc\n", TableKind::list,
+       ":2:4097: a line of more than 4096 bytes"},
+      {"very long line", "a\n" + std::string(3'000'000, 'b') + "\nc\n", TableKind::list,
+       ":2:4097: a line of more than"},
       {"very long last line", std::string(700'000, 'b'), TableKind::list, ":1:4097: a line of more than"},
       {"two values", "a 1\nb 2\nA 3\n", TableKind::map, ":3:1: the key has the value \"3\" here and \"1\" in line 1"},
   };
@@ -96,7 +105,8 @@ TEST_CASE("table files: lines at the edges of what is read at once") {
     CAPTURE(shift);
     std::string text(shift, '\n');
     const std::size_t count = 40'000;
-    for (std::size_t i = 0; i < count; ++i) text += "name" + std::to_string(i) + ".example v" + std::to_string(i) + '\n';
+    for (std::size_t i = 0; i < count; ++i)
+      text += "name" + std::to_string(i) + ".example v" + std::to_string(i) + '\n';
     write_file(dir / "map", text);
     const auto got = read_table(dir / "map", TableKind::map);
     REQUIRE(got.table);

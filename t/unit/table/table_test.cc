@@ -35,13 +35,17 @@ TEST_CASE("table keys: one spelling, and errors that say what was meant") {
       {"User+Tag@Example.COM.", "user+tag@example.com", nullptr},
       {"<u@example.com>", "u@example.com", nullptr},
       {"\"odd one\"@example.com", "odd one@example.com", nullptr},
-      {"u@b\xc3\xbc" "cher.example", "u@xn--bcher-kva.example", nullptr},
+      {"u@b\xc3\xbc"
+       "cher.example",
+       "u@xn--bcher-kva.example", nullptr},
       {"u@[192.0.2.1]", "u@[192.0.2.1]", nullptr},
       {"Abuse@", "abuse@", nullptr},
       {"<>", "", nullptr},
       {"Example.COM", "example.com", nullptr},
       {"@Example.COM", "example.com", nullptr},
-      {".B\xc3\xbc" "cher.example", ".xn--bcher-kva.example", nullptr},
+      {".B\xc3\xbc"
+       "cher.example",
+       ".xn--bcher-kva.example", nullptr},
       {".Example.com.", ".example.com", nullptr},
       {"Alice", "alice", nullptr},
       {"\"Two Words\"", "two words", nullptr},
@@ -108,16 +112,31 @@ TEST_CASE("table keys: one spelling, and errors that say what was meant") {
 }
 
 TEST_CASE("table: a domain, then what stands above it") {
-  const auto table = table_of({{"example.com", "itself"}, {".example.com", "below"}, {".a.example.com", "nearer"},
-                               {".example", "top"}, {"xn--bcher-kva.example", "idn"}, {"localhost", "word"}});
+  const auto table = table_of({{"example.com", "itself"},
+                               {".example.com", "below"},
+                               {".a.example.com", "nearer"},
+                               {".example", "top"},
+                               {"xn--bcher-kva.example", "idn"},
+                               {"localhost", "word"}});
   struct Row {
     std::string domain, want;
   };
-  const Row rows[] = {{"example.com", "itself"}, {"EXAMPLE.com.", "itself"}, {"b.example.com", "below"},
-                      {"a.example.com", "below"}, {"x.a.example.com", "nearer"}, {"y.x.a.example.com", "nearer"},
-                      {"1.2.3.4.5.6.7.8.9.10.11.example.com", "below"}, {"badexample.com", "none"}, {"com", "none"},
-                      {"example", "none"}, {"any.example", "top"}, {"xn--bcher-kva.example", "idn"},
-                      {"localhost", "word"}, {"", "none"}, {".", "none"}, {".example.com", "none"}};
+  const Row rows[] = {{"example.com", "itself"},
+                      {"EXAMPLE.com.", "itself"},
+                      {"b.example.com", "below"},
+                      {"a.example.com", "below"},
+                      {"x.a.example.com", "nearer"},
+                      {"y.x.a.example.com", "nearer"},
+                      {"1.2.3.4.5.6.7.8.9.10.11.example.com", "below"},
+                      {"badexample.com", "none"},
+                      {"com", "none"},
+                      {"example", "none"},
+                      {"any.example", "top"},
+                      {"xn--bcher-kva.example", "idn"},
+                      {"localhost", "word"},
+                      {"", "none"},
+                      {".", "none"},
+                      {".example.com", "none"}};
   for (const auto& row : rows) {
     CAPTURE(row.domain);
     CHECK(or_none(table->find_domain(row.domain)) == row.want);
@@ -132,18 +151,35 @@ TEST_CASE("table: a domain, then what stands above it") {
 }
 
 TEST_CASE("table: a mail address from the most to the least particular") {
-  const auto table = table_of({{"alice+news@example.com", "extended"}, {"alice@example.com", "plain"}, {"abuse@", "any domain"},
-                               {"bob+x@", "extended at any domain"}, {"example.com", "domain"}, {".example.net", "below"},
-                               {"<>", "null"}, {"postmaster", "word"}, {"\"odd one\"@example.com", "quoted"}});
+  const auto table = table_of({{"alice+news@example.com", "extended"},
+                               {"alice@example.com", "plain"},
+                               {"abuse@", "any domain"},
+                               {"bob+x@", "extended at any domain"},
+                               {"example.com", "domain"},
+                               {".example.net", "below"},
+                               {"<>", "null"},
+                               {"postmaster", "word"},
+                               {"\"odd one\"@example.com", "quoted"}});
   struct Row {
     std::string address, want;
   };
-  const Row rows[] = {{"<Alice+News@Example.com>", "extended"}, {"alice+other@example.com", "plain"},
-                      {"alice@example.com", "plain"}, {"carol@example.com", "domain"}, {"abuse@elsewhere.example", "any domain"},
-                      {"abuse+x@example.com", "any domain"}, {"bob+x@elsewhere.example", "extended at any domain"},
-                      {"bob@elsewhere.example", "none"}, {"u@mx.example.net", "below"}, {"u@example.net", "none"},
-                      {"<>", "null"}, {"postmaster", "word"}, {"\"odd one\"@example.com", "quoted"},
-                      {"<<>>", "none"}, {"u@.example.net", "none"}, {"u@", "none"}, {"@", "none"}};
+  const Row rows[] = {{"<Alice+News@Example.com>", "extended"},
+                      {"alice+other@example.com", "plain"},
+                      {"alice@example.com", "plain"},
+                      {"carol@example.com", "domain"},
+                      {"abuse@elsewhere.example", "any domain"},
+                      {"abuse+x@example.com", "any domain"},
+                      {"bob+x@elsewhere.example", "extended at any domain"},
+                      {"bob@elsewhere.example", "none"},
+                      {"u@mx.example.net", "below"},
+                      {"u@example.net", "none"},
+                      {"<>", "null"},
+                      {"postmaster", "word"},
+                      {"\"odd one\"@example.com", "quoted"},
+                      {"<<>>", "none"},
+                      {"u@.example.net", "none"},
+                      {"u@", "none"},
+                      {"@", "none"}};
   for (const auto& row : rows) {
     CAPTURE(row.address);
     CHECK(or_none(table->find(Address::parse(row.address))) == row.want);
@@ -153,14 +189,35 @@ TEST_CASE("table: a mail address from the most to the least particular") {
 }
 
 TEST_CASE("table: words, addresses and lists") {
-  const auto map = table_of({{"Alice", "1"}, {"bob@example.com", "2"}, {"@example.com", "3"}, {"default", "4"}, {"<>", "5"},
-                             {"192.0.2.0/24", "6"}, {"192.0.2.7", "7"}, {"::1", "8"}, {"j\xc3\xbcrg@b\xc3\xbc" "cher.example", "9"}});
+  const auto map = table_of({{"Alice", "1"},
+                             {"bob@example.com", "2"},
+                             {"@example.com", "3"},
+                             {"default", "4"},
+                             {"<>", "5"},
+                             {"192.0.2.0/24", "6"},
+                             {"192.0.2.7", "7"},
+                             {"::1", "8"},
+                             {"j\xc3\xbcrg@b\xc3\xbc"
+                              "cher.example",
+                              "9"}});
   struct Row {
     std::string word, want;
   };
-  const Row rows[] = {{"alice", "1"}, {"ALICE", "1"}, {"Bob@Example.com", "2"}, {"example.com", "3"}, {"@example.com", "3"},
-                      {"default", "4"}, {"<>", "5"}, {"bob", "none"}, {"x@example.com", "none"}, {"", "none"}, {"@", "none"},
-                      {"192.0.2.7", "none"}, {"j\xc3\xbcrg@b\xc3\xbc" "cher.example", "9"}};
+  const Row rows[] = {{"alice", "1"},
+                      {"ALICE", "1"},
+                      {"Bob@Example.com", "2"},
+                      {"example.com", "3"},
+                      {"@example.com", "3"},
+                      {"default", "4"},
+                      {"<>", "5"},
+                      {"bob", "none"},
+                      {"x@example.com", "none"},
+                      {"", "none"},
+                      {"@", "none"},
+                      {"192.0.2.7", "none"},
+                      {"j\xc3\xbcrg@b\xc3\xbc"
+                       "cher.example",
+                       "9"}};
   for (const auto& row : rows) {
     CAPTURE(row.word);
     CHECK(or_none(map->find_word(row.word)) == row.want);
@@ -185,7 +242,7 @@ TEST_CASE("table: words, addresses and lists") {
 }
 
 TEST_CASE("table: the same key twice in a map") {
-  const TableEntry entries[] = {{"a.example", "1"}, {"A.example", "1"}, {"b.example", "1"}, {"B.EXAMPLE", "2"},
+  const TableEntry entries[] = {{"a.example", "1"},    {"A.example", "1"},    {"b.example", "1"}, {"B.EXAMPLE", "2"},
                                 {"192.0.2.0/24", "x"}, {"192.0.2.0/24", "y"}, {"bad..@x..", "z"}};
   const auto made = make_table(entries, TableKind::map);
   CHECK_FALSE(made.table);

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "app/door_sockets.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <unistd.h>
+
+#include "milter_door/libmilter.h"
+#include "start/own_directory.h"
+#include "start/privileges.h"
+
+namespace mailweir {
+namespace {
+
+std::string directory_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
+
+// `general`: whose group a socket has that names none.
+Result<SocketAccess> access_of(const DoorConfig& door, const GeneralConfig& general) {
+  SocketAccess access;
+  access.mode = door.mode;
+  if (door.group.empty()) {
+    if (const auto daemon = find_identity(general.user, general.group); daemon && geteuid() == 0)
+      access.group = daemon->gid;
+    return access;
+  }
+  const auto group = find_group(door.group);
+  if (!group) return group.error();
+  access.group = *group;
+  return access;
+}
+
+// As many may wait to be taken as may be served: a mail server that starts anew connects with all its processes at
+// once. The kernel cuts it to net.core.somaxconn (listen(2)).
+int backlog_for(std::size_t connections) { return static_cast<int>(std::max<std::size_t>(connections, 512)); }
+
+}  // namespace
+
+Result<void> DoorSockets::provide_directories(const Config& config) {
+  std::optional<ProcessIdentity> owner;
+  if (const auto found = find_identity(config.general.user, config.general.group)) owner = *found;
+  auto made = provide_directory(config.general.state_directory, "general.state_directory", 0750, owner);
+  const auto of_socket = [&](const std::optional<SocketName>& socket, const std::string& key) {
+    if (made && socket && socket->kind == SocketName::Kind::unix_path)
+      made = provide_directory(directory_of(socket->path), key, 0755, owner);
+  };
+  of_socket(config.admin.socket, "admin.socket");
+  of_socket(config.policy.socket, "policy.socket");
+  of_socket(config.milter.socket, "milter.socket");
+  return made;
+}
+
+void DoorSockets::note(const SocketName& socket) {
+  if (socket.kind == SocketName::Kind::unix_path) paths_.push_back(socket.path);
+}
+
+void DoorSockets::remove() {
+  for (const auto& path : std::exchange(paths_, {})) ::unlink(path.c_str());
+}
+
+Result<void> DoorSockets::open(const Config& config) {
+  if (config.policy.socket) {
+    const auto access = access_of(config.policy, config.general);
+    if (!access) return access.error();
+    auto listener = listen_on(*config.policy.socket, *access, backlog_for(config.policy.max_connections));
+    if (!listener) return listener.error();
+    policy = std::move(*listener);
+    note(*config.policy.socket);
+  }
+  if (config.http.socket) {
+    auto listener = listen_on(*config.http.socket, {}, backlog_for(config.http.max_connections));
+    if (!listener) return listener.error();
+    http = std::move(*listener);
+  }
+  if (config.milter.socket) {
+    const auto access = access_of(config.milter, config.general);
+    if (!access) return access.error();
+    if (config.milter.transport == MilterTransport::libmilter) {
+      auto opened = open_libmilter_socket(*config.milter.socket, *access);
+      if (opened) note(*config.milter.socket);
+      return opened;
+    }
+    auto listener = listen_on(*config.milter.socket, *access, backlog_for(config.milter.max_connections));
+    if (!listener) return listener.error();
+    milter = std::move(*listener);
+    note(*config.milter.socket);
+  }
+  return {};
+}
+
+}  // namespace mailweir
