@@ -43,6 +43,8 @@ ctl             base mail port check adapter engine policy_door milter_door admi
 # library, but only in its .cc.
 libraries='
 idn2.h              mail/domain.cc
+unicase.h           mail/case_fold.cc
+unistr.h            mail/case_fold.cc
 toml++/*            config/*
 sanitizer/*         base/fiber.cc
 cxxabi.h            base/fiber.cc

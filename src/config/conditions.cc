@@ -9,6 +9,7 @@
 #include "base/duration.h"
 #include "base/text.h"
 #include "config/foreign_spelling.h"
+#include "mail/case_fold.h"
 #include "mail/domain.h"
 
 namespace mailweir {
@@ -292,7 +293,7 @@ bool ConditionReader::read_name(const std::string& text, const toml::node& node,
   if (text.starts_with('.')) return domain(std::string_view(text).substr(1), Kind::below);
   if (at == text.npos) return domain(text, Kind::domain);
   if (at == 0) return domain(std::string_view(text).substr(1), Kind::domain);  // "@example.com", as in other software
-  if (at + 1 == text.size()) test.what = NameTest{Kind::user, folded(std::string_view(text).substr(0, at))};
+  if (at + 1 == text.size()) test.what = NameTest{Kind::user, case_folded(std::string_view(text).substr(0, at))};
   else test.what = NameTest{Kind::address, Address::parse(text).text()};
   return true;
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "mail/case_fold.h"
 #include "mail/domain.h"
 #include "mail/path.h"
 
@@ -52,7 +53,7 @@ std::string unquoted(std::string_view local) {
 
 void Address::set(std::string_view local, std::string_view domain, bool has_domain) {
   absent_ = false;
-  text_ = folded(local);
+  text_ = case_folded(local);
   if (!has_domain) return;
   at_ = text_.size();
   text_ += '@';

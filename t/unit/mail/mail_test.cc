@@ -22,6 +22,14 @@ TEST_CASE("address: one spelling each") {
       {"u@b\xc3\xbc"
        "cher.example",
        "u@xn--bcher-kva.example", "u", "xn--bcher-kva.example", "u@xn--bcher-kva.example"},
+      // as Postfix folds case before a lookup: long s, Kelvin sign, sharp s
+      {"\xc5\xbf"
+       "ales@example.com",
+       "sales@example.com", "sales", "example.com", "sales@example.com"},
+      {"\xe2\x84\xaaim+x@example.com", "kim+x@example.com", "kim+x", "example.com", "kim@example.com"},
+      {"\xc3\x89LAN@example.com", "\xc3\xa9lan@example.com", "\xc3\xa9lan", "example.com", "\xc3\xa9lan@example.com"},
+      {"Ki\xc3\x9f@example.com", "kiss@example.com", "kiss", "example.com", "kiss@example.com"},
+      {"BAD\xff@example.com", "bad\xff@example.com", "bad\xff", "example.com", "bad\xff@example.com"},
       {"+x@example.com", "+x@example.com", "+x", "example.com", "+x@example.com"},
       {"u@example.com.", "u@example.com", "u", "example.com", "u@example.com"},
   };
