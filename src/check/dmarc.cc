@@ -128,7 +128,7 @@ DmarcResult dmarc(Lookups& lookups, const DmarcTools& tools, std::size_t from_fi
   if (evidence.unusable_author) {
     result.word = AuthWord::fail;
     result.policy = DmarcPolicy::reject;
-    result.reason = "From has an address whose domain is not a domain name; the worst result counts";
+    result.reason = "From has an address without a usable domain; the worst result counts";
     return result;
   }
   if (domains.empty()) {

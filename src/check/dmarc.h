@@ -22,7 +22,7 @@ struct DmarcEvidence {
   std::string spf_domain;                 // whose SPF it is: of MAIL FROM, or of HELO for the null sender
   std::vector<std::string> dkim_domains;  // whose signature passed
   std::vector<std::string> dkim_unasked;  // whose signature may pass later: its key could not be looked up for now
-  bool unusable_author = false;           // an address in From has a domain that is not a domain name
+  bool unusable_author = false;           // an address in From has no usable domain, or is only shown
 };
 
 struct DmarcResult {

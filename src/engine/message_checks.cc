@@ -9,6 +9,7 @@
 #include "check/helo.h"
 #include "engine/facts.h"
 #include "engine/policy.h"
+#include "mail/address_list.h"
 #include "mail/address_literal.h"
 #include "mail/domain.h"
 
@@ -103,10 +104,11 @@ std::vector<std::string> Facts::author_domains() {
   return domains;
 }
 
-// A domain that cannot be asked, and is no address literal (RFC 5321 4.1.3).
+// A domain that cannot be asked, and is no address literal (RFC 5321 4.1.3); or From shows an address where none is.
 bool Facts::has_unusable_author() {
   const FactValue from = from_addresses(true);
-  if (from.state != FactValue::State::known) return false;
+  if (from.state != FactValue::State::known)
+    return std::ranges::any_of(transaction_.headers->values("From"), shows_address);
   return std::any_of(from.items().begin(), from.items().end(), [](const FactItem& item) {
     return !item.text.empty() && !to_domain(item.text) && !address_literal(item.text);
   });

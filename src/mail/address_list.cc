@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "base/text.h"
+#include "mail/encoded_word.h"
 #include "mail/headers.h"
 #include "mail/path.h"
 
@@ -41,7 +42,7 @@ class Tokens {
       length = enclosed_length('"', no_quote_closes_);
     } else if (text_.front() == '[') {
       length = enclosed_length(']', no_bracket_closes_);
-    } else if ((length = encoded_word_length()) > 0) {
+    } else if ((length = encoded_word()) > 0) {
       token.kind = Token::Kind::encoded_word;
     } else {
       while (length < text_.size() && !is_space(text_[length]) && specials.find(text_[length]) == specials.npos)
@@ -84,15 +85,14 @@ class Tokens {
     return 0;
   }
 
-  // RFC 2047 2: "=?charset?q?text?=" without blanks; there are mailers that put commas and more than 75 characters into
-  // it.
-  std::size_t encoded_word_length() const {
-    if (!text_.starts_with("=?")) return 0;
-    int marks = 1;
-    for (std::size_t i = 2; i < text_.size() && i < 300 && !is_space(text_[i]); ++i) {
-      if (text_[i] == '?' && ++marks >= 4 && i + 1 < text_.size() && text_[i + 1] == '=') return i + 2;
-    }
-    return 0;
+  // No blanks are in it. One that holds an angle bracket, or another address behind a comma, is not one (RFC 2047 5,
+  // rule 3), and readers that do not know encoded words see the address in it; a comma alone is what some mailers
+  // write.
+  std::size_t encoded_word() const {
+    const std::size_t size = encoded_word_length(text_);
+    const auto word = text_.substr(0, size);
+    const bool has_list = word.find_first_of(",;") != word.npos && word.find('@') != word.npos;
+    return has_list || word.find_first_of("<>") != word.npos ? 0 : size;
   }
 
   std::string_view text_;
@@ -206,6 +206,10 @@ std::vector<Address> parse_address_list(std::string_view value, const MailboxSpe
   }
   flush(!after_angle);
   return std::move(collector).result();
+}
+
+bool shows_address(std::string_view value) {
+  return value.find('@') != value.npos || with_words_decoded(value).find('@') != std::string::npos;
 }
 
 }  // namespace mailweir

@@ -18,6 +18,10 @@ namespace mailweir {
 // no other address in the text. `value` may be folded.
 std::vector<Address> parse_address_list(std::string_view value, const MailboxSpelling& spelling = {});
 
+// Whether a reader may show an address there, though parse_address_list finds none with a domain: it stands in a
+// comment, in an encoded word, or is not whole.
+bool shows_address(std::string_view value);
+
 // Not less than parse_address_list finds in it; a count of signs, without reading the text.
 std::size_t at_most_addresses(std::string_view value);
 

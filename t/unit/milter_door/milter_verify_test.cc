@@ -136,6 +136,29 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("milter verify: an author that is only shown is not one without a domain") {
+  struct Row {
+    const char *from, *want;
+  };
+  const Row rows[] = {
+      {" root", "accepted"},
+      {" Joe SixPack", "accepted"},
+      {" =?utf-8?q?joe=40football=2Eexample=2Ecom?=", "550 5.7.1 no () (reject)"},
+      {" =?utf-8?b?am9lQGZvb3RiYWxsLmV4YW1wbGUuY29t?= <joe>", "550 5.7.1 no () (reject)"},
+      {" (Joe <joe@football.example.com>", "550 5.7.1 no () (reject)"},
+      {" @football.example.com", "550 5.7.1 no () (reject)"},
+      {" =?utf-8?q?x<joe@football.example.com>?= <a@evil.example>", "550 5.7.1 no () (reject)"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.from);
+    Gate gate(rule("forged", "dmarc = \"fail\""));
+    Message message;
+    message.above.clear();
+    message.from = row.from;
+    CHECK(gate.send(message) == row.want);
+  }
+}
+
 TEST_CASE("milter verify: a stranger's silent name server is no way past DMARC; the author's own may be") {
   const std::string checks =
       "[dns]\ndeadline = \"60ms\"\n"
