@@ -173,10 +173,14 @@ void Daemon::start_watches() {
     };
   };
   list_reader_ = std::make_unique<Periodic>(std::chrono::milliseconds(400), guarded([this] { tables_->refresh(); }));
-  const auto* fallback = stores_.fallback();
+  auto* fallback = stores_.fallback();
+  if (fallback != nullptr) loss_watch_ = std::make_unique<LossWatch>(fallback->shared(), *log_);
   eviction_watch_ =
       std::make_unique<EvictionWatch>(fallback != nullptr ? &fallback->shared() : nullptr, *tables_, *log_);
-  eviction_asker_ = std::make_unique<Periodic>(std::chrono::minutes(1), guarded([this] { eviction_watch_->look(); }));
+  store_asker_ = std::make_unique<Periodic>(seconds(10), guarded([this] {
+                                              eviction_watch_->look();
+                                              if (loss_watch_) loss_watch_->look();
+                                            }));
   dns::Resolver& fresh = cache_ != nullptr ? cache_->behind() : *resolver_;
   dnsbl_watch_ = std::make_unique<DnsblWatch>(fresh, *log_, [this](const std::string& zone) {
     if (cache_ != nullptr) cache_->forget(zone);
@@ -313,7 +317,7 @@ void Daemon::stop() {
   services_->trouble_lines->flush(*log_, SteadyTime::max());
   list_reader_.reset();
   dnsbl_prover_.reset();
-  eviction_asker_.reset();
+  store_asker_.reset();
   alert_desk_->stop(alerts_at_the_end);
   finish_stores(stores_, *log_);
   Event("stopped").to(*log_, Severity::notice);

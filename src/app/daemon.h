@@ -18,6 +18,7 @@
 #include "admin_door/admin_server.h"
 #include "app/door_sockets.h"
 #include "app/eviction_watch.h"
+#include "app/loss_watch.h"
 #include "app/notify.h"
 #include "app/periodic.h"
 #include "app/stores.h"
@@ -104,7 +105,8 @@ class Daemon {
   std::unique_ptr<Services> services_;
   std::unique_ptr<DnsblWatch> dnsbl_watch_;
   std::unique_ptr<EvictionWatch> eviction_watch_;
-  std::unique_ptr<Periodic> list_reader_, dnsbl_prover_, eviction_asker_;  // stopped before what they use goes
+  std::unique_ptr<LossWatch> loss_watch_;
+  std::unique_ptr<Periodic> list_reader_, dnsbl_prover_, store_asker_;  // stopped before what they use goes
 
   DoorSockets sockets_;
   std::unique_ptr<PolicyServer> policy_door_;

@@ -202,6 +202,8 @@ std::string Daemon::status() const {
   if (eviction_watch_)
     for (const auto& [server, policy] : eviction_watch_->found())
       result["evicting"].push_back({{"store", server}, {"policy", policy}});
+  if (loss_watch_ && loss_watch_->losses() > 0)
+    result["lost"] = {{"store", stores_.fallback()->shared().server()}, {"times", loss_watch_->losses()}};
   add_alerts(result, *alert_desk_);
   if (tables_) add_lists(result, *policy, *tables_, clock_.wall());
   return dumped(result);
@@ -306,6 +308,9 @@ std::string Daemon::metrics() const {
     for (const auto& [server, policy] : eviction_watch_->found())
       samples.gauge("mailweir_store_evicts", "A Redis server that drops keys when its memory is full", 1,
                     {{"store", server}, {"policy", policy}});
+  if (loss_watch_)
+    samples.counter("mailweir_counters_lost_total", "Times that the Redis server of the counters lost its keys",
+                    loss_watch_->losses());
   if (cache_ != nullptr) {
     samples.counter("mailweir_dns_cache_hits_total", "Lookups answered from the cache", cache_->stats().hits.load());
     samples.counter("mailweir_dns_cache_misses_total", "Lookups sent to the servers", cache_->stats().misses.load());

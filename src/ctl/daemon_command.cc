@@ -98,6 +98,10 @@ int status_command(const Arguments& args) {
       std::cout << "warning: " << server["store"].get<std::string>()
                 << " drops keys when its memory is full (maxmemory-policy " << server["policy"].get<std::string>()
                 << "); set noeviction\n";
+  if (status.contains("lost"))
+    std::cout << "warning: " << status["lost"]["store"].get<std::string>() << " has lost its keys ("
+              << status["lost"]["times"]
+              << " times since the start): limits counted from zero then, and blocks were gone\n";
   print_table(status["rules"]);
   return 0;
 }

@@ -98,6 +98,10 @@ def moved_to_redis(t):
     t.like(told, r"(?m)^warning: .*/state/counters: 1 counter and 1 block of store", "which tells of the file too")
     redis.ask("CONFIG", "SET", "maxmemory-policy", "noeviction")
     t.ok("maxmemory-policy" not in daemon.ctl("check").stderr, "noeviction is well")
+    redis.ask("FLUSHALL")
+    daemon.wait_line(event="counters-lost", within=30)
+    t.like(daemon.ctl("status").stdout, r"(?m)^warning: redis://.* has lost its keys", "a Redis that lost its keys is told by the log and by status")
+    t.like(daemon.metrics(), "(?m)^mailweir_counters_lost_total 1", "and by a metric")
     t.stop(daemon)
 
 

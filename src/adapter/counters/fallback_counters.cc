@@ -106,6 +106,7 @@ class FallbackCountersStore final : public FallbackCounters {
 
   const FallbackStats& stats() const override { return stats_; }
   const SharedCounters& shared() const override { return *shared_; }
+  SharedCounters& shared() override { return *shared_; }
   std::size_t waiting() const override { return back_.waiting(); }
   std::uint64_t lost() const override { return back_.counts.lost(); }
 

@@ -51,6 +51,7 @@ class FallbackCounters : public CounterStore {
  public:
   virtual const FallbackStats& stats() const = 0;
   virtual const SharedCounters& shared() const = 0;
+  virtual SharedCounters& shared() = 0;
   virtual std::size_t waiting() const = 0;  // counters, and what else waits to be said there
   virtual std::uint64_t lost() const = 0;   // units counted locally that there was no room to remember
   // The time that callers have, from now on: half of it is fair_time, all of it patience.

@@ -107,6 +107,7 @@ class RedisCountersStore final : public RedisCounters {
     }
     return std::string();
   }
+  Result<bool> has_lost_all(Deadline deadline) override { return back_.has_lost_all(now(), deadline); }
   const std::string& server() const override { return name_; }
   std::string where() const override { return route_->where(); }
   std::uint64_t connects() const override { return route_->connects(); }

@@ -7,10 +7,11 @@
 namespace mailweir {
 
 std::string RedisHandBack::key_of_slot(unsigned slot) const {
+  // With a hash tag in the prefix all keys are of one slot, and with one server any will do.
+  const bool any = !route_.splits() || redis_slot(prefix_ + "{a}") == redis_slot(prefix_ + "{b}");
   for (std::uint64_t number = 0;; ++number) {
     std::string key = prefix_ + "{probe-" + std::to_string(number) + '}';
-    // With a hash tag in the prefix all keys are of one slot, and with one server any will do.
-    if (!route_.splits() || redis_slot(key) == slot || redis_slot(key) == redis_slot(prefix_ + "{}")) return key;
+    if (any || redis_slot(key) == slot) return key;
   }
 }
 
@@ -28,6 +29,24 @@ Result<void> RedisHandBack::probe(std::int64_t now, Deadline deadline) {
     if (auto done = run(call, slot, deadline); !done) return done;
   }
   return {};
+}
+
+// Slots that were not looked at before are of a cluster that has changed.
+Result<bool> RedisHandBack::has_lost_all(std::int64_t now, Deadline deadline) {
+  const auto slots = route_.sample_slots(deadline);
+  if (!slots) return slots.error();
+  std::set<unsigned> marked;
+  bool lost = false;
+  for (const unsigned slot : *slots) {
+    RedisCall call("mark", now);
+    call.add_key(key_of_slot(slot) + ":mark");
+    const auto there = route_.run(call, slot, deadline);
+    if (!there) return there.error();
+    marked.insert(slot);
+    lost = lost || (there->integer == 0 && marked_.with([&](const auto& before) { return before.contains(slot); }));
+  }
+  marked_.with([&](auto& before) { before = std::move(marked); });
+  return lost;
 }
 
 Result<void> RedisHandBack::merge(std::string_view id, const CountedElsewhere& counted, std::int64_t now,

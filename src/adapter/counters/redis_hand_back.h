@@ -5,10 +5,12 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 
 #include "adapter/counters/shared_counters.h"
 #include "adapter/redis/redis_route.h"
+#include "base/guarded.h"
 
 namespace mailweir {
 
@@ -20,6 +22,7 @@ class RedisHandBack {
   Result<void> merge(std::string_view id, const CountedElsewhere& counted, std::int64_t now, Deadline deadline);
   Result<SharedCounters::Nodes> sign_in(std::string_view node, bool adding, std::chrono::milliseconds age,
                                         std::int64_t now, Deadline deadline);
+  Result<bool> has_lost_all(std::int64_t now, Deadline deadline);
 
  private:
   std::string key_of_slot(unsigned slot) const;
@@ -28,6 +31,7 @@ class RedisHandBack {
 
   RedisRoute& route_;
   const std::string prefix_;
+  Guarded<std::set<unsigned>> marked_;  // slots that have our mark
 };
 
 }  // namespace mailweir

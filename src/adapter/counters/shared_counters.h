@@ -50,6 +50,9 @@ class SharedCounters : public CounterStore {
   // The policy by which the server, or one of them, evicts keys when its memory is full: "allkeys-lru"; "": it does not
   // (adapter/redis/redis_eviction.h).
   virtual Result<std::string> evicts(Deadline) const { return std::string(); }
+  // Whether it has lost all that it had since this was asked before, one of its servers at least: by FLUSHALL, say, or
+  // because it started again without its data. Each call leaves a mark there, and looks for the one before.
+  virtual Result<bool> has_lost_all(Deadline) { return false; }
   // Its URL without the password; and the server, or servers, that it asks now (empty: not known yet).
   virtual const std::string& server() const = 0;
   virtual std::string where() const = 0;

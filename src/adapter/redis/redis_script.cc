@@ -362,8 +362,15 @@ local function probe()
   return 1
 end
 
+-- Leaves a mark for good, and says whether it was there.
+local function mark()
+  local there = call('EXISTS', KEYS[1])
+  call('SET', KEYS[1], 1)
+  return there
+end
+
 return ({charge = charge, look = charge, give_back = give_back, renew = renew, merge = merge, probe = probe,
-         block = block, unblock = unblock, show_block = show_block, merge_values = merge_values,
+         mark = mark, block = block, unblock = unblock, show_block = show_block, merge_values = merge_values,
          sign_in = sign_in})[operation]()
 )lua";
 

@@ -27,12 +27,13 @@
 //   merge_values: span (ms), how many are kept, then age (ms) and value of each -> 1
 //   sign_in:   node, adding, age (ms)                                     -> nodes that have added all, nodes that add
 //   probe:                                                                -> 1
+//   mark:                                                                 -> 1 if the key was there already, else 0
 //   block:     time (ms), replace, rule and reason                        -> 1, or 0 if it was blocked already
 //   unblock:                                                              -> 1, or 0 if it was not blocked
 //   show_block:                                                           -> time left (ms) and the string; or nothing
 // KEYS: one for each window, in order, and of a first-seen counter before them what it remembers; for merge before them
-// one that remembers for an hour that this merge was done, so that it may be tried again; for probe and sign_in one of
-// its own.
+// one that remembers for an hour that this merge was done, so that it may be tried again; for probe, mark and sign_in
+// one of its own.
 //
 // A call that writes nothing wrong but fails (out of memory, a replica) fails at its first write: all or none.
 #pragma once

@@ -160,6 +160,21 @@ TEST_CASE("redis cluster: a charge of several slots is all or none") {
   REQUIRE(store->probe(soon()));
 }
 
+TEST_CASE("redis cluster: one server that has lost all that it had") {
+  if (no_redis()) return;
+  const auto store = store_at(cluster().url(), "lost:");
+  const auto lost = [&] {
+    const auto found = store->has_lost_all(soon());
+    REQUIRE(found);
+    return *found;
+  };
+  CHECK_FALSE(lost());
+  CHECK_FALSE(lost());
+  tell(cluster().node(1), {"FLUSHALL"});
+  CHECK(lost());
+  CHECK_FALSE(lost());
+}
+
 TEST_CASE("redis cluster: a slot that moves is followed") {
   if (no_redis()) return;
   const auto store = store_at(cluster().url());

@@ -248,6 +248,27 @@ TEST_CASE("redis counters: killed and started again") {
   }
 }
 
+TEST_CASE("redis counters: a server that has lost all that it had") {
+  if (no_redis()) return;
+  RedisServer redis;
+  const auto store = store_at(redis.url());
+  const auto lost = [&] {
+    const auto found = store->has_lost_all(soon());
+    return found ? std::string(*found ? "lost" : "kept") : found.error().what;
+  };
+  CHECK(lost() == "kept");  // never asked before
+  CHECK(error_of(*store) == "");
+  CHECK(lost() == "kept");
+  say(redis.url(), {"FLUSHALL"});
+  CHECK(lost() == "lost");
+  CHECK(lost() == "kept");  // said once
+  redis.kill();
+  CHECK(has(lost(), "cannot connect"));
+  redis.start();  // without its data
+  CHECK(lost() == "lost");
+  CHECK(lost() == "kept");
+}
+
 TEST_CASE("redis counters: stopped: an error at the deadline, nothing tried twice") {
   if (no_redis()) return;
   RedisServer redis;
