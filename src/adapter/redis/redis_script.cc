@@ -362,10 +362,10 @@ local function probe()
   return 1
 end
 
--- Leaves a mark for good, and says whether it was there.
+-- Leaves a mark for 30 days, and says whether it was there.
 local function mark()
   local there = call('EXISTS', KEYS[1])
-  call('SET', KEYS[1], 1)
+  call('SET', KEYS[1], 1, 'PX', 2592000000)
   return there
 end
 
