@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// DkimKey: a private key under its name in the DNS, selector._domainkey.domain. KeyRing: the keys of all domains.
-// Immutable and thread-safe once made; a lookup is a hash probe for each label, whatever the number of domains.
+// KeyRing: the keys of all domains that the policy file names. Immutable and thread-safe once made; a lookup is a hash
+// probe for each label, whatever the number of domains.
 #pragma once
 
 #include <span>
@@ -11,15 +11,9 @@
 
 #include "base/result.h"
 #include "base/text.h"
-#include "port/signer.h"
+#include "port/key_source.h"
 
 namespace mailweir {
-
-struct DkimKey {
-  std::string domain, selector;  // d=, s=: in to_domain's spelling (A-labels: RFC 8616)
-  SignerPtr signer;
-  bool subdomains = false;  // signs mail from below the domain too
-};
 
 class KeyRing {
  public:

@@ -108,10 +108,7 @@ std::string objection(const struct stat& status) {
   return {};
 }
 
-Result<std::string> read_key_file(const std::string& path, FileStamp& stamp) {
-  auto opened = open_regular(path);
-  if (!opened) return opened.error();
-  const Fd& file = *opened;
+Result<std::string> read_text(const Fd& file, const std::string& path, FileStamp& stamp) {
   struct stat status {};
   if (::fstat(file.get(), &status) != 0) return Error{path + ": " + std::strerror(errno)};
   if (const auto why = objection(status); !why.empty()) return Error{path + ": " + why};
@@ -193,8 +190,14 @@ Result<KeyPtr> parse_key(std::string_view text) {
 }  // namespace
 
 Result<LoadedKey> load_signing_key(const std::string& path) {
+  const auto opened = open_regular(path);
+  if (!opened) return opened.error();
+  return read_signing_key(*opened, path);
+}
+
+Result<LoadedKey> read_signing_key(const Fd& file, const std::string& path) {
   LoadedKey loaded;
-  auto text = read_key_file(path, loaded.stamp);
+  auto text = read_text(file, path, loaded.stamp);
   if (!text) return text.error();
   auto key = parse_key(*text);
   OPENSSL_cleanse(text->data(), text->size());

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/file_stamp.h"
+#include "base/handle.h"
 #include "port/signer.h"
 
 namespace mailweir {
@@ -20,5 +21,7 @@ struct LoadedKey {
 // RSA from 1024 bits on (under 2048, and over 4096, with a warning: RFC 8301 3.2) or Ed25519 (RFC 8463), unencrypted,
 // in a regular file that others can neither read nor write. Errors name the path and say what to do.
 Result<LoadedKey> load_signing_key(const std::string& path);
+// The same from a regular file that is open; `path` is its name in messages.
+Result<LoadedKey> read_signing_key(const Fd& file, const std::string& path);
 
 }  // namespace mailweir

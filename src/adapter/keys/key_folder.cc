@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "adapter/keys/key_folder.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <list>
+#include <map>
+#include <mutex>
+#include <unordered_map>
+#include <utility>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "adapter/keys/openssl_signer.h"
+#include "base/blocking.h"
+#include "base/file.h"
+#include "base/file_stamp.h"
+#include "base/handle.h"
+#include "base/text.h"
+
+namespace mailweir {
+namespace {
+
+constexpr std::chrono::seconds look_again{1};
+constexpr std::chrono::seconds settling{2};  // more than the step of any file system's times
+constexpr std::size_t most_files = 1000;     // looked at in one domain's folder
+constexpr std::string_view ending = ".pem";
+
+struct CloseFolder {
+  void operator()(DIR* folder) const { closedir(folder); }
+};
+using FolderPtr = std::unique_ptr<DIR, CloseFolder>;
+
+struct FileKey {
+  FileStamp stamp;
+  bool settled = false;  // the stamp would change with the content
+  DkimKeyPtr key;        // null: cannot be used
+};
+
+// What was found in one domain's folder. Never changed once made.
+struct Found {
+  SteadyTime looked{};
+  FileStamp folder;  // nothing: the folder is not there
+  bool settled = false;
+  bool unreachable = false;
+  std::map<std::string, FileKey> files;  // by name
+  std::vector<std::string> troubles, warnings;
+
+  bool is_well() const { return troubles.empty() && !unreachable; }
+};
+using FoundPtr = std::shared_ptr<const Found>;
+
+// Why a key must not be taken from what this user owns; empty: it may.
+std::string objection_to_owner(uid_t owner) {
+  if (owner == 0 || owner == geteuid()) return {};
+  return "its owner (uid " + std::to_string(owner) + ") is neither root nor " + process_user();
+}
+
+// One look at a domain's folder.
+class Look {
+ public:
+  Look(const KeyFolderConfig& config, const Clock& clock, KeyFolderStats& stats, const std::string& domain,
+       const Found* before)
+      : config_(config), clock_(clock), stats_(stats), domain_(domain), before_(before) {}
+
+  FoundPtr take() {
+    ++stats_.looks;
+    found_.looked = clock_.steady();
+    if (const Fd folder = open_folder(); folder.get() >= 0 && !is_as_before(folder)) read_folder(folder);
+    return std::make_shared<const Found>(std::move(found_));
+  }
+
+ private:
+  void trouble(const std::string& name, const std::string& why) {
+    found_.troubles.push_back(config_.path + '/' + name + ": " + why);
+  }
+  bool is_settled(const FileStamp& stamp) const {
+    const auto changed = WallTime(std::chrono::duration_cast<WallTime::duration>(
+        std::chrono::nanoseconds(std::max(stamp.modified, stamp.changed))));
+    return changed + settling <= clock_.wall();
+  }
+
+  // None if the domain has no folder, or not one to be trusted.
+  Fd open_folder() {
+    const Fd root(::open(config_.path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (root.get() < 0) {
+      found_.unreachable = true;
+      found_.troubles.push_back(config_.path + ": " + std::strerror(errno));
+      return {};
+    }
+    Fd folder(::openat(root.get(), domain_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    struct stat status {};
+    if (folder.get() < 0) {
+      const int error = errno;
+      if (error == ENOENT) return {};
+      found_.unreachable = error == EMFILE || error == ENFILE || error == ENOMEM || error == EIO || error == ESTALE;
+      const bool link = error == ELOOP || error == ENOTDIR;
+      trouble(domain_, link ? "is not a folder of its own (a symbolic link is not followed)"
+                            : std::string(std::strerror(error)) + " for " + process_user());
+      return {};
+    }
+    if (::fstat(folder.get(), &status) != 0) {
+      trouble(domain_, std::strerror(errno));
+      return {};
+    }
+    std::string why = objection_to_owner(status.st_uid);
+    if (why.empty() && (status.st_mode & S_IWOTH) != 0) why = "others can put keys there; chmod o-w";
+    if (!why.empty()) {
+      trouble(domain_, why);
+      return {};
+    }
+    found_.folder = stamp_of(status);
+    found_.settled = is_settled(found_.folder);
+    return folder;
+  }
+
+  // What was found before stands, if neither the folder nor one of its keys has changed.
+  bool is_as_before(const Fd& folder) {
+    if (before_ == nullptr || !before_->is_well() || !before_->settled || before_->folder != found_.folder)
+      return false;
+    for (const auto& [name, file] : before_->files) {
+      struct stat status {};
+      if (!file.settled || ::fstatat(folder.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 ||
+          stamp_of(status) != file.stamp)
+        return false;
+    }
+    const auto looked = found_.looked;
+    found_ = *before_;
+    found_.looked = looked;
+    return true;
+  }
+
+  void read_folder(const Fd& folder) {
+    const int copy = ::openat(folder.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const FolderPtr listing(copy < 0 ? nullptr : ::fdopendir(copy));
+    if (!listing) {
+      const int error = errno;
+      if (copy >= 0) ::close(copy);
+      found_.unreachable = true;
+      return trouble(domain_, std::strerror(error));
+    }
+    std::vector<std::string> names;
+    std::size_t seen = 0;
+    while (const dirent* entry = ::readdir(listing.get())) {
+      const std::string_view name = entry->d_name;
+      if (name.starts_with('.')) continue;  // of one who is writing
+      if (++seen > most_files) {
+        trouble(domain_, "has more than " + std::to_string(most_files) + " files; the rest is not looked at");
+        break;
+      }
+      if (name.ends_with(ending)) names.emplace_back(name);
+    }
+    std::sort(names.begin(), names.end());
+    std::size_t keys = 0;
+    for (const auto& name : names) {
+      const auto selector = name.substr(0, name.size() - ending.size());
+      if (!is_key_name(selector)) {
+        found_.warnings.push_back(config_.path + '/' + domain_ + '/' + cleaned(name, false, 300) +
+                                  ": is not a selector in lower case, as in the DNS; the file is not used");
+      } else if (keys == KeyFolder::most_keys) {
+        trouble(domain_, "has more than " + std::to_string(KeyFolder::most_keys) + " keys; the rest is not used");
+        break;
+      } else {
+        ++keys;
+        found_.files[name] = read_file(folder, name, selector);
+      }
+    }
+  }
+
+  FileKey read_file(const Fd& folder, const std::string& name, const std::string& selector) {
+    FileKey made;
+    const std::string path = domain_ + '/' + name;
+    // O_NONBLOCK: a pipe does not hold us up.
+    const Fd file(::openat(folder.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+    if (file.get() < 0) {
+      const int error = errno;
+      trouble(path, error == ELOOP ? "is a symbolic link, which is not followed"
+                                   : std::string(std::strerror(error)) + " for " + process_user());
+      return made;
+    }
+    struct stat status {};
+    if (::fstat(file.get(), &status) != 0) {
+      trouble(path, std::strerror(errno));
+      return made;
+    }
+    made.stamp = stamp_of(status);
+    made.settled = is_settled(made.stamp);
+    if (before_ != nullptr)
+      if (const auto old = before_->files.find(name);
+          old != before_->files.end() && old->second.settled && old->second.key && old->second.stamp == made.stamp)
+        return old->second;
+    std::string why = objection_to_owner(status.st_uid);
+    if (why.empty() && !S_ISREG(status.st_mode)) why = "is not a regular file";
+    if (!why.empty()) {
+      trouble(path, why);
+      return made;
+    }
+    ++stats_.reads;
+    auto loaded = read_signing_key(file, config_.path + '/' + path);
+    if (!loaded) {
+      found_.troubles.push_back(loaded.error().what);
+      return made;
+    }
+    for (auto& warning : loaded->warnings) found_.warnings.push_back(std::move(warning));
+    made.key = std::make_shared<const DkimKey>(DkimKey{domain_, selector, std::move(loaded->signer), false});
+    return made;
+  }
+
+  const KeyFolderConfig& config_;
+  const Clock& clock_;
+  KeyFolderStats& stats_;
+  const std::string& domain_;
+  const Found* const before_;
+  Found found_;
+};
+
+class CachedKeyFolder final : public KeyFolder {
+ public:
+  CachedKeyFolder(const KeyFolderConfig& config, const Clock& clock)
+      : config_(config), clock_(clock), name_("dir:" + config.path) {}
+
+  KeysFound find(const std::string& domain, Deadline deadline) override {
+    if (!is_key_name(domain)) return {};
+    const FoundPtr before = kept(domain);
+    if (before && clock_.steady() - before->looked < look_again) return told(*before);
+    FoundPtr now;
+    if (!run_blocking(deadline, [&] { now = Look(config_, clock_, stats_, domain, before.get()).take(); })) {
+      if (before) return told(*before);
+      return {.keys = {}, .troubles = {}, .unreachable = true, .news = {}};
+    }
+    keep(domain, now);
+    KeysFound all = told(*now);
+    stats_.bad += add_news(now->troubles, before ? &before->troubles : nullptr, all.news);
+    add_news(now->warnings, before ? &before->warnings : nullptr, all.news);
+    return all;
+  }
+
+  const std::string& name() const override { return name_; }
+  const KeyFolderStats& stats() const override { return stats_; }
+
+ private:
+  struct Place {
+    std::string domain;
+    FoundPtr found;
+  };
+
+  FoundPtr kept(const std::string& domain) {
+    const std::lock_guard lock(mutex_);
+    const auto place = places_.find(domain);
+    if (place == places_.end()) return nullptr;
+    order_.splice(order_.begin(), order_, place->second);
+    return place->second->found;
+  }
+
+  void keep(const std::string& domain, FoundPtr found) {
+    const std::lock_guard lock(mutex_);
+    if (const auto place = places_.find(domain); place != places_.end()) {
+      place->second->found = std::move(found);
+      return;
+    }
+    if (order_.size() >= config_.most_domains) {
+      places_.erase(order_.back().domain);
+      order_.pop_back();
+      ++stats_.forgotten;
+    }
+    order_.push_front({domain, std::move(found)});
+    places_.emplace(order_.front().domain, order_.begin());
+    stats_.domains = order_.size();
+  }
+
+  static KeysFound told(const Found& found) {
+    KeysFound all;
+    for (const auto& [file, key] : found.files)
+      if (key.key) all.keys.push_back(key.key);
+    all.troubles = found.troubles;
+    all.unreachable = found.unreachable;
+    return all;
+  }
+
+  // What is in `texts` and was not in `known` is for the log.
+  static std::size_t add_news(const std::vector<std::string>& texts, const std::vector<std::string>* known,
+                              std::vector<std::string>& news) {
+    const std::size_t before = news.size();
+    for (const auto& text : texts)
+      if (known == nullptr || std::find(known->begin(), known->end(), text) == known->end()) news.push_back(text);
+    return news.size() - before;
+  }
+
+  const KeyFolderConfig config_;
+  const Clock& clock_;
+  const std::string name_;
+  KeyFolderStats stats_;
+
+  std::mutex mutex_;        // guards what follows
+  std::list<Place> order_;  // the last used first
+  std::unordered_map<std::string_view, std::list<Place>::iterator> places_;
+};
+
+}  // namespace
+
+bool is_key_name(std::string_view name) {
+  if (name.empty() || name.size() > 253) return false;
+  std::size_t label = 0;
+  for (const char c : name) {
+    if (c == '.') {
+      if (label == 0) return false;
+      label = 0;
+    } else if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_') {
+      if (++label > 63) return false;
+    } else {
+      return false;
+    }
+  }
+  return label > 0;
+}
+
+std::shared_ptr<KeyFolder> make_key_folder(const KeyFolderConfig& config, const Clock& clock) {
+  return std::make_shared<CachedKeyFolder>(config, clock);
+}
+
+}  // namespace mailweir

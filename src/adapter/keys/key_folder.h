@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// KeyFolder: signing keys by place: FOLDER/DOMAIN/SELECTOR.pem. A domain's folder is opened when a message of it is to
+// be signed, and what was found, nothing too, is kept with the folder's stamp and looked at again after a second: keys
+// come and go without a reload, and a start costs nothing however many domains there are. The least recently used
+// domains are forgotten.
+//
+// A key is used only from a regular file that root or the daemon owns, that others can neither read nor write, not
+// through a symbolic link, in a folder that others cannot write to. A key that cannot be used harms no other: it is
+// named in KeysFound::troubles, and tried again each second, because it may be half written. Who writes keys should
+// write to a name that begins with a dot and rename it.
+//
+// Thread-safe. Files are read on a thread that may block (base/blocking.h), without a lock.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "port/key_source.h"
+
+namespace mailweir {
+
+struct KeyFolderConfig {
+  std::string path;
+  std::size_t most_domains = 20'000;  // kept in memory, those without a key among them
+};
+
+struct KeyFolderStats {
+  std::atomic<std::uint64_t> looks{0};      // a domain's folder was looked at
+  std::atomic<std::uint64_t> reads{0};      // a key's file was read
+  std::atomic<std::uint64_t> bad{0};        // a key that cannot be used, when it was found
+  std::atomic<std::uint64_t> forgotten{0};  // domains, for lack of room
+  std::atomic<std::uint64_t> domains{0};    // in memory now
+};
+
+class KeyFolder : public KeySource {
+ public:
+  static constexpr std::size_t most_keys = 16;  // of one domain: as many as sign one message
+
+  virtual const KeyFolderStats& stats() const = 0;
+};
+
+// The folder need not be there yet. The clock must outlive it.
+std::shared_ptr<KeyFolder> make_key_folder(const KeyFolderConfig& config, const Clock& clock);
+
+// Whether it may be the name of a key's folder, and a selector that of its file: labels of a-z, 0-9, - and _, as in the
+// DNS, at most 253 bytes.
+bool is_key_name(std::string_view name);
+
+}  // namespace mailweir

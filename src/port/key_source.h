@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// DkimKey: a private key under its name in the DNS, SELECTOR._domainkey.DOMAIN. KeySource: a place that has the keys of
+// many domains, which come and go while the daemon runs. Both are thread-safe.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "port/signer.h"
+
+namespace mailweir {
+
+struct DkimKey {
+  std::string domain, selector;  // d=, s=: in to_domain's spelling (A-labels: RFC 8616)
+  SignerPtr signer;
+  bool subdomains = false;  // signs mail from below the domain too
+};
+using DkimKeyPtr = std::shared_ptr<const DkimKey>;
+
+// What a place has for one domain.
+struct KeysFound {
+  std::vector<DkimKeyPtr> keys;       // in the order of their selectors
+  std::vector<std::string> troubles;  // "PLACE: why", a key that is there and cannot be used
+  bool unreachable = false;           // the place could not be asked: it may have keys
+  std::vector<std::string> news;      // what the log should have once: given to the first that asks after it was found
+};
+
+class KeySource {
+ public:
+  virtual ~KeySource() = default;
+  // The keys of exactly this domain, which is in to_domain's spelling. Never fails: see KeysFound. May wait, not longer
+  // than until the deadline.
+  virtual KeysFound find(const std::string& domain, Deadline deadline) = 0;
+  // "dir:/var/lib/mailweir/dkim", for messages.
+  virtual const std::string& name() const = 0;
+};
+using KeySourcePtr = std::shared_ptr<KeySource>;
+
+}  // namespace mailweir
