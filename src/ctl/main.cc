@@ -25,7 +25,7 @@ constexpr Command commands[] = {
     {"check", "check a policy file and report all errors", mailweir::check_command},
     {"config", "print the effective configuration, including defaults", mailweir::config_command},
     {"counters", "list what limits have counted", mailweir::counters_command},
-    {"dkim", "verify the DKIM signatures of a message", mailweir::dkim_command},
+    {"dkim", "verify a message; make, publish and check keys", mailweir::dkim_command},
     {"dmarc", "evaluate DMARC for a message or domain", mailweir::dmarc_command},
     {"dns", "drop cached DNS answers of the daemon", mailweir::dns_command},
     {"dnsbl", "look an address or domain up in a DNSBL", mailweir::dnsbl_command},

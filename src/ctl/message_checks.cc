@@ -13,6 +13,7 @@
 #include "check/dkim_verify.h"
 #include "check/dmarc.h"
 #include "ctl/check_command.h"
+#include "ctl/dkim_keys.h"
 #include "ctl/verifier_choice.h"
 #include "ctl/what_if.h"
 #include "mail/address_list.h"
@@ -66,6 +67,10 @@ CheckAnswer answer_of(const DmarcResult& result) {
 }  // namespace
 
 int dkim_command(const Arguments& args) {
+  const std::string first = args.empty() ? std::string() : args.front();
+  if (first == "keygen") return dkim_keygen({args.begin() + 1, args.end()});
+  if (first == "check") return dkim_check({args.begin() + 1, args.end()});
+  if (first == "record") return dkim_record({args.begin() + 1, args.end()});
   std::string file, verifier = "builtin";
   CheckCommand command("Usage: mailweirctl dkim FILE [OPTION...]");
   command.options().add_options()("message", po::value(&file)->value_name("FILE")->required(), "the message")(

@@ -10,6 +10,7 @@ namespace mailweir::dns {
 std::string_view to_string(Type type) {
   switch (type) {
     case Type::A: return "A";
+    case Type::NS: return "NS";
     case Type::CNAME: return "CNAME";
     case Type::PTR: return "PTR";
     case Type::MX: return "MX";

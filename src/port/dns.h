@@ -16,7 +16,7 @@
 
 namespace mailweir::dns {
 
-enum class Type : std::uint16_t { A = 1, CNAME = 5, PTR = 12, MX = 15, TXT = 16, AAAA = 28 };
+enum class Type : std::uint16_t { A = 1, NS = 2, CNAME = 5, PTR = 12, MX = 15, TXT = 16, AAAA = 28 };
 std::string_view to_string(Type type);
 
 struct Question {
@@ -40,7 +40,7 @@ bool is_askable(std::string_view name);
 struct Record {
   Type type = Type::A;
   IpAddress address;  // A, AAAA
-  std::string text;   // PTR, CNAME: the name; MX: the exchange ("" is the root, a null MX); TXT: strings joined
+  std::string text;   // NS, PTR, CNAME: the name; MX: the exchange ("" is the root, a null MX); TXT: strings joined
   std::uint16_t preference = 0;  // MX
 };
 

@@ -167,6 +167,7 @@ std::optional<Record> record_of(Message& message, const Wire& wire, Type type) {
       record.preference = static_cast<std::uint16_t>(ns_get16(wire.data));
       text = message.name_at(wire.data + 2, end);
       break;
+    case Type::NS:
     case Type::CNAME:
     case Type::PTR: text = message.name_at(wire.data, end); break;
     case Type::TXT: text = joined_strings(wire); break;

@@ -14,7 +14,7 @@ using dns::Type;
 
 constexpr std::size_t most_errors = 20;
 constexpr std::chrono::seconds usual_ttl{300};
-constexpr Type all_types[] = {Type::A, Type::AAAA, Type::MX, Type::TXT, Type::PTR, Type::CNAME};
+constexpr Type all_types[] = {Type::A, Type::AAAA, Type::NS, Type::MX, Type::TXT, Type::PTR, Type::CNAME};
 
 struct Token {
   std::string text;

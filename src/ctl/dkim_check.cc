@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// mailweirctl dkim check: whether keys are published, at every authoritative name server.
+#include <iostream>
+
+#include <boost/program_options.hpp>
+#include <nlohmann/json.hpp>
+
+#include "adapter/dns/ares_resolver.h"
+#include "adapter/keys/key_folder.h"
+#include "adapter/keys/openssl_signer.h"
+#include "check/key_record.h"
+#include "check/published_key.h"
+#include "check/signing_keys.h"
+#include "ctl/check_command.h"
+#include "ctl/dkim_keys.h"
+#include "mail/domain.h"
+
+namespace mailweir {
+namespace {
+
+namespace po = boost::program_options;
+
+constexpr std::chrono::seconds patience{10};  // for a folder on a slow disk
+constexpr std::chrono::seconds for_a_server{5};
+
+// Without a cache: what the server says now.
+dns::AnswerPtr ask_server(const IpAddress& server, const std::string& port, const dns::Question& question) {
+  AresConfig config;
+  config.servers = {(server.is_v4() ? server.to_string() : '[' + server.to_string() + ']') + ':' + port};
+  config.rounds = 2;
+  const auto resolver = make_ares_resolver(config);
+  if (!resolver) return dns::temperror(resolver.error().what);
+  const auto lookups = Lookups::make(**resolver, Deadline::in(for_a_server));
+  return std::make_shared<const dns::Answer>(lookups->get(question));
+}
+
+struct Choice {
+  std::string domain, selector, file, folder, port = "53";
+};
+
+// What is to be looked for. Empty: said why.
+std::vector<DkimKey> chosen_keys(const Choice& choice) {
+  const auto domain = to_domain(choice.domain);
+  if (!domain || !is_key_name(*domain)) {
+    wrong_usage(choice.domain + " is not a valid domain name");
+    return {};
+  }
+  if (!choice.file.empty()) {
+    if (!is_key_name(choice.selector)) {
+      wrong_usage("--file needs --selector NAME");
+      return {};
+    }
+    const auto loaded = load_signing_key(choice.file);
+    if (!loaded) {
+      std::cerr << "mailweirctl dkim check: " << loaded.error().what << '\n';
+      return {};
+    }
+    return {{*domain, choice.selector, loaded->signer, false}};
+  }
+  std::vector<DkimKey> keys;
+  const KeysFound found = make_key_folder({.path = choice.folder, .most_domains = 1}, system_clock())
+                              ->find(*domain, Deadline::in(patience));
+  for (const auto& trouble : found.news) std::cerr << "mailweirctl dkim check: " << trouble << '\n';
+  for (const auto& key : found.keys)
+    if (choice.selector.empty() || key->selector == choice.selector) keys.push_back(*key);
+  if (keys.empty() && found.news.empty())
+    std::cerr << "mailweirctl dkim check: " << *domain << " has no key "
+              << (choice.selector.empty() ? "" : choice.selector + ' ') << "in " << choice.folder << '\n';
+  return keys;
+}
+
+void add_servers(const DkimKey& key, const KeyPublication& found, CheckAnswer& answer) {
+  const std::string name = name_of(key);
+  if (found.name != name) answer.more.emplace_back(name, "is an alias of " + found.name);
+  if (!found.trouble.empty()) answer.more.emplace_back(name, found.trouble);
+  for (const auto& server : found.servers)
+    answer.more.emplace_back(
+        name, server.server + ' ' + (server.address == IpAddress() ? "" : server.address.to_string() + ' ') +
+                  std::string(to_string(server.what)) + (server.detail.empty() ? "" : ": " + server.detail));
+}
+
+}  // namespace
+
+int dkim_check(const Arguments& args) {
+  Choice choice{.domain = {}, .selector = {}, .file = {}, .folder = default_key_folder()};
+  CheckCommand command("Usage: mailweirctl dkim check DOMAIN [SELECTOR] [OPTION...]");
+  command.options().add_options()("domain", po::value(&choice.domain)->value_name("DOMAIN")->required(),
+                                  "whose keys are looked for")(
+      "selector", po::value(&choice.selector)->value_name("NAME"), "only this key")(
+      "dir", po::value(&choice.folder)->value_name("DIR"), "the folder of all keys")(
+      "file", po::value(&choice.file)->value_name("FILE"), "instead: this key, in PEM")(
+      "port", po::value(&choice.port)->value_name("N"), "of the authoritative servers (53)");
+  if (const auto done = command.parse(args, {"domain", "selector"})) return *done;
+  const auto keys = chosen_keys(choice);
+  if (keys.empty()) return exit_usage;
+  bool everywhere = true, asked = false;
+  CheckAnswer answer;
+  for (const auto& key : keys) {
+    const auto found = find_publication(key, command.lookups(), [&](const IpAddress& server, const auto& question) {
+      return ask_server(server, choice.port, question);
+    });
+    everywhere = everywhere && found.is_everywhere();
+    asked =
+        asked || std::ranges::any_of(found.servers, [](const auto& one) { return one.what != Published::no_answer; });
+    add_servers(key, found, answer);
+    if (!found.is_everywhere()) answer.more.emplace_back("publish", txt_line(found.name, key_record(*key.signer)));
+  }
+  const bool one = keys.size() == 1;
+  answer.word = everywhere ? "pass" : asked ? "fail" : "temperror";
+  answer.reason = everywhere ? (one ? "the key is published" : "the keys are published")
+                  : asked    ? "not all authoritative servers that answer have the key"
+                             : "no authoritative server could be asked";
+  return command.answer(answer, everywhere);
+}
+
+}  // namespace mailweir
