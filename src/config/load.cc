@@ -124,7 +124,7 @@ void Loader::settle_doors() {
   // A door whose socket is wrong still stands: one mistake shall not make errors of all rules.
   const bool told_milter = seen_.contains("milter"), told_policy = seen_.contains("policy");
   policy_->has_milter = told_milter;
-  policy_->has_policy = told_policy;
+  policy_->has_policy_door = told_policy;
   policy_->has_http = seen_.contains("http");
   if (!told_milter && !told_policy)
     problems_.error({document_.files.front().path, 0, 0}, "",

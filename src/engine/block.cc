@@ -72,7 +72,7 @@ std::optional<Stage> refused_from(const Policy& policy, const BlockAction& actio
   for (const Stage stage : all_stages) {
     if (stage < Stage::mail) continue;
     const Door door = policy.judges(Door::policy, stage) ? Door::policy : Door::milter;
-    if (!(door == Door::policy ? policy.has_policy : policy.has_milter)) continue;
+    if (!(door == Door::policy ? policy.has_policy_door : policy.has_milter)) continue;
     if (key_known(policy, action.by, door, stage)) return stage;
   }
   return {};

@@ -116,7 +116,7 @@ Needs milter_needs(const Policy& policy) {
   const Reads header_facts(reads_headers, policy), size_fact(reads_size, policy);
   Needs needs;
   needs.rejected_recipients = policy.counts_unknown_recipients;
-  needs.data = policy.has_policy || !policy.at(Stage::data).empty();
+  needs.data = policy.has_policy_door || !policy.at(Stage::data).empty();
   for (const Stage stage : all_stages) {
     if (stage == Stage::auth) continue;  // no mail server asks it
     // Keys that are blocked are refused here, whatever stage their rule is at.

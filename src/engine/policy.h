@@ -59,7 +59,7 @@ struct Policy {
   MailboxSpelling spelling;                     // what belongs to a mailbox's name
   std::vector<Dnsbl> dnsbl;                     // in the file's order; a FactRef's zones are places in it
   std::array<bool, stage_count> policy_owns{};  // stages that the policy door judges
-  bool has_milter = false, has_policy = false, has_http = false;
+  bool has_milter = false, has_policy_door = false, has_http = false;
   bool counts_unknown_recipients = false;  // a limit does
   Outage counters_outage = Outage::go_on;  // what an error of the counter store does
   std::chrono::milliseconds dns_deadline{5000};

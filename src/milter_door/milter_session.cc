@@ -86,7 +86,7 @@ void MilterSession::begin(const Macros& macros) {
   if (current != session_.shared_policy() && !traits_.needs.covers(milter_needs(*current)))
     current = session_.shared_policy();
   session_.begin_transaction(std::move(current));
-  if (session_.policy().has_policy) services_.board.message_begins(session_.client());
+  if (session_.policy().has_policy_door) services_.board.message_begins(session_.client());
   ++stats_.messages;
   ++stats_.in_flight;
   Transaction& transaction = session_.transaction();
@@ -224,7 +224,7 @@ MilterAnswer MilterSession::judge_data() {
 MilterAnswer MilterSession::judge_handed_over() {
   const Policy& policy = session_.policy();
   Client& client = session_.client();
-  if (!policy.has_policy || client.origin == Origin::local || !client.port) return {};
+  if (!policy.has_policy_door || client.origin == Origin::local || !client.port) return {};
   Transaction& transaction = session_.transaction();
   for (const Stage stage : {Stage::connect, Stage::helo, Stage::mail, Stage::rcpt, Stage::data}) {
     if (policy.judges(Door::milter, stage)) continue;
@@ -372,7 +372,7 @@ void MilterSession::finish(std::string_view outcome, bool taken) {
   if (!session_.in_transaction()) return;
   session_.log_transaction(outcome, done_);
   session_.end_transaction(taken);
-  if (session_.policy().has_policy) services_.board.message_ended(session_.client());
+  if (session_.policy().has_policy_door) services_.board.message_ended(session_.client());
   --stats_.in_flight;
   headers_ = HeaderList();
   hashes_.reset();
