@@ -124,17 +124,17 @@ std::string milter_answer(const Verdict& verdict) {
 }
 
 std::string answer_of(const Verdict& verdict, Door door) {
-  if (door == Door::policy) return "action=" + to_action(verdict, verdict.along);
+  if (door == Door::policy) return "action=" + to_action(verdict, verdict.effects);
   if (door == Door::milter) return milter_answer(verdict);
   return verdict.refuses() ? "status -1: " + verdict.reply.text : "status 0";
 }
 
-void print(const Along& along) {
-  if (along.hold) std::cout << "      hold: " << *along.hold << '\n';
-  if (along.redirect) std::cout << "      redirect: " << *along.redirect << '\n';
-  if (along.route) std::cout << "      route: " << *along.route << '\n';
-  for (const auto& address : along.bcc) std::cout << "      bcc: " << address << '\n';
-  for (const auto& edit : along.edits) {
+void print(const Effects& effects) {
+  if (effects.hold) std::cout << "      hold: " << *effects.hold << '\n';
+  if (effects.redirect) std::cout << "      redirect: " << *effects.redirect << '\n';
+  if (effects.route) std::cout << "      route: " << *effects.route << '\n';
+  for (const auto& address : effects.bcc) std::cout << "      bcc: " << address << '\n';
+  for (const auto& edit : effects.edits) {
     constexpr std::string_view words[] = {"remove header ", "add header ", "replace header "};
     std::cout << "      " << words[static_cast<std::size_t>(edit.kind)] << edit.name
               << (edit.text.empty() ? "" : ": " + edit.text) << '\n';
@@ -142,8 +142,8 @@ void print(const Along& along) {
 }
 
 // With which keys, as the milter finds them (message_sign.cc).
-void print_keys(const Policy& policy, const Along& along, const std::optional<HeaderList>& headers, bool outgoing) {
-  if (!along.signs()) return;
+void print_keys(const Policy& policy, const Effects& effects, const std::optional<HeaderList>& headers, bool outgoing) {
+  if (!effects.signs()) return;
   if (!outgoing) {
     std::cout << "      sign: incoming mail is not signed\n";
     return;
@@ -159,15 +159,15 @@ void print_keys(const Policy& policy, const Along& along, const std::optional<He
       if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(key);
   };
   const auto authors = headers ? author_domains(from_fields(*headers)) : std::vector<std::string>();
-  if (along.sign_author)
+  if (effects.sign_author)
     for (const auto& domain : authors) take(domain);
-  for (const auto& domain : along.sign_domains) take(domain);
+  for (const auto& domain : effects.sign_domains) take(domain);
   for (const auto* key : keys) std::cout << "      sign: with the key " << name_of(*key) << '\n';
   if (!without.empty())
     std::cout << "      sign: no key for " << without << (keys.empty() ? "; the message leaves unsigned" : "") << '\n';
-  if (along.sign_author && !headers)
+  if (effects.sign_author && !headers)
     std::cout << "      sign: by the domain of the From header, which only a message file has\n";
-  else if (along.sign_author && authors.empty())
+  else if (effects.sign_author && authors.empty())
     std::cout << "      sign: the message has no From header field, and leaves unsigned\n";
 }
 
@@ -312,8 +312,8 @@ class Explainer {
       std::cout << "  shadow: " << rule->name << " would " << to_string(rule->action) << '\n';
     std::cout << "  => " << to_string(verdict.action) << (verdict.rule != nullptr ? " by " + verdict.rule->name : "")
               << '\n';
-    print(verdict.along);
-    print_keys(*policy_, verdict.along, what_.headers, session.facts().is_outgoing());
+    print(verdict.effects);
+    print_keys(*policy_, verdict.effects, what_.headers, session.facts().is_outgoing());
     if (const auto off = session.checks_off(stage).names(); !off.empty())
       std::cout << "  checks turned off: " << off << '\n';
     const bool waits = what_.local && door == Door::milter && verdict.refuses();

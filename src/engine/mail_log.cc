@@ -54,13 +54,13 @@ std::string used_text(const std::vector<CounterUse>& used) {
 }
 
 // `headers`: of the message, once they are all known; what is removed cannot be told before.
-void append_along(std::string& line, const Along& along, const HeaderList* headers) {
-  if (along.hold) append_field(line, "hold", *along.hold);
-  if (along.route) append_field(line, "route", *along.route);
-  if (along.redirect) append_field(line, "redirect", *along.redirect);
-  for (const auto& address : along.bcc) append_field(line, "bcc", address);
+void append_effects(std::string& line, const Effects& effects, const HeaderList* headers) {
+  if (effects.hold) append_field(line, "hold", *effects.hold);
+  if (effects.route) append_field(line, "route", *effects.route);
+  if (effects.redirect) append_field(line, "redirect", *effects.redirect);
+  for (const auto& address : effects.bcc) append_field(line, "bcc", address);
   std::string edits;
-  for (const auto& edit : along.edits) {
+  for (const auto& edit : effects.edits) {
     const bool removes = edit.kind == HeaderEdit::Kind::remove;
     std::vector<std::string> names{edit.name};
     if (removes) names = headers != nullptr ? removed_headers(*headers, edit) : std::vector<std::string>();
@@ -98,7 +98,7 @@ void MailLog::verdict(const Subject& subject, const Verdict& verdict, std::strin
   const auto fired = names_of(verdict.fired);
   if (verdict.rule == nullptr || fired != verdict.rule->name) append_known(line, "rules", fired);
   append_known(line, "shadow", names_of(verdict.shadowed));
-  append_along(line, verdict.along, verdict.stage == Stage::end_of_message ? transaction.headers : nullptr);
+  append_effects(line, verdict.effects, verdict.stage == Stage::end_of_message ? transaction.headers : nullptr);
   append_known(line, "used", used_text(verdict.used));
   append_field(line, "took_us", std::to_string(verdict.took.count()));
   log_.write(verdict.refuses() ? Severity::notice : Severity::info, line);

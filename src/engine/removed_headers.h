@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/verdict.h"
+#include "engine/effects.h"
 #include "mail/headers.h"
 
 namespace mailweir {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/effects.h"
 #include "engine/rule.h"
 #include "port/alert.h"
 
@@ -24,27 +25,6 @@ struct CounterUse {
   bool share = false;  // over this node's share only (Level::share)
 };
 
-struct HeaderEdit {
-  enum class Kind { remove, add, replace };
-  Kind kind = Kind::remove;
-  std::string name;
-  PatternPtr value;  // remove
-  std::string text;  // add, replace
-};
-
-// What the rules that fired do to a message that goes on.
-struct Along {
-  std::optional<std::string> hold, redirect, route;
-  std::vector<std::string> bcc;
-  std::vector<HeaderEdit> edits;
-  bool sign_author = false;               // with the keys of the From header's domains
-  std::vector<std::string> sign_domains;  // and with those of these
-
-  bool signs() const { return sign_author || !sign_domains.empty(); }
-  bool empty() const { return !hold && !redirect && !route && bcc.empty() && edits.empty() && !signs(); }
-  void join(Along&& later);  // of several routes, redirects and holds the last named wins; the rest is collected
-};
-
 struct Verdict {
   Stage stage = Stage::connect;
   Action action = Action::none;
@@ -52,7 +32,7 @@ struct Verdict {
   Reply reply;                 // of a refusal
   std::string reason;          // for the log: of discard and accept, and of trouble
   bool never_fits = false;     // refused because the message alone is over the limit
-  Along along;
+  Effects effects;
   std::vector<const Rule*> fired;     // all rules that had an effect, in order, the deciding one last
   std::vector<const Rule*> shadowed;  // what would have been done
   std::vector<Alert> alerts;          // raised already; the edges among them have their lines

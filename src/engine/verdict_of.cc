@@ -139,24 +139,24 @@ class Settlement {
 
   void go_along(const Rule& rule, const LimitWords* words) {
     const auto fill = [&](const Template& text) { return text.fill(facts_, rule.name, words); };
-    Along along;
+    Effects effects;
     if (rule.hold) {
-      along.hold = fill(*rule.hold);
+      effects.hold = fill(*rule.hold);
       // "{sasl_username}" without a login: no MTA takes an empty reason.
-      if (trimmed(*along.hold).empty()) along.hold = rule.name;
+      if (trimmed(*effects.hold).empty()) effects.hold = rule.name;
     }
-    if (rule.redirect) along.redirect = fill(*rule.redirect);
-    if (rule.route) along.route = fill(*rule.route);
-    for (const auto& text : rule.bcc) along.bcc.push_back(fill(text));
+    if (rule.redirect) effects.redirect = fill(*rule.redirect);
+    if (rule.route) effects.route = fill(*rule.route);
+    for (const auto& text : rule.bcc) effects.bcc.push_back(fill(text));
     for (const auto& removal : rule.remove_headers)
-      along.edits.push_back({HeaderEdit::Kind::remove, removal.name, removal.value, {}});
+      effects.edits.push_back({HeaderEdit::Kind::remove, removal.name, removal.value, {}});
     for (const auto& header : rule.replace_headers)
-      along.edits.push_back({HeaderEdit::Kind::replace, header.name, nullptr, fill(header.value)});
+      effects.edits.push_back({HeaderEdit::Kind::replace, header.name, nullptr, fill(header.value)});
     for (const auto& header : rule.add_headers)
-      along.edits.push_back({HeaderEdit::Kind::add, header.name, nullptr, fill(header.value)});
-    along.sign_author = rule.sign && rule.sign_domains.empty();
-    along.sign_domains = rule.sign_domains;
-    verdict_.along.join(std::move(along));
+      effects.edits.push_back({HeaderEdit::Kind::add, header.name, nullptr, fill(header.value)});
+    effects.sign_author = rule.sign && rule.sign_domains.empty();
+    effects.sign_domains = rule.sign_domains;
+    verdict_.effects.join(std::move(effects));
   }
 
   void decide(const Held& held, const LimitWords* words, const Level& level) {
@@ -229,18 +229,6 @@ Verdict refusal_of_blocked(const Rule& rule, std::string key, std::chrono::milli
   verdict.reply = is_refusal(rule.action) ? rule.reply : Reply{"550", "5.7.1", {}};
   verdict.reply.text = "blocked for " + words.retry_after;
   return verdict;
-}
-
-void Along::join(Along&& later) {
-  if (later.hold) hold = std::move(later.hold);
-  if (later.redirect) redirect = std::move(later.redirect);
-  if (later.route) route = std::move(later.route);
-  for (auto& address : later.bcc) bcc.push_back(std::move(address));
-  for (auto& edit : later.edits) edits.push_back(std::move(edit));
-  sign_author = sign_author || later.sign_author;
-  for (auto& domain : later.sign_domains)
-    if (std::find(sign_domains.begin(), sign_domains.end(), domain) == sign_domains.end())
-      sign_domains.push_back(std::move(domain));
 }
 
 }  // namespace mailweir

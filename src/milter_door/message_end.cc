@@ -54,11 +54,11 @@ MilterAnswer MilterSession::end_of_message(MessageEditor& editor, const Macros& 
   const bool local = session_.client().origin == Origin::local;
   bool held = false;
   if (local && answer.kind == MilterAnswer::Kind::tempfail) {  // nobody would try again but Postfix's pickup, for ever
-    along_.hold = answer.reply ? answer.reply->line() : "deferred";
+    effects_.hold = answer.reply ? answer.reply->line() : "deferred";
     answer = MilterAnswer();
   }
   if (answer.kind == MilterAnswer::Kind::go_on) {
-    held = along_.hold.has_value();
+    held = effects_.hold.has_value();
     if (const auto done = carry_out(editor); !done) {
       ++stats_.edits_failed;
       Event("edits-failed")
@@ -104,7 +104,7 @@ MilterAnswer MilterSession::judge_end() {
   ++services_.stats.not_handed_over;
   Verdict verdict = session_.judge(Stage::end_of_message);
   session_.log_verdict(verdict);
-  along_.join(std::move(verdict.along));
+  effects_.join(std::move(verdict.effects));
   return answer(verdict);
 }
 
@@ -112,19 +112,19 @@ MilterAnswer MilterSession::judge_end() {
 Result<void> MilterSession::carry_out(MessageEditor& editor) {
   edit_headers();
   tell_results();
-  if (along_.signs()) sign();
+  if (effects_.signs()) sign();
   if (const auto sent = send_headers(editor); !sent) return sent;
   if (const auto sent = send_recipients(editor); !sent) return sent;
-  if (!along_.hold) return {};
+  if (!effects_.hold) return {};
   // Sendmail shows the reason; Postfix 3.7 drops it, there it stands in our log only.
-  const std::string reason = cleaned(*along_.hold, true, 100);
+  const std::string reason = cleaned(*effects_.hold, true, 100);
   return editor.quarantine(reason) ? Result<void>() : Error{"hold: " + reason};
 }
 
 void MilterSession::edit_headers() {
   std::string removed;
-  if (along_.route) headers_.remove(route_field);
-  for (const auto& edit : along_.edits) {
+  if (effects_.route) headers_.remove(route_field);
+  for (const auto& edit : effects_.edits) {
     switch (edit.kind) {
       case HeaderEdit::Kind::remove: {
         for (const auto& name : removed_headers(headers_, edit)) removed += (removed.empty() ? "" : ",") + name;
@@ -172,9 +172,9 @@ Result<void> MilterSession::send_headers(MessageEditor& editor) {
   };
   for (const auto& op : headers_.ops())
     if (!take(op)) return Error{"header " + op.name + " (" + std::to_string(op.value.size()) + " bytes)"};
-  if (!along_.route) return {};
+  if (!effects_.route) return {};
   // Postfix's milter_header_checks sees the field and sets FILTER; deleted again at once, nobody else sees it.
-  std::string value = cleaned(*along_.route, true, 300);
+  std::string value = cleaned(*effects_.route, true, 300);
   std::erase(value, ' ');
   const std::string name(route_field);
   const bool good = editor.add_header(name, (traits_.leading_space ? " " : "") + value) &&
@@ -191,12 +191,13 @@ Result<void> MilterSession::send_recipients(MessageEditor& editor) {
   };
   for (const auto& recipient : discarded_)
     if (!remove(recipient)) return Error{"discard of recipient " + recipient.path};
-  if (along_.redirect) {
+  if (effects_.redirect) {
     for (const auto& recipient : recipients_)
       if (!remove(recipient)) return Error{"redirect, away from " + recipient.path};
-    return editor.add_recipient(address(*along_.redirect)) ? Result<void>() : Error{"redirect to " + *along_.redirect};
+    return editor.add_recipient(address(*effects_.redirect)) ? Result<void>()
+                                                             : Error{"redirect to " + *effects_.redirect};
   }
-  for (const auto& recipient : along_.bcc)
+  for (const auto& recipient : effects_.bcc)
     if (!editor.add_recipient(address(recipient))) return Error{"bcc to " + recipient};
   return {};
 }

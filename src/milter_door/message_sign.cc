@@ -86,8 +86,8 @@ void MilterSession::sign() {
   if (!authors.empty()) done_.emplace_back("from_domain", authors);
 
   std::vector<const DkimKey*> keys;
-  if (along_.sign_author) keys = keys_of(policy.keys, domains);
-  for (const auto& domain : along_.sign_domains)
+  if (effects_.sign_author) keys = keys_of(policy.keys, domains);
+  for (const auto& domain : effects_.sign_domains)
     for (const auto& key : policy.keys.find(domain))
       if (std::find(keys.begin(), keys.end(), &key) == keys.end()) keys.push_back(&key);
   if (keys.empty()) {

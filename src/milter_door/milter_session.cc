@@ -249,7 +249,7 @@ MilterAnswer MilterSession::judge_handed_over() {
       const Verdict verdict = session_.judge(one);
       session_.log_verdict(verdict);
       if (of_session) judged_at_data_[index(one)] = kept(verdict);
-      along_.join(Along(verdict.along));
+      effects_.join(Effects(verdict.effects));
       return answer(verdict);
     };
     if (stage != Stage::rcpt) {
@@ -290,7 +290,7 @@ MilterAnswer MilterSession::judge(Stage stage) {
   Verdict verdict = session_.judge(stage);
   session_.log_verdict(verdict, at_end(verdict));
   if (!verdict.refuses()) {
-    along_.join(std::move(verdict.along));
+    effects_.join(std::move(verdict.effects));
     return answer(verdict);
   }
   if (!local || stage == Stage::end_of_message) return answer(verdict);
@@ -379,7 +379,7 @@ void MilterSession::finish(std::string_view outcome, bool taken) {
   lines_ = BodyLines();
   bytes_ = 0;
   bounds_.clear();
-  along_ = Along();
+  effects_ = Effects();
   postponed_.reset();
   recipients_.clear();
   discarded_.clear();

@@ -107,7 +107,7 @@ class MilterSession {
   std::unique_ptr<BodyHashes> hashes_;
   BodyLines lines_;  // of the body, where it is hashed
   std::uint64_t bytes_ = 0;
-  Along along_;
+  Effects effects_;
   std::optional<Verdict> postponed_;                       // of local mail: answered at its end
   SessionVerdicts postponed_of_session_;                   // likewise, of each of its messages
   SessionVerdicts judged_at_data_;                         // handed over, and the policy door was not asked

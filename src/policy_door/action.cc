@@ -23,7 +23,7 @@ std::string header_value(std::string_view text) { return cleaned(text, true, 700
 
 }  // namespace
 
-std::string to_action(const Verdict& verdict, const Along& along) {
+std::string to_action(const Verdict& verdict, const Effects& effects) {
   switch (verdict.action) {
     case Action::reject:
     case Action::defer: return verdict.reply.line(false, longest_reply);
@@ -38,11 +38,11 @@ std::string to_action(const Verdict& verdict, const Along& along) {
     case Action::none:
     case Action::accept: break;
   }
-  if (along.redirect) return "REDIRECT " + one_word(*along.redirect);
-  if (along.route) return "FILTER " + one_word(*along.route);
-  if (along.hold) return cleaned("HOLD " + *along.hold, true, 300);
-  if (!along.bcc.empty()) return "BCC " + one_word(along.bcc.front());
-  for (const auto& edit : along.edits)
+  if (effects.redirect) return "REDIRECT " + one_word(*effects.redirect);
+  if (effects.route) return "FILTER " + one_word(*effects.route);
+  if (effects.hold) return cleaned("HOLD " + *effects.hold, true, 300);
+  if (!effects.bcc.empty()) return "BCC " + one_word(effects.bcc.front());
+  for (const auto& edit : effects.edits)
     if (edit.kind == HeaderEdit::Kind::add) return "PREPEND " + edit.name + ": " + header_value(edit.text);
   return "DUNNO";
 }

@@ -140,15 +140,15 @@ void PolicyConversation::note_refusal(Stage stage) {
 
 std::string PolicyConversation::judge_up_to(Stage stage) {
   const Policy& policy = session_->policy();
-  Along along;
+  Effects effects;
   // Postfix, with smtpd_delay_reject, asks at RCPT what belongs to the stages before.
   for (const Stage earlier : {Stage::connect, Stage::helo, Stage::mail}) {
     if (earlier >= stage || !policy.judges(Door::policy, earlier)) continue;
     const Verdict& verdict = judge_once(earlier);
     if (verdict.refuses()) note_refusal(stage);
     if (verdict.refuses() || verdict.action == Action::discard || verdict.action == Action::permit)
-      return to_action(verdict, verdict.along);
-    if (stage == Stage::rcpt) along.join(Along(verdict.along));
+      return to_action(verdict, verdict.effects);
+    if (stage == Stage::rcpt) effects.join(Effects(verdict.effects));
   }
   if (!policy.judges(Door::policy, stage)) {
     if (stage >= Stage::rcpt) recipient_taken_ = true;
@@ -160,8 +160,8 @@ std::string PolicyConversation::judge_up_to(Stage stage) {
   if (stage == Stage::rcpt && !verdict.refuses()) session_->recipient_accepted();
   if (verdict.refuses()) note_refusal(stage);
   else if (stage >= Stage::rcpt) recipient_taken_ = true;  // who gets to DATA has one
-  along.join(Along(verdict.along));
-  return to_action(verdict, along);
+  effects.join(Effects(verdict.effects));
+  return to_action(verdict, effects);
 }
 
 // Postfix tells the milter that this recipient was refused; there it shall not be taken for an unknown one.

@@ -248,12 +248,12 @@ log = true
       if (stolen) REQUIRE(engine.memory->block({"stolen", "bob", "-", "-", std::chrono::hours(1)}, true, soon));
       const Verdict verdict = engine.message(Door::milter, to({"bob@example.net"}, "bob"))->judge(Stage::mail);
       CHECK_FALSE(verdict.refuses());
-      CHECK(verdict.along.hold.has_value() == want);
+      CHECK(verdict.effects.hold.has_value() == want);
       if (want)
-        CHECK(*verdict.along.hold == (trapped && stolen ? "trap, stolen"
-                                      : trapped         ? "trap"
-                                      : stolen          ? "stolen"
-                                                        : "none"));
+        CHECK(*verdict.effects.hold == (trapped && stolen ? "trap, stolen"
+                                        : trapped         ? "trap"
+                                        : stolen          ? "stolen"
+                                                          : "none"));
     }
   }
 }
