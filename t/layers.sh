@@ -26,7 +26,7 @@ adapter/stats   base mail port
 adapter/table   base mail port
 adapter/verify  base mail port
 adapter/counters base mail port adapter/redis
-adapter/workshop base mail port adapter/keys adapter/libspf2 adapter/redis adapter/table adapter/verify
+adapter/builders base mail port adapter/keys adapter/libspf2 adapter/redis adapter/table adapter/verify
 engine          base mail port check
 policy_door     base mail port engine
 milter_door     base mail port check engine
@@ -61,7 +61,7 @@ openssl/*           adapter/keys/*.cc adapter/redis/redis_connection.cc
 hiredis/*           adapter/redis/redis_connection.cc
 re2/*               adapter/table/*.cc
 spf2/*              adapter/libspf2/*.cc
-maxminddb.h         adapter/workshop/*.cc
+maxminddb.h         adapter/builders/*.cc
 systemd/sd-journal.h adapter/log/*.cc
 prometheus/*        adapter/stats/*.cc
 curl/curl.h         adapter/alert/*.cc

@@ -45,10 +45,10 @@ void keep_hits(const Policy& before, Policy& after) {
 
 }  // namespace
 
-Daemon::Daemon(std::string config_file, Loaded first, Workshop workshop, std::shared_ptr<TableSources> tables)
+Daemon::Daemon(std::string config_file, Loaded first, Builders builders, std::shared_ptr<TableSources> tables)
     : config_file_(std::move(config_file)), config_(std::move(first.config).value()),
       memory_(config_.general.memory != 0 ? config_.general.memory : default_memory(machine_memory())),
-      first_(std::move(first.policy)), workshop_(std::move(workshop)), tables_(std::move(tables)),
+      first_(std::move(first.policy)), builders_(std::move(builders)), tables_(std::move(tables)),
       log_(make_stderr_log()), digests_(openssl_digests()) {}
 
 Daemon::~Daemon() {
@@ -85,7 +85,7 @@ Result<void> Daemon::make_verification() {
 }
 
 Loaded Daemon::read_policy() {
-  Loaded loaded = load(config_file_, workshop_);
+  Loaded loaded = load(config_file_, builders_);
   for (const auto& warning : loaded.warnings)
     Event("policy-warning").with("reason", warning).to(*log_, Severity::warning);
   for (const auto& error : loaded.errors) Event("policy-error").with("reason", error).to(*log_, Severity::error);

@@ -13,8 +13,8 @@
 #include <thread>
 
 #include "adapter/alert/alert_desk.h"
+#include "adapter/builders/table_sources.h"
 #include "adapter/dns/caching_resolver.h"
-#include "adapter/workshop/table_sources.h"
 #include "admin_door/admin_server.h"
 #include "app/door_sockets.h"
 #include "app/eviction_watch.h"
@@ -37,8 +37,9 @@ namespace mailweir {
 
 class Daemon {
  public:
-  // `first` is what the start has read already, with the workshop and its tables: what is unchanged is not read again.
-  Daemon(std::string config_file, Loaded first, Workshop workshop, std::shared_ptr<TableSources> tables);
+  // `first` is what the start has read already, with the builders and their tables: what is unchanged is not read
+  // again.
+  Daemon(std::string config_file, Loaded first, Builders builders, std::shared_ptr<TableSources> tables);
   ~Daemon();
 
   // Makes the directories of sockets and state that are ours to make.
@@ -84,8 +85,8 @@ class Daemon {
   MemoryBudget memory_;                  // of what connections hold
   std::shared_ptr<const Policy> first_;  // until the policy was read as the daemon's user
   SystemClock clock_;
-  Workshop workshop_;
-  std::shared_ptr<TableSources> tables_;  // of the workshop
+  Builders builders_;
+  std::shared_ptr<TableSources> tables_;  // of the builders
   std::mutex reload_mutex_;
   std::atomic<std::uint64_t> reloads_{0}, failed_reloads_{0};
   const SteadyTime started_ = clock_.steady();  // a clock that was set does not change how long it runs

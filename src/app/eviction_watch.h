@@ -6,8 +6,8 @@
 #include <map>
 #include <string>
 
+#include "adapter/builders/table_sources.h"
 #include "adapter/counters/shared_counters.h"
-#include "adapter/workshop/table_sources.h"
 #include "base/guarded.h"
 #include "base/log.h"
 

@@ -12,7 +12,7 @@
 
 #include "config.h"
 
-#include "adapter/workshop/make_workshop.h"
+#include "adapter/builders/make_builders.h"
 #include "app/background.h"
 #include "app/daemon.h"
 #include "app/pid_file.h"
@@ -85,7 +85,7 @@ int look_at_start(const Options& options, const Config& config, const TableSourc
 }
 
 // After the first load, which told of errors in the file itself, the rest of a start.
-int run(const Options& options, Loaded loaded, Workshop workshop, std::shared_ptr<TableSources> tables) {
+int run(const Options& options, Loaded loaded, Builders builders, std::shared_ptr<TableSources> tables) {
   const auto as = options.foreground ? StartedAs::foreground : StartedAs::background;
   if (const auto lost = log_lost(*loaded.config, as); !lost.empty()) return fail(lost);
   std::optional<Background> background;
@@ -101,7 +101,7 @@ int run(const Options& options, Loaded loaded, Workshop workshop, std::shared_pt
     if (!found) return fail("[general] user: " + found.error().what);
     identity = *found;
   }
-  Daemon daemon(options.file, std::move(loaded), std::move(workshop), std::move(tables));
+  Daemon daemon(options.file, std::move(loaded), std::move(builders), std::move(tables));
   const Config& config = daemon.config();
   if (auto made = daemon.provide_directories(); !made) return fail(made.error().what);
   std::optional<PidFile> pid_file;  // before the sockets: who has it lives, and has them
@@ -146,15 +146,15 @@ int main_of(int argc, char** argv) {
   }
   const SystemClock clock;
   auto tables = std::make_shared<TableSources>(clock);
-  Workshop workshop = make_workshop(clock, tables);
-  Loaded loaded = load(options.file, workshop);
+  Builders builders = make_builders(clock, tables);
+  Loaded loaded = load(options.file, builders);
   for (const auto& warning : loaded.warnings) std::cerr << "warning: " << warning << '\n';
   for (const auto& error : loaded.errors) std::cerr << error << '\n';
   if (!loaded.config)
     return fail(options.file + ": " + std::to_string(loaded.errors.size()) +
                 (loaded.errors.size() == 1 ? " error" : " errors"));
   if (options.check) return look_at_start(options, *loaded.config, *tables, clock);
-  return run(options, std::move(loaded), std::move(workshop), std::move(tables));
+  return run(options, std::move(loaded), std::move(builders), std::move(tables));
 }
 
 }  // namespace

@@ -174,7 +174,7 @@ bool ConditionReader::read_test(const std::string& text, const toml::node& node,
   }
   if (text.size() >= 2 && text.starts_with('/') && text.ends_with('/') && type != FactType::word &&
       type != FactType::blocked) {
-    auto pattern = registry_.workshop().pattern(std::string_view(text).substr(1, text.size() - 2));
+    auto pattern = registry_.builders().pattern(std::string_view(text).substr(1, text.size() - 2));
     if (!pattern) return fail(node, key, pattern.error().what);
     test.what = std::move(*pattern);
     return true;

@@ -30,7 +30,7 @@ std::string selector_advice(std::string_view selector) {
                                        cleaned(selector.substr(0, at), false, 300) + '"';
 }
 
-void read_key(Section section, const Document& document, const Workshop& workshop, std::vector<DkimKey>& keys) {
+void read_key(Section section, const Document& document, const Builders& builders, std::vector<DkimKey>& keys) {
   DkimKey key;
   if (const auto domain = section.text("domain")) {
     if (const auto advice = domain_advice(domain->value); !advice.empty()) section.wrong("domain", advice);
@@ -48,7 +48,7 @@ void read_key(Section section, const Document& document, const Workshop& worksho
   }
   if (const auto subdomains = section.boolean("subdomains")) key.subdomains = *subdomains;
   if (const auto file = section.text("file")) {
-    const auto made = workshop.read_key(document.resolve(file->value));
+    const auto made = builders.read_key(document.resolve(file->value));
     for (const auto& error : made.errors) section.problems().error(file->place, section.full("file"), error);
     for (const auto& warning : made.warnings) section.problems().warning(file->place, section.full("file"), warning);
     key.signer = made.object;
@@ -59,12 +59,12 @@ void read_key(Section section, const Document& document, const Workshop& worksho
   if (!key.domain.empty() && !key.selector.empty() && key.signer) keys.push_back(std::move(key));
 }
 
-void read_verifier(Section& section, const Workshop& workshop, Policy& policy) {
+void read_verifier(Section& section, const Builders& builders, Policy& policy) {
   const auto choice = section.choice("verifier", {"builtin", "libopendkim"});
   if (!choice) return;
   policy.dkim_judge = nullptr;
   if (*choice == 0) return;
-  auto judge = workshop.libopendkim();
+  auto judge = builders.libopendkim();
   if (judge) policy.dkim_judge = std::move(*judge);
   else section.wrong("verifier", judge.error().what);
 }
@@ -78,10 +78,10 @@ void read_names(Section& section, std::string_view key, std::vector<std::string>
 
 }  // namespace
 
-void read_dkim(const toml::table& table, const Document& document, const Workshop& workshop, Problems& problems,
+void read_dkim(const toml::table& table, const Document& document, const Builders& builders, Problems& problems,
                Policy& policy, std::vector<DkimKey>& keys) {
   Section section(table, "dkim", problems);
-  read_verifier(section, workshop, policy);
+  read_verifier(section, builders, policy);
   SignPolicy& signing = policy.signing;
   if (const auto choice = section.choice("canonicalization",
                                          {"relaxed/relaxed", "relaxed/simple", "simple/simple", "simple/relaxed"})) {
@@ -101,7 +101,7 @@ void read_dkim(const toml::table& table, const Document& document, const Worksho
       section.wrong(*node, "key", "must be written as [[dkim.key]]");
     } else {
       for (const auto& element : *array)
-        read_key(Section(*element.as_table(), "dkim.key", problems), document, workshop, keys);
+        read_key(Section(*element.as_table(), "dkim.key", problems), document, builders, keys);
     }
   }
   section.finish();

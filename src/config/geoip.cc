@@ -4,11 +4,11 @@
 
 namespace mailweir {
 
-void read_geoip(Section section, const Document& document, const Workshop& workshop, Policy& policy) {
+void read_geoip(Section section, const Document& document, const Builders& builders, Policy& policy) {
   const auto file = section.text("database");
   if (file) {
     const std::string path = document.resolve(file->value);
-    auto countries = workshop.countries(path);
+    auto countries = builders.countries(path);
     if (countries) {
       policy.countries = *std::move(countries);
       policy.country_database = file->value;

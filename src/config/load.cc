@@ -30,8 +30,8 @@ std::string machine_name() {
 
 class Loader {
  public:
-  Loader(const std::string& path, const Workshop& workshop)
-      : workshop_(workshop), document_(read_document(path, problems_)), registry_(workshop, problems_),
+  Loader(const std::string& path, const Builders& builders)
+      : builders_(builders), document_(read_document(path, problems_)), registry_(builders, problems_),
         policy_(std::make_shared<Policy>()) {}
 
   Loaded run();
@@ -47,7 +47,7 @@ class Loader {
   std::string effective() const;
 
   Problems problems_;
-  const Workshop& workshop_;
+  const Builders& builders_;
   Document document_;
   Registry registry_;
   Config config_;
@@ -94,8 +94,8 @@ void Loader::read_file(const Document::File& file) {
   if (const auto* table = once(top, "alerts"))
     read_alerts(section(*table, "alerts"), config_.alerts, *policy_, document_);
   if (const auto* table = once(top, "dns")) read_dns(section(*table, "dns"), config_.dns, *policy_, document_);
-  if (const auto* table = once(top, "spf")) read_spf(section(*table, "spf"), workshop_, *policy_);
-  if (const auto* table = once(top, "geoip")) read_geoip(section(*table, "geoip"), document_, workshop_, *policy_);
+  if (const auto* table = once(top, "spf")) read_spf(section(*table, "spf"), builders_, *policy_);
+  if (const auto* table = once(top, "geoip")) read_geoip(section(*table, "geoip"), document_, builders_, *policy_);
   if (const auto* table = once(top, "egress")) read_egress(section(*table, "egress"), *policy_);
   if (const auto* table = once(top, "authentication_results"))
     read_authentication_results(section(*table, "authentication_results"), policy_->authentication_results);
@@ -169,7 +169,7 @@ void Loader::read_keys() {
   std::vector<DkimKey> keys;
   const auto before = problems_.error_count();
   for (const auto* table : dkim_) {
-    read_dkim(*table, document_, workshop_, problems_, *policy_, keys);
+    read_dkim(*table, document_, builders_, problems_, *policy_, keys);
     keys_told_ = keys_told_ || table->contains("key");
   }
   if (keys.empty() || problems_.error_count() != before) return;
@@ -287,6 +287,6 @@ Loaded Loader::run() {
 
 }  // namespace
 
-Loaded load(const std::string& path, const Workshop& workshop) { return Loader(path, workshop).run(); }
+Loaded load(const std::string& path, const Builders& builders) { return Loader(path, builders).run(); }
 
 }  // namespace mailweir

@@ -10,7 +10,7 @@
 
 #include "config/config.h"
 #include "engine/policy.h"
-#include "port/workshop.h"
+#include "port/builders.h"
 
 namespace mailweir {
 
@@ -22,6 +22,6 @@ struct Loaded {
   std::string effective;           // the whole configuration with its defaults, as TOML, rules in their order
 };
 
-Loaded load(const std::string& path, const Workshop& workshop);
+Loaded load(const std::string& path, const Builders& builders);
 
 }  // namespace mailweir

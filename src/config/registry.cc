@@ -65,12 +65,12 @@ TablePtr Registry::read_table(const toml::node& node, const std::string& name, T
     in_redis_.insert(std::string(word(kind)) + ':' + name);
     RedisPlace place = redis_;
     place.key = source.substr(6);
-    return keep(workshop_.redis_table(place, kind), place_of(node), section_of(kind, name));
+    return keep(builders_.redis_table(place, kind), place_of(node), section_of(kind, name));
   }
   if (!source.starts_with("file:") || source.size() == 5)
     return wrong(kind == TableKind::list ? "must be \"file:NAME\", \"redis:KEY\" or an array of entries"
                                          : "must be \"file:NAME\", \"redis:KEY\" or a table of keys and values");
-  return keep(workshop_.read_table(document.resolve(source.substr(5)), kind), place_of(node), section_of(kind, name));
+  return keep(builders_.read_table(document.resolve(source.substr(5)), kind), place_of(node), section_of(kind, name));
 }
 
 TablePtr Registry::inline_table(const toml::node& node, const std::string& name, TableKind kind) {
@@ -101,7 +101,7 @@ TablePtr Registry::inline_table(const toml::node& node, const std::string& name,
               std::string(key.str()) + " has " + std::string(kind_of(value)) + " as its value, must be a string");
     }
   }
-  return keep(workshop_.make_table(entries, kind), place_of(node), section_of(kind, name));
+  return keep(builders_.make_table(entries, kind), place_of(node), section_of(kind, name));
 }
 
 TablePtr Registry::keep(Made<TablePtr> made, const Place& place, const std::string& name) {

@@ -13,7 +13,7 @@
 #include "config/document.h"
 #include "config/section.h"
 #include "engine/policy.h"
-#include "port/workshop.h"
+#include "port/builders.h"
 
 namespace mailweir {
 
@@ -24,7 +24,7 @@ struct NamedTable {
 
 class Registry {
  public:
-  Registry(const Workshop& workshop, Problems& problems) : workshop_(workshop), problems_(problems) {}
+  Registry(const Builders& builders, Problems& problems) : builders_(builders), problems_(problems) {}
 
   void read_tables(const toml::table& section, TableKind kind, const Document& document);
   // The [facts] of all files: facts of one's own, by maps. After all tables are read. One may have another as its key,
@@ -64,7 +64,7 @@ class Registry {
   // Tables that nothing refers to: a warning each.
   void warn_unused();
 
-  const Workshop& workshop() const { return workshop_; }
+  const Builders& builders() const { return builders_; }
 
  private:
   std::map<std::string, NamedTable, std::less<>>& tables(TableKind kind) {
@@ -78,7 +78,7 @@ class Registry {
   void read_fact(const toml::node& node, OwnFact& fact);
   void break_circles(Policy& policy);
 
-  const Workshop& workshop_;
+  const Builders& builders_;
   Problems& problems_;
   std::map<std::string, NamedTable, std::less<>> lists_, maps_;
   struct NamedFact {

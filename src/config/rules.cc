@@ -159,7 +159,7 @@ void RuleReader::read_removals() {
         const auto& text = value->value;
         auto pattern =
             text.size() >= 2 && text.starts_with('/') && text.ends_with('/')
-                ? registry_.workshop().pattern(std::string_view(text).substr(1, text.size() - 2))
+                ? registry_.builders().pattern(std::string_view(text).substr(1, text.size() - 2))
                 : Result<PatternPtr>(Error{is_pattern_with_flags(text)
                                                ? "a pattern is written \"/.../\", without flags: case is ignored anyway"
                                                : "must be a regular expression between slashes: \"/^no/\""});

@@ -260,7 +260,7 @@ void read_our_names(const toml::table& general, Registry& registry, Policy& poli
   }
   std::vector<std::pair<std::string, std::string>> entries;
   for (const auto& text : *texts) entries.emplace_back(text.value, "");
-  auto made = registry.workshop().make_table(entries, TableKind::list);
+  auto made = registry.builders().make_table(entries, TableKind::list);
   for (const auto& error : made.errors) problems.error(place_of(*node), "general.our_names", error);
   policy.our_names = made.object;
 }
@@ -284,7 +284,7 @@ void read_mynetworks(const toml::table& general, Registry& registry, Policy& pol
         problems.error(text.place, "general.mynetworks",
                        "\"" + cleaned(text.value, false, 60) + "\" is not an address or a network without host bits");
     }
-    auto made = registry.workshop().make_table(entries, TableKind::list);
+    auto made = registry.builders().make_table(entries, TableKind::list);
     for (const auto& error : made.errors) problems.error(place_of(*node), "general.mynetworks", error);
     policy.mynetworks = made.object;
   }

@@ -18,7 +18,7 @@ void read_counters(Section section, CountersConfig& counters, Policy& policy, co
 void read_dns(Section section, DnsConfig& dns, Policy& policy, const Document& document);
 
 // [dkim] verifier, canonicalization, oversign, ... and the [[dkim.key]] of one file.
-void read_dkim(const toml::table& table, const Document& document, const Workshop& workshop, Problems& problems,
+void read_dkim(const toml::table& table, const Document& document, const Builders& builders, Problems& problems,
                Policy& policy, std::vector<DkimKey>& keys);
 
 // The [dnsbl.NAME] of one file.
@@ -35,9 +35,9 @@ void read_redis(Section section, RedisConfig& redis);
 
 // [general] our_names: for helo_is_ours.
 void read_our_names(const toml::table& general, Registry& registry, Policy& policy, Problems& problems);
-void read_spf(Section section, const Workshop& workshop, Policy& policy);
+void read_spf(Section section, const Builders& builders, Policy& policy);
 // [geoip] database: of client_country.
-void read_geoip(Section section, const Document& document, const Workshop& workshop, Policy& policy);
+void read_geoip(Section section, const Document& document, const Builders& builders, Policy& policy);
 void read_egress(Section section, Policy& policy);
 // [authentication_results] authserv_id, checks, outgoing.
 void read_authentication_results(Section section, AuthenticationResultsPolicy& results);

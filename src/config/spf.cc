@@ -36,9 +36,9 @@ bool is_route_name(std::string_view name) {
 
 }  // namespace
 
-void read_spf(Section section, const Workshop& workshop, Policy& policy) {
+void read_spf(Section section, const Builders& builders, Policy& policy) {
   if (const auto engine = section.choice("engine", {"builtin", "libspf2"}))
-    policy.spf_engine = *engine == 1 ? workshop.libspf2() : nullptr;
+    policy.spf_engine = *engine == 1 ? builders.libspf2() : nullptr;
   section.finish();
 }
 

@@ -5,7 +5,7 @@
 
 #include <boost/program_options.hpp>
 
-#include "adapter/workshop/make_workshop.h"
+#include "adapter/builders/make_builders.h"
 #include "base/text.h"
 #include "config/load.h"
 #include "ctl/command.h"
@@ -37,7 +37,7 @@ int empty_list_command(const Arguments& args) {
   }
   static const SystemClock clock;
   const auto tables = std::make_shared<TableSources>(clock);
-  const Loaded loaded = load(file, make_workshop(clock, tables));
+  const Loaded loaded = load(file, make_builders(clock, tables));
   for (const auto& error : loaded.errors) std::cerr << error << '\n';
   if (!loaded.policy) return EXIT_FAILURE;
   const auto emptied = tables->make_empty(key);

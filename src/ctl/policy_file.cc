@@ -6,7 +6,7 @@
 
 #include <boost/program_options.hpp>
 
-#include "adapter/workshop/make_workshop.h"
+#include "adapter/builders/make_builders.h"
 #include "ctl/command.h"
 #include "start/start_check.h"
 #include "start/store_warnings.h"
@@ -37,11 +37,11 @@ std::optional<std::string> file_argument(const Arguments& args, const char* usag
 
 std::optional<Loaded> read_policy_file(const std::string& path) {
   static const SystemClock clock;
-  return read_policy_file(path, make_workshop(clock));
+  return read_policy_file(path, make_builders(clock));
 }
 
-std::optional<Loaded> read_policy_file(const std::string& path, const Workshop& workshop) {
-  Loaded loaded = load(path, workshop);
+std::optional<Loaded> read_policy_file(const std::string& path, const Builders& builders) {
+  Loaded loaded = load(path, builders);
   for (const auto& warning : loaded.warnings) std::cerr << "warning: " << warning << '\n';
   for (const auto& error : loaded.errors) std::cerr << error << '\n';
   if (loaded.policy) return loaded;
@@ -55,7 +55,7 @@ int check_command(const Arguments& args) {
   if (!file) return 0;
   static const SystemClock clock;
   const auto tables = std::make_shared<TableSources>(clock);
-  const auto loaded = read_policy_file(*file, make_workshop(clock, tables));
+  const auto loaded = read_policy_file(*file, make_builders(clock, tables));
   if (!loaded) return 1;
   if (!policy_only) {
     const auto found = check_start(*file, *loaded->config, StartedAs::unknown);

@@ -11,6 +11,6 @@ namespace mailweir {
 
 // Nothing when it has errors; they have been told.
 std::optional<Loaded> read_policy_file(const std::string& path);
-std::optional<Loaded> read_policy_file(const std::string& path, const Workshop& workshop);
+std::optional<Loaded> read_policy_file(const std::string& path, const Builders& builders);
 
 }  // namespace mailweir

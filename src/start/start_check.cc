@@ -15,11 +15,11 @@
 #include <unistd.h>
 
 #include "adapter/alert/alert_desk.h"
+#include "adapter/builders/make_builders.h"
 #include "adapter/dns/ares_resolver.h"
 #include "adapter/dns/zone_resolver.h"
 #include "adapter/log/open_log.h"
 #include "adapter/verify/dmarc_tools.h"
-#include "adapter/workshop/make_workshop.h"
 #include "base/file.h"
 #include "base/handle.h"
 #include "base/text.h"
@@ -125,7 +125,7 @@ StartProblems look_as_user(const std::string& file, const Config& config, bool a
   StartProblems found;
   static const SystemClock clock;
   if (as_root) {  // whose own eyes have read it
-    Loaded loaded = load(file, make_workshop(clock));
+    Loaded loaded = load(file, make_builders(clock));
     found.errors = std::move(loaded.errors);
   }
   want(found, try_log(config.general.log));

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "adapter/builders/table_sources.h"
 #include "adapter/counters/memory_counters.h"
-#include "adapter/workshop/table_sources.h"
 #include "base/clock.h"
 #include "config/config.h"
 

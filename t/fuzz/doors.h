@@ -6,12 +6,12 @@
 #include <memory>
 #include <string>
 
+#include "adapter/builders/make_builders.h"
 #include "adapter/counters/memory_counters.h"
 #include "adapter/dns/zone_resolver.h"
 #include "adapter/keys/openssl_digest.h"
 #include "adapter/keys/openssl_public_key.h"
 #include "adapter/verify/dmarc_tools.h"
-#include "adapter/workshop/make_workshop.h"
 #include "base/conversation.h"
 #include "base/text.h"
 #include "check/dkim_verify.h"
@@ -169,7 +169,7 @@ class Doors {
     static const std::shared_ptr<Policy> policy = [] {
       const TempFile file;
       file.write(doors_policy);
-      const auto loaded = load(file.path(), make_workshop(system_clock()));
+      const auto loaded = load(file.path(), make_builders(system_clock()));
       for (const auto& error : loaded.errors) std::fprintf(stderr, "%s\n", error.c_str());
       must(loaded.policy != nullptr);
       return loaded.policy;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // A policy file of any text: errors that name the file, or a policy; and what `mailweirctl config` prints of it is
 // read as the same. What it names (files, servers) is not opened here.
-#include "adapter/workshop/make_workshop.h"
+#include "adapter/builders/make_builders.h"
 #include "base/text.h"
 #include "config/load.h"
 #include "target.h"
@@ -12,8 +12,8 @@ namespace {
 
 using fuzz::must;
 
-Workshop workshop() {
-  auto made = make_workshop(system_clock());
+Builders fuzz_builders() {
+  auto made = make_builders(system_clock());
   made.read_table = [](const std::string&, TableKind kind) {
     const auto table = make_table({}, kind);
     return Made<TablePtr>{table.table, {}, {}};
@@ -29,9 +29,9 @@ Workshop workshop() {
 
 Loaded read(std::string_view text) {
   static const fuzz::TempFile file;
-  static const Workshop shop = workshop();
+  static const Builders builders = fuzz_builders();
   file.write(text);
-  auto loaded = load(file.path(), shop);
+  auto loaded = load(file.path(), builders);
   must(loaded.errors.empty() == (loaded.policy != nullptr) && loaded.config.has_value() == (loaded.policy != nullptr));
   for (const auto* lines : {&loaded.errors, &loaded.warnings})
     for (const auto& line : *lines) {

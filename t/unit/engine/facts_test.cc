@@ -94,7 +94,7 @@ TEST_CASE("each fact is known from its stage on, at both doors") {
   engine.services.verification = {&verifier, tools->get()};
   engine.policy->countries = std::make_shared<OneCountry>();
   const HeaderList headers = some_headers();
-  const auto map = make_workshop(engine.clock).make_table({{"alice@example.com", "alice"}}, TableKind::map).object;
+  const auto map = make_builders(engine.clock).make_table({{"alice@example.com", "alice"}}, TableKind::map).object;
   test::Mail mail;
   mail.login = "alice@example.com";
   for (const Door door : {Door::milter, Door::policy}) {

@@ -10,9 +10,9 @@
 #include "../fixture/redis_server.h"
 #include "../fixture/skip.h"
 #include "../fixture/temp_dir.h"
+#include "adapter/builders/redis_tables.h"
 #include "adapter/redis/redis_connection.h"
 #include "adapter/table/table.h"
-#include "adapter/workshop/redis_tables.h"
 #include "port/table_batch.h"
 
 using namespace mailweir;

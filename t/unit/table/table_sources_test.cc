@@ -2,7 +2,7 @@
 // The Redis servers that lists come from, as status and metrics tell them: those in use, each once.
 #include <doctest/doctest.h>
 
-#include "adapter/workshop/table_sources.h"
+#include "adapter/builders/table_sources.h"
 
 namespace mailweir {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "adapter/workshop/redis_tables.h"
+#include "adapter/builders/redis_tables.h"
 
 #include <algorithm>
 #include <array>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "adapter/workshop/make_workshop.h"
+#include "adapter/builders/make_builders.h"
 
 #include <memory>
 
@@ -35,24 +35,24 @@ Made<TablePtr> inline_table(const std::vector<std::pair<std::string, std::string
 
 }  // namespace
 
-Workshop make_workshop(const Clock& clock, std::shared_ptr<TableSources> sources) {
+Builders make_builders(const Clock& clock, std::shared_ptr<TableSources> sources) {
   if (!sources) sources = std::make_shared<TableSources>(clock);
-  Workshop workshop;
-  workshop.pattern = [](std::string_view regex) { return make_pattern(regex); };
-  workshop.read_table = [sources](const std::string& path, TableKind kind) { return sources->file(path, kind); };
-  workshop.redis_table = [sources](const RedisPlace& place, TableKind kind) { return sources->redis(place, kind); };
-  workshop.make_table = [&clock](const auto& entries, TableKind kind) { return inline_table(entries, kind, clock); };
-  workshop.read_key = [cache = std::make_shared<KeyCache>(clock)](const std::string& path) {
+  Builders builders;
+  builders.pattern = [](std::string_view regex) { return make_pattern(regex); };
+  builders.read_table = [sources](const std::string& path, TableKind kind) { return sources->file(path, kind); };
+  builders.redis_table = [sources](const RedisPlace& place, TableKind kind) { return sources->redis(place, kind); };
+  builders.make_table = [&clock](const auto& entries, TableKind kind) { return inline_table(entries, kind, clock); };
+  builders.read_key = [cache = std::make_shared<KeyCache>(clock)](const std::string& path) {
     Made<SignerPtr> made;
     auto loaded = cache->get(path);
     if (!loaded) made.errors.push_back(loaded.error().what);
     else made = {std::move(loaded->signer), {}, std::move(loaded->warnings)};
     return made;
   };
-  workshop.libspf2 = make_libspf2_engine;
-  workshop.libopendkim = make_opendkim_judge;
-  workshop.countries = [sources](const std::string& path) { return sources->countries(path); };
-  return workshop;
+  builders.libspf2 = make_libspf2_engine;
+  builders.libopendkim = make_opendkim_judge;
+  builders.countries = [sources](const std::string& path) { return sources->countries(path); };
+  return builders;
 }
 
 }  // namespace mailweir

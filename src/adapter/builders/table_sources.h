@@ -9,12 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "adapter/builders/maxminddb_countries.h"
+#include "adapter/builders/redis_tables.h"
 #include "adapter/table/table_cache.h"
-#include "adapter/workshop/maxminddb_countries.h"
-#include "adapter/workshop/redis_tables.h"
 #include "base/guarded.h"
 #include "base/log.h"
-#include "port/workshop.h"
+#include "port/builders.h"
 
 namespace mailweir {
 

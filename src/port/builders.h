@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Workshop: how the loader gets what floor 3 makes (lists, patterns, keys) without knowing any adapter:
-// adapter/workshop/make_workshop.h fills it in. A run of the loader uses it from one thread.
+// Builders: how the loader gets what floor 3 makes (lists, patterns, keys) without knowing any adapter:
+// adapter/builders/make_builders.h fills it in. A run of the loader uses it from one thread.
 #pragma once
 
 #include <chrono>
@@ -34,7 +34,7 @@ struct RedisPlace {
   std::string user{}, password_file{};      // where the URL has none: those of [counters]
 };
 
-struct Workshop {
+struct Builders {
   std::function<Result<PatternPtr>(std::string_view regex)> pattern;
   std::function<Made<TablePtr>(const std::string& path, TableKind kind)> read_table;
   std::function<Made<TablePtr>(const RedisPlace& place, TableKind kind)> redis_table;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "adapter/workshop/table_sources.h"
+#include "adapter/builders/table_sources.h"
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "adapter/workshop/maxminddb_countries.h"
+#include "adapter/builders/maxminddb_countries.h"
 
 #include "config.h"
 
