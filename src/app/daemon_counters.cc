@@ -7,6 +7,7 @@
 #include "app/daemon.h"
 #include "base/duration.h"
 #include "base/text.h"
+#include "engine/blocking.h"
 #include "engine/limit_key.h"
 
 namespace mailweir {

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "config/conditions.h"
 #include "config/known_fact.h"
+#include "engine/blocking.h"
 
 namespace mailweir {
 

@@ -13,6 +13,7 @@
 #include "config/rules.h"
 #include "config/sections.h"
 #include "config/validate.h"
+#include "engine/blocking.h"
 #include "engine/early.h"
 #include "engine/ledger.h"
 #include "mail/domain.h"

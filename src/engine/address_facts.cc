@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Facts: the addresses of the envelope, and how a value is looked up in a table.
-#include "base/text.h"
+// Facts: the addresses of the envelope.
 #include "check/login.h"
 #include "engine/facts.h"
-#include "engine/policy.h"
 #include "mail/domain.h"
 
 namespace mailweir {
@@ -68,21 +66,7 @@ FactValue Facts::sender_fqdn() const {
 
 const MailboxSpelling& Facts::spelling() const {
   static const MailboxSpelling plain;
-  return policy_ != nullptr ? policy_->spelling : plain;
-}
-
-Found find_in(const Table& table, const FactItem& item, FactType type) {
-  switch (type) {
-    case FactType::ip: return table.find(*item.ip);
-    case FactType::address: return table.find(*item.address);
-    case FactType::domain: return table.find_domain(compared_domain(item.text));
-    case FactType::login: {
-      if (auto exact = table.find_word(item.text); exact || exact.is_outage()) return exact;
-      return item.address != nullptr ? table.find(*item.address) : Found();
-    }
-    case FactType::number: return table.find_word(std::to_string(item.number));
-    default: return table.find_word(item.text);
-  }
+  return settings_ != nullptr ? settings_->spelling : plain;
 }
 
 FactValue Facts::sender_login_mismatch(const Table& owners) const {

@@ -3,25 +3,25 @@
 
 #include <algorithm>
 
-#include "engine/ledger.h"
+#include "engine/blocking.h"
 #include "engine/limit_key.h"
 
 namespace mailweir {
 
-FactValue BlockFacts::get(Facts& facts, const Policy& policy, Stage stage) {
+FactValue BlockFacts::get(Stage stage) {
   FactValue value;
-  if (ledger_ == nullptr || policy.blocking.empty()) return value;
+  if (policy_ == nullptr || policy_->blocking.empty()) return value;
   value.state = FactValue::State::outage;
   if (failed_ == stage) return value;
   failed_.reset();
   std::vector<Asked> now;  // what this mail's keys are, as far as they are known
   std::vector<Charge> questions;
   std::vector<std::size_t> places;
-  for (const Rule* rule : policy.blocking) {
+  for (const Rule* rule : policy_->blocking) {
     if (rule->shadow) continue;
     const BlockingRule block = *blocking(*rule);
     bool known = false;
-    Asked one{block.list, key_of(facts, block.by, block.prefix4, block.prefix6, known)};
+    Asked one{block.list, key_of(facts_, block.by, block.prefix4, block.prefix6, known)};
     const auto same = [&](const Asked& other) { return one.is(other); };
     if (!known || std::any_of(now.begin(), now.end(), same)) continue;
     const auto before = std::find_if(asked_.begin(), asked_.end(), same);
@@ -33,10 +33,10 @@ FactValue BlockFacts::get(Facts& facts, const Policy& policy, Stage stage) {
   }
   if (!questions.empty()) {
     if (asked_.size() > most_kept) asked_.clear();
-    const auto charged = ledger_->charge(questions);
+    const auto charged = ledger_.charge(questions);
     if (!charged) {
       failed_ = stage;
-      ledger_->not_asked(facts.transaction().id, charged.error());
+      ledger_.not_asked(facts_.transaction().id, charged.error());
       return value;
     }
     for (std::size_t i = 0; i < places.size(); ++i) {

@@ -1,29 +1,33 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // BlockFacts: the fact `blocked`: which limits and rules have blocked a key of this transaction. One call of the
-// counter store asks for all keys that are known; each is asked once in a transaction. Owned by Facts; one thread at a
-// time.
+// counter store asks for all keys that are known; each is asked once in a transaction. Owned by the session; one thread
+// at a time.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "engine/fact_value.h"
+#include "engine/blocked_source.h"
+#include "engine/facts.h"
+#include "engine/ledger.h"
+#include "engine/policy.h"
 #include "mail/stage.h"
 
 namespace mailweir {
 
-class Facts;
-struct Policy;
-class Ledger;
-
-class BlockFacts {
+class BlockFacts final : public BlockedSource {
  public:
-  void use(Ledger& ledger) { ledger_ = &ledger; }
-  // An item for each list that has a key of this transaction, its number 1 and its text the list's name; else one with
-  // number 0. outage: the store could not be asked; it is not asked again at this stage.
-  FactValue get(Facts& facts, const Policy& policy, Stage stage);
-  void forget();
+  // Both outlive it. The keys of rules are made of these facts.
+  BlockFacts(Facts& facts, Ledger& ledger) : facts_(facts), ledger_(ledger) {}
+
+  void use(const Policy& policy) {
+    if (policy_ != &policy) forget();  // its rules block other keys
+    policy_ = &policy;
+  }
+  // After an outage the store is not asked again at the same stage.
+  FactValue get(Stage stage) override;
+  void forget() override;
 
  private:
   struct Asked {
@@ -35,7 +39,9 @@ class BlockFacts {
 
   static constexpr std::size_t most_kept = 500;  // by recipient there may be many
 
-  Ledger* ledger_ = nullptr;
+  Facts& facts_;
+  Ledger& ledger_;
+  const Policy* policy_ = nullptr;
   std::vector<Asked> asked_;
   std::vector<FactItem> items_;
   std::optional<Stage> failed_;

@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "engine/facts.h"
 #include "engine/find_first.h"
 #include "mail/domain.h"
 

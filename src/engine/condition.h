@@ -12,31 +12,14 @@
 #include <vector>
 
 #include "base/ip.h"
-#include "engine/fact.h"
+#include "engine/fact_ref.h"
+#include "engine/facts.h"
 #include "port/pattern.h"
 #include "port/table.h"
 
 namespace mailweir {
 
-class Facts;
-struct FactValue;
-
 enum class Tri : std::uint8_t { no, yes, unknown, outage };
-
-// Names one fact as a rule means it.
-struct FactRef {
-  FactId id = FactId::client_address;
-  std::string header;                // header.NAME: NAME
-  std::size_t own = 0;               // index into Policy::own_facts
-  TablePtr map;                      // of a fact that is asked of a map
-  std::vector<std::uint16_t> zones;  // of block lists: those asked, by their place in Policy::dnsbl; empty: all
-  bool reason = false;               // in a template, {CHECK_reason}: why it says so
-  std::size_t egress = 0;            // egress_spf.ROUTE: its place in Policy::egress
-  std::string name;                  // as written, for explain and the log
-
-  FactType type() const { return info(id).type; }
-  bool check() const { return info(id).check; }
-};
 
 struct NumberTest {
   enum class Op : std::uint8_t { equal, above, at_least, below, at_most };

@@ -5,7 +5,6 @@
 #include "base/text.h"
 #include "check/helo.h"
 #include "engine/facts.h"
-#include "engine/policy.h"
 #include "mail/domain.h"
 
 namespace mailweir {
@@ -50,14 +49,14 @@ FactValue Facts::dnsbl(const FactRef& fact) {
   const DnsblInput input = dnsbl_input(subject);
   if (input.empty()) return {};
   Lookups& lookups = lookups_of(subject < DnsblSubject::sender ? session_lookups_ : transaction_lookups_);
-  if (is_dnsbl_score(fact.id)) return dnsbl_.score(policy_->dnsbl, subject, input, lookups);
-  return dnsbl_.listings(policy_->dnsbl, subject, fact.zones, input, lookups);
+  if (is_dnsbl_score(fact.id)) return dnsbl_.score(settings_->dnsbl, subject, input, lookups);
+  return dnsbl_.listings(settings_->dnsbl, subject, fact.zones, input, lookups);
 }
 
 std::string Facts::reason_text(const FactRef& fact) {
   const auto subject = dnsbl_subject(fact.id);
   const auto text = [&] {
-    return dnsbl_.text(policy_->dnsbl, *subject,
+    return dnsbl_.text(settings_->dnsbl, *subject,
                        lookups_of(*subject < DnsblSubject::sender ? session_lookups_ : transaction_lookups_));
   };
   if (subject)
@@ -72,9 +71,9 @@ FactValue Facts::helo_address(FactId id) {
   if (id == FactId::helo_is_address) return truth(address.has_value());
   if (id == FactId::helo_address_mismatch) return truth(address && client_.address && *address != *client_.address);
   Found found;
-  if (policy_->our_names)
-    found = address ? policy_->our_names->find(*address)
-                    : policy_->our_names->find_domain(compared_domain(client_.helo_name));
+  if (settings_->our_names)
+    found = address ? settings_->our_names->find(*address)
+                    : settings_->our_names->find_domain(compared_domain(client_.helo_name));
   if (found.is_outage()) {
     FactValue trouble;
     trouble.state = FactValue::State::outage;

@@ -40,6 +40,9 @@ void find_early_checks(Policy& policy) {
           add(policy, rule, *fact);
     }
   }
+  for (const Door door : {Door::milter, Door::policy, Door::http})
+    policy.dns_use[static_cast<std::size_t>(door)] = {asks_dns_in(policy, door, DnsBudget::Part::envelope),
+                                                      asks_dns_in(policy, door, DnsBudget::Part::message)};
 }
 
 bool asks_dns_in(const Policy& policy, Door door, DnsBudget::Part part) {

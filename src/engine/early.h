@@ -8,7 +8,7 @@
 
 namespace mailweir {
 
-// Fills policy.early. After the rules are in their final place: it keeps pointers to them.
+// Fills policy.early, and policy.dns_use from it. After the rules are in their final place: it keeps pointers to them.
 void find_early_checks(Policy& policy);
 
 // Whether a part of the transaction asks the DNS, at this door, for what is not known before it.

@@ -3,9 +3,6 @@
 
 #include <algorithm>
 
-#include "engine/facts.h"
-#include "engine/rule.h"
-
 namespace mailweir {
 
 Holds Evaluation::ask(const Rule& rule, Facts& facts, Keep keep) {

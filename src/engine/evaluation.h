@@ -10,12 +10,10 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/condition.h"
+#include "engine/facts.h"
+#include "engine/rule.h"
 
 namespace mailweir {
-
-class Facts;
-struct Rule;
 
 // Whether a rule's conditions hold; when_outage, unless_outage: a list that decides it could not be asked.
 enum class Holds : std::uint8_t { no, yes, when_outage, unless_outage };

@@ -9,9 +9,7 @@
 #include "check/iprev.h"
 #include "check/login.h"
 #include "check/sender_domain.h"
-#include "engine/early.h"
 #include "engine/find_first.h"
-#include "engine/policy.h"
 #include "mail/address_list.h"
 #include "mail/domain.h"
 #include "mail/headers.h"
@@ -62,13 +60,9 @@ std::string_view login_domain(std::string_view login) {
 
 }  // namespace
 
-void Facts::use(const Policy& policy) {
-  if (policy_ != &policy) dnsbl_.forget_all(), blocks_.forget();  // they name lists of the old one
-  if (policy_ != &policy) {
-    envelope_asks_ = asks_dns_in(policy, door_, DnsBudget::Part::envelope);
-    message_asks_ = asks_dns_in(policy, door_, DnsBudget::Part::message);
-  }
-  policy_ = &policy;
+void Facts::use(const FactSettings& settings) {
+  if (settings_ != &settings) dnsbl_.forget_all();  // they name lists of the old one
+  settings_ = &settings;
 }
 
 void Facts::forget_helo() {
@@ -86,7 +80,7 @@ void Facts::forget_transaction() {
   from_.clear();
   headers_.clear();
   message_checks_.forget();
-  blocks_.forget();
+  if (blocked_ != nullptr) blocked_->forget();
   transaction_lookups_.reset();
   message_lookups_.reset();
   part_ = DnsBudget::Part::session;
@@ -96,7 +90,8 @@ void Facts::forget_transaction() {
 
 bool Facts::is_outgoing() const {
   if (!transaction_.sasl_username.empty() || client_.origin == Origin::local) return true;
-  return client_.address && policy_ != nullptr && policy_->mynetworks && policy_->mynetworks->find(*client_.address);
+  return client_.address && settings_ != nullptr && settings_->mynetworks &&
+         settings_->mynetworks->find(*client_.address);
 }
 
 FactValue Facts::get(const FactRef& fact) {
@@ -189,14 +184,14 @@ FactValue Facts::get(const FactRef& fact) {
     case FactId::dmarc:
     case FactId::dmarc_policy: return message_check(fact.id);
     case FactId::client_country: return client_country();
-    case FactId::blocked: return blocks_.get(*this, *policy_, stage_);
+    case FactId::blocked: return blocked_ != nullptr ? blocked_->get(stage_) : FactValue();
     case FactId::own: return own_fact(fact);
   }
   return {};
 }
 
 FactValue Facts::own_fact(const FactRef& fact) {
-  const OwnFact& own = policy_->own_facts[fact.own];
+  const OwnFact& own = settings_->own_facts[fact.own];
   for (const FactRef& key : own.keys) {
     const FactValue value = get(key);
     if (value.state != FactValue::State::known) continue;
@@ -301,7 +296,7 @@ FactValue Facts::from_login_mismatch(const Table& owners) {
 }
 
 FactValue Facts::spf(const FactRef& fact) {
-  if (policy_ == nullptr || !SpfFacts::has_input(fact, spf_asker())) return {};
+  if (settings_ == nullptr || !SpfFacts::has_input(fact, spf_asker())) return {};
   const auto* memo =
       spf_.get(fact, spf_asker(), lookups_of(SpfFacts::of_session(fact.id) ? session_lookups_ : transaction_lookups_));
   return memo != nullptr ? memo_value(*memo) : FactValue();
@@ -313,7 +308,7 @@ void Facts::start(const FactRef& fact) {
     const DnsblInput input = dnsbl_input(*subject);
     const bool session = *subject < DnsblSubject::sender;
     if (!input.empty())
-      DnsblFacts::start(policy_->dnsbl, *subject, fact.zones, input,
+      DnsblFacts::start(settings_->dnsbl, *subject, fact.zones, input,
                         lookups_of(session ? session_lookups_ : transaction_lookups_));
     return;
   }

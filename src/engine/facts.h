@@ -6,7 +6,6 @@
 #pragma once
 
 #include <array>
-#include <bitset>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -15,11 +14,13 @@
 #include <vector>
 
 #include "check/domain_status.h"
-#include "engine/block_facts.h"
+#include "engine/blocked_source.h"
 #include "engine/check_memo.h"
-#include "engine/condition.h"
+#include "engine/check_set.h"
 #include "engine/dns_budget.h"
 #include "engine/dnsbl_facts.h"
+#include "engine/fact_ref.h"
+#include "engine/fact_settings.h"
 #include "engine/fact_value.h"
 #include "engine/message_checks.h"
 #include "engine/spf_facts.h"
@@ -29,43 +30,13 @@
 
 namespace mailweir {
 
-struct Policy;
-
-// Looks a value up in a table the way its type is looked up. A login that is no entry is tried as a mail address.
-Found find_in(const Table& table, const FactItem& item, FactType type);
-
-// A check that a rule may turn off already, though this version cannot make it.
-enum class LaterCheck : std::uint8_t { virus, spam };
-
-// A set of checks, by FactId; for `skip`.
-class CheckSet {
- public:
-  void add(FactId id) { bits_.set(static_cast<std::size_t>(id)); }
-  void add(LaterCheck check) { bits_.set(fact_count + static_cast<std::size_t>(check)); }
-  bool has(FactId id) const { return bits_.test(static_cast<std::size_t>(id)); }
-  // Their names, in the order of the table of facts, blanks between; a part of a check (a score, say) is not named
-  // beside it.
-  std::string names() const;
-  CheckSet operator|(const CheckSet& other) const { return CheckSet(bits_ | other.bits_); }
-  CheckSet operator&(const CheckSet& other) const { return CheckSet(bits_ & other.bits_); }
-  bool empty() const { return bits_.none(); }
-  // What stands on a list of ours is nothing that a check could be wrong about: it is not turned off.
-  static CheckSet all() { return CheckSet(Bits().set().reset(static_cast<std::size_t>(FactId::blocked))); }
-  CheckSet() = default;
-
- private:
-  using Bits = std::bitset<fact_count + 2>;
-  explicit CheckSet(const Bits& bits) : bits_(bits) {}
-  Bits bits_;
-};
-
 class Facts {
  public:
   Facts(const Client& client, const Transaction& transaction, Door door, dns::Resolver& resolver)
       : client_(client), transaction_(transaction), door_(door), resolver_(resolver) {}
 
-  // The policy that the transaction began with.
-  void use(const Policy& policy);
+  // Those of the policy that the transaction began with; they outlive it.
+  void use(const FactSettings& settings);
   void skip(CheckSet checks) { skipped_ = checks; }
   // A stage is judged: what is looked up from now on has until the deadline, less what the transaction (with the
   // connect and HELO before it) has waited already, and what is kept for later parts of it: [dns] deadline is for all
@@ -81,9 +52,8 @@ class Facts {
   // What dkim and dmarc are asked with. Without it they are absent, as they are where begin_message_checks was not
   // called.
   void verify_with(MessageChecks::Tools tools) { tools_ = tools; }
-  // What `blocked` is asked with; without it nobody is.
-  void ask_blocks_with(Ledger& ledger) { blocks_.use(ledger); }
-  void blocks_changed() { blocks_.forget(); }
+  // Who knows `blocked`; without it that is absent.
+  void ask_blocked_of(BlockedSource& source) { blocked_ = &source; }
   // At the end of the header: from now on the body goes to message_body(). With `with_dmarc` what dmarc asks for is
   // looked up early.
   void begin_message_checks(bool with_dmarc = true);
@@ -135,7 +105,7 @@ class Facts {
   DnsblInput dnsbl_input(DnsblSubject subject);
   FactValue dnsbl(const FactRef& fact);
   std::string reason_text(const FactRef& fact);
-  SpfFacts::Asker spf_asker() const { return {*policy_, client_, transaction_, now_}; }
+  SpfFacts::Asker spf_asker() const { return {*settings_, client_, transaction_, now_}; }
   FactValue spf(const FactRef& fact);
 
   std::chrono::microseconds waited() const;
@@ -156,12 +126,11 @@ class Facts {
   dns::Resolver& resolver_;
   Deadline deadline_;
   WallTime now_{};
-  std::chrono::microseconds waited_before_{0};         // by the session's lookups, in earlier transactions
-  bool envelope_asks_ = false, message_asks_ = false;  // the DNS, of what only they know
+  std::chrono::microseconds waited_before_{0};  // by the session's lookups, in earlier transactions
   DnsBudget::Part part_ = DnsBudget::Part::session;
   std::chrono::microseconds waited_at_part_{0};  // when it began
   Stage stage_ = Stage::connect;
-  const Policy* policy_ = nullptr;
+  const FactSettings* settings_ = nullptr;
   CheckSet skipped_;
   // Those of the message are of its signatures and its author: what the envelope asked too much of, or too late, is
   // asked anew.
@@ -173,7 +142,7 @@ class Facts {
   SpfFacts spf_;
   MessageChecks::Tools tools_;
   MessageChecks message_checks_;
-  BlockFacts blocks_;
+  BlockedSource* blocked_ = nullptr;
   std::vector<std::string> signers_;
   std::vector<FactItem> signer_items_;
   std::optional<IpAddress> server_address_;

@@ -20,7 +20,8 @@ void Facts::stage(Stage stage, Deadline deadline) {
     part_ = part;
     waited_at_part_ = so_far;
   }
-  const DnsBudget budget(deadline.left(), envelope_asks_, message_asks_);
+  const DnsUse asks = settings_ != nullptr ? settings_->dns_use[static_cast<std::size_t>(door_)] : DnsUse();
+  const DnsBudget budget(deadline.left(), asks.envelope, asks.message);
   const Deadline part_ends = Deadline::in(budget.left(part_, waited_at_part_, so_far - waited_at_part_));
   deadline_ = Deadline(std::min(deadline.at(), part_ends.at()));
   for (const auto& lookups : {session_lookups_, transaction_lookups_, message_lookups_})

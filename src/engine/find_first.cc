@@ -4,7 +4,7 @@
 #include <optional>
 #include <vector>
 
-#include "engine/facts.h"
+#include "mail/domain.h"
 #include "port/table_batch.h"
 
 namespace mailweir {
@@ -22,6 +22,20 @@ std::optional<TableQuery> query_of(const FactItem& item, FactType type) {
 }
 
 }  // namespace
+
+Found find_in(const Table& table, const FactItem& item, FactType type) {
+  switch (type) {
+    case FactType::ip: return table.find(*item.ip);
+    case FactType::address: return table.find(*item.address);
+    case FactType::domain: return table.find_domain(compared_domain(item.text));
+    case FactType::login: {
+      if (auto exact = table.find_word(item.text); exact || exact.is_outage()) return exact;
+      return item.address != nullptr ? table.find(*item.address) : Found();
+    }
+    case FactType::number: return table.find_word(std::to_string(item.number));
+    default: return table.find_word(item.text);
+  }
+}
 
 Found find_first_in(const Table& table, std::span<const FactItem> items, FactType type) {
   std::vector<TableQuery> queries;

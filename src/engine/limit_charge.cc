@@ -5,6 +5,7 @@
 
 #include "base/keyed_hash.h"
 #include "base/text.h"
+#include "engine/blocking.h"
 #include "engine/leases.h"
 #include "engine/limit_key.h"
 

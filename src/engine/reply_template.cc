@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "engine/facts.h"
 
 namespace mailweir {
 

@@ -9,11 +9,9 @@
 #include <vector>
 
 #include "base/result.h"
-#include "engine/condition.h"
+#include "engine/facts.h"
 
 namespace mailweir {
-
-class Facts;
 
 // What a limit tells a template.
 struct LimitWords {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "engine/alert_edges.h"
+#include "engine/block_facts.h"
 #include "engine/blocked_keys.h"
 #include "engine/facts.h"
 #include "engine/judgement.h"
@@ -108,6 +109,7 @@ class Session {
   Facts facts_;
   Skips skips_;
   Ledger ledger_;
+  BlockFacts block_facts_;
   BlockedKeys blocked_keys_;
   AlertEdges alert_edges_;
   MailLog mail_log_;

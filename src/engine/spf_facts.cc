@@ -6,7 +6,6 @@
 
 #include "check/spf.h"
 #include "check/spf_request.h"
-#include "engine/policy.h"
 
 namespace mailweir {
 namespace {
@@ -19,15 +18,15 @@ SpfRequest request_of(FactId id, const SpfFacts::Asker& asker) {
   auto request = id == FactId::spf_helo
                      ? spf::helo_request(*asker.client.address, asker.client.helo_name)
                      : spf::request_for(*asker.client.address, asker.transaction.sender, asker.client.helo_name);
-  request.receiver = asker.policy.hostname;
+  request.receiver = asker.settings.hostname;
   request.now = asker.now;
   return request;
 }
 
 // As the receivers of our mail will ask: with our addresses and our name.
 SpfRequest egress_request(const SpfFacts::Asker& asker, const IpAddress& address) {
-  auto request = spf::request_for(address, asker.transaction.sender, asker.policy.hostname);
-  request.receiver = asker.policy.hostname;
+  auto request = spf::request_for(address, asker.transaction.sender, asker.settings.hostname);
+  request.receiver = asker.settings.hostname;
   request.now = asker.now;
   return request;
 }
@@ -56,7 +55,7 @@ SpfResult ask_egress(const SpfEnginePtr& engine, Lookups& lookups, const std::ve
 
 std::vector<SpfRequest> egress_requests(const FactRef& fact, const SpfFacts::Asker& asker) {
   std::vector<SpfRequest> requests;
-  for (const auto& address : asker.policy.egress[fact.egress].addresses)
+  for (const auto& address : asker.settings.egress[fact.egress].addresses)
     requests.push_back(egress_request(asker, address));
   return requests;
 }
@@ -75,8 +74,8 @@ CheckMemo explain(const SpfFacts::Asker& asker, Lookups& lookups) {
 bool SpfFacts::has_input(const FactRef& fact, const Asker& asker) {
   const auto& sender = asker.transaction.sender;
   if (fact.id == FactId::egress_spf)
-    return !sender.domain().empty() && fact.egress < asker.policy.egress.size() &&
-           !asker.policy.egress[fact.egress].addresses.empty();
+    return !sender.domain().empty() && fact.egress < asker.settings.egress.size() &&
+           !asker.settings.egress[fact.egress].addresses.empty();
   if (!asker.client.address) return false;
   if (fact.id == FactId::spf_helo) return !asker.client.helo_name.empty();
   return !sender.is_absent() && (!sender.domain().empty() || !asker.client.helo_name.empty());
@@ -92,7 +91,7 @@ const CheckMemo* SpfFacts::kept(const FactRef& fact) const {
 }
 
 const CheckMemo* SpfFacts::get(const FactRef& fact, const Asker& asker, Lookups& lookups) {
-  const auto& engine = asker.policy.spf_engine;
+  const auto& engine = asker.settings.spf_engine;
   if (const auto* memo = kept(fact)) return memo;
   switch (fact.id) {
     case FactId::spf: return &mail_.emplace(memo_of(ask(engine, lookups, request_of(fact.id, asker))));
@@ -115,17 +114,17 @@ void SpfFacts::start(const FactRef& fact, const Asker& asker, Lookups& lookups) 
   else requests.push_back(request_of(fact.id == FactId::spf_explanation ? FactId::spf : fact.id, asker));
   for (auto& request : requests) {
     request.explain = fact.id == FactId::spf_explanation;
-    const auto engine = request.explain ? nullptr : asker.policy.spf_engine;
+    const auto engine = request.explain ? nullptr : asker.settings.spf_engine;
     lookups.prefetch([engine, request](Lookups& early) { ask(engine, early, request); });
   }
 }
 
 const CheckMemo& SpfFacts::try_again(const Asker& asker, Lookups& lookups) {
-  return mail_.emplace(memo_of(ask(asker.policy.spf_engine, lookups, request_of(FactId::spf, asker))));
+  return mail_.emplace(memo_of(ask(asker.settings.spf_engine, lookups, request_of(FactId::spf, asker))));
 }
 
 void SpfFacts::start_again(const Asker& asker, Lookups& lookups) {
-  lookups.prefetch([engine = asker.policy.spf_engine, request = request_of(FactId::spf, asker)](Lookups& early) {
+  lookups.prefetch([engine = asker.settings.spf_engine, request = request_of(FactId::spf, asker)](Lookups& early) {
     ask(engine, early, request);
   });
 }

@@ -8,7 +8,8 @@
 
 #include "base/clock.h"
 #include "engine/check_memo.h"
-#include "engine/condition.h"
+#include "engine/fact_ref.h"
+#include "engine/fact_settings.h"
 #include "mail/client.h"
 #include "mail/transaction.h"
 #include "port/lookups.h"
@@ -16,12 +17,10 @@
 
 namespace mailweir {
 
-struct Policy;
-
 class SpfFacts {
  public:
   struct Asker {
-    const Policy& policy;
+    const FactSettings& settings;
     const Client& client;
     const Transaction& transaction;
     WallTime now;
