@@ -27,16 +27,18 @@ adapter/table   base mail port
 adapter/verify  base mail port
 adapter/counters base mail port adapter/redis
 adapter/builders base mail port adapter/keys adapter/libspf2 adapter/redis adapter/table adapter/verify
-engine          base mail port check
-policy_door     base mail port engine
-milter_door     base mail port check engine
+fact            base mail port check
+rule            base mail port check fact
+engine          base mail port check fact rule
+policy_door     base mail port fact rule engine
+milter_door     base mail port check fact rule engine
 admin_door      base mail port engine
-http_door       base mail port engine
-socketmap_door  base mail port engine
-config          base mail port check engine
+http_door       base mail port fact rule engine
+socketmap_door  base mail port fact rule engine
+config          base mail port check fact rule
 start           base mail port adapter engine config
-app             base mail port check adapter engine policy_door milter_door admin_door http_door socketmap_door config start
-ctl             base mail port check adapter engine policy_door milter_door admin_door http_door socketmap_door config start
+app             base mail port check adapter fact rule engine policy_door milter_door admin_door http_door socketmap_door config start
+ctl             base mail port check adapter fact rule engine policy_door milter_door admin_door http_door socketmap_door config start
 '
 
 # Third-party headers, and the files under src in which they may stand (shell patterns). An adapter may use any
@@ -288,8 +290,13 @@ self_test() {
   self_test_row src/milter_door/a.cc '#include "adapter/keys/openssl_signer.h"\n' 'milter_door must not include adapter'
   self_test_row src/policy_door/a.cc '#include "check/iprev.h"\n' 'policy_door must not include check'
   self_test_row src/admin_door/a.cc '#include "config/config.h"\n' 'admin_door must not include config'
-  self_test_row src/milter_door/sub/a.cc '#include "engine/facts.h"\n' ''
-  self_test_row src/config/a.cc '#include "engine/rule.h"\n#include <toml++/toml.h>\n' ''
+  self_test_row src/milter_door/sub/a.cc '#include "engine/session.h"\n' ''
+  self_test_row src/config/a.cc '#include "rule/rule.h"\n#include <toml++/toml.h>\n' ''
+  self_test_row src/config/a.cc '#include "engine/session.h"\n' 'config must not include engine'
+  self_test_row src/rule/a.cc '#include "engine/session.h"\n' 'rule must not include engine'
+  self_test_row src/rule/a.cc '#include "fact/facts.h"\n' ''
+  self_test_row src/fact/a.cc '#include "rule/rule.h"\n' 'fact must not include rule'
+  self_test_row src/fact/a.cc '#include "check/iprev.h"\n' ''
   self_test_row src/config/a.cc '#include "policy_door/door.h"\n' 'config must not include policy_door'
   self_test_row src/config/a.cc '#include "adapter/dns/ares.h"\n' 'config must not include adapter/dns'
   self_test_row src/app/a.cc '#include "adapter/dns/zone.h"\n#include <systemd/sd-daemon.h>\n#include "config.h"\n' ''

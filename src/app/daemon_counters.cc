@@ -7,8 +7,8 @@
 #include "app/daemon.h"
 #include "base/duration.h"
 #include "base/text.h"
-#include "engine/blocking.h"
-#include "engine/limit_key.h"
+#include "rule/blocking.h"
+#include "rule/limit_key.h"
 
 namespace mailweir {
 namespace {

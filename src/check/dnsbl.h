@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Block lists in the DNS (RFC 5782): the name to ask, what an answer means, and the proof that a zone tells the truth.
-// All of it plain functions; who may be trusted now is engine/dnsbl_watch.h's.
+// All of it plain functions; who may be trusted now is fact/dnsbl_watch.h's.
 #pragma once
 
 #include <cstdint>

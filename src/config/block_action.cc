@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "config/conditions.h"
 #include "config/known_fact.h"
-#include "engine/blocking.h"
+#include "rule/blocking.h"
 
 namespace mailweir {
 

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "config/registry.h"
-#include "engine/condition.h"
+#include "rule/condition.h"
 
 namespace mailweir {
 

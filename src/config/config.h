@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Config: what the daemon is started with and a reload can't change (sockets, user, stores). Values with their
-// defaults. What a reload replaces is Policy (engine/policy.h).
+// defaults. What a reload replaces is Policy (rule/policy.h).
 #pragma once
 
 #include <chrono>

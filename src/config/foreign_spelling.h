@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/condition.h"
+#include "rule/condition.h"
 
 namespace mailweir {
 

@@ -2,7 +2,7 @@
 // Which door judges a stage under a policy, and whether it knows a fact there.
 #pragma once
 
-#include "engine/policy.h"
+#include "rule/policy.h"
 
 namespace mailweir {
 

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "config/registry.h"
-#include "engine/rule.h"
+#include "rule/rule.h"
 
 namespace mailweir {
 

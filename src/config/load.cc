@@ -13,10 +13,9 @@
 #include "config/rules.h"
 #include "config/sections.h"
 #include "config/validate.h"
-#include "engine/blocking.h"
-#include "engine/early.h"
-#include "engine/ledger.h"
 #include "mail/domain.h"
+#include "rule/blocking.h"
+#include "rule/early.h"
 
 namespace mailweir {
 namespace {
@@ -156,7 +155,7 @@ void Loader::settle_doors() {
 void Loader::settle_deadlines() {
   constexpr std::chrono::milliseconds most{8000};
   const bool tables = registry_.has_redis_tables();
-  const auto together = config_.dns.deadline + Ledger::calls_of_a_callback * config_.counters.deadline +
+  const auto together = config_.dns.deadline + Policy::counter_calls_of_a_callback * config_.counters.deadline +
                         (tables ? config_.redis.deadline : std::chrono::milliseconds(0));
   if (!policy_->has_milter || together <= most) return;
   const auto place = seen_.find(seen_.contains("counters") ? "counters" : seen_.contains("dns") ? "dns" : "redis");

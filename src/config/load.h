@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "config/config.h"
-#include "engine/policy.h"
 #include "port/builders.h"
+#include "rule/policy.h"
 
 namespace mailweir {
 

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "config/section.h"
-#include "engine/rule.h"
+#include "rule/rule.h"
 
 namespace mailweir {
 

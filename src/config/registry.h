@@ -12,8 +12,8 @@
 
 #include "config/document.h"
 #include "config/section.h"
-#include "engine/policy.h"
 #include "port/builders.h"
+#include "rule/policy.h"
 
 namespace mailweir {
 

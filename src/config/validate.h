@@ -7,7 +7,7 @@
 
 #include "config/placed_rule.h"
 #include "config/problems.h"
-#include "engine/policy.h"
+#include "rule/policy.h"
 
 namespace mailweir {
 

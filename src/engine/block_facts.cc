@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "engine/blocking.h"
-#include "engine/limit_key.h"
+#include "rule/blocking.h"
+#include "rule/limit_key.h"
 
 namespace mailweir {
 

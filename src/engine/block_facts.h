@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "engine/blocked_source.h"
-#include "engine/facts.h"
 #include "engine/ledger.h"
-#include "engine/policy.h"
+#include "fact/blocked_source.h"
+#include "fact/facts.h"
 #include "mail/stage.h"
+#include "rule/policy.h"
 
 namespace mailweir {
 

@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/facts.h"
-#include "engine/rule.h"
+#include "fact/facts.h"
+#include "rule/rule.h"
 
 namespace mailweir {
 

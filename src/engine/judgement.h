@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "engine/evaluation.h"
-#include "engine/rule.h"
 #include "port/counter_store.h"
+#include "rule/rule.h"
 
 namespace mailweir {
 

@@ -23,7 +23,7 @@ namespace mailweir {
 
 class Ledger {
  public:
-  static constexpr int calls_of_a_callback = 3;
+  static constexpr int calls_of_a_callback = Policy::counter_calls_of_a_callback;
   static constexpr std::size_t charges_of_a_call = 500;  // of a refund; more are given back in several calls
 
   explicit Ledger(Services& services) : services_(services) {}

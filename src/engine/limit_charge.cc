@@ -5,9 +5,9 @@
 
 #include "base/keyed_hash.h"
 #include "base/text.h"
-#include "engine/blocking.h"
 #include "engine/leases.h"
-#include "engine/limit_key.h"
+#include "rule/blocking.h"
+#include "rule/limit_key.h"
 
 namespace mailweir {
 namespace {

@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "engine/facts.h"
-#include "engine/rule.h"
+#include "fact/facts.h"
 #include "mail/stage.h"
 #include "port/counter_store.h"
+#include "rule/rule.h"
 
 namespace mailweir {
 

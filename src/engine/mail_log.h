@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "base/log.h"
-#include "engine/fact.h"
 #include "engine/verdict.h"
+#include "fact/fact.h"
 #include "mail/client.h"
 #include "mail/transaction.h"
 

@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "check/authentication_results.h"
-#include "engine/needs.h"
 #include "engine/session.h"
+#include "rule/needs.h"
 
 namespace mailweir {
 namespace {

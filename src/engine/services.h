@@ -10,14 +10,14 @@
 #include "base/log.h"
 #include "engine/alert_marks.h"
 #include "engine/leases.h"
-#include "engine/message_checks.h"
-#include "engine/policy.h"
 #include "engine/stage_board.h"
 #include "engine/stats.h"
 #include "engine/trouble_lines.h"
+#include "fact/message_checks.h"
 #include "port/alert.h"
 #include "port/counter_store.h"
 #include "port/dns.h"
+#include "rule/policy.h"
 
 namespace mailweir {
 

@@ -15,18 +15,18 @@
 #include "engine/alert_edges.h"
 #include "engine/block_facts.h"
 #include "engine/blocked_keys.h"
-#include "engine/facts.h"
 #include "engine/judgement.h"
 #include "engine/ledger.h"
 #include "engine/mail_log.h"
-#include "engine/policy.h"
 #include "engine/services.h"
 #include "engine/skips.h"
 #include "engine/trace.h"
 #include "engine/transaction_state.h"
 #include "engine/verdict.h"
+#include "fact/facts.h"
 #include "mail/client.h"
 #include "mail/transaction.h"
+#include "rule/policy.h"
 
 namespace mailweir {
 

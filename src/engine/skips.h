@@ -3,7 +3,7 @@
 // recipient, elsewhere for the transaction. A message's check is off only if all its recipients say so.
 #pragma once
 
-#include "engine/facts.h"
+#include "fact/facts.h"
 #include "mail/stage.h"
 
 namespace mailweir {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/rule.h"
+#include "rule/rule.h"
 
 namespace mailweir {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Verdict: what the engine answers at one stage: an action, the reply for the peer, the reason for the log, and what
-// goes along (edits, hold, routes). It points to rules of the policy that it was made with: after that policy
+// comes of it (Effects). It points to rules of the policy that it was made with: after that policy
 // is gone only its values may be used.
 #pragma once
 
@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "engine/effects.h"
-#include "engine/rule.h"
 #include "port/alert.h"
+#include "rule/rule.h"
 
 namespace mailweir {
 

@@ -5,9 +5,9 @@
 #include <chrono>
 #include <string>
 
-#include "engine/facts.h"
 #include "engine/judgement.h"
 #include "engine/verdict.h"
+#include "fact/facts.h"
 
 namespace mailweir {
 

@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "engine/evaluation.h"
 #include "engine/limit_charge.h"
-#include "engine/limit_key.h"
+#include "rule/limit_key.h"
 
 namespace mailweir {
 namespace {

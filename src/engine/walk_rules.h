@@ -2,11 +2,11 @@
 // The walk through a stage's rules: limits are taken as free, no counter is touched.
 #pragma once
 
-#include "engine/facts.h"
 #include "engine/judgement.h"
-#include "engine/policy.h"
 #include "engine/skips.h"
 #include "engine/trace.h"
+#include "fact/facts.h"
+#include "rule/policy.h"
 
 namespace mailweir {
 

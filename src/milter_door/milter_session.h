@@ -16,7 +16,6 @@
 #include "base/guarded.h"
 #include "base/result.h"
 #include "check/body_hashes.h"
-#include "engine/needs.h"
 #include "engine/session.h"
 #include "mail/body_lines.h"
 #include "mail/headers.h"
@@ -24,6 +23,7 @@
 #include "milter_door/milter_events.h"
 #include "milter_door/milter_stats.h"
 #include "port/digest.h"
+#include "rule/needs.h"
 
 namespace mailweir {
 

@@ -6,8 +6,8 @@
 
 #include <string_view>
 
-#include "engine/policy.h"
 #include "mail/address.h"
+#include "rule/policy.h"
 
 namespace mailweir {
 

@@ -9,9 +9,9 @@
 #include "base/ip.h"
 #include "base/port_number.h"
 #include "base/text.h"
-#include "engine/reply_template.h"
 #include "mail/reply.h"
 #include "port/redis_url.h"
+#include "rule/reply_template.h"
 #include "target.h"
 
 namespace mailweir {

@@ -7,9 +7,9 @@
 #include "../fixture/milter_peer.h"
 #include "adapter/keys/openssl_digest.h"
 #include "base/text.h"
-#include "engine/needs.h"
 #include "mail/address_list.h"
 #include "milter_door/milter_session.h"
+#include "rule/needs.h"
 
 namespace mailweir {
 namespace {

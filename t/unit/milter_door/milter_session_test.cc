@@ -6,8 +6,8 @@
 #include "../fixture/engine_fixture.h"
 #include "../fixture/milter_peer.h"
 #include "adapter/keys/openssl_digest.h"
-#include "engine/needs.h"
 #include "milter_door/milter_session.h"
+#include "rule/needs.h"
 
 namespace mailweir {
 namespace {

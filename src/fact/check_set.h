@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// CheckSet: a set of checks, for `skip`.
+#pragma once
+
+#include <bitset>
+#include <cstdint>
+#include <string>
+
+#include "fact/fact.h"
+
+namespace mailweir {
+
+// A check that a rule may turn off already, though this version cannot make it.
+enum class LaterCheck : std::uint8_t { virus, spam };
+
+class CheckSet {
+ public:
+  void add(FactId id) { bits_.set(static_cast<std::size_t>(id)); }
+  void add(LaterCheck check) { bits_.set(fact_count + static_cast<std::size_t>(check)); }
+  bool has(FactId id) const { return bits_.test(static_cast<std::size_t>(id)); }
+  // Their names, in the order of the table of facts, blanks between; a part of a check (a score, say) is not named
+  // beside it.
+  std::string names() const;
+  CheckSet operator|(const CheckSet& other) const { return CheckSet(bits_ | other.bits_); }
+  CheckSet operator&(const CheckSet& other) const { return CheckSet(bits_ & other.bits_); }
+  bool empty() const { return bits_.none(); }
+  // What stands on a list of ours is nothing that a check could be wrong about: it is not turned off.
+  static CheckSet all() { return CheckSet(Bits().set().reset(static_cast<std::size_t>(FactId::blocked))); }
+  CheckSet() = default;
+
+ private:
+  using Bits = std::bitset<fact_count + 2>;
+  explicit CheckSet(const Bits& bits) : bits_(bits) {}
+  Bits bits_;
+};
+
+}  // namespace mailweir

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// FactRef: one fact as a rule means it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "fact/fact.h"
+#include "port/table.h"
+
+namespace mailweir {
+
+struct FactRef {
+  FactId id = FactId::client_address;
+  std::string header;                // header.NAME: NAME
+  std::size_t own = 0;               // index into FactSettings::own_facts
+  TablePtr map;                      // of a fact that is asked of a map
+  std::vector<std::uint16_t> zones;  // of block lists: those asked, by their place in FactSettings::dnsbl; empty: all
+  bool reason = false;               // in a template, {CHECK_reason}: why it says so
+  std::size_t egress = 0;            // egress_spf.ROUTE: its place in FactSettings::egress
+  std::string name;                  // as written, for explain and the log
+
+  FactType type() const { return info(id).type; }
+  bool check() const { return info(id).check; }
+};
+
+}  // namespace mailweir

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "rule/needs.h"
+
+#include <algorithm>
+
+namespace mailweir {
+namespace {
+
+bool reads_headers(const FactRef& fact, const Policy& policy) {
+  if (fact.id == FactId::own)
+    return std::any_of(policy.own_facts[fact.own].keys.begin(), policy.own_facts[fact.own].keys.end(),
+                       [&](const FactRef& key) { return reads_headers(key, policy); });
+  if (fact.id == FactId::from_dnsbl || fact.id == FactId::from_dnsbl_score) return true;
+  return fact.id == FactId::header || fact.id == FactId::from || fact.id == FactId::from_domain ||
+         fact.id == FactId::hops || fact.id == FactId::from_count || fact.id == FactId::from_domain_aligned ||
+         fact.id == FactId::from_login_mismatch;
+}
+
+// The true size is counted as the message passes.
+bool reads_size(const FactRef& fact, const Policy& policy) {
+  if (fact.id != FactId::own) return fact.id == FactId::size;
+  const auto& keys = policy.own_facts[fact.own].keys;
+  return std::any_of(keys.begin(), keys.end(), [&](const FactRef& key) { return reads_size(key, policy); });
+}
+
+bool is_message_check(const FactRef& fact, const Policy& policy) {
+  if (fact.id != FactId::own) return fact.id >= FactId::dkim && fact.id <= FactId::dmarc_policy;
+  const auto& keys = policy.own_facts[fact.own].keys;
+  return std::any_of(keys.begin(), keys.end(), [&](const FactRef& key) { return is_message_check(key, policy); });
+}
+
+bool is_message_dns(const FactRef& fact, const Policy& policy) {
+  if (fact.id != FactId::own)
+    return (fact.id >= FactId::dkim && fact.id <= FactId::dmarc_policy) || fact.id == FactId::from_dnsbl ||
+           fact.id == FactId::from_dnsbl_score;
+  const auto& keys = policy.own_facts[fact.own].keys;
+  return std::any_of(keys.begin(), keys.end(), [&](const FactRef& key) { return is_message_dns(key, policy); });
+}
+
+bool is_dkim(const FactRef& fact, const Policy& policy) {
+  if (fact.id != FactId::own) return fact.id == FactId::dkim || fact.id == FactId::dkim_domain;
+  const auto& keys = policy.own_facts[fact.own].keys;
+  return std::any_of(keys.begin(), keys.end(), [&](const FactRef& key) { return is_dkim(key, policy); });
+}
+
+bool is_dmarc(const FactRef& fact, const Policy& policy) {
+  if (fact.id != FactId::own) return fact.id == FactId::dmarc || fact.id == FactId::dmarc_policy;
+  const auto& keys = policy.own_facts[fact.own].keys;
+  return std::any_of(keys.begin(), keys.end(), [&](const FactRef& key) { return is_dmarc(key, policy); });
+}
+
+// Whether a rule reads a fact of a kind, in a condition, a limit's key or a text.
+class Reads {
+ public:
+  using Kind = bool (*)(const FactRef&, const Policy&);
+  Reads(Kind kind, const Policy& policy) : kind_(kind), policy_(policy) {}
+
+  bool operator()(const Rule& rule) const {
+    if (any(rule.when) || any(rule.unless) || any(rule.reply_text)) return true;
+    if (rule.block && std::any_of(rule.block->by.begin(), rule.block->by.end(),
+                                  [&](const FactRef& by) { return kind_(by, policy_); }))
+      return true;
+    if (rule.limit && rule.limit->distinct && kind_(*rule.limit->distinct, policy_)) return true;
+    if (rule.limit && std::any_of(rule.limit->by.begin(), rule.limit->by.end(),
+                                  [&](const FactRef& by) { return kind_(by, policy_); }))
+      return true;
+    for (const auto* text : {&rule.hold, &rule.redirect, &rule.route})
+      if (*text && any(**text)) return true;
+    if (std::any_of(rule.bcc.begin(), rule.bcc.end(), [&](const Template& text) { return any(text); })) return true;
+    for (const auto* headers : {&rule.add_headers, &rule.replace_headers})
+      if (std::any_of(headers->begin(), headers->end(), [&](const HeaderText& header) { return any(header.value); }))
+        return true;
+    return false;
+  }
+
+ private:
+  bool any(const Conditions& conditions) const {
+    for (const auto& table : conditions.tables)
+      for (const auto& cell : table)
+        if (kind_(cell.fact, policy_)) return true;
+    return false;
+  }
+  bool any(const Template& text) const {
+    for (const auto& segment : text.segments())
+      if (const auto* fact = std::get_if<FactRef>(&segment.what); fact != nullptr && kind_(*fact, policy_)) return true;
+    return false;
+  }
+
+  Kind kind_;
+  const Policy& policy_;
+};
+
+}  // namespace
+
+bool Needs::covers(const Needs& other) const {
+  for (std::size_t i = 0; i < stage_count; ++i)
+    if (other.answers[i] && !answers[i]) return false;
+  return (data || !other.data) && (headers || !other.headers) && (body || !other.body) &&
+         (edits_headers || !other.edits_headers) && (edits_recipients || !other.edits_recipients) &&
+         (quarantines || !other.quarantines) && (rejected_recipients || !other.rejected_recipients);
+}
+
+bool reads_message_checks(const Rule& rule, const Policy& policy) { return Reads(is_message_check, policy)(rule); }
+
+bool reads_message_dns(const Rule& rule, const Policy& policy) { return Reads(is_message_dns, policy)(rule); }
+
+bool reads_dkim(const Rule& rule, const Policy& policy) { return Reads(is_dkim, policy)(rule); }
+
+bool reads_dmarc(const Rule& rule, const Policy& policy) { return Reads(is_dmarc, policy)(rule); }
+
+bool reads_true_size(const Rule& rule, const Policy& policy) {
+  return Reads(reads_size, policy)(rule) || (rule.limit && rule.limit->of == Quantity::bytes);
+}
+
+Needs milter_needs(const Policy& policy) {
+  const Reads header_facts(reads_headers, policy), size_fact(reads_size, policy);
+  Needs needs;
+  needs.rejected_recipients = policy.counts_unknown_recipients;
+  needs.data = policy.has_policy_door || !policy.at(Stage::data).empty();
+  for (const Stage stage : all_stages) {
+    if (stage == Stage::auth) continue;  // no mail server asks it
+    // Keys that are blocked are refused here, whatever stage their rule is at.
+    if (!policy.blocks[index(stage)].empty() && policy.judges(Door::milter, stage)) {
+      needs.answers[index(stage)] = true;
+      needs.data = needs.data || stage == Stage::data;
+    }
+    for (const Rule& rule : policy.at(stage)) {
+      // What a rule reads, in shadow too.
+      const bool true_size = stage == Stage::end_of_message && size_fact(rule);
+      needs.headers = needs.headers || true_size || header_facts(rule);
+      needs.body = needs.body || true_size;
+      if (stage == Stage::end_of_message && reads_message_checks(rule, policy)) needs.body = needs.headers = true;
+      if (rule.limit && rule.limit->of == Quantity::bytes) needs.body = needs.headers = true;
+      if (rule.shadow) continue;
+      // A stage handed to the policy door may come back to us at DATA, when Postfix did not ask there.
+      const Stage answered = policy.judges(Door::milter, stage) ? stage : Stage::data;
+      if (is_refusal(rule.action) || rule.action == Action::discard || rule.limit)
+        needs.answers[index(answered)] = true;
+      const bool edits = !rule.remove_headers.empty() || !rule.add_headers.empty() || !rule.replace_headers.empty();
+      // A route's field is deleted again by its number: those of its name that came with the message must be known.
+      needs.headers = needs.headers || edits || rule.sign || rule.route;
+      needs.body = needs.body || rule.sign;
+      needs.edits_headers = needs.edits_headers || edits || rule.sign || rule.route.has_value();
+      needs.edits_recipients = needs.edits_recipients || rule.redirect || !rule.bcc.empty() ||
+                               (rule.action == Action::discard && stage == Stage::rcpt);
+      needs.quarantines = needs.quarantines || rule.hold.has_value();
+    }
+  }
+  if (const auto& results = policy.authentication_results; !results.authserv_id.empty()) {
+    needs.headers = needs.edits_headers = true;
+    needs.body = needs.body || results.has(FactId::dkim) || results.has(FactId::dmarc);
+  }
+  // Mail of local origin is refused at its end, a deferral of it becomes a hold.
+  if (std::any_of(needs.answers.begin(), needs.answers.end(), [](bool one) { return one; })) {
+    needs.answers[index(Stage::end_of_message)] = true;
+    needs.quarantines = true;
+  }
+  return needs;
+}
+
+}  // namespace mailweir

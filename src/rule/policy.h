@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Policy: everything that a reload replaces, immutable and shared. A transaction keeps the one it began with.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "check/key_ring.h"
+#include "check/sign_policy.h"
+#include "fact/settings.h"
+#include "rule/rule.h"
+
+namespace mailweir {
+
+// A check in a rule that can be started as soon as its input is known.
+struct EarlyCheck {
+  const Rule* rule;
+  const FactRef* fact;
+};
+
+// [authentication_results]: what is told to whoever reads the message later (RFC 8601).
+struct AuthenticationResultsPolicy {
+  std::string authserv_id;  // empty: no such field is added or removed
+  std::vector<FactId> checks;
+  bool outgoing = false;  // for outgoing mail too
+
+  bool has(FactId id) const { return std::find(checks.begin(), checks.end(), id) != checks.end(); }
+};
+
+struct Policy : FactSettings {
+  std::uint64_t generation = 0;  // counts reloads
+  std::array<std::vector<Rule>, stage_count> rules;
+  std::array<std::vector<EarlyCheck>, stage_count> early;  // by the stage at which the check's input is known
+  std::array<std::vector<const Rule*>, stage_count>
+      blocks;                                   // rules of other stages whose blocked keys are refused here
+  std::vector<const Rule*> blocking;            // all rules that block keys
+  std::array<bool, stage_count> policy_owns{};  // stages that the policy door judges
+  bool has_milter = false, has_policy_door = false, has_http = false;
+  bool counts_unknown_recipients = false;  // a limit does
+  Outage counters_outage = Outage::go_on;  // what an error of the counter store does
+  std::chrono::milliseconds dns_deadline{5000};
+  std::chrono::milliseconds counter_deadline{100};       // of one call of the counter store
+  static constexpr int counter_calls_of_a_callback = 3;  // so often that is waited for in one callback of the MTA
+  std::string country_database;                          // its file, as written
+  KeyRing keys;                                          // what `sign` signs with
+  SignPolicy signing;
+  AuthenticationResultsPolicy authentication_results;
+  std::string alert_sender;  // of mail that carries alerts, folded; empty: none does
+
+  const std::vector<Rule>& at(Stage stage) const { return rules[index(stage)]; }
+  bool judges(Door door, Stage stage) const {
+    if (stage == Stage::auth || door == Door::http) return stage == Stage::auth && door == Door::http;
+    return door == Door::policy ? policy_owns[index(stage)] : !policy_owns[index(stage)];
+  }
+};
+using PolicyPtr = std::shared_ptr<const Policy>;
+
+}  // namespace mailweir

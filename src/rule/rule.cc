@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "rule/rule.h"
+
+#include <algorithm>
+
+namespace mailweir {
+
+std::string_view to_string(Action action) {
+  switch (action) {
+    case Action::none: return "continue";
+    case Action::accept: return "accept";
+    case Action::permit: return "permit";
+    case Action::reject: return "reject";
+    case Action::defer: return "defer";
+    case Action::drop: return "drop";
+    case Action::discard: return "discard";
+  }
+  return "?";
+}
+
+namespace {
+
+template <typename Wanted>
+bool any_cell(const Rule& rule, Wanted&& wanted) {
+  for (const auto* conditions : {&rule.when, &rule.unless})
+    for (const auto& table : conditions->tables)
+      if (std::any_of(table.begin(), table.end(), wanted)) return true;
+  return false;
+}
+
+}  // namespace
+
+bool Rule::has_checks() const {
+  return any_cell(*this, [](const Cell& cell) { return cell.fact.check(); });
+}
+
+bool Rule::asks(FactId id) const {
+  return any_cell(*this, [id](const Cell& cell) { return cell.fact.id == id; });
+}
+
+bool Rule::only_signs() const {
+  const bool changes = hold || redirect || route || !bcc.empty() || !remove_headers.empty() || !add_headers.empty() ||
+                       !replace_headers.empty();
+  return sign && action == Action::none && !limit && !changes && !block && skip.empty() && !alert && !log;
+}
+
+}  // namespace mailweir

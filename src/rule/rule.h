@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Rule: a name, a stage, conditions, perhaps a limit, and what is done. Immutable once the policy is read; its hit
+// counters are the only thing that moves.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fact/check_set.h"
+#include "mail/reply.h"
+#include "mail/stage.h"
+#include "port/pattern.h"
+#include "rule/block.h"
+#include "rule/condition.h"
+#include "rule/limit.h"
+#include "rule/reply_template.h"
+
+namespace mailweir {
+
+// The actions that end a stage; `none` goes on with the next rule.
+enum class Action : std::uint8_t { none, accept, permit, reject, defer, drop, discard };
+std::string_view to_string(Action action);
+constexpr bool is_refusal(Action action) {
+  return action == Action::reject || action == Action::defer || action == Action::drop;
+}
+
+struct HeaderRemoval {
+  std::string name;  // may have wildcards
+  PatternPtr value;  // null: whatever the value
+};
+struct HeaderText {
+  std::string name;
+  Template value;
+};
+
+enum class Outage : std::uint8_t { unset, go_on, defer };
+
+struct RuleHits {
+  std::atomic<std::uint64_t> asked{0}, hits{0}, over{0}, shadow{0};
+};
+
+struct Rule {
+  std::string name;
+  std::string where;  // file:line, for explain
+  Stage at = Stage::rcpt;
+  Conditions when, unless;
+  std::optional<Limit> limit;
+  bool shadow = false;
+  Outage on_outage = Outage::unset;
+
+  Action action = Action::none;
+  Reply reply;          // code and enhanced code of reject, defer, drop
+  Template reply_text;  // its text; of discard and accept the reason for the log
+  // What goes along:
+  std::optional<Template> hold;  // the reason that the hold queue shows
+  std::optional<Template> redirect, route;
+  std::vector<Template> bcc;
+  std::vector<HeaderRemoval> remove_headers;
+  std::vector<HeaderText> add_headers, replace_headers;
+  bool sign = false;
+  std::vector<std::string> sign_domains;  // empty: the From header's
+  std::optional<BlockAction> block;
+  CheckSet skip;
+  bool alert = false, log = false;
+
+  bool has_checks() const;
+  bool asks(FactId id) const;  // in a condition
+  bool only_signs() const;     // nothing else comes of it, so it has nothing to do with incoming mail
+  bool lets_pass() const { return shadow || !is_refusal(action); }
+  std::shared_ptr<RuleHits> hits = std::make_shared<RuleHits>();
+};
+
+}  // namespace mailweir
