@@ -15,8 +15,7 @@ constexpr std::array<std::string_view, 4> methods{"iprev", "spf", "dkim", "dmarc
 }  // namespace
 
 void read_authentication_results(Section section, AuthenticationResultsPolicy& results) {
-  for (const auto method : methods)
-    if (const auto* fact = find_fact(method)) results.checks.push_back(fact->id);
+  for (const auto method : methods) results.checks.push_back(ref_of(method));
   if (const auto id = section.text("authserv_id")) {
     if (is_authserv_id(id->value)) results.authserv_id = folded(id->value);
     else
@@ -29,15 +28,13 @@ void read_authentication_results(Section section, AuthenticationResultsPolicy& r
   if (const auto checks = section.texts("checks")) {
     results.checks.clear();
     for (const auto& check : *checks) {
-      const auto* fact =
-          std::find(methods.begin(), methods.end(), check.value) == methods.end() ? nullptr : find_fact(check.value);
-      if (fact == nullptr) {
+      if (std::find(methods.begin(), methods.end(), check.value) == methods.end()) {
         section.problems().error(check.place, section.full("checks"),
                                  "\"" + cleaned(check.value, false, 40) + "\" is not one of: iprev spf dkim dmarc");
-      } else if (results.has(fact->id)) {
+      } else if (results.has(check.value)) {
         section.problems().error(check.place, section.full("checks"), check.value + " is given twice");
       } else {
-        results.checks.push_back(fact->id);
+        results.checks.push_back(ref_of(check.value));
       }
     }
   }

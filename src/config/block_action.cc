@@ -20,7 +20,7 @@ std::optional<std::vector<FactRef>> read_by(Section& section, const Registry& re
     places.emplace(std::string(prefix) + ".by." + name.value, name.place);
     auto fact = registry.fact(name.value);
     if (!fact) section.problems().error(name.place, section.full("by"), fact.error().what);
-    else if (fact->id == FactId::header || fact->id == FactId::from || fact->id == FactId::from_domain || fact->check())
+    else if (fact->info().many || fact->check())
       section.problems().error(name.place, section.full("by"),
                                name.value + " cannot be a key: it is a check or has several values");
     else by.push_back(std::move(*fact));
@@ -102,7 +102,7 @@ class BlockValidator {
            {std::pair(&placed.rule.when, "when"), std::pair(&placed.rule.unless, "unless")})
         for (std::size_t i = 0; i < conditions->tables.size(); ++i)
           for (const Cell& cell : conditions->tables[i])
-            if (cell.fact.id == FactId::blocked)
+            if (cell.fact.type() == FactType::blocked)
               asked(placed, cell, key, placed.at(place_of_cell(key, i, cell.fact.name)));
     }
   }
@@ -144,7 +144,7 @@ class BlockValidator {
     for (const auto* conditions : {&rule.when, &rule.unless})
       for (const auto& table : conditions->tables)
         for (const Cell& cell : table)
-          if (cell.fact.id == FactId::blocked)
+          if (cell.fact.type() == FactType::blocked)
             for (const Test& test : cell.tests)
               if (const auto* name = std::get_if<TextTest>(&test.what);
                   name == nullptr || equal_folded(name->text, list))

@@ -9,6 +9,7 @@
 #include "base/duration.h"
 #include "base/text.h"
 #include "config/foreign_spelling.h"
+#include "fact/dnsbl_subject.h"
 #include "mail/case_fold.h"
 #include "mail/domain.h"
 
@@ -18,7 +19,7 @@ namespace {
 constexpr std::size_t most_doubts = 20;  // that are told of one map
 
 // Facts whose condition names the map that they are asked of.
-bool takes_map(FactId id) { return id == FactId::sender_login_mismatch || id == FactId::from_login_mismatch; }
+bool takes_map(FactId id) { return info(id).argument == FactArgument::map; }
 
 class ConditionReader {
  public:

@@ -137,7 +137,7 @@ std::string print_config(const Config& config, const Policy& policy) {
   print_dkim(out, policy.signing, policy.dkim_judge != nullptr);
   if (const auto& results = policy.authentication_results; !results.authserv_id.empty())
     out << "\n[authentication_results]\nauthserv_id = " << in_quotes(results.authserv_id)
-        << "\nchecks = " << array(results.checks, [](FactId id) { return std::string(info(id).name); })
+        << "\nchecks = " << array(results.checks, [](const FactRef& check) { return check.name; })
         << "\noutgoing = " << (results.outgoing ? "true" : "false") << '\n';
   return out.str();
 }

@@ -37,7 +37,7 @@ std::string outside_quotes(string_view text) {
 Spelling wildcard(string_view text, const FactRef& fact, bool address) {
   if (text.find('*') == text.npos) return {};
   // These may well hold one: "*** Spam ***", the certificate of "*.example.com".
-  if (fact.id == FactId::header || fact.id == FactId::ccert_subject || fact.id == FactId::ccert_issuer) {
+  if (fact.type() == FactType::text && fact.info().any_text) {
     if (text.starts_with('*') == text.ends_with('*')) return {};
     return warning("wildcards are not supported, so the * must be in the value; " + std::string(how_a_pattern));
   }
@@ -108,7 +108,7 @@ Spelling blanks(string_view text, string_view bare, FactType type) {
 
 // In the domain of an address, or a domain. What a client says of itself in HELO may be anything.
 Spelling in_domain(string_view bare, const FactRef& fact) {
-  if (fact.id == FactId::helo_name || fact.type() == FactType::login) return {};
+  if (fact.info().any_text || fact.type() == FactType::login) return {};
   const auto at = bare.rfind('@');
   if (fact.type() == FactType::address && at != bare.npos && at + 1 == bare.size()) return {};
   const auto domain = bare.substr(at == bare.npos ? 0 : at + 1);

@@ -11,12 +11,12 @@ Door door_of(const Policy& policy, Stage stage) {
 }
 
 bool is_known(const Policy& policy, const FactRef& fact, Stage stage) {
-  if (fact.id == FactId::own) {
+  if (fact.is_own()) {
     const auto& keys = policy.own_facts[fact.own].keys;
     return keys.empty() ||
            std::any_of(keys.begin(), keys.end(), [&](const FactRef& key) { return is_known(policy, key, stage); });
   }
-  const auto from = known_from(info(fact.id), door_of(policy, stage));
+  const auto from = known_from(fact.info(), door_of(policy, stage));
   return from && *from <= stage;
 }
 

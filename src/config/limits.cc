@@ -73,8 +73,7 @@ class LimitReader {
     if (!fact) return section_.wrong("distinct", fact.error().what);
     const bool counts =
         fact->type() != FactType::number && fact->type() != FactType::boolean && fact->type() != FactType::dnsbl;
-    if (!counts || fact->check() || fact->id == FactId::header || fact->id == FactId::from ||
-        fact->id == FactId::from_domain)
+    if (!counts || fact->check() || fact->info().many)
       return section_.wrong(
           "distinct",
           name->value +

@@ -138,7 +138,7 @@ TablePtr Registry::table(std::string_view reference, const Place& place, std::st
 
 Result<FactRef> Registry::egress_fact(std::string_view name) const {
   FactRef fact;
-  fact.id = FactId::egress_spf;
+  fact.id = find_fact(egress_name)->id;
   fact.name = name;
   const auto route = name.size() > egress_name.size() ? name.substr(egress_name.size() + 1) : std::string_view();
   std::vector<std::string_view> known;
@@ -160,15 +160,15 @@ Result<FactRef> Registry::fact(std::string_view name) const {
   FactRef fact;
   fact.name = name;
   if (const auto own = own_facts_.find(name); own != own_facts_.end()) {
-    fact.id = FactId::own;
+    fact.id = own_fact().id;
     fact.own = own->second.index;
     return fact;
   }
   if (const auto* known = find_fact(name)) {
-    if (known->id == FactId::client_country && !has_countries_)
+    if (known->name == "client_country" && !has_countries_)
       return Error{"client_country needs [geoip] database = \"FILE\""};
     fact.id = known->id;
-    if (known->id == FactId::header) fact.header = name.substr(7);
+    if (known->argument == FactArgument::header) fact.header = name.substr(7);
     return fact;
   }
   for (const auto later : later_facts)
@@ -177,7 +177,7 @@ Result<FactRef> Registry::fact(std::string_view name) const {
   if (name == "header" || name == "header.")
     return Error{"write the name of the header: header.Subject, header.X-Mailer, ..."};
   for (const auto& each : all_facts())
-    if (each.id != FactId::own && each.id != FactId::header) names.push_back(each.name);
+    if (!each.is_own() && each.argument != FactArgument::header) names.push_back(each.name);
   for (const auto& [each, own] : own_facts_) names.push_back(each);
   const auto guess = nearest(name, names);
   return Error{"unknown fact " + cleaned(name, false, 60) +
@@ -265,7 +265,7 @@ void Registry::break_circles(Policy& policy) {
     states[index] = State::open;
     way.push_back(index);
     std::erase_if(policy.own_facts[index].keys, [&](const FactRef& key) {
-      if (key.id != FactId::own || states[key.own] == State::done) return false;
+      if (!key.is_own() || states[key.own] == State::done) return false;
       if (states[key.own] == State::fresh) {
         follow(key.own);
         return false;

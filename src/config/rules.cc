@@ -233,21 +233,17 @@ void RuleReader::read_skip() {
       continue;
     }
     const auto fact = registry_.fact(name.value);
-    if (fact && (fact->id == FactId::dkim_domain || fact->id == FactId::dmarc_policy)) {
-      problems().error(
-          name.place, section_.full("skip"),
-          name.value + " is part of a check; write " + (fact->id == FactId::dkim_domain ? "dkim" : "dmarc"));
+    if (fact && fact->info().skipped == FactSkipped::with_whole) {
+      problems().error(name.place, section_.full("skip"),
+                       name.value + " is part of a check; write " + std::string(fact->info().whole()));
       continue;
     }
-    if (fact && fact->check() && fact->id != FactId::blocked) {
-      rule_.skip.add(fact->id);
-      // A list and its score are one check.
+    if (fact && fact->check() && fact->type() != FactType::blocked) {
+      const FactInfo& check = fact->info();
+      rule_.skip.add(check.id);
+      const bool whole = check.part_of.empty() || check.skipped == FactSkipped::as_whole;
       for (const auto& other : all_facts())
-        if (const auto subject = dnsbl_subject(fact->id); subject && dnsbl_subject(other.id) == subject)
-          rule_.skip.add(other.id);
-      if (fact->id == FactId::dkim) rule_.skip.add(FactId::dkim_domain);
-      if (fact->id == FactId::dmarc) rule_.skip.add(FactId::dmarc_policy);
-      if (fact->id == FactId::spf) rule_.skip.add(FactId::spf_explanation);  // of no use without it
+        if (whole && other.check && other.whole() == check.whole()) rule_.skip.add(other.id);
     } else
       problems().error(name.place, section_.full("skip"),
                        fact ? name.value + " is not a check; only checks can be skipped" : fact.error().what);

@@ -95,10 +95,10 @@ class Validator {
     const auto tell = [&](const std::string& why) {
       problems_.error(placed.at(where), "rule \"" + placed.rule.name + "\"." + std::string(key), why);
     };
-    if (fact.id == FactId::own)
+    if (fact.is_own())
       return tell(fact.name + ": none of its keys is known at " + std::string(to_string(placed.rule.at)));
     const Door at = door(placed.rule.at);
-    const auto from = known_from(info(fact.id), at);
+    const auto from = known_from(fact.info(), at);
     if (!from)
       tell(fact.name + " is not known at the " + std::string(to_string(at)) + " door" +
            (at == Door::policy ? "; it needs a [milter] that judges this stage" : ""));

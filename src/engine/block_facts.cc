@@ -8,7 +8,8 @@
 
 namespace mailweir {
 
-FactValue BlockFacts::get(Stage stage) {
+FactValue BlockFacts::get(const FactRef&) {
+  const Stage stage = facts_.stage();
   FactValue value;
   if (policy_ == nullptr || policy_->blocking.empty()) return value;
   value.state = FactValue::State::outage;
@@ -53,7 +54,8 @@ FactValue BlockFacts::get(Stage stage) {
   return value;
 }
 
-void BlockFacts::forget() {
+void BlockFacts::forget(FactScope scope) {
+  if (scope != FactScope::transaction) return;
   asked_.clear();
   items_.clear();
   failed_.reset();

@@ -9,25 +9,25 @@
 #include <vector>
 
 #include "engine/ledger.h"
-#include "fact/blocked_source.h"
 #include "fact/facts.h"
+#include "fact/source.h"
 #include "mail/stage.h"
 #include "rule/policy.h"
 
 namespace mailweir {
 
-class BlockFacts final : public BlockedSource {
+class BlockFacts final : public FactSource {
  public:
   // Both outlive it. The keys of rules are made of these facts.
   BlockFacts(Facts& facts, Ledger& ledger) : facts_(facts), ledger_(ledger) {}
 
   void use(const Policy& policy) {
-    if (policy_ != &policy) forget();  // its rules block other keys
+    if (policy_ != &policy) forget(FactScope::transaction);  // its rules block other keys
     policy_ = &policy;
   }
   // After an outage the store is not asked again at the same stage.
-  FactValue get(Stage stage) override;
-  void forget() override;
+  FactValue get(const FactRef& fact) override;
+  void forget(FactScope scope) override;
 
  private:
   struct Asked {

@@ -12,7 +12,7 @@
 
 #include "base/log.h"
 #include "engine/verdict.h"
-#include "fact/fact.h"
+#include "fact/definition.h"
 #include "mail/client.h"
 #include "mail/transaction.h"
 

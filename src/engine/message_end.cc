@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "check/authentication_results.h"
+#include "check/dmarc.h"
 #include "engine/session.h"
 #include "rule/needs.h"
 
@@ -11,12 +12,6 @@ namespace mailweir {
 namespace {
 
 constexpr auto end = Stage::end_of_message;
-
-FactRef ref_of(FactId id) {
-  FactRef ref;
-  ref.id = id;
-  return ref;
-}
 
 AuthWord word_of(std::string_view text) {
   for (const AuthWord word : {AuthWord::pass, AuthWord::fail, AuthWord::softfail, AuthWord::neutral, AuthWord::policy,
@@ -60,18 +55,18 @@ void Session::begin_message_checks(bool body_comes) {
   const auto& rules = policy_->at(end);
   const auto& results = policy_->authentication_results;
   const bool writes = writes_authentication_results();
-  const auto wanted = [&](FactId id, bool (*reads)(const Rule&, const Policy&)) {
-    if (off.has(id)) return false;
-    if (writes && results.has(id)) return true;
+  const auto wanted = [&](std::string_view check) {
+    if (off.has(find_fact(check)->id)) return false;
+    if (writes && results.has(check)) return true;
     return std::any_of(rules.begin(), rules.end(),
-                       [&](const Rule& rule) { return reads(rule, *policy_) && may_apply(rule); });
+                       [&](const Rule& rule) { return reads_check(rule, check, *policy_) && may_apply(rule); });
   };
   if (body_comes) {
-    const bool dmarc = wanted(FactId::dmarc, reads_dmarc);
-    if (dmarc || wanted(FactId::dkim, reads_dkim)) facts_.begin_message_checks(dmarc);
+    const bool dmarc = wanted("dmarc");
+    if (dmarc || wanted("dkim")) facts_.begin_message_checks(dmarc);
   }
   if (!writes) return;
-  for (const FactId id : results.checks) facts_.start(ref_of(id));
+  for (const FactRef& check : results.checks) facts_.start(check);
 }
 
 bool Session::writes_authentication_results() const {
@@ -96,13 +91,14 @@ std::optional<std::string> Session::authentication_results() {
     results.push_back(result_of("auth", AuthWord::pass, {}));
     results.back().properties = {{"smtp.auth", state_.mail.sasl_username}};
   }
-  for (const FactId id : policy.checks) {
-    if (off.has(id)) continue;
-    if (id == FactId::dkim) {
+  for (const FactRef& check : policy.checks) {
+    const std::string_view name = check.info().name;
+    if (off.has(check.id)) continue;
+    if (name == "dkim") {
       if (const auto* dkim = facts_.dkim()) add_dkim(*dkim, results);
       continue;
     }
-    if (id == FactId::dmarc) {
+    if (name == "dmarc") {
       const auto* dmarc = facts_.dmarc();
       if (dmarc == nullptr) continue;
       results.push_back(result_of("dmarc", dmarc->word, dmarc->reason));
@@ -111,10 +107,10 @@ std::optional<std::string> Session::authentication_results() {
         results.back().properties.emplace_back("polrec.p", std::string(to_string(*dmarc->published)));
       continue;
     }
-    const FactValue value = facts_.get(ref_of(id));
+    const FactValue value = facts_.get(check);
     if (value.state == FactValue::State::absent) continue;
-    auto result = result_of(info(id).name, word_of(facts_.to_text(ref_of(id), value)), facts_.reason(ref_of(id)));
-    if (id == FactId::iprev) {
+    auto result = result_of(name, word_of(facts_.to_text(check, value)), facts_.reason(check));
+    if (name == "iprev") {
       result.properties = {{"policy.iprev", client_.address ? client_.address->to_string() : std::string()}};
     } else if (state_.mail.sender.is_null()) {
       result.properties = {{"smtp.helo", client_.helo_name}};

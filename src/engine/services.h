@@ -13,7 +13,7 @@
 #include "engine/stage_board.h"
 #include "engine/stats.h"
 #include "engine/trouble_lines.h"
-#include "fact/message_checks.h"
+#include "fact/message_tools.h"
 #include "port/alert.h"
 #include "port/counter_store.h"
 #include "port/dns.h"
@@ -29,8 +29,8 @@ struct Services {
   Leases& leases;
   StageBoard& board;
   EngineStats& stats;
-  MessageChecks::Tools verification{};  // empty: dkim and dmarc are not known
-  AlertSink* alerts = nullptr;          // null: an alert is a line in the log
+  MessageTools verification{};  // empty: dkim and dmarc are not known
+  AlertSink* alerts = nullptr;  // null: an alert is a line in the log
   std::shared_ptr<AlertMarks> alert_marks = std::make_shared<AlertMarks>();
   std::shared_ptr<TroubleLines> trouble_lines = std::make_shared<TroubleLines>();
 };

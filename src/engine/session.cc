@@ -7,9 +7,11 @@
 #include <utility>
 
 #include "base/duration.h"
+#include "engine/block_facts.h"
 #include "engine/limit_charge.h"
 #include "engine/verdict_of.h"
 #include "engine/walk_rules.h"
+#include "fact/family_list.h"
 #include "mail/domain.h"
 
 namespace mailweir {
@@ -44,11 +46,11 @@ bool is_among(const std::vector<const Rule*>& rules, const Rule* rule) {
 
 Session::Session(Services& services, PolicyPtr policy, Door door)
     : services_(services), policy_(std::move(policy)), door_(door),
-      facts_(client_, state_.mail, door, services.resolver), ledger_(services), block_facts_(facts_, ledger_),
-      blocked_keys_(services, ledger_), alert_edges_(services, ledger_, client_, state_.mail),
-      mail_log_(services.log, door) {
+      facts_(client_, state_.mail, door, services.resolver), ledger_(services),
+      block_facts_(std::make_unique<BlockFacts>(facts_, ledger_)), blocked_keys_(services, ledger_),
+      alert_edges_(services, ledger_, client_, state_.mail), mail_log_(services.log, door) {
   facts_.verify_with(services.verification);
-  facts_.ask_blocked_of(block_facts_);
+  facts_.hand_in(blocked_family, *block_facts_);
   use(*policy_);
 }
 
@@ -64,7 +66,7 @@ Session::~Session() {
 
 void Session::use(const Policy& policy) {
   facts_.use(policy);
-  block_facts_.use(policy);
+  block_facts_->use(policy);
   ledger_.use(policy.counter_deadline);
 }
 
@@ -208,7 +210,7 @@ void Session::begin_blocks(const Judgement& judgement, const Verdict& verdict) {
     const auto question = block_question_for(rule, facts_);
     if (!question) continue;
     blocked_keys_.begin(rule, *question, held.evidence, state_.mail.id);
-    block_facts_.forget();
+    block_facts_->forget(FactScope::transaction);
     if (rule.shadow || !rule.block->time.refuse || !is_refusal(rule.action) || verdict.rule != &rule || !state_.open)
       continue;
     state_.just_blocked = JustBlocked{&rule, question->key, length_of(rule.block->time, services_.clock.wall())};

@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "engine/alert_edges.h"
-#include "engine/block_facts.h"
 #include "engine/blocked_keys.h"
 #include "engine/judgement.h"
 #include "engine/ledger.h"
@@ -29,6 +28,8 @@
 #include "rule/policy.h"
 
 namespace mailweir {
+
+class BlockFacts;
 
 class Session {
  public:
@@ -109,7 +110,7 @@ class Session {
   Facts facts_;
   Skips skips_;
   Ledger ledger_;
-  BlockFacts block_facts_;
+  std::unique_ptr<BlockFacts> block_facts_;
   BlockedKeys blocked_keys_;
   AlertEdges alert_edges_;
   MailLog mail_log_;

@@ -34,8 +34,8 @@ bool all_known(const Template& text, Facts& facts, Stage stage) {
   return std::all_of(text.segments().begin(), text.segments().end(), [&](const Template::Segment& segment) {
     const auto* fact = std::get_if<FactRef>(&segment.what);
     if (fact == nullptr) return true;
-    if (fact->id == FactId::own) return !facts.to_text(*fact).empty();
-    const auto from = known_from(info(fact->id), facts.door());
+    if (fact->is_own()) return !facts.to_text(*fact).empty();
+    const auto from = known_from(fact->info(), facts.door());
     return from && *from <= stage;
   });
 }

@@ -15,7 +15,7 @@ namespace {
 bool defers_on_outage(const Rule& rule, bool may_be_exempt, Outage of_counters) {
   if (rule.shadow) return false;
   if (rule.on_outage != Outage::unset) return rule.on_outage == Outage::defer;
-  if (of_counters == Outage::defer && is_refusal(rule.action) && rule.asks(FactId::blocked)) return true;
+  if (of_counters == Outage::defer && is_refusal(rule.action) && rule.asks(FactType::blocked)) return true;
   return may_be_exempt && is_refusal(rule.action) && !rule.limit;
 }
 

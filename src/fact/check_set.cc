@@ -6,14 +6,18 @@ namespace mailweir {
 std::string CheckSet::names() const {
   std::string text;
   const auto name = [&](std::string_view one) { text += (text.empty() ? "" : " ") + std::string(one); };
-  for (const auto& fact : all_facts()) {
-    const bool part = fact.name.ends_with("_score") || fact.id == FactId::dkim_domain ||
-                      fact.id == FactId::dmarc_policy || fact.id == FactId::spf_explanation;
-    if (fact.check && !part && has(fact.id)) name(fact.name);
-  }
-  if (bits_.test(fact_count + static_cast<std::size_t>(LaterCheck::virus))) name("virus");
-  if (bits_.test(fact_count + static_cast<std::size_t>(LaterCheck::spam))) name("spam");
+  for (const auto& fact : all_facts())
+    if (fact.check && fact.part_of.empty() && has(fact.id)) name(fact.name);
+  if (bits_.test(most_facts + static_cast<std::size_t>(LaterCheck::virus))) name("virus");
+  if (bits_.test(most_facts + static_cast<std::size_t>(LaterCheck::spam))) name("spam");
   return text;
+}
+
+CheckSet CheckSet::all() {
+  CheckSet all(Bits().set());
+  for (const auto& fact : all_facts())
+    if (fact.type == FactType::blocked) all.bits_.reset(fact.number);
+  return all;
 }
 
 }  // namespace mailweir

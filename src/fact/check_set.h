@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-#include "fact/fact.h"
+#include "fact/definition.h"
 
 namespace mailweir {
 
@@ -15,21 +15,21 @@ enum class LaterCheck : std::uint8_t { virus, spam };
 
 class CheckSet {
  public:
-  void add(FactId id) { bits_.set(static_cast<std::size_t>(id)); }
-  void add(LaterCheck check) { bits_.set(fact_count + static_cast<std::size_t>(check)); }
-  bool has(FactId id) const { return bits_.test(static_cast<std::size_t>(id)); }
-  // Their names, in the order of the table of facts, blanks between; a part of a check (a score, say) is not named
+  void add(FactId id) { bits_.set(info(id).number); }
+  void add(LaterCheck check) { bits_.set(most_facts + static_cast<std::size_t>(check)); }
+  bool has(FactId id) const { return bits_.test(info(id).number); }
+  // Their names, in the order of the list of facts, blanks between; a part of a check (a score, say) is not named
   // beside it.
   std::string names() const;
   CheckSet operator|(const CheckSet& other) const { return CheckSet(bits_ | other.bits_); }
   CheckSet operator&(const CheckSet& other) const { return CheckSet(bits_ & other.bits_); }
   bool empty() const { return bits_.none(); }
   // What stands on a list of ours is nothing that a check could be wrong about: it is not turned off.
-  static CheckSet all() { return CheckSet(Bits().set().reset(static_cast<std::size_t>(FactId::blocked))); }
+  static CheckSet all();
   CheckSet() = default;
 
  private:
-  using Bits = std::bitset<fact_count + 2>;
+  using Bits = std::bitset<most_facts + 2>;
   explicit CheckSet(const Bits& bits) : bits_(bits) {}
   Bits bits_;
 };

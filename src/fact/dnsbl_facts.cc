@@ -35,27 +35,6 @@ bool serves(const Dnsbl& list, const DnsblInput& input) {
 
 }  // namespace
 
-std::optional<DnsblSubject> dnsbl_subject(FactId id) {
-  switch (id) {
-    case FactId::dnsbl:
-    case FactId::dnsbl_score: return DnsblSubject::client;
-    case FactId::client_name_dnsbl:
-    case FactId::client_name_dnsbl_score: return DnsblSubject::client_name;
-    case FactId::helo_dnsbl:
-    case FactId::helo_dnsbl_score: return DnsblSubject::helo;
-    case FactId::sender_dnsbl:
-    case FactId::sender_dnsbl_score: return DnsblSubject::sender;
-    case FactId::from_dnsbl:
-    case FactId::from_dnsbl_score: return DnsblSubject::from;
-    default: return {};
-  }
-}
-
-bool is_dnsbl_score(FactId id) {
-  return id == FactId::dnsbl_score || id == FactId::client_name_dnsbl_score || id == FactId::helo_dnsbl_score ||
-         id == FactId::sender_dnsbl_score || id == FactId::from_dnsbl_score;
-}
-
 void DnsblFacts::start(const std::vector<Dnsbl>& lists, DnsblSubject subject, const std::vector<std::uint16_t>& zones,
                        const DnsblInput& input, Lookups& lookups) {
   each_zone(lists, subject, zones, [&](std::size_t zone) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // DnsblFacts: what the block lists say of one transaction: of the client's address, and of the names that it, its HELO,
 // the envelope and the From header give. Asked zone by zone when a rule wants it, kept so that two rules see the same.
-// Owned by Facts; not thread-safe.
+// Not thread-safe.
 #pragma once
 
 #include <array>
@@ -10,15 +10,12 @@
 #include <string>
 #include <vector>
 
+#include "fact/dnsbl_subject.h"
 #include "fact/dnsbl_watch.h"
-#include "fact/fact.h"
-#include "fact/fact_value.h"
+#include "fact/value.h"
 #include "port/lookups.h"
 
 namespace mailweir {
-
-enum class DnsblSubject : std::uint8_t { client, client_name, helo, sender, from };
-inline constexpr std::size_t dnsbl_subjects = 5;
 
 // What is asked about.
 struct DnsblInput {
@@ -26,14 +23,6 @@ struct DnsblInput {
   std::vector<std::string> domains;  // of all others; empty: nothing to ask
   bool empty() const { return !address && domains.empty(); }
 };
-
-// The subject of a fact of this family; nothing for others.
-std::optional<DnsblSubject> dnsbl_subject(FactId id);
-bool is_dnsbl_score(FactId id);
-// The kind of zone that is asked about it.
-constexpr DnsblKind dnsbl_kind(DnsblSubject subject) {
-  return subject == DnsblSubject::client ? DnsblKind::address : DnsblKind::domain;
-}
 
 class DnsblFacts {
  public:

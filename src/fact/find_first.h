@@ -4,8 +4,8 @@
 
 #include <span>
 
-#include "fact/fact.h"
-#include "fact/fact_value.h"
+#include "fact/definition.h"
+#include "fact/value.h"
 #include "port/table.h"
 
 namespace mailweir {

@@ -8,7 +8,7 @@
 
 #include "base/ip.h"
 #include "fact/dnsbl_watch.h"
-#include "fact/fact_ref.h"
+#include "fact/ref.h"
 #include "mail/address.h"
 #include "mail/stage.h"
 #include "port/countries.h"

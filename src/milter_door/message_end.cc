@@ -72,8 +72,8 @@ MilterAnswer MilterSession::end_of_message(MessageEditor& editor, const Macros& 
     }
   }
   const bool taken = answer.kind == MilterAnswer::Kind::go_on || answer.kind == MilterAnswer::Kind::discard;
-  for (const FactId id : {FactId::dkim, FactId::dmarc})
-    if (const auto word = session_.facts().found(id); !word.empty()) done_.emplace_back(info(id).name, word);
+  if (const auto word = session_.facts().dkim_found(); !word.empty()) done_.emplace_back("dkim", word);
+  if (const auto word = session_.facts().dmarc_found(); !word.empty()) done_.emplace_back("dmarc", word);
   finish(taken && held ? "held" : outcome_of(answer), taken);
   return answer;
 }

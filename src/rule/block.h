@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "fact/fact_ref.h"
+#include "fact/ref.h"
 
 namespace mailweir {
 

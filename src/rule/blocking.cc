@@ -9,11 +9,11 @@ namespace {
 // Of a fact of one's own all keys, not one: with another key known later its value, and so the blocked key, would
 // change.
 bool known(const Policy& policy, const FactRef& fact, Door door, Stage stage) {
-  if (fact.id == FactId::own) {
+  if (fact.is_own()) {
     const auto& keys = policy.own_facts[fact.own].keys;
     return std::all_of(keys.begin(), keys.end(), [&](const FactRef& key) { return known(policy, key, door, stage); });
   }
-  const auto from = known_from(info(fact.id), door);
+  const auto from = known_from(fact.info(), door);
   return from && *from <= stage;
 }
 

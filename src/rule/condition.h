@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "base/ip.h"
-#include "fact/fact_ref.h"
 #include "fact/facts.h"
+#include "fact/ref.h"
 #include "port/pattern.h"
 #include "port/table.h"
 

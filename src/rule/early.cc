@@ -2,22 +2,15 @@
 #include "rule/early.h"
 
 #include <algorithm>
-#include <array>
 
 #include "rule/needs.h"
 
 namespace mailweir {
 namespace {
 
-bool is_looked_up(FactId id) {
-  constexpr std::array looked_up{FactId::iprev, FactId::helo_dns, FactId::sender_domain_dns,
-                                 FactId::spf,   FactId::spf_helo, FactId::egress_spf};
-  return dnsbl_subject(id) || std::find(looked_up.begin(), looked_up.end(), id) != looked_up.end();
-}
-
 void add(Policy& policy, const Rule& rule, const FactRef& fact) {
   const Door door = policy.judges(Door::policy, rule.at) ? Door::policy : Door::milter;
-  const auto from = known_from(info(fact.id), door);
+  const auto from = known_from(fact.info(), door);
   // A stage that the other door judges is not seen: the lookup starts at the first that is.
   Stage start = from.value_or(rule.at);
   while (start < rule.at && !policy.judges(door, start)) start = all_stages[index(start) + 1];
@@ -32,11 +25,10 @@ void find_early_checks(Policy& policy) {
       for (const auto* conditions : {&rule.when, &rule.unless})
         for (const auto& table : conditions->tables)
           for (const Cell& cell : table)
-            if (is_looked_up(cell.fact.id)) add(policy, rule, cell.fact);
-      // What a refusal says is one lookup more: it need not wait until spf is known to fail.
+            if (cell.fact.info().lookups == FactLookups::early) add(policy, rule, cell.fact);
       for (const auto& segment : rule.reply_text.segments())
         if (const auto* fact = std::get_if<FactRef>(&segment.what);
-            fact != nullptr && fact->id == FactId::spf_explanation)
+            fact != nullptr && fact->info().lookups == FactLookups::for_reply)
           add(policy, rule, *fact);
     }
   }
@@ -54,7 +46,10 @@ bool asks_dns_in(const Policy& policy, Door door, DnsBudget::Part part) {
   }
   if (door != Door::milter || part != DnsBudget::Part::message) return false;
   const auto& results = policy.authentication_results;
-  if (!results.authserv_id.empty() && (results.has(FactId::dkim) || results.has(FactId::dmarc))) return true;
+  const auto is_dns = [](const FactRef& check) {
+    return check.info().needs != FactNeeds::envelope && check.info().lookups != FactLookups::none;
+  };
+  if (!results.authserv_id.empty() && std::any_of(results.checks.begin(), results.checks.end(), is_dns)) return true;
   const auto& rules = policy.at(Stage::end_of_message);
   return std::any_of(rules.begin(), rules.end(), [&](const Rule& rule) { return reads_message_dns(rule, policy); });
 }

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "fact/fact_ref.h"
+#include "fact/ref.h"
 #include "port/counter_store.h"
 #include "port/table.h"
 #include "rule/block.h"

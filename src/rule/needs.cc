@@ -6,64 +6,36 @@
 namespace mailweir {
 namespace {
 
-bool reads_headers(const FactRef& fact, const Policy& policy) {
-  if (fact.id == FactId::own)
-    return std::any_of(policy.own_facts[fact.own].keys.begin(), policy.own_facts[fact.own].keys.end(),
-                       [&](const FactRef& key) { return reads_headers(key, policy); });
-  if (fact.id == FactId::from_dnsbl || fact.id == FactId::from_dnsbl_score) return true;
-  return fact.id == FactId::header || fact.id == FactId::from || fact.id == FactId::from_domain ||
-         fact.id == FactId::hops || fact.id == FactId::from_count || fact.id == FactId::from_domain_aligned ||
-         fact.id == FactId::from_login_mismatch;
+// Whether a fact is of a kind; of one's own: whether a key of it is.
+template <typename Kind>
+bool is_of(const Kind& kind, const FactRef& fact, const Policy& policy) {
+  if (!fact.is_own()) return kind(fact.info());
+  const auto& keys = policy.own_facts[fact.own].keys;
+  return std::any_of(keys.begin(), keys.end(), [&](const FactRef& key) { return is_of(kind, key, policy); });
 }
 
-// The true size is counted as the message passes.
-bool reads_size(const FactRef& fact, const Policy& policy) {
-  if (fact.id != FactId::own) return fact.id == FactId::size;
-  const auto& keys = policy.own_facts[fact.own].keys;
-  return std::any_of(keys.begin(), keys.end(), [&](const FactRef& key) { return reads_size(key, policy); });
-}
+bool needs_header(const FactInfo& fact) { return fact.needs == FactNeeds::header; }
 
-bool is_message_check(const FactRef& fact, const Policy& policy) {
-  if (fact.id != FactId::own) return fact.id >= FactId::dkim && fact.id <= FactId::dmarc_policy;
-  const auto& keys = policy.own_facts[fact.own].keys;
-  return std::any_of(keys.begin(), keys.end(), [&](const FactRef& key) { return is_message_check(key, policy); });
-}
+// What is counted as the message passes.
+bool needs_passing(const FactInfo& fact) { return fact.needs == FactNeeds::body && !fact.check; }
 
-bool is_message_dns(const FactRef& fact, const Policy& policy) {
-  if (fact.id != FactId::own)
-    return (fact.id >= FactId::dkim && fact.id <= FactId::dmarc_policy) || fact.id == FactId::from_dnsbl ||
-           fact.id == FactId::from_dnsbl_score;
-  const auto& keys = policy.own_facts[fact.own].keys;
-  return std::any_of(keys.begin(), keys.end(), [&](const FactRef& key) { return is_message_dns(key, policy); });
-}
+bool is_message_check(const FactInfo& fact) { return fact.needs == FactNeeds::body && fact.check; }
 
-bool is_dkim(const FactRef& fact, const Policy& policy) {
-  if (fact.id != FactId::own) return fact.id == FactId::dkim || fact.id == FactId::dkim_domain;
-  const auto& keys = policy.own_facts[fact.own].keys;
-  return std::any_of(keys.begin(), keys.end(), [&](const FactRef& key) { return is_dkim(key, policy); });
-}
-
-bool is_dmarc(const FactRef& fact, const Policy& policy) {
-  if (fact.id != FactId::own) return fact.id == FactId::dmarc || fact.id == FactId::dmarc_policy;
-  const auto& keys = policy.own_facts[fact.own].keys;
-  return std::any_of(keys.begin(), keys.end(), [&](const FactRef& key) { return is_dmarc(key, policy); });
+bool is_message_dns(const FactInfo& fact) {
+  return fact.needs != FactNeeds::envelope && fact.lookups != FactLookups::none;
 }
 
 // Whether a rule reads a fact of a kind, in a condition, a limit's key or a text.
+template <typename Kind>
 class Reads {
  public:
-  using Kind = bool (*)(const FactRef&, const Policy&);
   Reads(Kind kind, const Policy& policy) : kind_(kind), policy_(policy) {}
 
   bool operator()(const Rule& rule) const {
     if (any(rule.when) || any(rule.unless) || any(rule.reply_text)) return true;
-    if (rule.block && std::any_of(rule.block->by.begin(), rule.block->by.end(),
-                                  [&](const FactRef& by) { return kind_(by, policy_); }))
-      return true;
-    if (rule.limit && rule.limit->distinct && kind_(*rule.limit->distinct, policy_)) return true;
-    if (rule.limit && std::any_of(rule.limit->by.begin(), rule.limit->by.end(),
-                                  [&](const FactRef& by) { return kind_(by, policy_); }))
-      return true;
+    if (rule.block && any(rule.block->by)) return true;
+    if (rule.limit && rule.limit->distinct && is_of(kind_, *rule.limit->distinct, policy_)) return true;
+    if (rule.limit && any(rule.limit->by)) return true;
     for (const auto* text : {&rule.hold, &rule.redirect, &rule.route})
       if (*text && any(**text)) return true;
     if (std::any_of(rule.bcc.begin(), rule.bcc.end(), [&](const Template& text) { return any(text); })) return true;
@@ -77,12 +49,16 @@ class Reads {
   bool any(const Conditions& conditions) const {
     for (const auto& table : conditions.tables)
       for (const auto& cell : table)
-        if (kind_(cell.fact, policy_)) return true;
+        if (is_of(kind_, cell.fact, policy_)) return true;
     return false;
+  }
+  bool any(const std::vector<FactRef>& by) const {
+    return std::any_of(by.begin(), by.end(), [&](const FactRef& fact) { return is_of(kind_, fact, policy_); });
   }
   bool any(const Template& text) const {
     for (const auto& segment : text.segments())
-      if (const auto* fact = std::get_if<FactRef>(&segment.what); fact != nullptr && kind_(*fact, policy_)) return true;
+      if (const auto* fact = std::get_if<FactRef>(&segment.what); fact != nullptr && is_of(kind_, *fact, policy_))
+        return true;
     return false;
   }
 
@@ -104,16 +80,16 @@ bool reads_message_checks(const Rule& rule, const Policy& policy) { return Reads
 
 bool reads_message_dns(const Rule& rule, const Policy& policy) { return Reads(is_message_dns, policy)(rule); }
 
-bool reads_dkim(const Rule& rule, const Policy& policy) { return Reads(is_dkim, policy)(rule); }
-
-bool reads_dmarc(const Rule& rule, const Policy& policy) { return Reads(is_dmarc, policy)(rule); }
+bool reads_check(const Rule& rule, std::string_view check, const Policy& policy) {
+  return Reads([check](const FactInfo& fact) { return fact.whole() == check; }, policy)(rule);
+}
 
 bool reads_true_size(const Rule& rule, const Policy& policy) {
-  return Reads(reads_size, policy)(rule) || (rule.limit && rule.limit->of == Quantity::bytes);
+  return Reads(needs_passing, policy)(rule) || (rule.limit && rule.limit->of == Quantity::bytes);
 }
 
 Needs milter_needs(const Policy& policy) {
-  const Reads header_facts(reads_headers, policy), size_fact(reads_size, policy);
+  const Reads<bool (*)(const FactInfo&)> header_facts(needs_header, policy), size_fact(needs_passing, policy);
   Needs needs;
   needs.rejected_recipients = policy.counts_unknown_recipients;
   needs.data = policy.has_policy_door || !policy.at(Stage::data).empty();
@@ -148,7 +124,8 @@ Needs milter_needs(const Policy& policy) {
   }
   if (const auto& results = policy.authentication_results; !results.authserv_id.empty()) {
     needs.headers = needs.edits_headers = true;
-    needs.body = needs.body || results.has(FactId::dkim) || results.has(FactId::dmarc);
+    needs.body = needs.body || std::any_of(results.checks.begin(), results.checks.end(),
+                                           [](const FactRef& check) { return is_message_check(check.info()); });
   }
   // Mail of local origin is refused at its end, a deferral of it becomes a hold.
   if (std::any_of(needs.answers.begin(), needs.answers.end(), [](bool one) { return one; })) {

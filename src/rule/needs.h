@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <string_view>
 
 #include "rule/policy.h"
 
@@ -21,11 +22,11 @@ struct Needs {
 
 Needs milter_needs(const Policy& policy);
 
-// Whether a rule reads dkim, dmarc and what comes of them; and whether it reads the message's true size.
+// Whether a rule reads checks of the whole message, such as dkim; or what is looked up for it otherwise, such as block
+// lists of the domains in From; one check or what comes of it ("dkim"); or the message's true size.
 bool reads_message_checks(const Rule& rule, const Policy& policy);
-bool reads_message_dns(const Rule& rule, const Policy& policy);  // or block lists of the domains in From
-bool reads_dkim(const Rule& rule, const Policy& policy);
-bool reads_dmarc(const Rule& rule, const Policy& policy);  // which asks more than dkim: SPF, and a record of its own
+bool reads_message_dns(const Rule& rule, const Policy& policy);
+bool reads_check(const Rule& rule, std::string_view check, const Policy& policy);
 bool reads_true_size(const Rule& rule, const Policy& policy);
 
 }  // namespace mailweir

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "check/key_ring.h"
@@ -25,10 +26,12 @@ struct EarlyCheck {
 // [authentication_results]: what is told to whoever reads the message later (RFC 8601).
 struct AuthenticationResultsPolicy {
   std::string authserv_id;  // empty: no such field is added or removed
-  std::vector<FactId> checks;
+  std::vector<FactRef> checks;
   bool outgoing = false;  // for outgoing mail too
 
-  bool has(FactId id) const { return std::find(checks.begin(), checks.end(), id) != checks.end(); }
+  bool has(std::string_view check) const {
+    return std::any_of(checks.begin(), checks.end(), [check](const FactRef& one) { return one.name == check; });
+  }
 };
 
 struct Policy : FactSettings {

@@ -14,7 +14,7 @@ std::string Template::fill(Facts& facts, std::string_view rule, const LimitWords
     const LimitWords* limit;
     std::string operator()(const std::string& literal) const { return literal; }
     std::string operator()(const FactRef& fact) const {
-      return cleaned(facts.to_text(fact), false, fact.id == FactId::spf_explanation ? 400 : 200);
+      return cleaned(facts.to_text(fact), false, fact.info().longest_text);
     }
     std::string operator()(Special special) const {
       switch (special) {

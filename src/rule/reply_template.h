@@ -28,7 +28,7 @@ class Template {
   Template() = default;
   explicit Template(std::vector<Segment> segments) : segments_(std::move(segments)) {}
 
-  // Facts are put in cleaned: no control bytes, at most 200 bytes each (spf_explanation 400).
+  // Facts are put in cleaned: no control bytes, each at most as long as its definition says.
   std::string fill(Facts& facts, std::string_view rule, const LimitWords* limit) const;
   bool empty() const { return segments_.empty(); }
   bool tells(Special what) const;

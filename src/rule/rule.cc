@@ -34,8 +34,8 @@ bool Rule::has_checks() const {
   return any_cell(*this, [](const Cell& cell) { return cell.fact.check(); });
 }
 
-bool Rule::asks(FactId id) const {
-  return any_cell(*this, [id](const Cell& cell) { return cell.fact.id == id; });
+bool Rule::asks(FactType type) const {
+  return any_cell(*this, [type](const Cell& cell) { return cell.fact.type() == type; });
 }
 
 bool Rule::only_signs() const {

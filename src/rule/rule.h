@@ -68,8 +68,8 @@ struct Rule {
   bool alert = false, log = false;
 
   bool has_checks() const;
-  bool asks(FactId id) const;  // in a condition
-  bool only_signs() const;     // nothing else comes of it, so it has nothing to do with incoming mail
+  bool asks(FactType type) const;  // in a condition
+  bool only_signs() const;         // nothing else comes of it, so it has nothing to do with incoming mail
   bool lets_pass() const { return shadow || !is_refusal(action); }
   std::shared_ptr<RuleHits> hits = std::make_shared<RuleHits>();
 };

@@ -43,7 +43,7 @@ FactRef ref(const FactInfo& fact) {
   FactRef made;
   made.id = fact.id;
   made.name = fact.name;
-  if (fact.id == FactId::header) made.header = "Subject";
+  if (fact.argument == FactArgument::header) made.header = "Subject";
   return made;
 }
 
@@ -99,7 +99,7 @@ TEST_CASE("each fact is known from its stage on, at both doors") {
   mail.login = "alice@example.com";
   for (const Door door : {Door::milter, Door::policy}) {
     for (const auto& fact : all_facts()) {
-      if (fact.id == FactId::own) continue;
+      if (fact.is_own()) continue;
       const auto session = engine.message(door, mail);
       fill(*session, headers, false);
       session->facts().begin_message_checks();
@@ -123,12 +123,13 @@ TEST_CASE("the table of facts: names that rules may use, and no others") {
     CAPTURE(fact.name);
     CHECK(info(fact.id).id == fact.id);
     CHECK_FALSE(fact.meaning.empty());
-    CHECK(fact.check == (fact.id >= FactId::iprev && fact.id < FactId::own));
-    CHECK(fact.words.empty() == (fact.type != FactType::word || fact.id == FactId::own));
-    const bool by_name = fact.id != FactId::own && fact.id != FactId::header;
-    CHECK((find_fact(fact.name) == &fact) == by_name);
+    CHECK(fact.words.empty() == (fact.type != FactType::word));
+    CHECK((find_fact(fact.name) == &fact) == (!fact.is_own() && fact.argument != FactArgument::header));
+    CHECK((fact.lookups == FactLookups::none || fact.check));
+    CHECK((fact.part_of.empty() || find_fact(fact.part_of)->part_of.empty()));
+    if (fact.skipped != FactSkipped::itself) CHECK_FALSE(fact.part_of.empty());
   }
-  CHECK(find_fact("header.Subject") == &info(FactId::header));
+  CHECK(find_fact("header.Subject")->argument == FactArgument::header);
   CHECK(find_fact("header.") == nullptr);
   CHECK(find_fact("client_adress") == nullptr);
 }
@@ -157,8 +158,8 @@ TEST_CASE("direction: authenticated, ours, or local is outgoing") {
     const auto session = engine.message(Door::milter, mail);
     if (row.local) session->client().origin = Origin::local;
     session->facts().stage(Stage::mail);
-    CHECK(session->facts().to_text(ref(info(FactId::direction))) == row.want);
-    CHECK(session->facts().to_text(ref(info(FactId::origin))) == (row.local ? "local" : "smtp"));
+    CHECK(session->facts().to_text(ref_of("direction")) == row.want);
+    CHECK(session->facts().to_text(ref_of("origin")) == (row.local ? "local" : "smtp"));
   }
 }
 
@@ -168,10 +169,10 @@ TEST_CASE("size is what was declared until the message is read") {
   session->transaction().size.reset();
   session->transaction().declared_size = 900;
   session->facts().stage(Stage::mail);
-  CHECK(session->facts().to_text(ref(info(FactId::size))) == "900");
+  CHECK(session->facts().to_text(ref_of("size")) == "900");
   session->transaction().size = 1234;
   session->facts().stage(Stage::end_of_message);
-  CHECK(session->facts().to_text(ref(info(FactId::size))) == "1234");
+  CHECK(session->facts().to_text(ref_of("size")) == "1234");
 }
 
 TEST_CASE("a fact of one's own may have another as its key, wherever that stands") {
@@ -209,7 +210,7 @@ TEST_CASE("a fact of one's own is the first key that is found") {
     mail.login = row.login;
     const auto session = engine.message(Door::milter, mail);
     FactRef customer;
-    customer.id = FactId::own;
+    customer.id = own_fact().id;
     session->facts().stage(Stage::mail);
     CHECK(session->facts().to_text(customer) == row.want);
   }
@@ -225,20 +226,20 @@ TEST_CASE("from, from_domain, header and hops read the message as it came, of th
   REQUIRE(headers.receive("subject", " three"));
   session->transaction().headers = &headers;
   facts.stage(Stage::end_of_message);
-  CHECK(facts.to_text(ref(info(FactId::from))) == "Alice@Example.COM, b@b.example");
-  CHECK(facts.to_text(ref(info(FactId::from_domain))) == "example.com, b.example");
-  CHECK(facts.to_text(ref(info(FactId::header))) == "one two, three");
-  CHECK(facts.to_text(ref(info(FactId::hops))) == "0");
+  CHECK(facts.to_text(ref_of("from")) == "Alice@Example.COM, b@b.example");
+  CHECK(facts.to_text(ref_of("from_domain")) == "example.com, b.example");
+  CHECK(facts.to_text(ref(*find_fact("header.Subject"))) == "one two, three");
+  CHECK(facts.to_text(ref_of("hops")) == "0");
 
   session->end_transaction(true);
   engine.begin(*session);
   facts.stage(Stage::end_of_message);
-  CHECK(facts.get(ref(info(FactId::from))).state == FactValue::State::absent);
+  CHECK(facts.get(ref_of("from")).state == FactValue::State::absent);
   HeaderList next;
   REQUIRE(next.receive("From", " c@c.example"));
   session->transaction().headers = &next;
-  CHECK(facts.to_text(ref(info(FactId::from_domain))) == "c.example");
-  CHECK(facts.get(ref(info(FactId::header))).state == FactValue::State::absent);
+  CHECK(facts.to_text(ref_of("from_domain")) == "c.example");
+  CHECK(facts.get(ref(*find_fact("header.Subject"))).state == FactValue::State::absent);
 }
 
 TEST_CASE("iprev takes what the MTA has found, and asks only when it found nothing") {
@@ -369,9 +370,8 @@ TEST_CASE("silent name servers: all stages of a transaction together wait no lon
   transaction.sender = Address::parse("alice@example.com");
   constexpr auto deadline = std::chrono::milliseconds(40);
   // What is left of the deadline for what the stage asks, as the resolver sees it.
-  const auto ask = [&](Facts& facts, FactId id, Stage stage) {
-    FactRef fact;
-    fact.id = id;
+  const auto ask = [&](Facts& facts, std::string_view name, Stage stage) {
+    const FactRef fact = ref_of(name);
     const auto before = silent.count();
     const auto begun = std::chrono::steady_clock::now();
     facts.stage(stage, Deadline(begun + deadline));
@@ -383,14 +383,14 @@ TEST_CASE("silent name servers: all stages of a transaction together wait no lon
   for (int tries = 0; tries < 100 && !shorter; ++tries) {
     Facts facts(client, transaction, Door::milter, silent);
     facts.use(*engine.policy);
-    CHECK(ask(facts, FactId::iprev, Stage::connect) == deadline);
-    const auto left = ask(facts, FactId::helo_dns, Stage::helo);
+    CHECK(ask(facts, "iprev", Stage::connect) == deadline);
+    const auto left = ask(facts, "helo_dns", Stage::helo);
     CHECK(left <= deadline);
-    CHECK(ask(facts, FactId::sender_domain_dns, Stage::mail) <= left);
+    CHECK(ask(facts, "sender_domain_dns", Stage::mail) <= left);
     shorter = left < deadline;
     facts.forget_transaction();
     transaction.sender = Address::parse("alice@example.org");
-    CHECK(ask(facts, FactId::spf, Stage::mail) == deadline);
+    CHECK(ask(facts, "spf", Stage::mail) == deadline);
     transaction.sender = Address::parse("alice@example.com");
   }
   CHECK(shorter);

@@ -74,7 +74,7 @@ TEST_CASE("from_domain_aligned: relaxed alignment of every author with the envel
     session->transaction().headers = &headers;
     session->facts().stage(Stage::end_of_message);
     FactRef fact;
-    fact.id = FactId::from_domain_aligned;
+    fact.id = find_fact("from_domain_aligned")->id;
     CHECK(session->facts().to_text(fact) == row.want);
     CHECK(session->judge(Stage::end_of_message).refuses() == (row.want == "false"));
     CHECK(engine.resolver.asked.empty());
@@ -89,7 +89,7 @@ TEST_CASE("from_domain_aligned is not known before the message is there, and nee
   const auto session = engine.message(Door::milter);
   session->facts().stage(Stage::data);
   FactRef fact;
-  fact.id = FactId::from_domain_aligned;
+  fact.id = find_fact("from_domain_aligned")->id;
   CHECK(session->facts().get(fact).state == FactValue::State::absent);
   const auto needs = milter_needs(*engine.policy);
   CHECK(needs.headers);

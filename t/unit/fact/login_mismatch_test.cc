@@ -93,7 +93,7 @@ TEST_CASE("from_login_mismatch asks for every address of every From field") {
     CHECK(static_cast<int>(found) == static_cast<int>(one.want));
     CHECK(session->judge(Stage::end_of_message).refuses() == (one.want == yes));
     FactRef count;
-    count.id = FactId::from_count;
+    count.id = find_fact("from_count")->id;
     CHECK(session->facts().get(count).one.number == one.count);
   }
 }

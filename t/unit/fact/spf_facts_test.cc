@@ -75,7 +75,7 @@ TEST_CASE("SPF as facts: which identity, which addresses, why") {
       const auto session = engine.message(Door::milter, mail);
       session->facts().stage(Stage::mail, Deadline::in(std::chrono::seconds(5)));
       FactRef fact;
-      fact.id = row.fact.starts_with("egress") ? FactId::egress_spf : find_fact(row.fact)->id;
+      fact.id = find_fact(row.fact.starts_with("egress") ? "egress_spf" : row.fact)->id;
       fact.egress = row.fact == "egress_spf.bulk" ? 1 : 0;
       CHECK(session->facts().to_text(fact) == row.want);
       if (engine_name == "builtin" || row.fact == "spf_explanation") CHECK(session->facts().reason(fact) == row.reason);
@@ -111,6 +111,21 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("a reply may say why spf fails, whether a rule asked it or not") {
+  for (const std::string when : {"spf = \"fail\"", "sender = \"a@bad.example\""}) {
+    CAPTURE(when);
+    Engine engine(policy_text("[[rule]]\nname = \"spf\"\nat = \"mail\"\nwhen = { " + when +
+                              " }\nreject = \"550 5.7.23 {spf_reason}\"\n"),
+                  zone_text);
+    test::Mail mail;
+    mail.sender = "a@bad.example";
+    const auto session = engine.message(Door::milter, mail);
+    const auto reply = session->judge(Stage::mail).reply.text;
+    CHECK_FALSE(reply.empty());
+    CHECK(reply == session->facts().reason(ref_of("spf")));
+  }
+}
+
 TEST_CASE("skipping spf skips its explanation; another HELO name or sender is asked anew") {
   Engine engine(
       policy_text("[[rule]]\nname = \"allow\"\nat = \"mail\"\nwhen = { sender = \"a@bad.example\" }\nskip = [\"spf\"]\n"
@@ -129,8 +144,7 @@ TEST_CASE("skipping spf skips its explanation; another HELO name or sender is as
   engine.begin(*session, mail);
   CHECK(session->judge(Stage::mail).refuses());
 
-  FactRef helo;
-  helo.id = FactId::spf_helo;
+  const FactRef helo = ref_of("spf_helo");
   CHECK(session->facts().to_text(helo) == "none");
   session->client().helo_name = "helo.example";
   session->helo_changed();

@@ -37,4 +37,12 @@ struct FactValue {
   std::span<const FactItem> items() const&& = delete;
 };
 
+// Values of one item.
+FactValue text_value(std::string_view text);  // absent if empty
+FactValue number_value(std::int64_t number);
+inline FactValue boolean_value(bool truth) { return number_value(truth ? 1 : 0); }
+FactValue outage_value();
+// A check's word: temperror is a state of its own.
+FactValue word_value(std::string_view word);
+
 }  // namespace mailweir

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// DmarcSource: whether what SPF and DKIM found speaks for the author (RFC 7489).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "check/dmarc.h"
+#include "fact/family.h"
+
+namespace mailweir {
+
+class DmarcSource final : public FactSource {
+ public:
+  explicit DmarcSource(FactReader& reader) : reader_(reader) {}
+
+  // At the end of the header, with DKIM's: starts the lookups without waiting. Only where there are tools and a header.
+  void begin();
+  // Null where DKIM was not begun. The first call waits for what is still under way.
+  const DmarcResult* result();
+  const std::optional<DmarcResult>& found() const { return found_; }
+
+  FactValue get(const FactRef& fact) override;
+  std::string_view reason(const FactRef&) const override {
+    return found_ ? std::string_view(found_->reason) : std::string_view();
+  }
+  void forget(FactScope scope) override {
+    if (scope == FactScope::transaction) found_.reset();
+  }
+
+ private:
+  std::vector<std::string> author_domains();
+  bool has_unusable_author();
+  bool spf_may_speak(const std::vector<std::string>& authors);
+  DmarcEvidence spf_evidence(const std::vector<std::string>& authors);
+
+  FactReader& reader_;
+  std::optional<DmarcResult> found_;
+};
+
+}  // namespace mailweir

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The list of families, and that of all facts, which is made of it.
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <vector>
+
+#include "fact/family.h"
+
+namespace mailweir {
+namespace {
+
+// A family stands after those whose facts it reads.
+constexpr std::array families{
+    &client_family,     &tls_family,  &from_family,     &header_family, &country_family,
+    &dns_checks_family, &helo_family, &envelope_family, &login_family,  &dnsbl_family,
+    &spf_family,        &dkim_family, &dmarc_family,    &own_family,    &blocked_family,
+};
+
+std::vector<FactInfo> list_facts() {
+  std::vector<FactInfo> all;
+  for (std::size_t family = 0; family < families.size(); ++family) {
+    std::uint8_t place = 0;
+    for (const FactDefinition& definition : families[family]->facts)
+      all.push_back(
+          {definition, {}, static_cast<std::uint8_t>(all.size()), static_cast<std::uint8_t>(family), place++});
+  }
+  assert(all.size() <= most_facts);
+  for (FactInfo& fact : all) fact.id = FactId(fact);  // where it stays from now on
+  return all;
+}
+
+}  // namespace
+
+std::span<const FactFamily* const> all_families() { return families; }
+
+std::span<const FactInfo> all_facts() {
+  static const std::vector<FactInfo> all = list_facts();
+  return all;
+}
+
+const FactInfo* find_fact(std::string_view name) {
+  const bool of_header = name.starts_with("header.") && name.size() > 7;
+  for (const auto& fact : all_facts()) {
+    if (of_header && fact.argument == FactArgument::header) return &fact;
+    if (fact.name == name && fact.argument != FactArgument::header && !fact.is_own()) return &fact;
+  }
+  return nullptr;
+}
+
+const FactInfo& own_fact() {
+  return *std::find_if(all_facts().begin(), all_facts().end(), [](const FactInfo& fact) { return fact.is_own(); });
+}
+
+}  // namespace mailweir

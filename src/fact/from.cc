@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "fact/from.h"
+
+#include <algorithm>
+
+#include "check/helo.h"
+#include "mail/address_list.h"
+#include "mail/domain.h"
+#include "mail/headers.h"
+
+namespace mailweir {
+namespace {
+
+using enum FactType;
+
+enum class Place : std::uint8_t { from, from_domain, from_count, from_domain_aligned };
+
+constexpr FactDefinition facts[] = {
+    {.name = "from",
+     .type = address,
+     .known = known_at_milter(Stage::end_of_message),
+     .meaning = "the addresses in the From header",
+     .needs = FactNeeds::header,
+     .many = true},
+    {.name = "from_domain",
+     .type = domain,
+     .known = known_at_milter(Stage::end_of_message),
+     .meaning = "their domains",
+     .needs = FactNeeds::header,
+     .many = true},
+    {.name = "from_count",
+     .type = number,
+     .known = known_at_milter(Stage::end_of_message),
+     .meaning = "the number of addresses in the From headers; 0 means none",
+     .needs = FactNeeds::header},
+    {.name = "from_domain_aligned",
+     .type = boolean,
+     .known = known_at_milter(Stage::end_of_message),
+     .meaning = "whether every From domain and sender_domain (for the null sender: helo_name) belong to one "
+                "organization, by the public suffix list (RFC 7489 3.1)",
+     .needs = FactNeeds::header},
+};
+
+FactValue values(std::span<const FactItem> items) {
+  FactValue value;
+  value.many = items;
+  if (!items.empty()) value.state = FactValue::State::known;
+  return value;
+}
+
+}  // namespace
+
+FactValue FromSource::get(const FactRef& fact) {
+  if (reader_.transaction().headers == nullptr) return {};
+  read();
+  switch (place_of<Place>(fact)) {
+    case Place::from: return values(items_);
+    case Place::from_domain: return values(domains_);
+    case Place::from_count: return number_value(static_cast<std::int64_t>(addresses_.size()));
+    case Place::from_domain_aligned: return aligned();
+  }
+  return {};
+}
+
+// All addresses of all From fields: RFC 5322 wants one field, and a rule must not be slipped past by a second.
+void FromSource::read() {
+  if (read_ || reader_.transaction().headers == nullptr) return;
+  read_ = true;
+  items_.clear();
+  domains_.clear();
+  for (const auto& value : reader_.transaction().headers->values("From"))
+    for (auto& address : parse_address_list(value, reader_.settings().spelling))
+      addresses_.push_back(std::move(address));
+  for (const Address& address : addresses_) {
+    FactItem item;
+    item.address = &address;
+    items_.push_back(item);
+    item.text = address.domain();
+    if (!item.text.empty()) domains_.push_back(item);
+  }
+}
+
+// An author or a sender whose domain is none has nothing in common with anyone.
+FactValue FromSource::aligned() {
+  const DmarcTools* const tools = reader_.tools().dmarc;
+  if (tools == nullptr || addresses_.empty()) return {};
+  const std::string envelope = envelope_domain(reader_);
+  const std::string organization = envelope.empty() ? std::string() : tools->organizational_domain(envelope);
+  return boolean_value(!envelope.empty() &&
+                       std::all_of(addresses_.begin(), addresses_.end(), [&](const Address& author) {
+                         const auto domain = organization_name(author.domain());
+                         return !domain.empty() && tools->organizational_domain(domain) == organization;
+                       }));
+}
+
+void FromSource::forget(FactScope scope) {
+  if (scope != FactScope::transaction) return;
+  read_ = false;
+  addresses_.clear();
+}
+
+const std::vector<Address>& FromSource::addresses() {
+  read();
+  return addresses_;
+}
+
+std::span<const FactItem> FromSource::items() {
+  read();
+  return read_ ? items_ : std::span<const FactItem>();
+}
+
+std::span<const FactItem> FromSource::domains() {
+  read();
+  return read_ ? domains_ : std::span<const FactItem>();
+}
+
+std::string organization_name(std::string_view domain) {
+  if (domain.starts_with('[') || address_in_helo(domain)) return {};
+  return to_domain(domain).value_or("");
+}
+
+std::string envelope_domain(const FactReader& reader) {
+  const Address& sender = reader.transaction().sender;
+  return organization_name(sender.is_null() ? std::string_view(reader.client().helo_name) : sender.domain());
+}
+
+const FactFamily from_family{"from", facts, "", make_source<FromSource>};
+
+}  // namespace mailweir

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// FromSource: the addresses in the message's From fields, and the facts that come of them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "fact/family.h"
+#include "mail/address.h"
+
+namespace mailweir {
+
+class FromSource final : public FactSource {
+ public:
+  explicit FromSource(const FactReader& reader) : reader_(reader) {}
+
+  FactValue get(const FactRef& fact) override;
+  void forget(FactScope scope) override;
+
+  // For other families. Empty before the header is read.
+  const std::vector<Address>& addresses();
+  std::span<const FactItem> items();    // of these addresses
+  std::span<const FactItem> domains();  // of those that have one
+
+ private:
+  void read();
+  FactValue aligned();
+
+  const FactReader& reader_;
+  std::vector<Address> addresses_;
+  bool read_ = false;
+  std::vector<FactItem> items_, domains_;
+};
+
+// The domain of an author or a sender as DMARC compares it. "" for what is not a valid domain name, and for an address,
+// in brackets or not: the public suffix list knows nothing of numbers.
+std::string organization_name(std::string_view domain);
+// The domain that SPF is asked about: the null sender's is the HELO name's (RFC 7489 4.1); "" when that is no domain.
+std::string envelope_domain(const FactReader& reader);
+
+}  // namespace mailweir

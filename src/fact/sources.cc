@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "fact/sources.h"
+
+#include <algorithm>
+
+namespace mailweir {
+
+FactSources::FactSources(const Client& client, const Transaction& transaction, Door door, dns::Resolver& resolver)
+    : FactReader(client, transaction, door, resolver), slots_(all_families().size()) {}
+
+std::size_t FactSources::place_of(const FactFamily& family) {
+  const auto families = all_families();
+  return static_cast<std::size_t>(std::find(families.begin(), families.end(), &family) - families.begin());
+}
+
+FactSource* FactSources::source(std::size_t family) {
+  Slot& slot = slots_[family];
+  if (slot.source != nullptr || all_families()[family]->make == nullptr) return slot.source;
+  slot.made = all_families()[family]->make(*this);
+  return slot.source = slot.made.get();
+}
+
+FactValue FactSources::get(const FactRef& fact) {
+  const FactInfo& known = fact.info();
+  if (known.check && skipped_.has(fact.id)) return {};
+  // A fact that is not known yet is absent, and not an empty one: "not authenticated" can't be told at connect.
+  const auto from = known_from(known, door());
+  if (!from || *from > stage()) return {};
+  FactSource* const of_family = source(known.family);
+  return of_family != nullptr ? of_family->get(fact) : FactValue();
+}
+
+void FactSources::start(const FactRef& fact) {
+  if (skipped_.has(fact.id)) return;
+  if (FactSource* const of_family = source(fact.info().family)) of_family->start(fact);
+}
+
+void FactSources::use(const FactSettings& settings) {
+  if (settings_ == &settings) return;
+  settings_ = &settings;
+  for (const Slot& slot : slots_)
+    if (slot.source != nullptr) slot.source->settings_changed();
+}
+
+void FactSources::forget(FactScope scope) {
+  for (const Slot& slot : slots_)
+    if (slot.source != nullptr) slot.source->forget(scope);
+}
+
+}  // namespace mailweir

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SpfSource: the facts spf, spf_helo, spf_explanation and egress_spf of a session, each asked once.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string_view>
+
+#include "fact/check_memo.h"
+#include "fact/family.h"
+
+namespace mailweir {
+
+class SpfSource final : public FactSource {
+ public:
+  explicit SpfSource(FactReader& reader) : reader_(reader) {}
+
+  FactValue get(const FactRef& fact) override;
+  void start(const FactRef& fact) override;
+  std::string_view reason(const FactRef& fact) const override;
+  void forget(FactScope scope) override;
+
+  // For DMARC, of the fact spf, with lookups of their own time. What a rule asked in vain, when the time was used up
+  // perhaps, is asked again.
+  bool has_sender() const;  // there is something to ask for
+  void start_for_message(Lookups& lookups);
+  const CheckMemo& of_message(Lookups& lookups);
+
+ private:
+  enum class Place : std::uint8_t;
+
+  bool has_input(const FactRef& fact) const;
+  Lookups& lookups(const FactRef& fact);
+  const CheckMemo* kept(const FactRef& fact) const;
+  const CheckMemo* ask(const FactRef& fact, Lookups& lookups);
+
+  FactReader& reader_;
+  std::optional<CheckMemo> mail_, helo_, explanation_;
+  std::map<std::size_t, CheckMemo> egress_;  // by FactRef::egress
+};
+
+}  // namespace mailweir
