@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "adapter/keys/openssl_signer.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -177,32 +178,44 @@ std::string why_no_key(std::string_view text, bool passphrase_asked) {
   return "holds no private key that libcrypto can read";
 }
 
-Result<KeyPtr> parse_key(std::string_view text) {
+// The DER in base64, PEM's first and last line around it or not; null if it is none.
+KeyPtr key_of_base64(std::string_view text) {
+  constexpr std::string_view dashes = "-----";
+  if (text.starts_with("-----BEGIN ")) {
+    text.remove_prefix(std::min(text.find(dashes, dashes.size()), text.size()));
+    text.remove_prefix(std::min(dashes.size(), text.size()));
+    text = text.substr(0, text.find(dashes));
+  }
+  std::string letters;
+  letters.reserve(text.size());
+  for (const char c : text)
+    if (blanks.find(c) == blanks.npos) letters += c;
+  auto bytes = from_base64(letters);
+  OPENSSL_cleanse(letters.data(), letters.size());
+  if (!bytes) return nullptr;
+  const auto* at = reinterpret_cast<const unsigned char*>(bytes->data());
+  KeyPtr key(d2i_AutoPrivateKey(nullptr, &at, static_cast<long>(bytes->size())));
+  OPENSSL_cleanse(bytes->data(), bytes->size());
+  ERR_clear_error();
+  return key;
+}
+
+Result<KeyPtr> parse_key(std::string_view text, KeyText accepted) {
   const CPtr<BIO, BIO_free_all> bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
   if (!bio) return openssl_error("BIO_new_mem_buf");
   bool passphrase_asked = false;
   KeyPtr key(PEM_read_bio_PrivateKey_ex(bio.get(), nullptr, no_passphrase, &passphrase_asked, nullptr, nullptr));
   ERR_clear_error();
+  if (!key && accepted == KeyText::pem_or_base64) key = key_of_base64(text);
   if (!key) return Error{why_no_key(text, passphrase_asked)};
   return key;
 }
 
-}  // namespace
-
-Result<LoadedKey> load_signing_key(const std::string& path) {
-  const auto opened = open_regular(path);
-  if (!opened) return opened.error();
-  return read_signing_key(*opened, path);
-}
-
-Result<LoadedKey> read_signing_key(const Fd& file, const std::string& path) {
-  LoadedKey loaded;
-  auto text = read_text(file, path, loaded.stamp);
-  if (!text) return text.error();
-  auto key = parse_key(*text);
-  OPENSSL_cleanse(text->data(), text->size());
+Result<LoadedKey> loaded_from(std::string_view text, const std::string& path, KeyText accepted) {
+  auto key = parse_key(text, accepted);
   if (!key) return Error{path + ": " + key.error().what};
 
+  LoadedKey loaded;
   const auto* pkey = key->get();
   const bool rsa = EVP_PKEY_is_a(pkey, "RSA");
   if (!rsa && !EVP_PKEY_is_a(pkey, "ED25519")) {
@@ -223,6 +236,27 @@ Result<LoadedKey> read_signing_key(const Fd& file, const std::string& path) {
   if (!signer) return Error{path + ": " + signer.error().what};
   loaded.signer = std::move(*signer);
   return loaded;
+}
+}  // namespace
+
+Result<LoadedKey> load_signing_key(const std::string& path) {
+  const auto opened = open_regular(path);
+  if (!opened) return opened.error();
+  return read_signing_key(*opened, path);
+}
+
+Result<LoadedKey> read_signing_key(const Fd& file, const std::string& path, KeyText accepted) {
+  FileStamp stamp;
+  auto text = read_text(file, path, stamp);
+  if (!text) return text.error();
+  auto loaded = loaded_from(*text, path, accepted);
+  OPENSSL_cleanse(text->data(), text->size());
+  if (loaded) loaded->stamp = stamp;
+  return loaded;
+}
+
+Result<LoadedKey> parse_signing_key(std::string_view text, const std::string& name) {
+  return loaded_from(text, name, KeyText::pem_or_base64);
 }
 
 }  // namespace mailweir

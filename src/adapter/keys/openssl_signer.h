@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/file_stamp.h"
@@ -21,7 +22,13 @@ struct LoadedKey {
 // RSA from 1024 bits on (under 2048, and over 4096, with a warning: RFC 8301 3.2) or Ed25519 (RFC 8463), unencrypted,
 // in a regular file that others can neither read nor write. Errors name the path and say what to do.
 Result<LoadedKey> load_signing_key(const std::string& path);
+// How the key may be written. Base64: the DER of a PEM file without its lines, or all of it in one line.
+enum class KeyText { pem, pem_or_base64 };
+
 // The same from a regular file that is open; `path` is its name in messages.
-Result<LoadedKey> read_signing_key(const Fd& file, const std::string& path);
+Result<LoadedKey> read_signing_key(const Fd& file, const std::string& path, KeyText accepted = KeyText::pem);
+
+// From a text in PEM or base64, which `name` stands for in messages; they have nothing of the text.
+Result<LoadedKey> parse_signing_key(std::string_view text, const std::string& name);
 
 }  // namespace mailweir
