@@ -54,12 +54,6 @@ struct Found {
 };
 using FoundPtr = std::shared_ptr<const Found>;
 
-// Why a key must not be taken from what this user owns; empty: it may.
-std::string objection_to_owner(uid_t owner) {
-  if (owner == 0 || owner == geteuid()) return {};
-  return "its owner (uid " + std::to_string(owner) + ") is neither root nor " + process_user();
-}
-
 // One look at a domain's folder.
 class Look {
  public:
@@ -301,6 +295,11 @@ class CachedKeyFolder final : public KeyFolder {
 };
 
 }  // namespace
+
+std::string objection_to_owner(uid_t owner) {
+  if (owner == 0 || owner == geteuid()) return {};
+  return "its owner (uid " + std::to_string(owner) + ") is neither root nor " + process_user();
+}
 
 bool is_key_name(std::string_view name) {
   if (name.empty() || name.size() > 253) return false;
