@@ -277,6 +277,7 @@ Loaded Loader::run() {
       policy_->counts_unknown_recipients = true;
     policy_->rules[index(placed.rule.at)].push_back(std::move(placed.rule));
   }
+  for (std::size_t i = 0; i < stage_count; ++i) policy_->indexes[i] = RuleIndex(policy_->rules[i]);
   find_early_checks(*policy_);
   find_early_blocks(*policy_);
   loaded.effective = effective();

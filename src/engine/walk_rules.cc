@@ -26,12 +26,25 @@ class Walk {
 
   Judgement run() {
     walk_blocks();
-    for (const Rule& rule : policy_.at(stage_))
-      if (!walk(rule)) break;
+    walk_stage();
     return std::move(judgement_);
   }
 
  private:
+  void walk_stage() {
+    const auto& rules = policy_.at(stage_);
+    const RuleIndex& rule_index = policy_.indexes[index(stage_)];
+    if (rule_index.empty() || trace_ != nullptr) {  // explain shows the others too
+      for (const Rule& rule : rules)
+        if (!walk(rule)) return;
+      return;
+    }
+    std::vector<std::uint32_t> places;
+    rule_index.find(facts_, places);
+    for (const std::uint32_t place : places)
+      if (!walk(rules[place])) return;
+  }
+
   // Rules of later stages, and of connect and helo, whose blocked keys are refused here. They come before the stage's
   // own.
   void walk_blocks() {

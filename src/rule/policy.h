@@ -14,6 +14,7 @@
 #include "check/sign_policy.h"
 #include "fact/settings.h"
 #include "rule/rule.h"
+#include "rule/rule_index.h"
 
 namespace mailweir {
 
@@ -37,6 +38,7 @@ struct AuthenticationResultsPolicy {
 struct Policy : FactSettings {
   std::uint64_t generation = 0;  // counts reloads
   std::array<std::vector<Rule>, stage_count> rules;
+  std::array<RuleIndex, stage_count> indexes;  // of the rules; made when all are there
   std::array<std::vector<EarlyCheck>, stage_count> early;  // by the stage at which the check's input is known
   std::array<std::vector<const Rule*>, stage_count>
       blocks;                                   // rules of other stages whose blocked keys are refused here
