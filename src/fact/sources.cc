@@ -2,11 +2,14 @@
 #include "fact/sources.h"
 
 #include <algorithm>
+#include <cassert>
 
 namespace mailweir {
 
 FactSources::FactSources(const Client& client, const Transaction& transaction, Door door, dns::Resolver& resolver)
-    : FactReader(client, transaction, door, resolver), slots_(all_families().size()) {}
+    : FactReader(client, transaction, door, resolver) {
+  assert(all_families().size() <= most_families);
+}
 
 std::size_t FactSources::place_of(const FactFamily& family) {
   const auto families = all_families();

@@ -3,8 +3,8 @@
 // being asked: the stage, and what rules have turned off.
 #pragma once
 
+#include <array>
 #include <memory>
-#include <vector>
 
 #include "fact/check_set.h"
 #include "fact/family.h"
@@ -45,7 +45,8 @@ class FactSources final : public FactReader {
   FactSource* source(std::size_t family);
 
   CheckSet skipped_;
-  std::vector<Slot> slots_;  // by family
+  static constexpr std::size_t most_families = 24;
+  std::array<Slot, most_families> slots_;  // by family
 };
 
 }  // namespace mailweir
