@@ -18,6 +18,8 @@
 #include "adapter/keys/openssl_public_key.h"
 #include "adapter/log/open_log.h"
 #include "adapter/verify/dmarc_tools.h"
+#include "app/alert_receivers.h"
+#include "app/dns_flush.h"
 #include "check/dkim_verify.h"
 #include "milter_door/builtin_server.h"
 #include "milter_door/libmilter.h"
@@ -106,7 +108,8 @@ Result<void> Daemon::make_services() {
   }
   loaded.policy->generation = 1;
   alert_desk_ = std::make_unique<AlertDesk>(clock_, *log_);
-  if (auto used = use_alerts(loaded.config->alerts, *loaded.policy); !used) return used;
+  const std::string& host = loaded.policy->hostname;
+  if (auto used = use_alert_receivers(*alert_desk_, loaded.config->alerts, host, clock_); !used) return used;
   policy_.swap(std::move(loaded.policy));
   if (auto made = make_resolver(); !made) return made;
   if (auto made = make_verification(); !made) return made;
@@ -212,7 +215,48 @@ void Daemon::start_doors() {
                        : make_libmilter_server(*services_, *digests_, policy_, limits);
     milter_door_->start();
   }
+  counter_desk_ = std::make_unique<CounterDesk>(stores_, policy_, clock_, *log_);
+  status_ = std::make_unique<DaemonStatus>(parts());
   admin_door_->start();
+}
+
+DaemonParts Daemon::parts() const {
+  DaemonParts parts{.config = &config_, .file = &config_file_, .clock = &clock_, .started = started_};
+  parts.log = log_.get();
+  parts.policy = &policy_;
+  parts.reloads = &reloads_;
+  parts.engine = &stats_;
+  parts.leases = leases_.get();
+  parts.memory = &memory_;
+  parts.milter_door = milter_door_.get();
+  parts.policy_door = policy_door_.get();
+  parts.http_door = http_door_.get();
+  parts.memory_counters = stores_.memory.get();
+  parts.fallback = stores_.fallback();
+  parts.evictions = eviction_watch_.get();
+  parts.losses = loss_watch_.get();
+  parts.dns = cache_;
+  parts.alerts = alert_desk_.get();
+  parts.tables = tables_.get();
+  return parts;
+}
+
+// The desk and the status are made before the door starts.
+AdminFunctions Daemon::admin_functions() {
+  AdminFunctions functions;
+  functions.status = [this] { return status_->status(); };
+  functions.metrics = [this] { return status_->metrics(); };
+  functions.reload = [this] { return reload(); };
+  functions.counters = [this](const KeyOfLimit& of, std::size_t most, bool top) {
+    return counter_desk_->counters(of, most, top);
+  };
+  functions.blocks = [this] { return counter_desk_->blocks(); };
+  functions.reset = [this](const KeyOfLimit& of) { return counter_desk_->reset(of); };
+  functions.unblock = [this](const KeyOfLimit& of) { return counter_desk_->unblock(of); };
+  functions.block = [this](const KeyOfLimit& of, const std::string& time) { return counter_desk_->block(of, time); };
+  functions.test_alerts = [this] { return test_alert_receivers(*alert_desk_); };
+  functions.flush_dns = [this](const std::string& name) { return flush_dns(cache_, name, *log_); };
+  return functions;
 }
 
 ReloadOutcome Daemon::reload() {
@@ -226,7 +270,7 @@ ReloadOutcome Daemon::reload() {
     Event("policy-error").with("reason", failure.what()).to(*log_, Severity::error);
   }
   if (!outcome.ok) {
-    ++failed_reloads_;
+    ++reloads_.failed;
     Event("reload-failed")
         .with("errors", static_cast<std::int64_t>(outcome.errors.size()))
         .with("what", "the old policy stays in force")
@@ -240,7 +284,8 @@ ReloadOutcome Daemon::reload() {
 void Daemon::take_policy(ReloadOutcome& outcome) {
   Loaded loaded = read_policy();
   if (loaded.policy) {
-    if (const auto used = use_alerts(loaded.config->alerts, *loaded.policy); !used) {
+    const std::string& host = loaded.policy->hostname;
+    if (const auto used = use_alert_receivers(*alert_desk_, loaded.config->alerts, host, clock_); !used) {
       Event("policy-error").with("reason", used.error().what).to(*log_, Severity::error);
       loaded.errors.push_back(used.error().what);
       loaded.policy.reset();
@@ -265,7 +310,7 @@ void Daemon::take_policy(ReloadOutcome& outcome) {
   outcome.ok = true;
   if (cache_ != nullptr) cache_->forget_failures();  // who reloads has mended something, in the DNS perhaps
   line.to(*log_, Severity::notice);
-  ++reloads_;
+  ++reloads_.good;
 }
 
 bool Daemon::healthy() const { return !milter_door_ || milter_door_->running(); }

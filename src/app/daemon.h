@@ -16,6 +16,8 @@
 #include "adapter/builders/table_sources.h"
 #include "adapter/dns/caching_resolver.h"
 #include "admin_door/admin_server.h"
+#include "app/counter_desk.h"
+#include "app/daemon_status.h"
 #include "app/door_sockets.h"
 #include "app/eviction_watch.h"
 #include "app/loss_watch.h"
@@ -63,21 +65,12 @@ class Daemon {
   Result<void> make_resolver();
   Result<void> make_verification();
   Result<void> make_http_door();
-  Result<void> use_alerts(const AlertReceivers& alerts, const Policy& policy);
   void start_doors();
   void start_watches();
   Loaded read_policy();
   void take_policy(ReloadOutcome& outcome);
   AdminFunctions admin_functions();
-  std::string status() const;
-  std::string metrics() const;
-  Result<std::string> counters(const KeyOfLimit& of, std::size_t most, bool top);
-  Result<std::string> blocks();
-  Result<std::string> block(const KeyOfLimit& of, const std::string& time);
-  Result<std::string> unblock(const KeyOfLimit& of);
-  Result<std::string> reset(const KeyOfLimit& of);
-  Result<std::string> test_alerts();
-  Result<std::string> flush_dns(const std::string& name);
+  DaemonParts parts() const;
   void keep_house();
 
   const std::string config_file_;
@@ -88,8 +81,8 @@ class Daemon {
   Builders builders_;
   std::shared_ptr<TableSources> tables_;  // of the builders
   std::mutex reload_mutex_;
-  std::atomic<std::uint64_t> reloads_{0}, failed_reloads_{0};
-  const SteadyTime started_ = clock_.steady();  // a clock that was set does not change how long it runs
+  ReloadCounts reloads_;
+  const SteadyTime started_ = clock_.steady();
 
   std::unique_ptr<Log> log_;
   Snapshot<Policy> policy_;
@@ -114,6 +107,8 @@ class Daemon {
   std::unique_ptr<HttpServer> http_door_;
   std::unique_ptr<MilterServer> milter_door_;
   std::unique_ptr<AdminServer> admin_door_;
+  std::unique_ptr<CounterDesk> counter_desk_;  // the admin's
+  std::unique_ptr<DaemonStatus> status_;       // likewise
 
   std::thread housekeeper_;
   std::mutex house_mutex_;

@@ -1,325 +1,148 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What the admin door shows of the daemon: status and counters as JSON, metrics as Prometheus text.
-#include <nlohmann/json.hpp>
+#include "app/daemon_status.h"
+
+#include <algorithm>
 
 #include "config.h"
 
-#include "adapter/counters/fallback_counters.h"
-#include "adapter/stats/stats_text.h"
-#include "app/daemon.h"
 #include "base/duration.h"
 
 namespace mailweir {
 namespace {
 
-using nlohmann::json;
+using std::chrono::seconds;
 
-std::string dumped(const json& value) { return value.dump(2, ' ', false, json::error_handler_t::replace) + '\n'; }
+template <typename Span>
+std::string in_seconds(Span span) {
+  return format_duration(std::max(std::chrono::floor<seconds>(span), seconds(0)));
+}
 
-class Samples {
- public:
-  template <typename Number>
-  void counter(std::string name, std::string help, Number value,
-               std::vector<std::pair<std::string, std::string>> labels = {}) {
-    all.push_back(
-        {std::move(name), std::move(help), Sample::Kind::counter, std::move(labels), static_cast<double>(value)});
-  }
-  template <typename Number>
-  void gauge(std::string name, std::string help, Number value,
-             std::vector<std::pair<std::string, std::string>> labels = {}) {
-    all.push_back(
-        {std::move(name), std::move(help), Sample::Kind::gauge, std::move(labels), static_cast<double>(value)});
-  }
-  std::vector<Sample> all;
+// What only the daemon as a whole knows.
+constexpr Metric<DaemonParts> daemon_metrics[] = {
+    {"version", [](const DaemonParts&) -> Reading { return PACKAGE_VERSION; }},
+    {"uptime", [](const DaemonParts& of) -> Reading { return in_seconds(of.clock->steady() - of.started); }},
+    {"file", [](const DaemonParts& of) -> Reading { return *of.file; }},
+    {"generation", [](const DaemonParts& of) -> Reading { return of.policy->get()->generation; }},
+    {"open_leases", via<&DaemonParts::leases, &Leases::held>},
+    {"reloads", as_counter("mailweir_reloads_total", "Policies that replaced another"),
+     via<&DaemonParts::reloads, &ReloadCounts::good>},
+    {"failed_reloads", as_counter("mailweir_reloads_failed_total", "Policies refused for their errors"),
+     via<&DaemonParts::reloads, &ReloadCounts::failed>},
+    {"log_lines_dropped", as_counter("mailweir_log_lines_dropped_total", "Log lines lost because the log was slow"),
+     via<&DaemonParts::log, &Log::dropped>},
+    {"counters.store", [](const DaemonParts& of) -> Reading { return of.memory_counters ? "memory" : "redis"; }},
+    {"counters.since",
+     [](const DaemonParts& of) -> Reading {
+       if (of.fallback == nullptr) return {};
+       return in_seconds(of.clock->wall().time_since_epoch() - seconds(of.fallback->stats().since.load()));
+     }},
 };
 
-// The block lists, and the Redis servers of lists.
-void add_lists(json& result, const Policy& policy, const TableSources& tables, WallTime now) {
-  for (const Dnsbl& list : policy.dnsbl) {
-    json one = {{"name", list.name},
-                {"zone", list.zone},
-                {"asked", list.state->asked.load()},
-                {"listed", list.state->listed.load()},
-                {"errors", list.state->errors.load()}};
+constexpr Metric<std::optional<SocketName>> socket_metrics[] = {
+    {"socket", [](const std::optional<SocketName>& socket) -> Reading { return socket->to_string(); }}};
+constexpr Metric<CountersConfig> max_counter_metrics[] = {
+    {"most", as_gauge("mailweir_counters_most", "max_counters"), via<&CountersConfig::max_counters>}};
+
+constexpr Metric<MilterServer> milter_server_metrics[] = {{"running", via<&MilterServer::running>}};
+
+struct Verdicts {
+  Stage stage;
+  Action action;
+  std::uint64_t count;
+};
+constexpr Metric<Verdicts> verdict_metrics[] = {
+    {as_label("stage"), [](const Verdicts& of) -> Reading { return to_string(of.stage); }},
+    {as_label("action"), [](const Verdicts& of) -> Reading { return to_string(of.action); }},
+    {as_counter("mailweir_verdicts_total", "Verdicts by stage and action"), via<&Verdicts::count>},
+};
+std::vector<Verdicts> verdicts_of(const EngineStats* stats) {
+  std::vector<Verdicts> verdicts;
+  if (stats == nullptr) return verdicts;
+  for (const Stage stage : all_stages)
+    for (std::size_t i = 0; i < stats->verdicts[index(stage)].size(); ++i)
+      if (const auto count = stats->verdicts[index(stage)][i].load(); count > 0)
+        verdicts.push_back({stage, static_cast<Action>(i), count});
+  return verdicts;
+}
+
+// How a DNSBL stands, and for how long.
+struct DnsblTold {
+  std::string state, since, reason;
+};
+constexpr Metric<DnsblTold> dnsbl_told_metrics[] = {
+    {"state", via<&DnsblTold::state>}, {"since", via<&DnsblTold::since>}, {"reason", via<&DnsblTold::reason>}};
+std::vector<DnsblTold> dnsbl_told(const std::vector<Dnsbl>& lists, const Clock* clock) {
+  std::vector<DnsblTold> all;
+  for (const Dnsbl& list : lists)
     list.state->told.with([&](const DnsblState::Told& told) {
-      one["state"] = to_string(told.phase);
-      one["since"] = told.phase == DnsblPhase::unproved
-                         ? ""
-                         : format_duration(std::chrono::duration_cast<std::chrono::seconds>(now - told.since));
-      one["reason"] = told.reason;
+      const bool unproved = told.phase == DnsblPhase::unproved;
+      all.push_back(
+          {std::string(to_string(told.phase)), unproved ? "" : in_seconds(clock->wall() - told.since), told.reason});
     });
-    result["dnsbl"].push_back(std::move(one));
-  }
-  result["lists"] = {{"files_refreshed", tables.files().stats().refreshed.load()},
-                     {"files_refused", tables.files().stats().refused.load()}};
-  for (const auto& server : tables.servers())
-    result["redis_lists"].push_back(
-        {{"server", server.name}, {"up", server.up}, {"asked", server.asked}, {"errors", server.errors}});
+  return all;
 }
 
-void add_lists(Samples& samples, const Policy& policy, const TableSources& tables) {
-  for (const Dnsbl& list : policy.dnsbl) {
-    const std::vector<std::pair<std::string, std::string>> labels{{"dnsbl", list.name}};
-    const DnsblState& state = *list.state;
-    samples.gauge("mailweir_dnsbl_up", "Whether a DNSBL is proved and asked",
-                  state.ipv4 || state.ipv6 || state.domains ? 1 : 0, labels);
-    samples.counter("mailweir_dnsbl_asked_total", "Lookups in a DNSBL", state.asked.load(), labels);
-    samples.counter("mailweir_dnsbl_listed_total", "Lookups that found a listing", state.listed.load(), labels);
-    samples.counter("mailweir_dnsbl_errors_total", "Lookups whose answer was an error", state.errors.load(), labels);
-  }
-  samples.counter("mailweir_list_files_read_total", "List files that were read again because they changed",
-                  tables.files().stats().refreshed.load());
-  samples.counter("mailweir_list_files_refused_total", "List files that changed and were bad",
-                  tables.files().stats().refused.load());
-  for (const auto& server : tables.servers()) {
-    samples.gauge("mailweir_list_store_up", "Whether the Redis server of lists answers", server.up ? 1 : 0,
-                  {{"store", server.name}});
-    samples.counter("mailweir_list_store_errors_total", "Lookups in it that failed", server.errors,
-                    {{"store", server.name}});
-  }
+using Evicting = EvictionWatch::Found::value_type;
+constexpr Metric<Evicting> evicting_metrics[] = {
+    {"store", as_label("store"), via<&Evicting::first>},
+    {"policy", as_label("policy"), via<&Evicting::second>},
+    {as_gauge("mailweir_store_evicts", "A Redis server that drops keys when its memory is full"),
+     [](const Evicting&) -> Reading { return 1; }},
+};
+
+// Null where there is nothing to count.
+template <typename Part>
+const auto* stats_of(const Part* part) {
+  return part != nullptr ? &part->stats() : nullptr;
 }
 
-// What became of alerts, as a whole and by each receiver.
-void add_alerts(json& result, const AlertDesk& desk) {
-  json& alerts = result["alerts"] = {{"raised", desk.raised()}, {"dropped", desk.dropped()}};
-  for (const AlertLane* lane : desk.lanes()) {
-    const auto& stats = lane->stats();
-    alerts[lane->name() + "_sent"] = stats.sent.load();
-    alerts[lane->name() + "_failed"] = stats.failed.load();
-    alerts[lane->name() + "_dropped"] = stats.dropped.load();
-    alerts[lane->name() + "_waiting"] = lane->waiting();
-  }
-}
-
-void add_alerts(Samples& samples, const AlertDesk& desk) {
-  samples.counter("mailweir_alerts_raised_total", "Alerts of rules and limits", desk.raised());
-  samples.counter("mailweir_alerts_dropped_total", "Alerts dropped before they were queued", desk.dropped());
-  for (const AlertLane* lane : desk.lanes()) {
-    const std::vector<std::pair<std::string, std::string>> labels{{"receiver", lane->name()}};
-    samples.counter("mailweir_alerts_sent_total", "Alerts and summaries accepted by a receiver",
-                    lane->stats().sent.load(), labels);
-    samples.counter("mailweir_alerts_failed_total", "Alerts and summaries given up", lane->stats().failed.load(),
-                    labels);
-    samples.counter("mailweir_alerts_not_queued_total", "Alerts and summaries dropped because a receiver is slow",
-                    lane->stats().dropped.load(), labels);
-    samples.gauge("mailweir_alerts_waiting", "Alerts and summaries waiting for a receiver", lane->waiting(), labels);
-  }
+// The items of a list; none where it is not there.
+template <typename Part, typename Items>
+std::decay_t<Items> items_of(const Part* part, Items (Part::*items)() const) {
+  return part != nullptr ? (part->*items)() : std::decay_t<Items>();
 }
 
 }  // namespace
 
-std::string Daemon::status() const {
-  const auto policy = policy_.get();
-  json rules = json::array();
+StatusReport DaemonStatus::report() const {
+  const DaemonParts& of = parts_;
+  const Config* config = of.config;
+  const auto policy = of.policy != nullptr ? of.policy->get() : std::make_shared<const Policy>();
+  std::vector<const Rule*> rules;
   for (const Stage stage : all_stages)
-    for (const Rule& rule : policy->at(stage))
-      rules.push_back({{"name", rule.name},
-                       {"at", to_string(stage)},
-                       {"asked", rule.hits->asked.load()},
-                       {"hits", rule.hits->hits + rule.hits->over},
-                       {"over", rule.hits->over.load()},
-                       {"shadow", rule.hits->shadow.load()}});
-  json result = {
-      {"version", PACKAGE_VERSION},
-      {"uptime", format_duration(std::chrono::duration_cast<std::chrono::seconds>(clock_.steady() - started_))},
-      {"file", config_file_},
-      {"generation", policy->generation},
-      {"reloads", reloads_.load()},
-      {"failed_reloads", failed_reloads_.load()},
-      {"transactions", stats_.transactions.load()},
-      {"log_lines_dropped", log_->dropped()},
-      {"open_leases", leases_->held()},
-      {"memory", {{"most", memory_.most()}, {"used", memory_.used()}, {"refused", memory_.refused()}}},
-      {"rules", rules}};
-  if (milter_door_) {
-    const auto& milter = milter_door_->stats();
-    result["milter"] = {{"socket", config_.milter.socket->to_string()},
-                        {"running", milter_door_->running()},
-                        {"sessions", milter.sessions.load()},
-                        {"open", milter.open.load()},
-                        {"messages", milter.messages.load()},
-                        {"in_flight", milter.in_flight.load()},
-                        {"signatures", milter.signatures.load()},
-                        {"unsigned", milter.unsigned_for_trouble.load()},
-                        {"unsigned_no_key", milter.unsigned_without_key.load()},
-                        {"exceptions", milter.exceptions.load()}};
-  }
-  if (policy_door_) {
-    const auto& door = policy_door_->stats();
-    const auto& streams = policy_door_->streams();
-    result["policy"] = {{"socket", config_.policy.socket->to_string()},
-                        {"connections", streams.connections.load()},
-                        {"open", streams.open.load()},
-                        {"refused", streams.refused.load()},
-                        {"requests", door.requests.load()},
-                        {"bad_requests", door.bad_requests.load()}};
-  }
-  if (http_door_) {
-    const auto& door = http_door_->door().stats();
-    const auto& logins = http_door_->door().logins();
-    result["http"] = {{"socket", config_.http.socket->to_string()},
-                      {"open", http_door_->streams().open.load()},
-                      {"refused_connections", http_door_->streams().refused.load()},
-                      {"requests", door.requests.load()},
-                      {"bad_requests", door.bad_requests.load()},
-                      {"unauthorized", door.unauthorized.load()},
-                      {"logins_asked", logins.asked.load()},
-                      {"logins_refused", logins.refused.load()},
-                      {"failures", logins.failures.load()}};
-  }
-  result["counters"] = {{"store", stores_.memory ? "memory" : "redis"},
-                        {"errors", stats_.counter_errors.load()},
-                        {"uncounted", stats_.uncounted.load()}};
-  if (stores_.memory) {
-    const auto& memory = stores_.memory->stats();
-    json& counters = result["counters"];
-    counters["live"] = memory.counters.load();
-    counters["most"] = config_.counters.max_counters;
-    counters["of_strangers"] = memory.strangers.load();
-    counters["no_room"] = memory.no_room_for_ours.load();
-    counters["no_room_for_strangers"] = memory.no_room_for_strangers.load();
-  }
-  if (const auto* fallback = stores_.fallback()) {
-    const auto& stats = fallback->stats();
-    const auto since = std::chrono::seconds(stats.since.load());
-    auto& counters = result["counters"];
-    counters["url"] = fallback->shared().server();
-    counters["asks"] = fallback->shared().where();
-    counters["up"] = stats.up.load();
-    counters["since"] = format_duration(std::max(
-        std::chrono::floor<std::chrono::seconds>(clock_.wall().time_since_epoch()) - since, std::chrono::seconds(0)));
-    counters["outages"] = stats.outages.load();
-    counters["waiting_to_be_added"] = fallback->waiting();
-    if (stats.settling) counters["keeps_to_its_share"] = true;
-    counters["connects"] = fallback->shared().connects();
-  }
-  if (cache_ != nullptr)
-    result["dns"] = {{"hits", cache_->stats().hits.load()},
-                     {"misses", cache_->stats().misses.load()},
-                     {"timeouts", cache_->stats().timeouts.load()},
-                     {"troubles", cache_->stats().troubles.load()},
-                     {"entries", cache_->stats().entries.load()}};
-  if (eviction_watch_)
-    for (const auto& [server, policy] : eviction_watch_->found())
-      result["evicting"].push_back({{"store", server}, {"policy", policy}});
-  if (loss_watch_ && loss_watch_->losses() > 0)
-    result["lost"] = {{"store", stores_.fallback()->shared().server()}, {"times", loss_watch_->losses()}};
-  add_alerts(result, *alert_desk_);
-  if (tables_) add_lists(result, *policy, *tables_, clock_.wall());
-  return dumped(result);
-}
+    for (const Rule& rule : policy->at(stage)) rules.push_back(&rule);
 
-std::string Daemon::metrics() const {
-  Samples samples;
-  for (const Stage stage : all_stages)
-    for (std::size_t i = 0; i < stats_.verdicts[index(stage)].size(); ++i)
-      if (const auto count = stats_.verdicts[index(stage)][i].load(); count > 0)
-        samples.counter(
-            "mailweir_verdicts_total", "Verdicts by stage and action", count,
-            {{"stage", std::string(to_string(stage))}, {"action", std::string(to_string(static_cast<Action>(i)))}});
-  const auto policy = policy_.get();
-  for (const Stage stage : all_stages)
-    for (const Rule& rule : policy->at(stage)) {
-      samples.counter("mailweir_rule_hits_total", "How often a rule's conditions held, or its limit was over",
-                      rule.hits->hits + rule.hits->over, {{"rule", rule.name}});
-      if (rule.shadow)
-        samples.counter("mailweir_rule_shadow_total", "What a shadow rule would have done", rule.hits->shadow.load(),
-                        {{"rule", rule.name}});
-    }
-  samples.counter("mailweir_transactions_total", "Mail transactions begun", stats_.transactions.load());
-  samples.counter("mailweir_counter_errors_total", "Limits that could not be asked", stats_.counter_errors.load());
-  samples.counter("mailweir_blocks_total", "Keys that were blocked", stats_.blocks.load());
-  samples.counter("mailweir_blocked_total", "Refusals because the key was blocked", stats_.blocked.load());
-  samples.counter("mailweir_stages_not_asked_total", "Stages of the policy door that Postfix did not ask",
-                  stats_.not_handed_over.load());
-  samples.counter("mailweir_reloads_total", "Policies that replaced another", reloads_.load());
-  samples.counter("mailweir_reloads_failed_total", "Policies refused for their errors", failed_reloads_.load());
-  samples.counter("mailweir_log_lines_dropped_total", "Log lines lost because the log was slow", log_->dropped());
-  samples.gauge("mailweir_connection_memory_bytes", "Bytes that connections hold of client input", memory_.used());
-  samples.gauge("mailweir_connection_memory_limit_bytes", "Their limit: [general] memory", memory_.most());
-  samples.counter("mailweir_connection_memory_refused_total", "Times that client input was refused for lack of room",
-                  memory_.refused());
-  if (milter_door_) {
-    const auto& milter = milter_door_->stats();
-    samples.counter("mailweir_milter_sessions_total", "SMTP sessions at the milter door", milter.sessions.load());
-    samples.gauge("mailweir_milter_open", "SMTP sessions open at the milter door", milter.open.load());
-    samples.gauge("mailweir_milter_in_flight", "Messages in progress at the milter door", milter.in_flight.load());
-    samples.counter("mailweir_signatures_total", "DKIM signatures made", milter.signatures.load());
-    samples.counter("mailweir_unsigned_total", "Messages left unsigned because of a failure",
-                    milter.unsigned_for_trouble.load());
-    samples.counter("mailweir_unsigned_long_lines_total",
-                    "Of them, those with a header line that the next server would break",
-                    milter.unsigned_long_lines.load());
-    samples.counter("mailweir_unsigned_no_key_total",
-                    "Messages that a rule asked to sign, whose From domain has no key",
-                    milter.unsigned_without_key.load());
-    samples.counter("mailweir_milter_exceptions_total", "Exceptions at the milter door", milter.exceptions.load());
-  }
-  if (policy_door_) {
-    const auto& door = policy_door_->stats();
-    samples.counter("mailweir_policy_requests_total", "Requests at the policy door", door.requests.load());
-    samples.counter("mailweir_policy_bad_requests_total", "Requests that were malformed", door.bad_requests.load());
-    samples.counter("mailweir_policy_refused_total", "Connections over max_connections",
-                    policy_door_->streams().refused.load());
-    samples.gauge("mailweir_policy_open", "Connections open at the policy door", policy_door_->streams().open.load());
-  }
-  if (http_door_) {
-    const auto& door = http_door_->door().stats();
-    const auto& logins = http_door_->door().logins();
-    samples.counter("mailweir_http_requests_total", "Requests at the http door", door.requests.load());
-    samples.counter("mailweir_http_bad_requests_total", "Requests there that were malformed", door.bad_requests.load());
-    samples.counter("mailweir_http_unauthorized_total", "Requests there without the token", door.unauthorized.load());
-    samples.counter("mailweir_http_refused_total", "Connections there over max_connections",
-                    http_door_->streams().refused.load());
-    samples.gauge("mailweir_http_open", "Connections open there", http_door_->streams().open.load());
-    samples.counter("mailweir_logins_asked_total", "Logins asked about", logins.asked.load());
-    samples.counter("mailweir_logins_refused_total", "Logins refused by a rule", logins.refused.load());
-    samples.counter("mailweir_auth_failures_total", "Failed logins reported, those that count", logins.failures.load());
-  }
-  if (const auto* fallback = stores_.fallback()) {
-    samples.gauge("mailweir_counter_store_up", "Whether the shared counter store answers",
-                  fallback->stats().up ? 1 : 0);
-    samples.counter("mailweir_counter_store_spared_total", "Calls that did not wait for it because it was down",
-                    fallback->stats().spared.load());
-    samples.gauge("mailweir_counter_store_waiting", "Counters that were counted locally and wait to be added to it",
-                  fallback->waiting());
-    samples.counter("mailweir_counter_store_added_total", "Counters added to it after it came back",
-                    fallback->stats().merged.load());
-    samples.counter("mailweir_counter_store_lost_total", "Units counted locally and not remembered for lack of room",
-                    fallback->lost());
-    samples.counter("mailweir_counter_store_connects_total", "Connections made to it", fallback->shared().connects());
-    samples.counter("mailweir_counter_store_outages_total", "Outages of it", fallback->stats().outages.load());
-  }
-  samples.counter("mailweir_uncounted_total",
-                  "Limits that let mail pass because the counters in memory had no room for its key",
-                  stats_.uncounted.load());
-  if (stores_.memory) {
-    const auto& memory = stores_.memory->stats();
-    samples.gauge("mailweir_counters", "Counters in memory", memory.counters.load());
-    samples.gauge("mailweir_counters_most", "max_counters", config_.counters.max_counters);
-    samples.gauge("mailweir_counters_of_strangers", "Counters in memory that incoming mail created",
-                  memory.strangers.load());
-    samples.counter("mailweir_counters_no_room_total", "Counters and blocks for which there was no room",
-                    memory.no_room_for_ours.load(), {{"of", "ours"}});
-    samples.counter("mailweir_counters_no_room_total", "Counters and blocks for which there was no room",
-                    memory.no_room_for_strangers.load(), {{"of", "strangers"}});
-  }
-  if (eviction_watch_)
-    for (const auto& [server, policy] : eviction_watch_->found())
-      samples.gauge("mailweir_store_evicts", "A Redis server that drops keys when its memory is full", 1,
-                    {{"store", server}, {"policy", policy}});
-  if (loss_watch_)
-    samples.counter("mailweir_counters_lost_total", "Times that the Redis server of the counters lost its keys",
-                    loss_watch_->losses());
-  if (cache_ != nullptr) {
-    samples.counter("mailweir_dns_cache_hits_total", "Lookups answered from the cache", cache_->stats().hits.load());
-    samples.counter("mailweir_dns_cache_misses_total", "Lookups sent to the servers", cache_->stats().misses.load());
-    samples.counter("mailweir_dns_timeouts_total", "Lookups that no server answered in time",
-                    cache_->stats().timeouts.load());
-  }
-  add_alerts(samples, *alert_desk_);
-  if (tables_) add_lists(samples, *policy, *tables_);
-  return stats_text(samples.all);
+  StatusReport report;
+  report.add_each("", verdict_metrics, verdicts_of(of.engine));
+  report.add_list("rules");
+  report.add_each("rules", rule_metrics, rules);
+  report.add("", engine_metrics, of.engine);
+  report.add("", daemon_metrics, config != nullptr ? &of : nullptr);
+  report.add("memory.", memory_metrics, of.memory);
+  report.add("milter.", socket_metrics, of.milter_door != nullptr ? &config->milter.socket : nullptr);
+  report.add("milter.", milter_server_metrics, of.milter_door);
+  report.add("milter.", milter_metrics, stats_of(of.milter_door));
+  report.add("policy.", socket_metrics, of.policy_door != nullptr ? &config->policy.socket : nullptr);
+  report.add("policy.", policy_door_metrics, of.policy_door);
+  report.add("http.", socket_metrics, of.http_door != nullptr ? &config->http.socket : nullptr);
+  report.add("http.", http_door_metrics, of.http_door);
+  report.add("http.", login_metrics, of.http_door != nullptr ? &of.http_door->door().logins() : nullptr);
+  report.add("counters.", fallback_metrics, of.fallback);
+  report.add("counters.", max_counter_metrics, of.memory_counters != nullptr ? &config->counters : nullptr);
+  report.add("counters.", memory_counter_metrics, stats_of(of.memory_counters));
+  report.add_each("evicting", evicting_metrics, items_of(of.evictions, &EvictionWatch::found));
+  report.add("lost.", loss_metrics, of.losses);
+  report.add("dns.", dns_metrics, stats_of(of.dns));
+  report.add("alerts.", alert_metrics, of.alerts);
+  report.know(alert_lane_metrics);
+  if (of.alerts != nullptr)
+    for (const AlertLane* lane : of.alerts->lanes())
+      report.add("alerts." + lane->name() + '_', alert_lane_metrics, lane);
+  report.add_each("dnsbl", dnsbl_metrics, policy->dnsbl);
+  report.add_each("dnsbl", dnsbl_told_metrics, dnsbl_told(policy->dnsbl, of.clock));
+  report.add("lists.", table_metrics, of.tables != nullptr ? &of.tables->files().stats() : nullptr);
+  report.add_each("redis_lists", list_server_metrics, items_of(of.tables, &TableSources::servers));
+  return report;
 }
 
 }  // namespace mailweir

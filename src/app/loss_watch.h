@@ -9,6 +9,7 @@
 
 #include "adapter/counters/shared_counters.h"
 #include "base/log.h"
+#include "base/metric.h"
 
 namespace mailweir {
 
@@ -17,11 +18,19 @@ class LossWatch {
   LossWatch(SharedCounters& store, Log& log) : store_(store), log_(log) {}
   void look();
   std::uint64_t losses() const { return losses_; }
+  const SharedCounters& store() const { return store_; }
 
  private:
   SharedCounters& store_;
   Log& log_;
   std::atomic<std::uint64_t> losses_{0};
+};
+
+inline constexpr Metric<LossWatch> loss_metrics[] = {
+    {as_counter("mailweir_counters_lost_total", "Times that the Redis server of the counters lost its keys"),
+     via<&LossWatch::losses>},
+    {"store", [](const LossWatch& of) { return of.losses() > 0 ? Reading(of.store().server()) : Reading(); }},
+    {"times", [](const LossWatch& of) { return of.losses() > 0 ? Reading(of.losses()) : Reading(); }},
 };
 
 }  // namespace mailweir

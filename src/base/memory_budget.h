@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/guarded.h"
+#include "base/metric.h"
 
 namespace mailweir {
 
@@ -44,6 +45,16 @@ class MemoryBudget {
   std::atomic<std::size_t> used_{0}, peak_{0};
   std::atomic<std::uint64_t> refused_{0};
   Guarded<Lines> lines_;
+};
+
+inline constexpr Metric<MemoryBudget> memory_metrics[] = {
+    {"used", as_gauge("mailweir_connection_memory_bytes", "Bytes that connections hold of client input"),
+     via<&MemoryBudget::used>},
+    {"most", as_gauge("mailweir_connection_memory_limit_bytes", "Their limit: [general] memory"),
+     via<&MemoryBudget::most>},
+    {"refused",
+     as_counter("mailweir_connection_memory_refused_total", "Times that client input was refused for lack of room"),
+     via<&MemoryBudget::refused>},
 };
 
 class MemoryShare {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What modules count: Count, a number that only grows, and LatencyHistogram, how long things took. Any thread may add
-// and read, without a lock; a reader sees each number at some moment of its own. A module keeps its own small struct of
-// these and turns it into Samples for whoever prints them.
+// and read, without a lock; a reader sees each number at some moment of its own. Sample is one number to print;
+// base/metric.h says how a module names what it counts.
 #pragma once
 
 #include <array>

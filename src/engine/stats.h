@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "base/metric.h"
 #include "mail/stage.h"
 
 namespace mailweir {
@@ -18,6 +19,21 @@ struct EngineStats {
   std::atomic<std::uint64_t> blocks{0};           // keys that went over a limit and were blocked
   std::atomic<std::uint64_t> blocked{0};          // refusals because of a block
   std::atomic<std::uint64_t> not_handed_over{0};  // stages of the policy door that Postfix did not ask
+};
+
+inline constexpr Metric<EngineStats> engine_metrics[] = {
+    {"transactions", as_counter("mailweir_transactions_total", "Mail transactions begun"),
+     via<&EngineStats::transactions>},
+    {"counters.errors", as_counter("mailweir_counter_errors_total", "Limits that could not be asked"),
+     via<&EngineStats::counter_errors>},
+    {"counters.uncounted",
+     as_counter("mailweir_uncounted_total",
+                "Limits that let mail pass because the counters in memory had no room for its key"),
+     via<&EngineStats::uncounted>},
+    {as_counter("mailweir_blocks_total", "Keys that were blocked"), via<&EngineStats::blocks>},
+    {as_counter("mailweir_blocked_total", "Refusals because the key was blocked"), via<&EngineStats::blocked>},
+    {as_counter("mailweir_stages_not_asked_total", "Stages of the policy door that Postfix did not ask"),
+     via<&EngineStats::not_handed_over>},
 };
 
 }  // namespace mailweir

@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/guarded.h"
 #include "base/log.h"
+#include "base/metric.h"
 #include "check/dnsbl.h"
 #include "port/dns.h"
 
@@ -53,6 +54,17 @@ struct DnsblState {
 // A block list of the policy file, with what is known of it now.
 struct Dnsbl : DnsblList {
   std::shared_ptr<DnsblState> state = std::make_shared<DnsblState>();
+};
+inline constexpr Metric<Dnsbl> dnsbl_metrics[] = {
+    {"name", as_label("dnsbl"), via<&Dnsbl::name>},
+    {"zone", via<&Dnsbl::zone>},
+    {as_gauge("mailweir_dnsbl_up", "Whether a DNSBL is proved and asked"),
+     [](const Dnsbl& list) -> Reading { return list.state->ipv4 || list.state->ipv6 || list.state->domains; }},
+    {"asked", as_counter("mailweir_dnsbl_asked_total", "Lookups in a DNSBL"), via<&Dnsbl::state, &DnsblState::asked>},
+    {"listed", as_counter("mailweir_dnsbl_listed_total", "Lookups that found a listing"),
+     via<&Dnsbl::state, &DnsblState::listed>},
+    {"errors", as_counter("mailweir_dnsbl_errors_total", "Lookups whose answer was an error"),
+     via<&Dnsbl::state, &DnsblState::errors>},
 };
 
 class DnsblWatch {

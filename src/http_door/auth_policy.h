@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/guarded.h"
+#include "base/metric.h"
 #include "engine/services.h"
 #include "http_door/login_attempt.h"
 #include "http_door/once_a_minute.h"
@@ -22,6 +23,13 @@ struct Verdict;
 struct AuthPolicyStats {
   std::atomic<std::uint64_t> asked{0}, refused{0};     // logins that were asked about
   std::atomic<std::uint64_t> reports{0}, failures{0};  // logins told, and those that count as failed
+};
+inline constexpr Metric<AuthPolicyStats> login_metrics[] = {
+    {"logins_asked", as_counter("mailweir_logins_asked_total", "Logins asked about"), via<&AuthPolicyStats::asked>},
+    {"logins_refused", as_counter("mailweir_logins_refused_total", "Logins refused by a rule"),
+     via<&AuthPolicyStats::refused>},
+    {"failures", as_counter("mailweir_auth_failures_total", "Failed logins reported, those that count"),
+     via<&AuthPolicyStats::failures>},
 };
 
 class AuthPolicy {

@@ -13,6 +13,7 @@
 
 #include "base/guarded.h"
 #include "base/handle.h"
+#include "base/metric.h"
 #include "base/stream_server.h"
 #include "engine/services.h"
 #include "http_door/auth_policy.h"
@@ -66,6 +67,18 @@ class HttpServer {
  private:
   HttpDoor door_;
   StreamServer streams_;
+};
+
+inline constexpr Metric<HttpServer> http_door_metrics[] = {
+    {"requests", as_counter("mailweir_http_requests_total", "Requests at the http door"),
+     via<&HttpServer::door, &HttpDoor::stats, &HttpDoorStats::requests>},
+    {"bad_requests", as_counter("mailweir_http_bad_requests_total", "Requests there that were malformed"),
+     via<&HttpServer::door, &HttpDoor::stats, &HttpDoorStats::bad_requests>},
+    {"unauthorized", as_counter("mailweir_http_unauthorized_total", "Requests there without the token"),
+     via<&HttpServer::door, &HttpDoor::stats, &HttpDoorStats::unauthorized>},
+    {"refused_connections", as_counter("mailweir_http_refused_total", "Connections there over max_connections"),
+     via<&HttpServer::streams, &StreamStats::refused>},
+    {"open", as_gauge("mailweir_http_open", "Connections open there"), via<&HttpServer::streams, &StreamStats::open>},
 };
 
 }  // namespace mailweir

@@ -5,11 +5,33 @@
 #include <atomic>
 #include <cstdint>
 
+#include "base/metric.h"
+
 namespace mailweir {
 
 struct MilterStats {
   std::atomic<std::uint64_t> sessions{0}, open{0}, messages{0}, in_flight{0}, signatures{0}, unsigned_for_trouble{0},
       unsigned_long_lines{0}, unsigned_without_key{0}, exceptions{0}, edits_failed{0};
+};
+
+inline constexpr Metric<MilterStats> milter_metrics[] = {
+    {"sessions", as_counter("mailweir_milter_sessions_total", "SMTP sessions at the milter door"),
+     via<&MilterStats::sessions>},
+    {"open", as_gauge("mailweir_milter_open", "SMTP sessions open at the milter door"), via<&MilterStats::open>},
+    {"messages", via<&MilterStats::messages>},
+    {"in_flight", as_gauge("mailweir_milter_in_flight", "Messages in progress at the milter door"),
+     via<&MilterStats::in_flight>},
+    {"signatures", as_counter("mailweir_signatures_total", "DKIM signatures made"), via<&MilterStats::signatures>},
+    {"unsigned", as_counter("mailweir_unsigned_total", "Messages left unsigned because of a failure"),
+     via<&MilterStats::unsigned_for_trouble>},
+    {as_counter("mailweir_unsigned_long_lines_total",
+                "Of them, those with a header line that the next server would break"),
+     via<&MilterStats::unsigned_long_lines>},
+    {"unsigned_no_key",
+     as_counter("mailweir_unsigned_no_key_total", "Messages that a rule asked to sign, whose From domain has no key"),
+     via<&MilterStats::unsigned_without_key>},
+    {"exceptions", as_counter("mailweir_milter_exceptions_total", "Exceptions at the milter door"),
+     via<&MilterStats::exceptions>},
 };
 
 }  // namespace mailweir

@@ -12,6 +12,7 @@
 #include "base/guarded.h"
 #include "base/handle.h"
 #include "base/memory_budget.h"
+#include "base/metric.h"
 #include "base/stream_server.h"
 #include "engine/services.h"
 
@@ -43,6 +44,18 @@ class PolicyServer {
  private:
   PolicyDoorStats stats_;
   StreamServer streams_;
+};
+
+inline constexpr Metric<PolicyServer> policy_door_metrics[] = {
+    {"requests", as_counter("mailweir_policy_requests_total", "Requests at the policy door"),
+     via<&PolicyServer::stats, &PolicyDoorStats::requests>},
+    {"bad_requests", as_counter("mailweir_policy_bad_requests_total", "Requests that were malformed"),
+     via<&PolicyServer::stats, &PolicyDoorStats::bad_requests>},
+    {"connections", via<&PolicyServer::streams, &StreamStats::connections>},
+    {"refused", as_counter("mailweir_policy_refused_total", "Connections over max_connections"),
+     via<&PolicyServer::streams, &StreamStats::refused>},
+    {"open", as_gauge("mailweir_policy_open", "Connections open at the policy door"),
+     via<&PolicyServer::streams, &StreamStats::open>},
 };
 
 }  // namespace mailweir

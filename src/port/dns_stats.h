@@ -5,6 +5,8 @@
 #include <atomic>
 #include <cstdint>
 
+#include "base/metric.h"
+
 namespace mailweir {
 
 struct DnsStats {
@@ -16,6 +18,15 @@ struct DnsStats {
   std::atomic<std::uint64_t> refused{0};   // not asked: too many under way
   std::atomic<std::uint64_t> evicted{0};   // made room while still good
   std::atomic<std::uint64_t> entries{0};   // kept now
+};
+
+inline constexpr Metric<DnsStats> dns_metrics[] = {
+    {"hits", as_counter("mailweir_dns_cache_hits_total", "Lookups answered from the cache"), via<&DnsStats::hits>},
+    {"misses", as_counter("mailweir_dns_cache_misses_total", "Lookups sent to the servers"), via<&DnsStats::misses>},
+    {"timeouts", as_counter("mailweir_dns_timeouts_total", "Lookups that no server answered in time"),
+     via<&DnsStats::timeouts>},
+    {"troubles", via<&DnsStats::troubles>},
+    {"entries", via<&DnsStats::entries>},
 };
 
 }  // namespace mailweir

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/metric.h"
 #include "fact/check_set.h"
 #include "mail/reply.h"
 #include "mail/stage.h"
@@ -72,6 +73,17 @@ struct Rule {
   bool only_signs() const;         // nothing else comes of it, so it has nothing to do with incoming mail
   bool lets_pass() const { return shadow || !is_refusal(action); }
   std::shared_ptr<RuleHits> hits = std::make_shared<RuleHits>();
+};
+inline constexpr Metric<Rule> rule_metrics[] = {
+    {"name", as_label("rule"), via<&Rule::name>},
+    {"at", [](const Rule& rule) -> Reading { return to_string(rule.at); }},
+    {"asked", via<&Rule::hits, &RuleHits::asked>},
+    {"hits", as_counter("mailweir_rule_hits_total", "How often a rule's conditions held, or its limit was over"),
+     [](const Rule& rule) -> Reading { return rule.hits->hits + rule.hits->over; }},
+    {"over", via<&Rule::hits, &RuleHits::over>},
+    {"shadow", via<&Rule::hits, &RuleHits::shadow>},
+    {as_counter("mailweir_rule_shadow_total", "What a shadow rule would have done"),
+     [](const Rule& rule) { return rule.shadow ? Reading(rule.hits->shadow) : Reading(); }},
 };
 
 }  // namespace mailweir

@@ -9,6 +9,7 @@
 
 #include "adapter/alert/alert_lane.h"
 #include "adapter/alert/alert_receiver.h"
+#include "base/metric.h"
 #include "port/alert.h"
 #include "port/alert_receivers.h"
 
@@ -59,6 +60,12 @@ class AlertDesk final : public AlertSink {
   MadeReceivers receivers_;
   bool stopping_ = false;
   std::thread thread_;
+};
+
+inline constexpr Metric<AlertDesk> alert_metrics[] = {
+    {"raised", as_counter("mailweir_alerts_raised_total", "Alerts of rules and limits"), via<&AlertDesk::raised>},
+    {"dropped", as_counter("mailweir_alerts_dropped_total", "Alerts dropped before they were queued"),
+     via<&AlertDesk::dropped>},
 };
 
 }  // namespace mailweir

@@ -13,6 +13,7 @@
 
 #include "adapter/alert/alert_receiver.h"
 #include "base/log.h"
+#include "base/metric.h"
 
 namespace mailweir {
 
@@ -62,6 +63,19 @@ class AlertLane {
   std::atomic<SteadyTime::rep> give_up_at_{SteadyTime::max().time_since_epoch().count()};
   std::thread thread_;
   Stats stats_;
+};
+
+inline constexpr Metric<AlertLane> alert_lane_metrics[] = {
+    {as_label("receiver"), via<&AlertLane::name>},
+    {"sent", as_counter("mailweir_alerts_sent_total", "Alerts and summaries accepted by a receiver"),
+     via<&AlertLane::stats, &AlertLane::Stats::sent>},
+    {"failed", as_counter("mailweir_alerts_failed_total", "Alerts and summaries given up"),
+     via<&AlertLane::stats, &AlertLane::Stats::failed>},
+    {"dropped",
+     as_counter("mailweir_alerts_not_queued_total", "Alerts and summaries dropped because a receiver is slow"),
+     via<&AlertLane::stats, &AlertLane::Stats::dropped>},
+    {"waiting", as_gauge("mailweir_alerts_waiting", "Alerts and summaries waiting for a receiver"),
+     via<&AlertLane::waiting>},
 };
 
 // How long to wait after so many tries that failed; nothing: not again. 1 s, twice as long each time, at most a minute.

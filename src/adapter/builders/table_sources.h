@@ -14,6 +14,7 @@
 #include "adapter/table/table_cache.h"
 #include "base/guarded.h"
 #include "base/log.h"
+#include "base/metric.h"
 #include "port/builders.h"
 
 namespace mailweir {
@@ -23,6 +24,12 @@ struct ListServer {
   std::string name;  // its URL without the password
   bool up = false;   // as the newest policy that uses it finds it
   std::uint64_t asked = 0, errors = 0;
+};
+inline constexpr Metric<ListServer> list_server_metrics[] = {
+    {"server", as_label("store"), via<&ListServer::name>},
+    {"up", as_gauge("mailweir_list_store_up", "Whether the Redis server of lists answers"), via<&ListServer::up>},
+    {"asked", via<&ListServer::asked>},
+    {"errors", as_counter("mailweir_list_store_errors_total", "Lookups in it that failed"), via<&ListServer::errors>},
 };
 
 class TableSources {

@@ -43,6 +43,7 @@
 #include "adapter/counters/shared_counters.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metric.h"
 #include "port/counter_store.h"
 
 namespace mailweir {
@@ -62,6 +63,29 @@ class FallbackCounters : public CounterStore {
   virtual bool look_after() = 0;
   // At the end of the daemon: a last try to say there what waits, and a line of what is lost. Ends the thread.
   virtual void finish() = 0;
+};
+
+inline const SharedCounters& shared_store(const FallbackCounters& counters) { return counters.shared(); }
+inline constexpr Metric<FallbackCounters> fallback_metrics[] = {
+    {"url", via<&shared_store, &SharedCounters::server>},
+    {"asks", via<&shared_store, &SharedCounters::where>},
+    {"up", as_gauge("mailweir_counter_store_up", "Whether the shared counter store answers"),
+     via<&FallbackCounters::stats, &FallbackStats::up>},
+    {as_counter("mailweir_counter_store_spared_total", "Calls that did not wait for it because it was down"),
+     via<&FallbackCounters::stats, &FallbackStats::spared>},
+    {"waiting_to_be_added",
+     as_gauge("mailweir_counter_store_waiting", "Counters that were counted locally and wait to be added to it"),
+     via<&FallbackCounters::waiting>},
+    {as_counter("mailweir_counter_store_added_total", "Counters added to it after it came back"),
+     via<&FallbackCounters::stats, &FallbackStats::merged>},
+    {as_counter("mailweir_counter_store_lost_total", "Units counted locally and not remembered for lack of room"),
+     via<&FallbackCounters::lost>},
+    {"connects", as_counter("mailweir_counter_store_connects_total", "Connections made to it"),
+     via<&shared_store, &SharedCounters::connects>},
+    {"outages", as_counter("mailweir_counter_store_outages_total", "Outages of it"),
+     via<&FallbackCounters::stats, &FallbackStats::outages>},
+    {"keeps_to_its_share",
+     [](const FallbackCounters& counters) { return counters.stats().settling ? Reading(true) : Reading(); }},
 };
 
 // `local` may be null: then calls fail while the store is away. Each change of state is one line in the log. Clock and

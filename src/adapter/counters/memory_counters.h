@@ -19,6 +19,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/metric.h"
 #include "port/counter_store.h"
 
 namespace mailweir {
@@ -35,6 +36,19 @@ struct MemoryCounterStats {
   std::atomic<std::uint64_t> strangers{0};  // of `counters`, those made for strangers
   // Charges, and blocks, that there was no room for, whether the call failed or not.
   std::atomic<std::uint64_t> no_room_for_ours{0}, no_room_for_strangers{0};
+};
+
+inline constexpr Metric<MemoryCounterStats> memory_counter_metrics[] = {
+    {"live", as_gauge("mailweir_counters", "Counters in memory"), via<&MemoryCounterStats::counters>},
+    {"of_strangers", as_gauge("mailweir_counters_of_strangers", "Counters in memory that incoming mail created"),
+     via<&MemoryCounterStats::strangers>},
+    {"no_room",
+     as_counter("mailweir_counters_no_room_total", "Counters and blocks for which there was no room", "of", "ours"),
+     via<&MemoryCounterStats::no_room_for_ours>},
+    {"no_room_for_strangers",
+     as_counter("mailweir_counters_no_room_total", "Counters and blocks for which there was no room", "of",
+                "strangers"),
+     via<&MemoryCounterStats::no_room_for_strangers>},
 };
 
 struct RestoredCounters {

@@ -23,11 +23,19 @@
 #include "base/clock.h"
 #include "base/file_stamp.h"
 #include "base/log.h"
+#include "base/metric.h"
 
 namespace mailweir {
 
 struct TableStats {
   std::atomic<std::uint64_t> refreshed{0}, refused{0};
+};
+inline constexpr Metric<TableStats> table_metrics[] = {
+    {"files_refreshed",
+     as_counter("mailweir_list_files_read_total", "List files that were read again because they changed"),
+     via<&TableStats::refreshed>},
+    {"files_refused", as_counter("mailweir_list_files_refused_total", "List files that changed and were bad"),
+     via<&TableStats::refused>},
 };
 
 class TableCache {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What the admin does with counters and blocked keys, at the admin door. What it changes is a line in the log.
+#include "app/counter_desk.h"
+
 #include <algorithm>
 
 #include <nlohmann/json.hpp>
 
-#include "app/daemon.h"
 #include "base/duration.h"
 #include "base/text.h"
 #include "rule/blocking.h"
@@ -65,22 +65,12 @@ Error no_limit(const std::string& name) {
 
 }  // namespace
 
-AdminFunctions Daemon::admin_functions() {
-  AdminFunctions functions;
-  functions.status = [this] { return status(); };
-  functions.metrics = [this] { return metrics(); };
-  functions.reload = [this] { return reload(); };
-  functions.counters = [this](const KeyOfLimit& of, std::size_t most, bool top) { return counters(of, most, top); };
-  functions.blocks = [this] { return blocks(); };
-  functions.reset = [this](const KeyOfLimit& of) { return reset(of); };
-  functions.unblock = [this](const KeyOfLimit& of) { return unblock(of); };
-  functions.block = [this](const KeyOfLimit& of, const std::string& time) { return block(of, time); };
-  functions.test_alerts = [this] { return test_alerts(); };
-  functions.flush_dns = [this](const std::string& name) { return flush_dns(name); };
-  return functions;
+bool CounterDesk::this_node_only() const {
+  const auto* fallback = stores_.fallback();
+  return fallback != nullptr && !fallback->stats().up;
 }
 
-Result<std::string> Daemon::counters(const KeyOfLimit& of, std::size_t most, bool top) {
+Result<std::string> CounterDesk::counters(const KeyOfLimit& of, std::size_t most, bool top) {
   if (!of.limit.empty() && limit_named(*policy_.get(), without_shadow(of.limit)) == nullptr) return no_limit(of.limit);
   CounterQuery query;
   query.limit = of.limit;
@@ -98,7 +88,7 @@ Result<std::string> Daemon::counters(const KeyOfLimit& of, std::size_t most, boo
   return dumped(result);
 }
 
-Result<std::string> Daemon::blocks() {
+Result<std::string> CounterDesk::blocks() {
   const auto blocks = stores_.use().blocks(most_rows, Deadline::in(long_patience));
   if (!blocks) return blocks.error();
   json result = json::array();
@@ -112,7 +102,7 @@ Result<std::string> Daemon::blocks() {
   return dumped(result);
 }
 
-Result<std::string> Daemon::block(const KeyOfLimit& of, const std::string& time) {
+Result<std::string> CounterDesk::block(const KeyOfLimit& of, const std::string& time) {
   const auto policy = policy_.get();
   const bool blocks = blocks_keys(*policy, of.limit);
   if (!blocks && limit_named(*policy, of.limit) == nullptr) return no_limit(of.limit);
@@ -131,16 +121,14 @@ Result<std::string> Daemon::block(const KeyOfLimit& of, const std::string& time)
       .with("key", block.key)
       .with("time", format_duration(block.left))
       .with("reason", block.reason)
-      .to(*log_, Severity::notice);
-  const auto* fallback = stores_.fallback();
-  const bool here_only = fallback != nullptr && !fallback->stats().up;
+      .to(log_, Severity::notice);
+  const bool here_only = this_node_only();
   return dumped({{"blocked", *blocked}, {"left", rough_duration(block.left)}, {"this_node_only", here_only}});
 }
 
-Result<std::string> Daemon::unblock(const KeyOfLimit& asked) {
+Result<std::string> CounterDesk::unblock(const KeyOfLimit& asked) {
   const KeyOfLimit of = spelled(*policy_.get(), asked);
-  const auto* fallback = stores_.fallback();
-  const bool here_only = fallback != nullptr && !fallback->stats().up;
+  const bool here_only = this_node_only();
   const auto was = stores_.use().unblock(of.limit, of.key, Deadline::in(patience));
   if (!was) return was.error();
   // A block may outlive its limit; but a name that is not in the policy is most likely a slip.
@@ -157,17 +145,16 @@ Result<std::string> Daemon::unblock(const KeyOfLimit& asked) {
         .with("limit", of.limit)
         .with("key", of.key)
         .with("reason", "by hand")
-        .to(*log_, Severity::notice);
+        .to(log_, Severity::notice);
   return dumped({{"unblocked", *was}, {"this_node_only", here_only}});
 }
 
-Result<std::string> Daemon::reset(const KeyOfLimit& asked) {
+Result<std::string> CounterDesk::reset(const KeyOfLimit& asked) {
   if (asked.limit.empty()) return Error{"the limit is missing"};
   const KeyOfLimit of = spelled(*policy_.get(), asked);
   if (limit_named(*policy_.get(), without_shadow(of.limit)) == nullptr && !blocks_keys(*policy_.get(), of.limit))
     return no_limit(of.limit);
-  const auto* fallback = stores_.fallback();
-  const bool here_only = fallback != nullptr && !fallback->stats().up;
+  const bool here_only = this_node_only();
   const auto removed = stores_.use().reset(of.limit, of.key, Deadline::in(long_patience));
   if (!removed) return removed.error();
   if (*removed > 0)
@@ -175,7 +162,7 @@ Result<std::string> Daemon::reset(const KeyOfLimit& asked) {
         .with("limit", of.limit)
         .with("key", of.key)
         .with("counters", static_cast<std::int64_t>(*removed))
-        .to(*log_, Severity::notice);
+        .to(log_, Severity::notice);
   return dumped({{"counters", *removed}, {"this_node_only", here_only}});
 }
 

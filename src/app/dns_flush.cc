@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What the admin does with the answers that are kept of the DNS, at the admin door.
+#include "app/dns_flush.h"
+
 #include <nlohmann/json.hpp>
 
-#include "app/daemon.h"
+#include "base/ip.h"
 #include "base/text.h"
 #include "mail/domain.h"
 
 namespace mailweir {
 
-// NAME and all below it; an address stands for its reverse name; "" for all.
-Result<std::string> Daemon::flush_dns(const std::string& name) {
-  if (cache_ == nullptr) return Error{"no answers are cached, because [dns] zone is set"};
+Result<std::string> flush_dns(CachingResolver* cache, const std::string& name, Log& log) {
+  if (cache == nullptr) return Error{"no answers are cached, because [dns] zone is set"};
   std::string zone;
   if (const auto text = trimmed(name); !text.empty()) {
     const auto address = IpAddress::parse(text);
@@ -18,11 +18,11 @@ Result<std::string> Daemon::flush_dns(const std::string& name) {
     if (!domain) return Error{"\"" + cleaned(text, false, 100) + "\" is not a domain name or an address"};
     zone = *domain;
   }
-  const auto dropped = cache_->forget(zone);
+  const auto dropped = cache->forget(zone);
   Event("dns-flushed")
       .with("name", zone.empty() ? "all" : zone)
       .with("answers", static_cast<std::int64_t>(dropped))
-      .to(*log_, Severity::notice);
+      .to(log, Severity::notice);
   return nlohmann::json{{"dropped", dropped}}.dump() + '\n';
 }
 
