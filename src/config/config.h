@@ -11,6 +11,7 @@
 
 #include "base/socket.h"
 #include "config/paths.h"
+#include "mail/address.h"
 #include "mail/stage.h"
 #include "port/alert_receivers.h"
 
@@ -20,7 +21,6 @@ struct DoorConfig {
   std::optional<SocketName> socket;  // nothing: the door is closed
   unsigned mode = 0660;              // of a unix socket
   std::string group;                 // of a unix socket; "": the daemon's
-  bool operator==(const DoorConfig&) const = default;
 };
 
 // Who speaks the milter protocol: we, or Sendmail's library.
@@ -34,27 +34,23 @@ struct MilterConfig : DoorConfig {
   std::size_t max_from_addresses = 100;    // of all From fields of a message; beyond it the message is refused
   std::size_t max_from_bytes = 32 << 10;   // likewise
   std::chrono::milliseconds idle{0};       // of a connection between commands; 0: as the mail server's name wants
-  bool operator==(const MilterConfig&) const = default;
 };
 
 struct PolicyDoorConfig : DoorConfig {
   std::size_t max_connections = 1000;
   std::chrono::milliseconds idle{std::chrono::seconds(600)};  // Postfix keeps them open for 300 s and more
-  std::vector<Stage> stages;                                  // as written; empty: by the presence of a milter
-  bool operator==(const PolicyDoorConfig&) const = default;
+  std::vector<Stage> stages;                                  // that it judges; reloads with the policy
 };
 
 struct AdminConfig {
   SocketName socket{SocketName::Kind::unix_path, default_admin_socket(), {}, 0};
   unsigned mode = 0660;
-  bool operator==(const AdminConfig&) const = default;
 };
 
 struct HttpConfig {
   std::optional<SocketName> socket;   // TCP; nothing: the door is closed
   std::string token, token_file;      // what a request must show; both "": nothing, on the loopback only
   std::size_t max_connections = 300;  // Dovecot keeps up to 100
-  bool operator==(const HttpConfig&) const = default;
 };
 
 struct CountersConfig {
@@ -66,7 +62,6 @@ struct CountersConfig {
   std::string prefix = "mw:";       // of keys in Redis
   std::size_t max_counters = 1'000'000;
   std::chrono::milliseconds deadline{100};
-  bool operator==(const CountersConfig&) const = default;
 };
 
 // Where lists and maps in Redis live; reloads with the policy.
@@ -81,20 +76,19 @@ struct DnsConfig {
   std::string zone_path;             // the same, to be opened
   std::chrono::milliseconds deadline{5000};
   std::size_t cache_entries = 100'000;
-  bool operator==(const DnsConfig&) const = default;
 };
 
 struct GeneralConfig {
   std::string user = "mailweir", group;  // group "": the user's
   std::vector<std::string> mynetworks;   // as written, for printing; reloads with the policy
   std::vector<std::string> our_names;    // likewise
+  MailboxSpelling spelling;              // likewise
   std::string hostname;                  // ours, as others see it; "": the machine's; reloads
   std::string pid_file;                  // "": none
   std::string log = "journal";           // journal, syslog, syslog:local3, stderr, file:/path
   std::string state_directory = default_state_directory();
   std::chrono::milliseconds drain{std::chrono::seconds(20)};  // for messages in flight when it stops
   std::uint64_t memory = 0;                                   // for what connections hold; 0: by the machine's
-  bool operator==(const GeneralConfig&) const = default;
 };
 
 struct Config {

@@ -18,46 +18,39 @@ bool is_dnsbl_name(std::string_view name) {
   });
 }
 
-void read_zone(Section& section, Dnsbl& list) {
-  const auto zone = section.text("zone");
-  if (!zone) {
-    if (section.raw().get("zone") == nullptr) section.wrong("zone", "is missing: the list's zone, \"zen.example.net\"");
-    return;
-  }
+void read_zone(const KeyPlace& place, Dnsbl& list) {
+  const auto zone = place.text();
+  if (!zone) return;
   const auto domain = to_domain(zone->value);
   if (!domain || domain->find('.') == domain->npos) {
-    section.wrong("zone", "\"" + cleaned(zone->value, false, 60) + "\" is not a domain name of two labels or more");
+    place.wrong("\"" + cleaned(zone->value, false, 60) + "\" is not a domain name of two labels or more");
   } else if (list.kind == DnsblKind::address && domain->size() > longest_dnsbl_zone) {
-    section.wrong("zone", "is longer than " + std::to_string(longest_dnsbl_zone) +
-                              " characters: there is no room for an IPv6 address in front of it");
+    place.wrong("is longer than " + std::to_string(longest_dnsbl_zone) +
+                " characters: there is no room for an IPv6 address in front of it");
   } else {
     list.zone = *domain;
   }
 }
 
-Dnsbl read_list(Section section, const std::string& name) {
-  Dnsbl list;
-  list.name = name;
-  if (const auto kind = section.choice("kind", {"address", "domain"}))
-    list.kind = *kind == 0 ? DnsblKind::address : DnsblKind::domain;
-  read_zone(section, list);
-  if (const auto codes = section.texts("codes")) {
-    if (codes->empty())
-      section.wrong("codes", "is empty: no answer would ever be a listing; leave it out for all of 127.0.0.0/8");
-    for (const auto& text : *codes) {
-      const auto code = parse_dnsbl_code(text.value);
-      if (code) list.codes.push_back(*code);
-      else section.problems().error(text.place, section.full("codes"), code.error().what);
-    }
-  }
-  if (const auto weight = section.number("weight", -1000, 1000)) list.weight = static_cast<int>(*weight);
-  section.finish();
-  return list;
-}
+Result<DnsblCode> code(const std::string& text) { return parse_dnsbl_code(text); }
 
 }  // namespace
 
-void read_dnsbl(const toml::table& table, Policy& policy, std::vector<Place>& places, Problems& problems) {
+const Keys<Dnsbl>& dnsbl_keys() {
+  static const Keys<Dnsbl> keys = {
+      {"kind", &Dnsbl::kind, form::choice<DnsblKind>({{"address", DnsblKind::address}, {"domain", DnsblKind::domain}}),
+       reloads},
+      {"zone", std::identity{}, form::required("the list's zone, \"zen.example.net\"", Form<Dnsbl>{read_zone}),
+       reloads},
+      {"codes", &Dnsbl::codes,
+       form::list(code, "is empty: no answer would ever be a listing; leave it out for all of 127.0.0.0/8"), reloads},
+      {"weight", &Dnsbl::weight, form::number<int>(-1000, 1000), reloads},
+  };
+  return keys;
+}
+
+void read_dnsbl(const toml::table& table, const Makings& makings, Policy& policy, std::vector<Place>& places,
+                Problems& problems) {
   for (const auto& [key, node] : table) {
     const std::string name(key.str());
     const std::string full = "dnsbl." + name;
@@ -74,7 +67,11 @@ void read_dnsbl(const toml::table& table, Policy& policy, std::vector<Place>& pl
     for (const Dnsbl& other : policy.dnsbl)
       if (equal_folded(other.name, name)) wrong("a DNSBL of this name exists already");
     places.push_back(place_of(node));
-    policy.dnsbl.push_back(read_list(Section(*one, full, problems), name));
+    Section section(*one, full, problems);
+    Dnsbl& list = policy.dnsbl.emplace_back();
+    list.name = name;
+    read_keys(dnsbl_keys(), section, makings, list);
+    section.finish();
     if (policy.dnsbl.size() > 100) wrong("more than 100 DNSBLs");
   }
 }

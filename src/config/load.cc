@@ -31,8 +31,8 @@ std::string machine_name() {
 class Loader {
  public:
   Loader(const std::string& path, const Builders& builders)
-      : builders_(builders), document_(read_document(path, problems_)), registry_(builders, problems_),
-        policy_(std::make_shared<Policy>()) {}
+      : document_(read_document(path, problems_)),
+        registry_(builders, problems_), makings_{document_, builders, registry_}, policy_(std::make_shared<Policy>()) {}
 
   Loaded run();
 
@@ -43,29 +43,29 @@ class Loader {
   void read_keys();
   void read_rules();
   void settle_doors();
+  void settle_policy();
   void settle_deadlines();
   std::string effective() const;
 
   Problems problems_;
-  const Builders& builders_;
   Document document_;
   Registry registry_;
+  const Makings makings_;
   Config config_;
   std::shared_ptr<Policy> policy_;
-  std::map<std::string, Place, std::less<>> seen_;
+  std::map<std::string, const toml::table*, std::less<>> seen_;  // the sections of one file
   std::vector<const toml::table*> lists_, maps_, facts_, dkim_, dnsbl_, rule_tables_;
-  const toml::table* general_ = nullptr;
   std::vector<PlacedRule> rules_;
-  bool keys_told_ = false, stages_told_ = false;
+  bool keys_told_ = false;
 };
 
 // A section that may stand in one of the files only.
 const toml::table* Loader::once(Section& top, std::string_view name) {
   const auto* table = top.table(name);
   if (table == nullptr) return nullptr;
-  const auto [old, fresh] = seen_.emplace(name, place_of(*table));
+  const auto [old, fresh] = seen_.emplace(name, table);
   if (fresh) return table;
-  problems_.error(place_of(*table), name, "is already set at " + old->second.to_string());
+  problems_.error(place_of(*table), name, "is already set at " + place_of(*old->second).to_string());
   return nullptr;
 }
 
@@ -74,31 +74,10 @@ void Loader::read_file(const Document::File& file) {
   if (&file == &document_.files.front()) top.node("include");
   else if (const auto* node = top.node("include"))
     top.wrong(*node, "include", "an included file cannot include others");
-  const auto section = [&](const toml::table& table, std::string_view name) {
-    return Section(table, std::string(name), problems_);
-  };
-  if (const auto* table = once(top, "general")) {
-    general_ = table;
-    read_general(section(*table, "general"), config_.general, *policy_, document_);
-  }
-  if (const auto* table = once(top, "milter")) read_milter(section(*table, "milter"), config_.milter);
-  if (const auto* table = once(top, "policy")) {
-    stages_told_ = table->contains("stages");
-    read_policy_door(section(*table, "policy"), config_.policy);
-  }
-  if (const auto* table = once(top, "admin")) read_admin(section(*table, "admin"), config_.admin);
-  if (const auto* table = once(top, "http")) read_http(section(*table, "http"), config_.http, document_);
-  if (const auto* table = once(top, "counters"))
-    read_counters(section(*table, "counters"), config_.counters, *policy_, document_);
-  if (const auto* table = once(top, "redis")) read_redis(section(*table, "redis"), config_.redis);
-  if (const auto* table = once(top, "alerts"))
-    read_alerts(section(*table, "alerts"), config_.alerts, *policy_, document_);
-  if (const auto* table = once(top, "dns")) read_dns(section(*table, "dns"), config_.dns, *policy_, document_);
-  if (const auto* table = once(top, "spf")) read_spf(section(*table, "spf"), builders_, *policy_);
-  if (const auto* table = once(top, "geoip")) read_geoip(section(*table, "geoip"), document_, builders_, *policy_);
-  if (const auto* table = once(top, "egress")) read_egress(section(*table, "egress"), *policy_);
-  if (const auto* table = once(top, "authentication_results"))
-    read_authentication_results(section(*table, "authentication_results"), policy_->authentication_results);
+  for (const auto& section : all_sections())
+    if (section.in_one_file)
+      if (const auto* table = once(top, section.name))
+        section.read(Section(*table, std::string(section.name), problems_), makings_, config_, *policy_);
   if (const auto* table = top.table("lists")) lists_.push_back(table);
   if (const auto* table = top.table("maps")) maps_.push_back(table);
   if (const auto* table = top.table("dnsbl")) dnsbl_.push_back(table);
@@ -129,24 +108,31 @@ void Loader::settle_doors() {
   if (!told_milter && !told_policy)
     problems_.error({document_.files.front().path, 0, 0}, "",
                     "no door is configured: add [milter] or [policy] with a socket");
-  if (!told_milter) {
-    policy_->policy_owns.fill(true);
-    if (!config_.policy.stages.empty())
-      for (const Stage stage : all_stages)
-        policy_->policy_owns[index(stage)] =
-            std::find(config_.policy.stages.begin(), config_.policy.stages.end(), stage) != config_.policy.stages.end();
-  } else {
-    for (const Stage stage : config_.policy.stages) policy_->policy_owns[index(stage)] = true;
-  }
-  policy_->policy_owns[index(Stage::auth)] = false;  // the http door's, always
-  if (told_policy && told_milter && !stages_told_)
-    problems_.warning(seen_.at("policy"), "policy.stages",
+  auto& stages = config_.policy.stages;
+  if (!told_milter && stages.empty()) stages.assign(all_stages.begin(), all_stages.end());
+  std::erase(stages, Stage::auth);  // the http door's, always
+  std::sort(stages.begin(), stages.end());
+  stages.erase(std::unique(stages.begin(), stages.end()), stages.end());
+  for (const Stage stage : stages) policy_->policy_owns[index(stage)] = true;
+  if (told_policy && told_milter && !seen_.at("policy")->contains("stages"))
+    problems_.warning(place_of(*seen_.at("policy")), "policy.stages",
                       "is not set: the milter judges all stages, and the policy door answers DUNNO to all requests");
   if (!policy_->authentication_results.authserv_id.empty() && !told_milter)
-    problems_.error(seen_.at("authentication_results"), "authentication_results",
+    problems_.error(place_of(*seen_.at("authentication_results")), "authentication_results",
                     "needs a [milter]: the policy door does not see the message");
   if (config_.milter.socket && config_.policy.socket && *config_.milter.socket == *config_.policy.socket)
-    problems_.error(seen_.at("policy"), "policy.socket", "is the milter's socket too; each door needs its own");
+    problems_.error(place_of(*seen_.at("policy")), "policy.socket",
+                    "is the milter's socket too; each door needs its own");
+}
+
+// What of the configuration the policy has too.
+void Loader::settle_policy() {
+  policy_->hostname = config_.general.hostname.empty() ? machine_name() : config_.general.hostname;
+  policy_->spelling = config_.general.spelling;
+  policy_->counters_outage = config_.counters.on_outage == "defer" ? Outage::defer : Outage::go_on;
+  policy_->counter_deadline = config_.counters.deadline;
+  policy_->dns_deadline = config_.dns.deadline;
+  if (const auto& from = config_.alerts.mail_from; !from.empty()) policy_->alert_sender = Address::parse(from).text();
 }
 
 // At the milter one callback may wait for all of these: Sendmail gives it 10 s. The ledger bounds what all calls of the
@@ -159,7 +145,7 @@ void Loader::settle_deadlines() {
                         (tables ? config_.redis.deadline : std::chrono::milliseconds(0));
   if (!policy_->has_milter || together <= most) return;
   const auto place = seen_.find(seen_.contains("counters") ? "counters" : seen_.contains("dns") ? "dns" : "redis");
-  problems_.error(place->second, "counters.deadline",
+  problems_.error(place_of(*place->second), "counters.deadline",
                   std::string("three times this") +
                       (tables ? ", dns.deadline and redis.deadline are over " : " and dns.deadline are over ") +
                       format_duration(most) + " together: Sendmail does not wait for a milter that long");
@@ -169,7 +155,7 @@ void Loader::read_keys() {
   std::vector<DkimKey> keys;
   const auto before = problems_.error_count();
   for (const auto* table : dkim_) {
-    read_dkim(*table, document_, builders_, problems_, *policy_, keys);
+    read_dkim(*table, makings_, problems_, *policy_, keys);
     keys_told_ = keys_told_ || table->contains("key");
   }
   if (keys.empty() || problems_.error_count() != before) return;
@@ -237,22 +223,25 @@ std::string Loader::effective() const {
 void Loader::read_all() {
   for (const auto& file : document_.files) read_file(file);
   settle_doors();
+  settle_policy();
   const bool shared = config_.counters.store != "memory";
   if (config_.redis.url.empty() && shared)
     registry_.use_redis(
         {config_.counters.store, {}, config_.redis.deadline, config_.counters.user, config_.counters.password_file});
   else registry_.use_redis({config_.redis.url, {}, config_.redis.deadline, {}, {}});
   std::vector<Place> dnsbl_places;
-  for (const auto* table : dnsbl_) read_dnsbl(*table, *policy_, dnsbl_places, problems_);
+  for (const auto* table : dnsbl_) read_dnsbl(*table, makings_, *policy_, dnsbl_places, problems_);
   registry_.use_dnsbl(policy_->dnsbl, std::move(dnsbl_places));
   for (const auto* table : lists_) registry_.read_tables(*table, TableKind::list, document_);
   for (const auto* table : maps_) registry_.read_tables(*table, TableKind::map, document_);
   registry_.use_spelling(policy_->spelling);
-  if (general_ != nullptr) read_mynetworks(*general_, registry_, *policy_, problems_);
-  if (general_ != nullptr) read_our_names(*general_, registry_, *policy_, problems_);
+  if (const auto general = seen_.find("general"); general != seen_.end()) {
+    make_mynetworks(*general->second, config_.general, registry_, *policy_, problems_);
+    make_our_names(*general->second, config_.general, registry_, *policy_, problems_);
+  }
   registry_.use_egress(policy_->egress);
   if (seen_.contains("geoip")) registry_.use_countries();
-  registry_.read_facts(facts_, *policy_);
+  registry_.read_facts(facts_, makings_, *policy_);
   read_keys();
   read_rules();
   settle_deadlines();
@@ -261,7 +250,6 @@ void Loader::read_all() {
 
 Loaded Loader::run() {
   Loaded loaded;
-  policy_->hostname = machine_name();
   for (const auto& file : document_.files) loaded.files.push_back(file.path);
   // What a file that cannot be understood would have named is missing everywhere else: those would be no errors of the
   // admin's.

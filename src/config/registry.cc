@@ -30,7 +30,34 @@ bool is_egress(std::string_view name) {
 
 constexpr std::string_view later_facts[] = {"virus", "spam_score"};
 
+void read_map_of(const KeyPlace& place, TablePtr& map) {
+  if (const auto name = place.text())
+    map = place.makings.registry.table(name->value.starts_with("map:") ? name->value : "map:" + name->value,
+                                       name->place, place.section.full(place.key));
+}
+
+void read_facts_of(const KeyPlace& place, std::vector<FactRef>& facts) {
+  const auto names = place.texts();
+  if (!names) return;
+  if (names->empty()) place.wrong("is empty: the fact would never be known");
+  for (const auto& name : *names) {
+    auto known = place.makings.registry.fact(name.value);
+    if (!known) place.wrong(name.place, known.error().what);
+    else if (known->check()) place.wrong(name.place, name.value + " is a check; a key must be a plain fact");
+    else facts.push_back(std::move(*known));
+  }
+}
+
 }  // namespace
+
+const Keys<OwnFact>& own_fact_keys() {
+  static const Keys<OwnFact> keys = {
+      {"map", &OwnFact::map, form::required("the map to look in", Form<TablePtr>{read_map_of}), reloads},
+      {"key", &OwnFact::keys,
+       form::required("the fact, or facts in order, to look up", Form<std::vector<FactRef>>{read_facts_of}), reloads},
+  };
+  return keys;
+}
 
 void Registry::read_tables(const toml::table& section, TableKind kind, const Document& document) {
   for (const auto& [key, node] : section) {
@@ -204,9 +231,9 @@ Result<FactRef> Registry::fact_in_template(std::string_view name) const {
 }
 
 // All names first: what refers to what is then no matter of where it stands.
-void Registry::read_facts(const std::vector<const toml::table*>& sections, Policy& policy) {
+void Registry::read_facts(const std::vector<const toml::table*>& sections, const Makings& makings, Policy& policy) {
   for (const auto* section : sections) name_facts(*section, policy);
-  for (const auto& [name, named] : own_facts_) read_fact(*named.node, policy.own_facts[named.index]);
+  for (const auto& [name, named] : own_facts_) read_fact(*named.node, makings, policy.own_facts[named.index]);
   break_circles(policy);
 }
 
@@ -229,7 +256,7 @@ void Registry::name_facts(const toml::table& section, Policy& policy) {
   }
 }
 
-void Registry::read_fact(const toml::node& node, OwnFact& fact) {
+void Registry::read_fact(const toml::node& node, const Makings& makings, OwnFact& fact) {
   const std::string full = "facts." + fact.name;
   const auto* table = node.as_table();
   if (table == nullptr) {
@@ -238,20 +265,7 @@ void Registry::read_fact(const toml::node& node, OwnFact& fact) {
     return;
   }
   Section fields(*table, full, problems_);
-  if (const auto map = fields.text("map"))
-    fact.map =
-        this->table(map->value.starts_with("map:") ? map->value : "map:" + map->value, map->place, full + ".map");
-  else if (table->get("map") == nullptr) fields.wrong("map", "is missing: the map to look in");
-  if (const auto keys = fields.texts("key")) {
-    if (keys->empty()) fields.wrong("key", "is empty: the fact would never be known");
-    for (const auto& each : *keys) {
-      auto known = this->fact(each.value);
-      if (!known) problems_.error(each.place, full + ".key", known.error().what);
-      else if (known->check())
-        problems_.error(each.place, full + ".key", each.value + " is a check; a key must be a plain fact");
-      else fact.keys.push_back(std::move(*known));
-    }
-  } else if (table->get("key") == nullptr) fields.wrong("key", "is missing: the fact, or facts in order, to look up");
+  read_keys(own_fact_keys(), fields, makings, fact);
   fields.finish();
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "config/document.h"
+#include "config/key.h"
 #include "config/section.h"
 #include "port/builders.h"
 #include "rule/policy.h"
@@ -22,6 +23,9 @@ struct NamedTable {
   Place place;
 };
 
+// Of one of [facts].
+const Keys<OwnFact>& own_fact_keys();
+
 class Registry {
  public:
   Registry(const Builders& builders, Problems& problems) : builders_(builders), problems_(problems) {}
@@ -29,7 +33,7 @@ class Registry {
   void read_tables(const toml::table& section, TableKind kind, const Document& document);
   // The [facts] of all files: facts of one's own, by maps. After all tables are read. One may have another as its key,
   // wherever that stands; in a circle is an error.
-  void read_facts(const std::vector<const toml::table*>& sections, Policy& policy);
+  void read_facts(const std::vector<const toml::table*>& sections, const Makings& makings, Policy& policy);
 
   // Where tables in Redis are; before they are read. An empty URL: nowhere.
   void use_redis(RedisPlace place) { redis_ = std::move(place); }
@@ -75,7 +79,7 @@ class Registry {
   TablePtr inline_table(const toml::node& node, const std::string& name, TableKind kind);
   TablePtr keep(Made<TablePtr> made, const Place& place, const std::string& name);
   void name_facts(const toml::table& section, Policy& policy);
-  void read_fact(const toml::node& node, OwnFact& fact);
+  void read_fact(const toml::node& node, const Makings& makings, OwnFact& fact);
   void break_circles(Policy& policy);
 
   const Builders& builders_;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// [spf] and [egress]: who evaluates SPF, and the addresses that our mail leaves from.
+// [spf] and [egress]: who evaluates SPF, and the addresses that our mail leaves from. [geoip]: the database that knows
+// the country of an address.
 #include <algorithm>
 
 #include "base/text.h"
@@ -10,22 +11,30 @@ namespace {
 
 constexpr std::size_t most_egress = 32;  // each is an evaluation
 
-std::vector<IpAddress> read_addresses(Section& section) {
-  std::vector<IpAddress> addresses;
-  const auto texts = section.texts("addresses");
-  if (!texts) return addresses;
-  for (const auto& text : *texts) {
-    const auto address = IpAddress::parse(text.value);
-    if (!address)
-      section.problems().error(text.place, section.full("addresses"),
-                               "\"" + cleaned(text.value, false, 60) + "\" is not an IP address");
-    else if (std::find(addresses.begin(), addresses.end(), *address) == addresses.end()) addresses.push_back(*address);
-  }
-  if (texts->empty()) section.wrong("addresses", "is empty: name the addresses that mail leaves from");
+void read_engine(const KeyPlace& place, SpfEnginePtr& engine) {
+  if (const auto choice = place.section.choice(place.key, {"builtin", "libspf2"}))
+    engine = *choice == 1 ? place.makings.builders.libspf2() : nullptr;
+}
+std::string print_engine(const SpfEnginePtr& engine) { return as_toml(engine ? "libspf2" : "builtin"); }
+
+Result<IpAddress> address(const std::string& text) {
+  if (const auto address = IpAddress::parse(text)) return *address;
+  return Error{"\"" + cleaned(text, false, 60) + "\" is not an IP address"};
+}
+
+void read_addresses(const KeyPlace& place, std::vector<IpAddress>& addresses) {
+  form::list(address, "is empty: name the addresses that mail leaves from").read(place, addresses);
+  auto end = addresses.end();
+  for (auto it = addresses.begin(); it != end; ++it) end = std::remove(it + 1, end, *it);
+  addresses.erase(end, addresses.end());
   if (addresses.size() > most_egress)
-    section.wrong("addresses",
-                  "are more than " + std::to_string(most_egress) + ": each needs a lookup; split them into routes");
-  return addresses;
+    place.wrong("are more than " + std::to_string(most_egress) + ": each needs a lookup; split them into routes");
+}
+
+std::string print_addresses(const std::vector<IpAddress>& addresses) {
+  std::vector<std::string> texts;
+  for (const auto& address : addresses) texts.push_back(address.to_string());
+  return texts.empty() ? "" : as_toml(texts);
 }
 
 bool is_route_name(std::string_view name) {
@@ -34,36 +43,89 @@ bool is_route_name(std::string_view name) {
   });
 }
 
-}  // namespace
-
-void read_spf(Section section, const Builders& builders, Policy& policy) {
-  if (const auto engine = section.choice("engine", {"builtin", "libspf2"}))
-    policy.spf_engine = *engine == 1 ? builders.libspf2() : nullptr;
-  section.finish();
+const Keys<Egress>& route_keys() {
+  static const Keys<Egress> keys = {{"addresses", &Egress::addresses,
+                                     form::required("the addresses that mail of this route leaves from",
+                                                    Form<std::vector<IpAddress>>{read_addresses, print_addresses}),
+                                     reloads}};
+  return keys;
 }
 
-void read_egress(Section section, Policy& policy) {
-  policy.egress.push_back({"", read_addresses(section)});
-  if (const auto* routes = section.table("routes")) {
-    for (const auto& [key, node] : *routes) {
-      const std::string name(key.str());
-      const auto* table = node.as_table();
-      if (table == nullptr || !is_route_name(name)) {
-        section.problems().error(
-            place_of(node), section.full("routes." + cleaned(name, false, 60)),
-            table == nullptr ? "must be a table: [egress.routes.NAME]" : "a name is letters, digits, _ - and .");
-        continue;
-      }
-      Section route(*table, section.full("routes." + name), section.problems());
-      if (!table->contains("addresses"))
-        route.wrong("addresses", "is missing: the addresses that mail of this route leaves from");
-      policy.egress.push_back({name, read_addresses(route)});
-      route.finish();
+void read_own(const KeyPlace& place, std::vector<Egress>& egress) {
+  read_addresses(place, egress.emplace_back().addresses);
+}
+std::string print_own(const std::vector<Egress>& egress) {
+  return egress.empty() ? "" : print_addresses(egress.front().addresses);
+}
+
+void read_routes(const KeyPlace& place, std::vector<Egress>& egress) {
+  Section& section = place.section;
+  const auto* routes = section.table(place.key);
+  if (routes == nullptr) return;
+  for (const auto& [key, node] : *routes) {
+    const std::string name(key.str());
+    const auto* table = node.as_table();
+    if (table == nullptr || !is_route_name(name)) {
+      section.problems().error(
+          place_of(node), section.full("routes." + cleaned(name, false, 60)),
+          table == nullptr ? "must be a table: [egress.routes.NAME]" : "a name is letters, digits, _ - and .");
+      continue;
     }
+    Section route(*table, section.full("routes." + name), section.problems());
+    read_keys(route_keys(), route, place.makings, egress.emplace_back(Egress{name, {}}));
+    route.finish();
   }
-  if (!section.raw().contains("addresses") && policy.egress.size() == 1)
+}
+
+void print_routes(std::ostream& out, const std::vector<Egress>& egress) {
+  for (std::size_t i = 1; i < egress.size(); ++i) {
+    const auto& name = egress[i].route;
+    out << "\n[egress.routes." << (name.find('.') == name.npos ? name : as_toml(name)) << "]\n";
+    print_keys(route_keys(), out, egress[i]);
+  }
+}
+
+void check_egress(Section& section, const Makings&, std::vector<Egress>& egress) {
+  if (!section.raw().contains("addresses") && egress.size() == 1)
     section.wrong("addresses", "is missing: the addresses that mail leaves from");
-  section.finish();
+}
+
+void read_database(const KeyPlace& place, Policy& policy) {
+  const auto file = place.text();
+  if (!file) return;
+  auto countries = place.makings.builders.countries(place.makings.document.resolve(file->value));
+  if (!countries) return place.wrong(countries.error().what);
+  policy.countries = *std::move(countries);
+  policy.country_database = file->value;
+}
+std::string print_database(const Policy& policy) { return as_toml(policy.country_database); }
+
+}  // namespace
+
+SectionRow spf_section() {
+  const Keys<Policy> keys = {{"engine", &Policy::spf_engine, {read_engine, print_engine}, reloads}};
+  return {"spf", keys, InPolicy{}};
+}
+
+SectionRow egress_section() {
+  const Keys<std::vector<Egress>> keys = {
+      {"addresses", std::identity{}, {read_own, print_own}, reloads},
+      {"routes", std::identity{}, {read_routes}, reloads},
+  };
+  return {
+      "egress", keys, &Policy::egress,
+      SectionTraits<std::vector<Egress>>{.check = check_egress,
+                                         .is_shown = [](const std::vector<Egress>& egress) { return !egress.empty(); },
+                                         .print_further = print_routes}};
+}
+
+SectionRow geoip_section() {
+  const Keys<Policy> keys = {{"database", std::identity{},
+                              form::required("a file like \"/var/lib/GeoIP/GeoLite2-Country.mmdb\"",
+                                             Form<Policy>{read_database, print_database}),
+                              reloads}};
+  return {"geoip", keys, InPolicy{},
+          SectionTraits<Policy>{.is_shown = [](const Policy& policy) { return policy.countries != nullptr; }}};
 }
 
 }  // namespace mailweir

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The keys of the policy file, as their rows list them, and as mailweir.toml(5) does.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <set>
+#include <sstream>
+
+#include "../fixture/manual.h"
+#include "base/duration.h"
+#include "base/text.h"
+#include "config/listed_keys.h"
+
+using namespace mailweir;
+
+namespace {
+
+const std::string page = "mailweir.toml.5";
+using Names = std::set<std::string>;
+
+bool is_key(const std::string& name) {
+  return name.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") == std::string::npos;
+}
+
+std::string heading_of(const std::string& section) {
+  return section == "dkim.key" ? "[[dkim.key]]" : '[' + section + ']';
+}
+
+// "24h" is "1d", "1024" is "1KiB".
+bool same_bound(std::string a, const std::string& b) {
+  while (!a.empty() && std::string(".,;:").find(a.back()) != std::string::npos) a.pop_back();
+  if (const auto span = parse_duration(a)) return span == parse_duration(b);
+  if (const auto size = parse_size(a)) return size == parse_size(b);
+  return a == b;
+}
+
+// "least to most" stands in the text.
+bool says_range(const std::string& text, const std::string& range) {
+  const auto to = range.find(" to ");
+  std::istringstream all(text);
+  std::vector<std::string> words;
+  for (std::string word; all >> word;) words.push_back(word);
+  for (std::size_t i = 1; i + 1 < words.size(); ++i)
+    if (words[i] == "to" && same_bound(words[i - 1], range.substr(0, to)) &&
+        same_bound(words[i + 1], range.substr(to + 4)))
+      return true;
+  return false;
+}
+
+Names names_in(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return !(c >= 'a' && c <= 'z') && c != '_'; }, ' ');
+  std::istringstream all(text);
+  Names names;
+  for (std::string word; all >> word;) names.insert(word);
+  return names;
+}
+
+}  // namespace
+
+TEST_CASE("keys: each is in the manual, with its range, and none besides") {
+  for (const auto& section : listed_sections()) {
+    CAPTURE(section.name);
+    auto in_manual = manual_items(page, heading_of(section.name));
+    for (const auto& key : section.keys) {
+      CAPTURE(key.name);
+      CAPTURE(key.range);
+      const auto found = in_manual.find(key.name);
+      CHECK(found != in_manual.end());
+      if (found == in_manual.end()) continue;
+      CHECK((key.range.empty() || says_range(found->second, key.range)));
+      in_manual.erase(found);
+    }
+    for (const auto& [name, text] : in_manual) CHECK_MESSAGE(!is_key(name), name << " is in the manual only");
+  }
+}
+
+TEST_CASE("keys: the manual has each section, and none besides") {
+  Names known = {"[lists] and [maps]", "[[rule]]"}, in_manual;
+  for (const auto& section : listed_sections()) known.insert(heading_of(section.name));
+  for (const auto& heading : manual_headings(page))
+    if (heading.starts_with('[')) in_manual.insert(heading);
+  CHECK(in_manual == known);
+}
+
+TEST_CASE("keys: the manual says which need a restart") {
+  const Names plain = {"all", "keys", "of", "and", "to", "from", "local", "except"};
+  std::map<std::string, Names> all_of, in;  // except these; these
+  std::istringstream text(manual_section(page, "What needs a restart"));
+  for (std::string line; std::getline(text, line);) {
+    const std::string all = "All keys of ", some = "In ";
+    if (line.starts_with(all)) {
+      const auto except = std::min(line.find(" except "), line.size());
+      Names but = names_in(line.substr(except));
+      for (const auto& name : plain) but.erase(name);
+      for (const auto& section : names_in(line.substr(all.size(), except - all.size())))
+        if (!plain.contains(section)) all_of[section] = but;
+    } else if (line.starts_with(some)) {
+      const auto colon = line.find(':');
+      Names keys = names_in(line.substr(colon));
+      for (const auto& name : plain) keys.erase(name);
+      in[line.substr(some.size(), colon - some.size())] = keys;
+    }
+  }
+  CHECK(all_of.size() + in.size() == 7);
+  for (const auto& section : listed_sections()) {
+    CAPTURE(section.name);
+    for (const auto& key : section.keys) {
+      CAPTURE(key.name);
+      const bool told = all_of.contains(section.name)
+                            ? !all_of[section.name].contains(key.name)
+                            : in.contains(section.name) && in[section.name].contains(key.name);
+      CHECK(told == key.needs_restart);
+    }
+  }
+}
