@@ -126,7 +126,7 @@ StatusReport DaemonStatus::report() const {
   report.add("policy.", policy_door_metrics, of.policy_door);
   report.add("http.", socket_metrics, of.http_door != nullptr ? &config->http.socket : nullptr);
   report.add("http.", http_door_metrics, of.http_door);
-  report.add("http.", login_metrics, of.http_door != nullptr ? &of.http_door->door().logins() : nullptr);
+  report.add("http.", login_metrics, of.http_door != nullptr ? &of.http_door->stats() : nullptr);
   report.add("counters.", fallback_metrics, of.fallback);
   report.add("counters.", max_counter_metrics, of.memory_counters != nullptr ? &config->counters : nullptr);
   report.add("counters.", memory_counter_metrics, stats_of(of.memory_counters));

@@ -44,6 +44,14 @@ bool MemoryBudget::fell() {
   return true;
 }
 
+MemoryShare& MemoryShare::operator=(MemoryShare&& other) noexcept {
+  if (this == &other) return *this;
+  clear();
+  budget_ = other.budget_;
+  bytes_ = std::exchange(other.bytes_, 0);
+  return *this;
+}
+
 bool MemoryShare::grow(std::size_t bytes) {
   if (budget_ != nullptr && !budget_->take(bytes)) return false;
   bytes_ += bytes;

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/guarded.h"
@@ -63,6 +64,8 @@ class MemoryShare {
   ~MemoryShare() { clear(); }
   MemoryShare(const MemoryShare&) = delete;
   MemoryShare& operator=(const MemoryShare&) = delete;
+  MemoryShare(MemoryShare&& other) noexcept : budget_(other.budget_), bytes_(std::exchange(other.bytes_, 0)) {}
+  MemoryShare& operator=(MemoryShare&& other) noexcept;
 
   std::size_t bytes() const { return bytes_; }
   // False, and nothing changes: the budget has no room for so much more.

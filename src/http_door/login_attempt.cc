@@ -61,8 +61,8 @@ Result<LoginAttempt> parse_login_attempt(std::string_view text, bool report) {
   return attempt;
 }
 
-std::string login_answer(int status, std::string_view message) {
-  return json{{"status", status}, {"msg", message}}.dump(-1, ' ', true, json::error_handler_t::replace);
+std::string to_json(const LoginAnswer& answer) {
+  return json{{"status", answer.status}, {"msg", answer.message}}.dump(-1, ' ', true, json::error_handler_t::replace);
 }
 
 }  // namespace mailweir

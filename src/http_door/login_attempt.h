@@ -29,7 +29,12 @@ struct LoginAttempt {
 // `report`: success must be there. Errors say what is wrong, and never what was sent.
 Result<LoginAttempt> parse_login_attempt(std::string_view json, bool report);
 
-// {"status": -1, "msg": "..."}: 0 lets the login go on, below 0 refuses it.
-std::string login_answer(int status, std::string_view message);
+struct LoginAnswer {
+  int status = 0;       // 0 lets the login go on, below 0 refuses it
+  std::string message;  // for the client
+};
+
+// {"status": -1, "msg": "..."}
+std::string to_json(const LoginAnswer& answer);
 
 }  // namespace mailweir

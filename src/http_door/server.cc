@@ -1,123 +1,19 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "http_door/server.h"
 
-#include "base/http_request.h"
-#include "base/text.h"
+#include <memory>
+#include <utility>
+
+#include "http_door/conversation.h"
 
 namespace mailweir {
-namespace {
-
-// Takes as long whatever the first wrong byte is, so that nobody finds the token byte by byte.
-bool same_secret(std::string_view shown, std::string_view secret) {
-  std::size_t differ = shown.size() ^ secret.size();
-  for (std::size_t i = 0; i < shown.size(); ++i)
-    differ |= static_cast<unsigned char>(shown[i]) ^ static_cast<unsigned char>(secret[i % secret.size()]);
-  return differ == 0;
-}
-
-// As auth_policy_server_api_header sends it: alone in X-API-Key, or "Authorization: Bearer TOKEN".
-bool shows(const HttpRequest& request, std::string_view token) {
-  if (token.empty()) return true;
-  auto shown = request.field("x-api-key");
-  if (shown.empty()) {
-    shown = request.field("authorization");
-    constexpr std::string_view scheme = "bearer ";
-    if (!starts_folded(shown, scheme)) return false;
-    shown = trimmed(shown.substr(scheme.size()));
-  }
-  return same_secret(shown, token);
-}
-
-}  // namespace
-
-// Bytes of one connection into requests, answers into bytes.
-class HttpDoor::Stream final : public Conversation {
- public:
-  explicit Stream(HttpDoor& door) : door_(door) {}
-
-  bool received(std::string_view bytes, Output& out) override {
-    const auto now = door_.services_.clock.steady();
-    if (reader_.empty() && !waiting_) begun_ = now;
-    waiting_ = true;
-    reader_.add(bytes);
-    for (;;) {
-      auto next = reader_.next();
-      if (next.refusal) return refuse(*next.refusal, out);
-      if (!next.request) break;
-      begun_ = now;
-      waiting_ = !reader_.empty();
-      if (!answer(*next.request, out)) return false;
-    }
-    if (reader_.wants_continue()) out.buffer() += "HTTP/1.1 100 Continue\r\n\r\n";
-    if (!waiting_ || now - begun_ < door_.limits_.whole) return true;
-    return refuse({400, "the request came in too slowly"}, out);
-  }
-  void closed(std::string_view why) override {
-    if (waiting_) log_bad("the connection ended in the middle of a request: " + std::string(why));
-  }
-  std::chrono::milliseconds patience() const override { return waiting_ ? door_.limits_.whole : door_.limits_.idle; }
-  bool silent(Output&) override {
-    if (waiting_) log_bad("the request stopped in the middle");
-    waiting_ = false;
-    return false;
-  }
-
- private:
-  // False: the connection is to be closed.
-  bool answer(const HttpRequest& request, Output& out) {
-    ++door_.stats_.requests;
-    if (!shows(request, door_.token_)) {
-      ++door_.stats_.unauthorized;
-      if (door_.lines_.due("token", door_.services_.clock.steady()))
-        Event("http-unauthorized")
-            .with("reason", "the request does not show [http] token")
-            .to(door_.services_.log, Severity::warning);
-      out.buffer() += http_answer(401, "{}", false);
-      return false;
-    }
-    const auto command = request.parameter("command");
-    if (command != "allow" && command != "report") return refuse({404, "command is neither allow nor report"}, out);
-    if (request.method != "POST") return refuse({405, "the method is not POST"}, out);
-    const bool report = command == "report";
-    const auto attempt = parse_login_attempt(request.body, report);
-    if (!attempt) return refuse({400, attempt.error().what}, out);
-    try {
-      if (report) door_.policy_.report(*attempt);
-      out.buffer() += http_answer(200, report ? login_answer(0, "") : door_.policy_.allow(*attempt), request.keep_open);
-      return request.keep_open;
-    } catch (const std::exception& failure) {
-      // The daemon lives, and Dovecot goes on as if it had not asked.
-      Event("http-exception").with("reason", failure.what()).to(door_.services_.log, Severity::error);
-      out.buffer() += http_answer(500, "{}", false);
-      return false;
-    }
-  }
-  bool refuse(const HttpRefusal& refusal, Output& out) {
-    waiting_ = false;
-    log_bad(refusal.why);
-    out.buffer() += http_answer(refusal.status, "{}", false);
-    return false;
-  }
-  void log_bad(std::string_view why) {
-    ++door_.stats_.bad_requests;
-    const auto left_out = door_.lines_.due(std::string(why), door_.services_.clock.steady());
-    if (left_out) Event("bad-http-request").with("reason", why).to(door_.services_.log, Severity::warning);
-  }
-
-  HttpDoor& door_;
-  HttpRequestReader reader_;
-  bool waiting_ = false;  // in the middle of a request
-  SteadyTime begun_{};    // the request that is coming in
-};
-
-std::unique_ptr<Conversation> HttpDoor::conversation() { return std::make_unique<Stream>(*this); }
 
 HttpServer::HttpServer(Fd listener, std::string token, HttpDoorLimits limits, Services& services,
                        const Snapshot<Policy>& policy)
-    : door_(std::move(token), limits, services, policy),
+    : door_{services, policy, limits, stats_, std::move(token), bad_lines_, login_lines_},
       streams_(
           "http", std::move(listener),
           StreamLimits{.connections = limits.connections, .look_round = limits.look_round, .memory = limits.memory},
-          services.clock, services.log, [this] { return door_.conversation(); }) {}
+          services.clock, services.log, [this] { return std::make_unique<HttpConversation>(door_); }) {}
 
 }  // namespace mailweir

@@ -26,6 +26,9 @@ struct Transaction {
   std::optional<std::uint64_t> declared_size;  // SIZE= of MAIL FROM
   std::optional<std::uint64_t> size;           // bytes, true; at end-of-message only
   const HeaderList* headers = nullptr;         // once the message is read, milter door only
+
+  // Absent if there are several.
+  Address only_recipient() const { return recipients.size() == 1 ? recipients.front() : Address(); }
 };
 
 }  // namespace mailweir

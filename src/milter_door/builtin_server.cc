@@ -5,7 +5,7 @@
 #include <thread>
 
 #include "base/stream_server.h"
-#include "milter_door/milter_conversation.h"
+#include "milter_door/conversation.h"
 
 namespace mailweir {
 namespace {

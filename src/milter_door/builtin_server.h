@@ -7,8 +7,8 @@
 #include "base/guarded.h"
 #include "base/handle.h"
 #include "engine/services.h"
+#include "milter_door/message_bounds.h"
 #include "milter_door/milter_server.h"
-#include "milter_door/milter_session.h"
 #include "port/digest.h"
 
 namespace mailweir {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Packets into events and responses.
-#include "milter_door/codec.h"
+#include "milter_door/decode.h"
 
 namespace mailweir::milter {
 namespace {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Events and responses into packets.
-#include "milter_door/codec.h"
+#include "milter_door/encode.h"
+
+#include "milter_door/packet_reader.h"
 
 namespace mailweir::milter {
 namespace {

@@ -78,4 +78,22 @@ Address refused_recipient(std::string_view path, const MailboxSpelling& spelling
   return address ? of(mailbox, *address, spelling) : Address::parse(path, spelling);
 }
 
+void read_parameters(const std::vector<std::string_view>& args, Transaction& transaction) {
+  for (std::size_t i = 1; i < args.size(); ++i) {
+    if (starts_folded(args[i], "SIZE=")) {
+      if (const auto size = size_in_bytes(args[i].substr(5)); size && *size > 0) transaction.declared_size = *size;
+    } else if (equal_folded(args[i], "SMTPUTF8")) {
+      transaction.smtputf8 = true;
+    }
+  }
+}
+
+GivenRecipient GivenRecipient::of(std::string_view path, const Macros& macros) {
+  GivenRecipient given{std::string(path), {}};
+  if (const auto address = macros.text("{rcpt_addr}"); !address.empty())
+    given.resolved.append("<").append(address).append(">");
+  if (given.resolved == path) given.resolved.clear();
+  return given;
+}
+
 }  // namespace mailweir

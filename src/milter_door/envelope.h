@@ -11,9 +11,12 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "mail/address.h"
+#include "mail/transaction.h"
 #include "milter_door/milter_events.h"
 
 namespace mailweir {
@@ -30,5 +33,14 @@ std::optional<Address> envelope_recipient(std::string_view path, const Macros& m
 bool refused_by_the_mta(const Macros& macros, bool sendmail);
 // Of a recipient that the MTA has refused: {rcpt_addr} is the text of its reply then.
 Address refused_recipient(std::string_view path, const MailboxSpelling& spelling);
+
+// What MAIL's parameters say of the message: SIZE=, SMTPUTF8. `args`: all of the command, its path first.
+void read_parameters(const std::vector<std::string_view>& args, Transaction& transaction);
+
+// A recipient as the MTA may have it, for its deletion: which of the two, depends on how it was written.
+struct GivenRecipient {
+  static GivenRecipient of(std::string_view path, const Macros& macros);
+  std::string path, resolved;  // the command's argument; <{rcpt_addr}> where that is another text
+};
 
 }  // namespace mailweir

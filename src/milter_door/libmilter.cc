@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "milter_door/door_session.h"
 #include "milter_door/libmilter_context.h"
 #include "milter_door/libmilter_guard.h"
 #include "milter_door/negotiation.h"
@@ -39,7 +40,7 @@ using milter::Command;
 
 // What libmilter keeps for us with a session.
 struct Held {
-  std::unique_ptr<MilterSession> session;
+  std::unique_ptr<MilterDoorSession> session;
   MilterAgreement agreed;
   bool failed = false;  // an event without an answer went wrong: the message is deferred at its end
 };
@@ -55,7 +56,7 @@ std::vector<std::string_view> arguments(char** argv) {
 class LibmilterServer final : public MilterServer {
  public:
   LibmilterServer(Services& services, const Digests& digests, const Snapshot<Policy>& policy, MilterLimits limits)
-      : services_(services), digests_(digests), policy_(policy), limits_(limits) {
+      : door_{services, digests, policy, limits, stats_, draining_} {
     the_server = this;
   }
   ~LibmilterServer() override { stop(Deadline()); }
@@ -68,7 +69,7 @@ class LibmilterServer final : public MilterServer {
   void bad_packet() {
     mailweir::Event("bad-milter-packet")
         .with("reason", "has a macro without a value")
-        .to(services_.log, Severity::warning);
+        .to(door_.services.log, Severity::warning);
   }
 
   sfsistat negotiate(SMFICTX* context, unsigned long f0, unsigned long f1, unsigned long* pf0, unsigned long* pf1);
@@ -90,19 +91,16 @@ class LibmilterServer final : public MilterServer {
       mailweir::Event("milter-exception")
           .with("reason", failure.what())
           .with("answer", "tempfail")
-          .to(services_.log, Severity::error);
+          .to(door_.services.log, Severity::error);
     }
     return no_reply ? SMFIS_NOREPLY : SMFIS_TEMPFAIL;
   }
 
  private:
-  Services& services_;
-  const Digests& digests_;
-  const Snapshot<Policy>& policy_;
-  const MilterLimits limits_;
   MilterStats stats_;
-  std::thread thread_;
   std::atomic<bool> running_{false}, draining_{false}, stopped_{false};
+  const MilterDoor door_;
+  std::thread thread_;
 };
 
 // --- callbacks -------------------------------------------------------------------------------------------------------
@@ -142,18 +140,19 @@ sfsistat run(SMFICTX* context, Command command, Event event) {
 }
 
 sfsistat on_connect(SMFICTX* context, char* host, sockaddr* address) {
-  return run(context, Command::connect, [&](MilterSession& session) {
+  return run(context, Command::connect, [&](MilterDoorSession& session) {
     return session.connect(host == nullptr ? "" : host, address_of(address), port_of(address), ContextMacros(context));
   });
 }
 
 sfsistat on_helo(SMFICTX* context, char* name) {
-  return run(context, Command::helo,
-             [&](MilterSession& session) { return session.helo(name == nullptr ? "" : name, ContextMacros(context)); });
+  return run(context, Command::helo, [&](MilterDoorSession& session) {
+    return session.helo(name == nullptr ? "" : name, ContextMacros(context));
+  });
 }
 
 sfsistat on_mail(SMFICTX* context, char** argv) {
-  return run(context, Command::mail, [&](MilterSession& session) -> MilterAnswer {
+  return run(context, Command::mail, [&](MilterDoorSession& session) -> MilterAnswer {
     if (the_server->draining()) return restarting();
     return session.mail(arguments(argv), ContextMacros(context));
   });
@@ -161,32 +160,32 @@ sfsistat on_mail(SMFICTX* context, char** argv) {
 
 sfsistat on_rcpt(SMFICTX* context, char** argv) {
   return run(context, Command::rcpt,
-             [&](MilterSession& session) { return session.rcpt(arguments(argv), ContextMacros(context)); });
+             [&](MilterDoorSession& session) { return session.rcpt(arguments(argv), ContextMacros(context)); });
 }
 
 sfsistat on_data(SMFICTX* context) {
-  return run(context, Command::data, [&](MilterSession& session) { return session.data(ContextMacros(context)); });
+  return run(context, Command::data, [&](MilterDoorSession& session) { return session.data(ContextMacros(context)); });
 }
 
 sfsistat on_header(SMFICTX* context, char* name, char* value) {
-  return run(context, Command::header, [&](MilterSession& session) {
+  return run(context, Command::header, [&](MilterDoorSession& session) {
     return session.header(name == nullptr ? "" : name, value == nullptr ? "" : value);
   });
 }
 
 sfsistat on_end_of_header(SMFICTX* context) {
   return run(context, Command::end_of_header,
-             [&](MilterSession& session) { return session.end_of_header(ContextMacros(context)); });
+             [&](MilterDoorSession& session) { return session.end_of_header(ContextMacros(context)); });
 }
 
 sfsistat on_body(SMFICTX* context, unsigned char* bytes, size_t size) {
-  return run(context, Command::body, [&](MilterSession& session) {
+  return run(context, Command::body, [&](MilterDoorSession& session) {
     return session.body({reinterpret_cast<const char*>(bytes), size});
   });
 }
 
 sfsistat on_end_of_message(SMFICTX* context) {
-  return run(context, Command::end_of_message, [&](MilterSession& session) {
+  return run(context, Command::end_of_message, [&](MilterDoorSession& session) {
     ContextEditor editor(context);
     return session.end_of_message(editor, ContextMacros(context));
   });
@@ -215,11 +214,11 @@ sfsistat on_close(SMFICTX* context) {
 
 sfsistat LibmilterServer::negotiate(SMFICTX* context, unsigned long f0, unsigned long f1, unsigned long* pf0,
                                     unsigned long* pf1) {
-  PolicyPtr policy = policy_.get();
+  PolicyPtr policy = door_.policy.get();
   auto agreed = mailweir::negotiate(
       {.actions = static_cast<std::uint32_t>(f0), .steps = static_cast<std::uint32_t>(f1)}, milter_needs(*policy));
   if (!agreed) {
-    Event("milter-negotiation-failed").with("reason", agreed.error().what).to(services_.log, Severity::error);
+    Event("milter-negotiation-failed").with("reason", agreed.error().what).to(door_.services.log, Severity::error);
     return SMFIS_REJECT;
   }
   for (const auto& list : agreed->options.macros)
@@ -228,8 +227,7 @@ sfsistat LibmilterServer::negotiate(SMFICTX* context, unsigned long f0, unsigned
   *pf1 = agreed->options.steps;
   auto state = std::make_unique<Held>();
   state->agreed = std::move(*agreed);
-  state->session = std::make_unique<MilterSession>(services_, digests_, policy_, std::move(policy), limits_,
-                                                   state->agreed.traits, stats_);
+  state->session = std::make_unique<MilterDoorSession>(door_, std::move(policy), state->agreed.traits);
   const std::unique_ptr<Held> old(held(context));
   smfi_setpriv(context, state.release());
   return SMFIS_CONTINUE;
@@ -245,7 +243,7 @@ void LibmilterServer::start() {
     if (status != MI_SUCCESS && !draining_)
       Event("milter-door-ended")
           .with("reason", "libmilter gave up; see its own syslog lines")
-          .to(services_.log, Severity::error);
+          .to(door_.services.log, Severity::error);
   });
 }
 

@@ -10,8 +10,8 @@
 #include "base/guarded.h"
 #include "base/socket.h"
 #include "engine/services.h"
+#include "milter_door/message_bounds.h"
 #include "milter_door/milter_server.h"
-#include "milter_door/milter_session.h"
 #include "port/digest.h"
 
 namespace mailweir {

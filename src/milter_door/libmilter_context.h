@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "milter_door/milter_answer.h"
 #include "milter_door/milter_events.h"
 
 struct smfi_str;  // libmilter's SMFICTX

@@ -23,22 +23,18 @@ std::optional<Reply> too_long(std::string_view text, std::string_view code, std:
 
 }  // namespace
 
-std::optional<Reply> MessageBounds::helo(std::string_view name) {
-  bad_helo_ = too_long(name, "5.5.4", "the HELO name");
-  return bad_helo_;
-}
+std::optional<Reply> helo_over_bounds(std::string_view name) { return too_long(name, "5.5.4", "the HELO name"); }
 
 std::optional<Reply> MessageBounds::mail(std::string_view sender) {
-  if (bad_helo_) return bad_helo_;
   if (auto reply = too_long(sender, "5.1.7", "the sender address")) return reply;
-  if (limits_.memory != nullptr && limits_.memory->full()) return no_memory("mail");
+  if (limits_->memory != nullptr && limits_->memory->full()) return no_memory("mail");
   return {};
 }
 
 std::optional<Reply> MessageBounds::recipient(std::string_view text, std::size_t count, bool heard) {
   const auto cost = recipient_cost(text.size());
   std::optional<Reply> reply = too_long(text, "5.1.3", "the recipient address");
-  if (!reply && (count >= limits_.recipients || recipient_bytes_ + cost > limits_.recipient_bytes))
+  if (!reply && (count >= limits_->recipients || recipient_bytes_ + cost > limits_->recipient_bytes))
     reply = Reply{"452", "4.5.3", "too many recipients"};
   if (!reply && !memory_.grow(cost)) reply = no_memory("rcpt");
   if (!reply) recipient_bytes_ += cost;
@@ -58,7 +54,7 @@ void MessageBounds::header(HeaderList& headers, std::string_view name, std::stri
 bool MessageBounds::to_be_judged(const HeaderList& headers) {
   if (!from_read_) {
     from_read_ = true;
-    if (auto over = over_from_limits(headers, limits_.from); !over.empty())
+    if (auto over = over_from_limits(headers, limits_->from); !over.empty())
       keep_for_end({"554", "5.6.0", std::move(over)});
   }
   return !at_end_;
@@ -69,24 +65,17 @@ std::optional<Reply> MessageBounds::at_end(const HeaderList& headers) {
   return at_end_;
 }
 
-void MessageBounds::clear() {
-  memory_.clear();
-  recipient_bytes_ = 0;
-  at_end_.reset();
-  from_read_ = false;
-}
-
 // One line a second at most: while memory is short there would be one for each command.
 Reply MessageBounds::no_memory(std::string_view of) {
-  if (const auto left_out = limits_.memory->line_due(clock_.steady()))
+  if (const auto left_out = limits_->memory->line_due(clock_->steady()))
     Event("memory-full")
         .with("door", "milter")
         .with("of", of)
-        .with("used", static_cast<std::int64_t>(limits_.memory->used()))
-        .with("most", static_cast<std::int64_t>(limits_.memory->most()))
+        .with("used", static_cast<std::int64_t>(limits_->memory->used()))
+        .with("most", static_cast<std::int64_t>(limits_->memory->most()))
         .with("left_out", static_cast<std::int64_t>(*left_out))
         .with("done", "deferred")
-        .to(log_, Severity::warning);
+        .to(*log_, Severity::warning);
   return {"452", "4.3.1", "too much mail in progress, try again later"};
 }
 

@@ -3,7 +3,7 @@
 // at, and the message is refused or deferred as a whole: judged by a part of it, it would slip past the rules on the
 // rest.
 //
-// Owned by one MilterSession; lives as long as it, and begins anew with each message.
+// Part of a MilterMessage: made anew for each message.
 #pragma once
 
 #include <chrono>
@@ -28,14 +28,15 @@ struct MilterLimits {
   std::chrono::milliseconds idle{0};       // how long an MTA may say nothing between commands; 0: as its name wants
 };
 
+// What is to be answered to a HELO name over its bound; at MAIL, where every MTA listens.
+std::optional<Reply> helo_over_bounds(std::string_view name);
+
 class MessageBounds {
  public:
   MessageBounds(const MilterLimits& limits, const Clock& clock, Log& log)
-      : limits_(limits), clock_(clock), log_(log), memory_(limits.memory) {}
+      : limits_(&limits), clock_(&clock), log_(&log), memory_(limits.memory) {}
 
   // What is to be answered, if it is over a bound; nothing is kept of it then. 4xx: deferred.
-  std::optional<Reply> helo(std::string_view name);
-  // The HELO name is answered here: at MAIL every MTA listens.
   std::optional<Reply> mail(std::string_view sender);
   // `count`: those that were accepted. `heard`: the MTA waits for the answer. What it does not hear is answered at the
   // end.
@@ -44,8 +45,6 @@ class MessageBounds {
   // The header is whole: whether the message can be judged at all.
   bool to_be_judged(const HeaderList& headers);
   std::optional<Reply> at_end(const HeaderList& headers);
-  // The message has ended.
-  void clear();
 
  private:
   Reply no_memory(std::string_view of);
@@ -53,13 +52,12 @@ class MessageBounds {
     if (!at_end_) at_end_ = reply;
   }
 
-  const MilterLimits& limits_;
-  const Clock& clock_;
-  Log& log_;
+  const MilterLimits* limits_;
+  const Clock* clock_;
+  Log* log_;
   MemoryShare memory_;  // what is kept of the message
   std::size_t recipient_bytes_ = 0;
-  std::optional<Reply> bad_helo_;  // of the session
-  std::optional<Reply> at_end_;    // what was over first
+  std::optional<Reply> at_end_;  // what was over first
   bool from_read_ = false;
 };
 

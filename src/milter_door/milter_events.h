@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The words between the milter door's session logic and whatever speaks the milter protocol to the MTA: what comes with
-// an event, what is answered, what is done to the message at its end. No libmilter in here, so that another transport
-// can take its place.
+// The words between the milter door's session and whatever speaks the milter protocol to the MTA: what comes with an
+// event, and what is done to the message at its end. (What is answered: milter_answer.h.) No libmilter in here, so that
+// another transport can take its place.
 #pragma once
 
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "mail/reply.h"
 
 namespace mailweir {
 
@@ -22,13 +20,6 @@ class Macros {
   virtual std::optional<std::string_view> get(const char* name) const = 0;
   // For what is as good as absent when it is empty.
   std::string_view text(const char* name) const { return get(name).value_or(std::string_view()); }
-};
-
-struct MilterAnswer {
-  enum class Kind { go_on, reject, tempfail, discard };
-  Kind kind = Kind::go_on;
-  std::optional<Reply> reply;
-  bool utf8 = false;  // the client asked for SMTPUTF8: the reply's text may hold UTF-8 (RFC 6531 3.5)
 };
 
 // What may be done to the message at end-of-message. Each returns false when the MTA did not take it.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "milter_door/negotiation.h"
 
-#include "milter_door/codec.h"
+#include "milter_door/offer.h"
 
 namespace mailweir {
 namespace {

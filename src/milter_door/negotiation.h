@@ -4,7 +4,8 @@
 #pragma once
 
 #include "base/result.h"
-#include "milter_door/milter_session.h"
+#include "milter_door/door_session.h"
+#include "milter_door/milter_answer.h"
 #include "milter_door/protocol.h"
 
 namespace mailweir {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "milter_door/packet_answers.h"
 
-#include "milter_door/codec.h"
+#include "milter_door/encode.h"
 
 namespace mailweir {
 namespace {

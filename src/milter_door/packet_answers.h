@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/conversation.h"
+#include "milter_door/milter_answer.h"
 #include "milter_door/milter_events.h"
 #include "milter_door/protocol.h"
 

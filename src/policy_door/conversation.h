@@ -1,65 +1,34 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// PolicyConversation: one connection of the policy door: requests in, actions out. Knows no socket.
-//
-// Postfix's smtpd keeps the connection over many sessions and messages: `client_address` and `client_port` tell
-// sessions apart, `instance` messages. The same request asked twice gets the same answer and is charged once. One
-// thread at a time.
+// PolicyConversation: a connection of the policy door: bytes into requests, a PolicyDoorSession's actions into bytes.
+// Knows no socket. What makes no sense is logged and ends the connection, without an answer.
 #pragma once
 
-#include <array>
-#include <memory>
-#include <optional>
-#include <string>
-#include <unordered_map>
-
-#include "base/guarded.h"
-#include "base/memory_budget.h"
-#include "base/text.h"
-#include "engine/session.h"
+#include "base/clock.h"
+#include "base/conversation.h"
+#include "policy_door/door_session.h"
 #include "policy_door/request.h"
 
 namespace mailweir {
 
-class PolicyConversation {
+class PolicyConversation final : public Conversation {
  public:
-  // `memory`: of all connections; null: unbounded.
-  PolicyConversation(Services& services, const Snapshot<Policy>& policy, MemoryBudget* memory = nullptr)
-      : services_(services), policy_(policy), memory_(memory) {}
-  ~PolicyConversation();
+  explicit PolicyConversation(const PolicyDoor& door) : door_(door), session_(door) {}
 
-  // The action for a request, without "action=" and line ends.
-  std::string answer(const PolicyRequest& request);
-  // The connection has been silent for a while: the message is as good as over, its line is written.
-  void idle();
+  bool received(std::string_view bytes, Output& out) override;
+  void closed(std::string_view why) override;
+  std::chrono::milliseconds patience() const override;
+  bool silent(Output& out) override;
 
  private:
-  static constexpr std::size_t most_answer_bytes = 8 << 20;  // remembered for one message: some 40,000 recipients
+  bool answer_all(Output& out);
+  void log_bad(std::string_view why);
 
-  bool same_session(const PolicyRequest& request) const;
-  void new_session(const PolicyRequest& request);
-  void begin_message(const PolicyRequest& request);
-  void end_message();
-  void read(const PolicyRequest& request, Stage stage);
-  std::string judge_up_to(Stage stage);
-  void tell_milter(Stage stage);
-  std::string not_judged(std::string_view state);
-  std::string too_long(const PolicyRequest& request) const;
-  std::string tell_refusal(Stage stage, std::string action);
-  const Verdict& judge_once(Stage stage);
-  void note_refusal(Stage stage);
-  // As far as we know: we did not refuse it, nor all of its recipients.
-  bool taken() const { return !refused_ && (recipient_taken_ || !recipient_refused_); }
-
-  Services& services_;
-  const Snapshot<Policy>& policy_;
-  std::unique_ptr<Session> session_;
-  std::string client_key_, instance_, sender_, helo_;
-  std::array<std::optional<Verdict>, stage_count> judged_;  // connect and helo for the session, mail for the message
-  std::unordered_map<std::string, std::string, TextHash> answers_;  // stage and recipient -> action
-  MemoryShare memory_;                                              // what they take
-  bool logged_ = false, asked_ = false, told_not_judged_ = false;
-  bool refused_ = false;                                      // at MAIL, at DATA or later
-  bool recipient_taken_ = false, recipient_refused_ = false;  // any of them
+  const PolicyDoor& door_;
+  PolicyDoorSession session_;
+  PolicyRequestReader reader_;
+  std::chrono::milliseconds silent_{0};
+  SteadyTime begun_{};  // of the request that is coming in
+  bool whole_ = false;  // one was whole among the bytes just read
 };
 
 }  // namespace mailweir

@@ -6,29 +6,12 @@
 // tries once more and uses its default action.
 #pragma once
 
-#include <chrono>
-#include <memory>
-
-#include "base/guarded.h"
 #include "base/handle.h"
-#include "base/memory_budget.h"
 #include "base/metric.h"
 #include "base/stream_server.h"
-#include "engine/services.h"
+#include "policy_door/door.h"
 
 namespace mailweir {
-
-struct PolicyDoorStats {
-  std::atomic<std::uint64_t> requests{0}, bad_requests{0};
-};
-
-struct PolicyDoorLimits {
-  std::size_t connections = 1000;
-  std::chrono::milliseconds idle{600'000};
-  std::chrono::milliseconds partial{10'000};    // from a request's first byte to its last
-  MemoryBudget* memory = nullptr;               // of all connections; null: unbounded
-  std::chrono::milliseconds look_round{1'000};  // how often silence is looked for
-};
 
 class PolicyServer {
  public:
@@ -43,6 +26,7 @@ class PolicyServer {
 
  private:
   PolicyDoorStats stats_;
+  const PolicyDoor door_;
   StreamServer streams_;
 };
 

@@ -4,6 +4,9 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "milter_door/decode.h"
+#include "milter_door/encode.h"
+#include "milter_door/offer.h"
 
 namespace mailweir::bench {
 namespace {

@@ -11,7 +11,8 @@
 #include <vector>
 
 #include "base/result.h"
-#include "milter_door/codec.h"
+#include "milter_door/packet_reader.h"
+#include "milter_door/protocol.h"
 
 namespace mailweir::bench {
 

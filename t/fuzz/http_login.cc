@@ -6,8 +6,8 @@
 
 #include "base/http_request.h"
 #include "doors.h"
+#include "http_door/conversation.h"
 #include "http_door/login_attempt.h"
-#include "http_door/server.h"
 
 namespace mailweir {
 namespace {
@@ -22,7 +22,7 @@ void look_at(const HttpRequest& request) {
     const auto attempt = parse_login_attempt(request.body, report);
     if (attempt) must(attempt->login.size() <= 512 && is_utf8(attempt->login));
     else must(attempt.error().what.size() < 100);
-    if (attempt) must(login_answer(-1, attempt->login).find_first_of("\r\n") == std::string::npos);
+    if (attempt) must(to_json({-1, attempt->login}).find_first_of("\r\n") == std::string::npos);
   }
 }
 
@@ -49,9 +49,11 @@ std::string read(std::string_view text, std::size_t piece) {
 // What the door answers.
 std::string answers(std::string_view text, std::size_t piece) {
   fuzz::Doors doors;
-  HttpDoor door("", HttpDoorLimits{}, doors.services, doors.policy);
-  const auto conversation = door.conversation();
-  auto said = doors.hear(*conversation, text, piece);
+  HttpDoorStats stats;
+  OnceAMinute bad_lines, login_lines;
+  const HttpDoor door{doors.services, doors.policy, {}, stats, {}, bad_lines, login_lines};
+  HttpConversation conversation(door);
+  auto said = doors.hear(conversation, text, piece);
   must(said.empty() || said.starts_with("HTTP/1.1 "));
   for (const char c : said) must(static_cast<unsigned char>(c) >= ' ' || c == '\r' || c == '\n');
   // Who sends the body at once is not told to go on.

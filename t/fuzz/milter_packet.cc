@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The milter protocol as bytes: a stream cut into packets, and what a packet means. However the bytes come, the same
 // packets; what is understood is written and read again as the same; what is not is a short error.
-#include "milter_door/codec.h"
+#include "milter_door/decode.h"
+#include "milter_door/encode.h"
+#include "milter_door/offer.h"
 #include "target.h"
 
 namespace mailweir {

@@ -2,7 +2,8 @@
 // The milter door: any bytes as an MTA's. However they come, the same answers; those are packets that an MTA
 // understands, with replies and headers that are safe; log lines are printable.
 #include "doors.h"
-#include "milter_door/milter_conversation.h"
+#include "milter_door/conversation.h"
+#include "milter_door/decode.h"
 
 namespace mailweir {
 namespace {

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "doors.h"
-#include "policy_door/conversation.h"
+#include "policy_door/door_session.h"
 
 namespace mailweir {
 namespace {
@@ -22,7 +22,9 @@ void must_be_action(std::string_view action) {
 // The actions, in one text, and what ended the connection.
 std::string answers(std::string_view text, std::size_t piece) {
   fuzz::Doors doors;
-  PolicyConversation conversation(doors.services, doors.policy);
+  PolicyDoorStats stats;
+  const PolicyDoor door{doors.services, doors.policy, {}, stats};
+  PolicyDoorSession session(door);
   PolicyRequestReader reader;
   std::string all;
   while (!text.empty()) {
@@ -39,12 +41,12 @@ std::string answers(std::string_view text, std::size_t piece) {
         return all + '!';
       }
       if (!*request) break;
-      const auto action = conversation.answer(**request);
+      const auto action = session.answer(**request);
       must_be_action(action);
       all += action + '\n';
     }
   }
-  conversation.idle();
+  session.idle();
   return all + (reader.empty() ? "." : "...");
 }
 

@@ -6,7 +6,7 @@
 
 #include "../fixture/engine_fixture.h"
 #include "base/http_request.h"
-#include "http_door/server.h"
+#include "http_door/conversation.h"
 
 namespace mailweir {
 namespace {
@@ -56,14 +56,14 @@ std::string post(std::string_view command, std::string_view body, std::string_vi
 
 struct Scene {
   explicit Scene(const std::string& token = "", bool down = false, const std::string& counters = "")
-      : engine(std::string(rules) + counters, "", down), policy(engine.policy),
-        door(token, HttpDoorLimits{}, engine.services, policy) {}
+      : engine(std::string(rules) + counters, "", down),
+        policy(engine.policy), door{engine.services, policy, {}, stats, token, bad_lines, login_lines} {}
 
   // What one connection answers to bytes; a "|" behind it: it is closed.
   std::string say(std::string_view bytes) {
-    const auto stream = door.conversation();
+    HttpConversation conversation(door);
     Bytes out;
-    const bool open = stream->received(bytes, out);
+    const bool open = conversation.received(bytes, out);
     return out.buffer() + (open ? "" : "|");
   }
   std::string body(std::string_view bytes) {
@@ -82,6 +82,8 @@ struct Scene {
 
   test::Engine engine;
   Snapshot<Policy> policy;
+  HttpDoorStats stats;
+  OnceAMinute bad_lines, login_lines;
   HttpDoor door;
 };
 
@@ -158,28 +160,28 @@ TEST_CASE("http door: bytes one by one, and several requests at once") {
   Scene scene;
   const auto both = post("report", R"({"login":"alice","remote":"192.0.2.7","success":false})") +
                     post("allow", R"({"login":"alice","remote":"192.0.2.7"})");
-  const auto stream = scene.door.conversation();
+  HttpConversation stream(scene.door);
   Bytes one, all;
-  for (const char c : both) REQUIRE(stream->received(std::string_view(&c, 1), one));
-  REQUIRE(stream->received(both, all));
+  for (const char c : both) REQUIRE(stream.received(std::string_view(&c, 1), one));
+  REQUIRE(stream.received(both, all));
   CHECK(one.buffer() == all.buffer());
-  CHECK(scene.door.logins().failures == 2);
-  CHECK(scene.door.logins().asked == 2);
+  CHECK(scene.door.stats.failures == 2);
+  CHECK(scene.door.stats.asked == 2);
 }
 
 TEST_CASE("http door: a request has ten seconds, however it drips in") {
   Scene scene;
-  const auto stream = scene.door.conversation();
+  HttpConversation stream(scene.door);
   Bytes out;
   for (int i = 0; i < 4; ++i) {
-    REQUIRE(stream->received("P", out));
-    CHECK(stream->patience() == seconds(10));
+    REQUIRE(stream.received("P", out));
+    CHECK(stream.patience() == seconds(10));
     scene.engine.clock.advance(seconds(3));
   }
-  CHECK_FALSE(stream->received("P", out));
+  CHECK_FALSE(stream.received("P", out));
   CHECK(out.buffer().starts_with("HTTP/1.1 400 "));
   CHECK(scene.engine.log.of("bad-http-request").size() == 1);
-  CHECK(scene.door.conversation()->patience() == seconds(60));
+  CHECK(HttpConversation(scene.door).patience() == seconds(60));
 }
 
 TEST_CASE("http door: the token") {

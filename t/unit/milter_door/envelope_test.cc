@@ -4,11 +4,10 @@
 
 #include "../fixture/engine_fixture.h"
 #include "../fixture/milter_peer.h"
+#include "../fixture/milter_room.h"
 #include "../fixture/path_cases.h"
-#include "adapter/keys/openssl_digest.h"
 #include "milter_door/envelope.h"
-#include "milter_door/milter_session.h"
-#include "policy_door/conversation.h"
+#include "policy_door/door_session.h"
 
 namespace mailweir {
 namespace {
@@ -131,10 +130,8 @@ reject = "550 5.7.1 recipient"
 
 class Gate {
  public:
-  explicit Gate(const std::string& text) : engine(text) {
-    policy_.swap(engine.policy);
-    session.emplace(engine.services, *digests_, policy_, engine.policy, MilterLimits{},
-                    MilterTraits{milter_needs(*engine.policy), true}, stats);
+  explicit Gate(const std::string& text) : engine(text), room(engine) {
+    session.emplace(room.door, engine.policy, room.traits());
     session->connect("client.example", IpAddress::parse("192.0.2.7"), 40000, MacroMap());
     session->helo("client.example", MacroMap());
   }
@@ -165,12 +162,8 @@ class Gate {
 
   Engine engine;
   Editor editor;
-  MilterStats stats;
-  Snapshot<Policy> policy_;
-  std::optional<MilterSession> session;
-
- private:
-  DigestsPtr digests_ = openssl_digests();
+  MilterRoom room;
+  std::optional<MilterDoorSession> session;
 };
 
 TEST_CASE("envelope: no spelling passes a rule, with the macro and without") {
@@ -312,7 +305,9 @@ TEST_CASE("envelope: the doors find each other by the mailbox before it was rewr
     CAPTURE(in);
     Gate gate(both_doors("\"rcpt\"") + std::string("[[rule]]\nname = \"l\"\nat = \"rcpt\"\nlimit = { by = [], of = "
                                                    "\"recipients\", max = \"9/1h\" }\ndefer = \"450 4.7.1 later\"\n"));
-    PolicyConversation policy(gate.engine.services, gate.policy_);
+    PolicyDoorStats stats;
+    const PolicyDoor door{gate.engine.services, gate.room.policy, {}, stats};
+    PolicyDoorSession policy(door);
     PolicyRequest made;
     const auto set = [&](Attribute attribute, std::string_view value) {
       made.values[static_cast<std::size_t>(attribute)] = value;
@@ -356,7 +351,9 @@ TEST_CASE("envelope: the policy door judges % and ! as the address they mean") {
                         {"\"ceo\"@victim.example", "DUNNO"}};
   Engine engine(std::string(policy_only) + "[general]\nour_names = [\"ours.example\"]\n" + std::string(deny));
   Snapshot<Policy> policy(engine.policy);
-  PolicyConversation conversation(engine.services, policy);
+  PolicyDoorStats stats;
+  const PolicyDoor door{engine.services, policy, {}, stats};
+  PolicyDoorSession session(door);
   for (const auto& row : rows) {
     CAPTURE(row.recipient);
     using enum Attribute;
@@ -371,7 +368,7 @@ TEST_CASE("envelope: the policy door judges % and ! as the address they mean") {
     set(client_port, "40000");
     set(sender, "a@example.com");
     set(recipient, row.recipient);
-    CHECK(conversation.answer(made) == row.want);
+    CHECK(session.answer(made) == row.want);
   }
 }
 

@@ -5,10 +5,9 @@
 
 #include "../fixture/engine_fixture.h"
 #include "../fixture/milter_peer.h"
-#include "adapter/keys/openssl_digest.h"
+#include "../fixture/milter_room.h"
 #include "base/text.h"
 #include "mail/address_list.h"
-#include "milter_door/milter_session.h"
 #include "rule/needs.h"
 
 namespace mailweir {
@@ -80,10 +79,8 @@ TEST_CASE("address list: a repetition is left out wherever it stands") {
 
 class Peer {
  public:
-  explicit Peer(const std::string& text, MilterLimits limits = {}) : engine(text) {
-    policy_.swap(engine.policy);
-    session.emplace(engine.services, *digests_, policy_, engine.policy, limits,
-                    MilterTraits{milter_needs(*engine.policy), true}, stats);
+  explicit Peer(const std::string& text, MilterLimits limits = {}) : engine(text), room(engine, limits) {
+    session.emplace(room.door, engine.policy, room.traits());
     session->connect("client.example", IpAddress::parse("192.0.2.7"), 40000, macros);
     session->helo("client.example", macros);
   }
@@ -109,12 +106,8 @@ class Peer {
   Engine engine;
   MacroMap macros;
   Editor editor;
-  MilterStats stats;
-  std::optional<MilterSession> session;
-
- private:
-  DigestsPtr digests_ = openssl_digests();
-  Snapshot<Policy> policy_;
+  MilterRoom room;
+  std::optional<MilterDoorSession> session;
 };
 
 const std::string denies = std::string(milter_only) + R"([[rule]]

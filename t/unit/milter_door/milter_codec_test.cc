@@ -3,8 +3,10 @@
 
 #include <doctest/doctest.h>
 
-#include "milter_door/codec.h"
+#include "milter_door/decode.h"
+#include "milter_door/encode.h"
 #include "milter_door/libmilter_guard.h"
+#include "milter_door/offer.h"
 
 using namespace mailweir;
 using namespace mailweir::milter;

@@ -5,8 +5,7 @@
 #include "../fixture/dkim_keys.h"
 #include "../fixture/engine_fixture.h"
 #include "../fixture/milter_peer.h"
-#include "adapter/keys/openssl_digest.h"
-#include "milter_door/milter_session.h"
+#include "../fixture/milter_room.h"
 #include "rule/needs.h"
 
 namespace mailweir {
@@ -16,10 +15,8 @@ using namespace test;
 
 class Gate {
  public:
-  explicit Gate(const std::string& text, std::string_view zone_text = "") : engine(text, zone_text) {
-    policy_.swap(engine.policy);
-    session.emplace(engine.services, *digests_, policy_, engine.policy, MilterLimits{},
-                    MilterTraits{milter_needs(*engine.policy), true}, stats);
+  explicit Gate(const std::string& text, std::string_view zone_text = "") : engine(text, zone_text), room(engine) {
+    session.emplace(room.door, engine.policy, room.traits());
   }
   ~Gate() { session.reset(); }
 
@@ -57,12 +54,8 @@ class Gate {
   Engine engine;
   MacroMap macros;
   Editor editor;
-  MilterStats stats;
-  std::optional<MilterSession> session;
-
- private:
-  DigestsPtr digests_ = openssl_digests();
-  Snapshot<Policy> policy_;
+  MilterRoom room;
+  std::optional<MilterDoorSession> session;
 };
 
 TEST_CASE("milter session: an edit that the MTA does not take defers the message, and the log names it") {
@@ -87,7 +80,7 @@ TEST_CASE("milter session: an edit that the MTA does not take defers the message
     const auto answer = gate.send("<a@example.com>", {{"Subject", " hi"}});
     const auto lines = gate.engine.log.of("edits-failed");
     CHECK(answer == (row.want.empty() ? "ok" : "451 4.3.0 the message could not be edited, try again later"));
-    CHECK(gate.stats.edits_failed == lines.size());
+    CHECK(gate.room.stats.edits_failed == lines.size());
     REQUIRE(lines.size() == (row.want.empty() ? 0 : 1));
     if (row.want.empty()) continue;
     CHECK(lines[0].find(row.want) != std::string::npos);

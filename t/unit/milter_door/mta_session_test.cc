@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 
 #include "../../bench/mta_session.h"
+#include "milter_door/decode.h"
+#include "milter_door/encode.h"
 
 using namespace mailweir;
 using namespace mailweir::milter;

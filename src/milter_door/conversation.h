@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// MilterConversation: an MTA's connection: bytes of the milter protocol in, a MilterSession's answers and edits out.
-// Knows no socket.
+// MilterConversation: an MTA's connection: bytes of the milter protocol in, a MilterDoorSession's answers and edits
+// out. Knows no socket.
 //
 // The order of the dialogue is held, and what is out of it or malformed is one log line and the end of the connection.
 // Two exceptions, because MTAs do them: a MAIL begins a message whatever stood before, and what comes for a message
 // that we refused, or that we know nothing of, is answered as that message was, or with a deferral.
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -15,22 +14,13 @@
 #include "base/clock.h"
 #include "base/conversation.h"
 #include "base/memory_budget.h"
-#include "milter_door/codec.h"
+#include "milter_door/door.h"
+#include "milter_door/door_session.h"
 #include "milter_door/macro_store.h"
-#include "milter_door/milter_session.h"
 #include "milter_door/negotiation.h"
+#include "milter_door/packet_reader.h"
 
 namespace mailweir {
-
-// What all connections of the door share; outlives them.
-struct MilterDoor {
-  Services& services;
-  const Digests& digests;
-  const Snapshot<Policy>& policy;
-  const MilterLimits limits;
-  MilterStats& stats;
-  const std::atomic<bool>& draining;  // new messages are deferred
-};
 
 class MilterConversation final : public Conversation {
  public:
@@ -81,7 +71,7 @@ class MilterConversation final : public Conversation {
   MacroStore macros_;
   MilterAgreement agreed_;
   PolicyPtr negotiated_;
-  std::unique_ptr<MilterSession> session_;
+  std::unique_ptr<MilterDoorSession> session_;
   MilterAnswer refusal_;  // of what comes when no message is under way
   std::vector<std::string_view> arguments_;
   MemoryShare memory_;  // of the packet that is not whole

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "http_door/auth_policy.h"
+#include "http_door/door_session.h"
 
 #include <algorithm>
 
@@ -23,7 +23,7 @@ std::string client_of(const LoginAttempt& attempt) {
 }  // namespace
 
 // Whoever guesses would fill the log, a line for each try: the same refusal is told once a minute.
-void AuthPolicy::log(Session& session, Verdict& verdict) {
+void HttpDoorSession::log(Session& session, Verdict& verdict) {
   if (verdict.silent()) return;
   std::string key;
   for (const auto* rules : {&verdict.fired, &verdict.shadowed})
@@ -33,35 +33,35 @@ void AuthPolicy::log(Session& session, Verdict& verdict) {
   key += used != verdict.used.end() ? used->key
          : session.client().address ? session.client().address->to_string()
                                     : "-";
-  const auto left_out = lines_.due(key, services_.clock.steady());
+  const auto left_out = door_.login_lines.due(key, door_.services.clock.steady());
   if (!left_out) return;
   if (*left_out > 0) verdict.facts.emplace_back("left_out", std::to_string(*left_out));
   session.log_verdict(verdict);
 }
 
-std::string AuthPolicy::allow(const LoginAttempt& attempt) {
-  ++stats_.asked;
-  Session session(services_, policy_.get(), Door::http);
+LoginAnswer HttpDoorSession::allow(const LoginAttempt& attempt) {
+  ++door_.stats.asked;
+  Session session(door_.services, door_.policy.get(), Door::http);
   fill(session, attempt);
   Verdict verdict = session.judge(Stage::auth);
   log(session, verdict);
-  if (!verdict.refuses()) return login_answer(0, "");
-  ++stats_.refused;
-  return login_answer(-1, verdict.reply.text);
+  if (!verdict.refuses()) return {};
+  ++door_.stats.refused;
+  return {-1, verdict.reply.text};
 }
 
-void AuthPolicy::report(const LoginAttempt& attempt) {
-  ++stats_.reports;
+void HttpDoorSession::report(const LoginAttempt& attempt) {
+  ++door_.stats.reports;
   if (attempt.success && !attempt.policy_reject) {
-    Session session(services_, policy_.get(), Door::http);
+    Session session(door_.services, door_.policy.get(), Door::http);
     fill(session, attempt);
     return session.count_event(Quantity::distinct, false);
   }
   if (!attempt.is_failure()) return;
-  ++stats_.failures;
-  Session session(services_, policy_.get(), Door::http);
+  ++door_.stats.failures;
+  Session session(door_.services, door_.policy.get(), Door::http);
   fill(session, attempt);
-  const bool line = lines_.due("failure\n" + client_of(attempt), services_.clock.steady()).has_value();
+  const bool line = door_.login_lines.due("failure\n" + client_of(attempt), door_.services.clock.steady()).has_value();
   session.count_event(Quantity::auth_failures, line);
 }
 

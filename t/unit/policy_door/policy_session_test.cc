@@ -5,7 +5,7 @@
 
 #include "../fixture/engine_fixture.h"
 #include "policy_door/action.h"
-#include "policy_door/conversation.h"
+#include "policy_door/door_session.h"
 
 namespace mailweir {
 namespace {
@@ -21,7 +21,8 @@ struct Ask {
 class Connection {
  public:
   explicit Connection(const std::string& text, std::string_view zone = "")
-      : engine(text, zone), policy(engine.policy), conversation(std::in_place, engine.services, policy) {}
+      : engine(text, zone), policy(engine.policy), door{engine.services, policy, {}, stats},
+        session(std::in_place, door) {}
 
   std::string ask(const Ask& ask) {
     using enum Attribute;
@@ -42,12 +43,14 @@ class Connection {
     set(helo_name, ask.helo);
     set(recipient_count, ask.count);
     set(size, ask.size);
-    return conversation->answer(made);
+    return session->answer(made);
   }
 
   Engine engine;
   Snapshot<Policy> policy;
-  std::optional<PolicyConversation> conversation;
+  PolicyDoorStats stats;
+  const PolicyDoor door;
+  std::optional<PolicyDoorSession> session;
 };
 
 std::string alone(std::string_view rules) { return std::string(test::policy_only) + std::string(rules); }
@@ -90,7 +93,7 @@ TEST_CASE("a message refused at DATA gets back what its recipients were charged"
   CHECK(door.ask({.instance = "2"}) == "DUNNO");  // the next message ends the one before
   CHECK(door.engine.counted("l") == 1);
   CHECK(door.ask({.state = "DATA", .instance = "2", .count = "1"}) == "DUNNO");
-  door.conversation.reset();
+  door.session.reset();
   CHECK(door.engine.counted("l") == 1);
   const auto lines = door.engine.log.of("message");
   REQUIRE(lines.size() == 2);
@@ -109,7 +112,7 @@ TEST_CASE("a message none of whose recipients was let through is refused, and ge
   CHECK(door.ask({.instance = "2"}) == "DUNNO");
   CHECK(door.engine.counted("l") == 1);
   CHECK(door.ask({.instance = "2", .recipient = "no@example.net"}) == "550 5.7.1 no");
-  door.conversation.reset();
+  door.session.reset();
   CHECK(door.engine.counted("l") == 1);
   const auto lines = door.engine.log.of("message");
   REQUIRE(lines.size() == 2);
@@ -205,9 +208,9 @@ TEST_CASE("another MAIL in the same instance is another message") {
 TEST_CASE("a message whose client falls silent is logged once") {
   Connection door(alone(count_recipients));
   CHECK(door.ask({}) == "DUNNO");
-  door.conversation->idle();
-  door.conversation->idle();
-  door.conversation.reset();
+  door.session->idle();
+  door.session->idle();
+  door.session.reset();
   CHECK(door.engine.log.of("message").size() == 1);
 }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "milter_door/milter_conversation.h"
+#include "milter_door/conversation.h"
 
 #include "base/log.h"
+#include "milter_door/decode.h"
+#include "milter_door/encode.h"
 #include "milter_door/packet_answers.h"
 
 namespace mailweir {
@@ -148,8 +150,7 @@ void MilterConversation::new_session() {
   session_.reset();
   PolicyPtr policy = door_.policy.get();
   if (policy != negotiated_ && !agreed_.traits.needs.covers(milter_needs(*policy))) policy = negotiated_;
-  session_ = std::make_unique<MilterSession>(door_.services, door_.digests, door_.policy, std::move(policy),
-                                             door_.limits, agreed_.traits, door_.stats);
+  session_ = std::make_unique<MilterDoorSession>(door_, std::move(policy), agreed_.traits);
   at_ = At::session;
 }
 
@@ -219,7 +220,7 @@ bool MilterConversation::on_mail(const milter::Mail& mail, Output& out) {
     if (door_.draining) return restarting();
     return session_->mail(joined(arguments_, mail.sender, mail.parameters), macros_);
   });
-  if (said.kind == MilterAnswer::Kind::go_on) {
+  if (said.goes_on()) {
     at_ = At::envelope;
   } else {
     end_message();
@@ -235,7 +236,7 @@ bool MilterConversation::on_rcpt(const milter::Rcpt& rcpt, Output& out) {
   const auto said =
       in_message() ? run([&] { return session_->rcpt(joined(arguments_, rcpt.recipient, rcpt.parameters), macros_); })
                    : refusal_;
-  has_recipient_ = has_recipient_ || (in_message() && said.kind == MilterAnswer::Kind::go_on);
+  has_recipient_ = has_recipient_ || (in_message() && said.goes_on());
   answer(Command::rcpt, said, out);
   return true;
 }
@@ -245,7 +246,7 @@ bool MilterConversation::on_data(Output& out) {
   macros_.reached(Command::data);
   const bool had_one = in_message();
   const auto said = had_one ? run([&] { return session_->data(macros_); }) : refusal_;
-  if (had_one && !failed_ && said.kind != MilterAnswer::Kind::go_on) {  // the session has ended it
+  if (had_one && !failed_ && !said.goes_on()) {  // the session has ended it
     at_ = At::session;
     refusal_ = said;
   }

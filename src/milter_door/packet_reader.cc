@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The cutting into packets, and the negotiation.
-#include "milter_door/codec.h"
+#include "milter_door/packet_reader.h"
 
 #include <algorithm>
+#include <cstdint>
+
+#include "milter_door/protocol.h"
 
 namespace mailweir::milter {
 namespace {
@@ -14,15 +16,6 @@ std::uint32_t number_at(std::string_view bytes) {
   std::uint32_t number = 0;
   for (std::size_t i = 0; i < length_bytes; ++i) number = number << 8 | static_cast<unsigned char>(bytes[i]);
   return number;
-}
-
-std::string hexadecimal(std::uint32_t bits) {
-  std::string text;
-  for (int shift = 28; shift >= 0; shift -= 4) {
-    const auto digit = bits >> shift & 0xf;
-    if (digit != 0 || !text.empty() || shift == 0) text += "0123456789abcdef"[digit];
-  }
-  return "0x" + text;
 }
 
 }  // namespace
@@ -66,27 +59,6 @@ Result<std::optional<Packet>> Reader::next(std::string_view& bytes) {
   if (!fill(length_bytes + *length, bytes)) return std::optional<Packet>();
   taken_ = true;
   return std::optional<Packet>(Packet{kept_[length_bytes], std::string_view(kept_).substr(length_bytes + 1)});
-}
-
-Result<Options> agree(const Options& offered, const Options& wanted) {
-  if (const auto missing = wanted.actions & ~offered.actions; missing != 0)
-    return Error{"milter negotiation: the MTA does not allow the actions " + hexadecimal(missing)};
-  Options answer{.version = std::min({offered.version, wanted.version, highest_version}),
-                 .actions = wanted.actions,
-                 .steps = wanted.steps & offered.steps & step::all};
-  if ((offered.actions & action::set_macros) != 0) answer.macros = wanted.macros;
-  return answer;
-}
-
-Result<void> check_answer(const Options& offered, const Options& answer) {
-  if (answer.version > offered.version)
-    return Error{"milter negotiation: the filter requested version " + std::to_string(answer.version) +
-                 "; the offer was " + std::to_string(offered.version)};
-  if (const auto more = answer.actions & ~offered.actions; more != 0)
-    return Error{"milter negotiation: the filter requested actions that were not offered: " + hexadecimal(more)};
-  if (const auto more = answer.steps & ~offered.steps; more != 0)
-    return Error{"milter negotiation: the filter requested steps that were not offered: " + hexadecimal(more)};
-  return {};
 }
 
 }  // namespace mailweir::milter

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "milter_door/message_signer.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "check/dkim_sign.h"
+#include "check/signing_keys.h"
+#include "mail/header_fold.h"
+#include "milter_door/sendmail_header.h"
+
+namespace mailweir {
+namespace {
+
+bool edits_from(const Rule& rule) {
+  const auto sets = [](const HeaderText& header) { return equal_folded(header.name, "From"); };
+  return std::any_of(rule.replace_headers.begin(), rule.replace_headers.end(), sets) ||
+         std::any_of(rule.add_headers.begin(), rule.add_headers.end(), sets);
+}
+
+}  // namespace
+
+void MessageSigner::begin(Session& session, const HeaderList& headers) {
+  const Policy& policy = session.policy();
+  if (policy.keys.domains() == 0 || !session.facts().is_outgoing()) return;
+  bool by_author = false, named = false, other_author = false;
+  for (const auto& rules : policy.rules) {
+    for (const Rule& rule : rules) {
+      other_author = other_author || edits_from(rule);
+      if (!rule.sign || rule.shadow) continue;
+      (rule.sign_domains.empty() ? by_author : named) = true;
+    }
+  }
+  if (!named && !(by_author && (other_author || !keys_of(policy.keys, author_domains(from_fields(headers))).empty())))
+    return;
+  const bool relaxed = policy.signing.body_canon == Canon::relaxed;
+  hashes_ = std::make_unique<BodyHashes>(door_->digests, BodyHashes::Use{!relaxed, relaxed});
+}
+
+void MessageSigner::body(std::string_view chunk) {
+  if (!hashes_) return;
+  hashes_->write(chunk);
+  lines_.write(chunk);
+}
+
+void MessageSigner::body_ends() {
+  if (hashes_) hashes_->finish();
+}
+
+// Trouble in signing lets the mail go unsigned, with a log line: a refused message helps nobody, and a receiver judges
+// a missing signature more kindly than a broken one.
+void MessageSigner::leave_unsigned(Session& session, std::string_view why) {
+  ++door_->stats.unsigned_for_trouble;
+  Event("not-signed")
+      .with("queue_id", session.transaction().queue_id)
+      .with("id", session.transaction().id)
+      .with("reason", why)
+      .to(door_->services.log, Severity::warning);
+}
+
+// Brings the header into the form in which the MTA will pass it on. False: it would be changed again, and is left
+// unsigned.
+bool MessageSigner::make_ready(Session& session, HeaderList& headers, std::string_view sendmail_host) {
+  const SignPolicy& signing = session.policy().signing;
+  if (!sendmail_host.empty()) {
+    const auto id = session.transaction().queue_id + '.' + session.transaction().id;
+    const auto settled = settle_for_sendmail(headers, signing, door_->services.clock.wall(), id, sendmail_host);
+    if (!settled) {
+      leave_unsigned(session, settled.error().what);
+      return false;
+    }
+  }
+  std::string too_long;
+  const bool room = headers.rewrite([&](std::string_view name, std::string_view value) -> std::optional<std::string> {
+    if (name.size() + 2 + value.size() <= longest_mail_line || !signing.covers(name)) return {};
+    auto folded = fold_long_lines(name, value);
+    if (folded.too_long > 0 && too_long.empty())
+      too_long = std::string(name) + " has " + std::to_string(folded.too_long) +
+                 " bytes without a blank, and the next server breaks lines over 998 (RFC 5322 2.1.1)";
+    return std::move(folded.text);
+  });
+  if (!too_long.empty()) ++door_->stats.unsigned_long_lines;
+  if (!room) too_long = "the header is too large to be folded";
+  if (!too_long.empty()) leave_unsigned(session, too_long);
+  return too_long.empty();
+}
+
+std::vector<const DkimKey*> keys_for(const Effects& effects, const KeyRing& keys,
+                                     const std::vector<std::string>& authors) {
+  std::vector<const DkimKey*> found;
+  if (effects.sign_author) found = keys_of(keys, authors);
+  for (const auto& domain : effects.sign_domains)
+    for (const auto& key : keys.find(domain))
+      if (std::find(found.begin(), found.end(), &key) == found.end()) found.push_back(&key);
+  return found;
+}
+
+LogFields MessageSigner::sign(Session& session, const Effects& effects, HeaderList& headers,
+                              std::string_view sendmail_host) {
+  LogFields told;
+  const Policy& policy = session.policy();
+  if (!effects.signs() || !session.facts().is_outgoing()) return told;
+  const auto from = from_fields(headers);
+  const auto domains = author_domains(from);
+  std::string authors;
+  for (std::size_t i = 0; i < domains.size() && i < 3; ++i) authors += (i > 0 ? "," : "") + domains[i];
+  if (!authors.empty()) told.emplace_back("from_domain", authors);
+
+  const auto keys = keys_for(effects, policy.keys, domains);
+  if (keys.empty()) {
+    ++door_->stats.unsigned_without_key;
+    told.emplace_back("not_signed", from.empty() ? "no From" : "no key");
+    return told;
+  }
+  // Whose message it is then depends on who reads it: our signature would speak for an author who did not write it
+  // (RFC 6376 3.8 and 8.15: what is no RFC 5322 message should not be signed).
+  if (from.size() > 1) return leave_unsigned(session, "it has several From fields"), told;
+  if (!hashes_) return leave_unsigned(session, "the body was not hashed"), told;
+  if (!make_ready(session, headers, sendmail_host)) return told;
+  const auto covered = cover(headers, policy.signing);
+  if (!covered) return leave_unsigned(session, covered.error().what), told;
+  std::vector<std::string> signatures;
+  std::string signed_by;
+  for (const DkimKey* key : keys) {
+    auto value = mailweir::sign(*covered, hashes_->hash(policy.signing.body_canon), *key, policy.signing,
+                                door_->services.clock.wall());
+    if (!value) {
+      leave_unsigned(session, value.error().what);
+      continue;
+    }
+    signatures.push_back(std::move(*value));
+    signed_by += (signed_by.empty() ? "" : ",") + name_of(*key);
+    ++door_->stats.signatures;
+  }
+  for (const auto& value : signatures) headers.add(HeaderList::Place::top, signature_field, value);
+  if (signed_by.empty()) return told;
+  told.emplace_back("signed", signed_by);
+  // simple needs the blank after the colon, which this MTA does not hand over.
+  if (covered->fell_back) told.emplace_back("header_canonicalization", "relaxed");
+  if (const auto body = lines_.told(); !body.empty()) told.emplace_back("body", body);
+  return told;
+}
+
+}  // namespace mailweir
