@@ -34,7 +34,8 @@ class MilterConversation final : public Conversation {
   static constexpr std::chrono::minutes before_client{5}, postfix_idle{30}, sendmail_idle{65}, handing_over{15};
   static constexpr std::chrono::seconds in_transfer{7210};
 
-  explicit MilterConversation(const MilterDoor& door) : door_(door), memory_(door.limits.memory) {}
+  explicit MilterConversation(const MilterDoor& door)
+      : door_(door), reader_(longest_packet(door.limits)), memory_(door.limits.memory) {}
 
   bool received(std::string_view bytes, Output& out) override;
   void closed(std::string_view why) override;

@@ -57,6 +57,7 @@ class LibmilterServer final : public MilterServer {
  public:
   LibmilterServer(Services& services, const Digests& digests, const Snapshot<Policy>& policy, MilterLimits limits)
       : door_{services, digests, policy, limits, stats_, draining_} {
+    smfi_setmaxdatasize(longest_packet(limits));  // else 64 KB: a longer field would end the connection
     the_server = this;
   }
   ~LibmilterServer() override { stop(Deadline()); }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "milter_door/message_bounds.h"
 
+#include <algorithm>
+
 #include "mail/longest_address.h"
+#include "milter_door/packet_reader.h"
 
 namespace mailweir {
 namespace {
@@ -22,6 +25,11 @@ std::optional<Reply> too_long(std::string_view text, std::string_view code, std:
 }
 
 }  // namespace
+
+std::size_t longest_packet(const MilterLimits& limits) {
+  constexpr std::size_t too_large_by = 1 << 20;
+  return std::max(milter::longest_data, limits.header_bytes + too_large_by);
+}
 
 std::optional<Reply> helo_over_bounds(std::string_view name) { return too_long(name, "5.5.4", "the HELO name"); }
 

@@ -28,6 +28,10 @@ struct MilterLimits {
   std::chrono::milliseconds idle{0};       // how long an MTA may say nothing between commands; 0: as its name wants
 };
 
+// The longest packet of an MTA that is read. A header field that is too large must be read, too, so that its message is
+// refused: ending the connection would defer it again and again.
+std::size_t longest_packet(const MilterLimits& limits);
+
 // What is to be answered to a HELO name over its bound; at MAIL, where every MTA listens.
 std::optional<Reply> helo_over_bounds(std::string_view name);
 

@@ -120,6 +120,15 @@ def headers(t, daemon):
         t.equal((answer, len(removed)), (("c", b""), 100), "5,000 pass, and 100 of 5,100 are taken out")
 
 
+def one_field(t, daemon):
+    """max_header_size decides about a field, however long its packet is. Postfix sends none over 60 KB."""
+    for size, want in ((60_000, ("c", b"", 1)), (900_000, ("c", b"", 1)), (1_300_000, ("y", b"552 5.3.4", 0))):
+        with MilterClient(daemon.milter) as client:
+            client.envelope("long@example.com")
+            answer = client.message([("From", " a@example.com"), ("X-Secret-Long", " " + "x" * size)])
+            t.equal((answer[0], answer[1][:9], len(client.edits)), want, f"a header field of {size} bytes")
+
+
 def without_end(t, daemon):
     """Header fields of 60 KB until 100 MB have been sent, and then no end."""
     before = daemon.memory()[0]
@@ -144,6 +153,7 @@ def run(t):
     vanishing(t, daemon)
     recipients(t, daemon)
     headers(t, daemon)
+    one_field(t, daemon)
     without_end(t, daemon)
     t.unlike(daemon.log(), r"[\x00-\x09\x0b-\x1f]|event=milter-exception", "no control byte and no exception in the log")
     t.equal(t.stop(daemon), 0, "and the daemon ends as if nothing had been")
