@@ -15,6 +15,9 @@ constexpr std::string_view blanks = " \t\r\n";
 constexpr std::string_view joints = "@.:%!|)]";
 constexpr std::string_view ends_of_atoms = " \t\r\n()<>[]@,;:\".%!|";
 
+// Within quotes, brackets, or behind a backslash Postfix takes any blank as this one.
+char kept(char c) { return blanks.find(c) != blanks.npos ? ' ' : c; }
+
 // One pass over a path without its outer <>. An address list of RFC 5322 3.4 in which one address may stand.
 class PathParser {
  public:
@@ -64,7 +67,7 @@ class PathParser {
     for (std::size_t i = 1; i < text_.size(); ++i) {
       if (text_[i] == '"') return text_.remove_prefix(i + 1);
       if (text_[i] == '\\' && ++i == text_.size()) break;
-      part_ += text_[i];
+      part_ += kept(text_[i]);
     }
     wrong_ = true;
   }
@@ -74,7 +77,7 @@ class PathParser {
     std::size_t i = 0;
     for (; i < text_.size() && text_[i] != ']'; ++i) {
       if (text_[i] == '\\' && ++i == text_.size()) break;
-      part_ += text_[i];
+      part_ += kept(text_[i]);
     }
     part_ += ']';
     text_.remove_prefix(std::min(i + 1, text_.size()));
@@ -86,7 +89,7 @@ class PathParser {
     for (; i < text_.size() && ends_of_atoms.find(text_[i]) == ends_of_atoms.npos; ++i) {
       if (text_[i] == '\\' && ++i == text_.size()) wrong_ = true;
       else if (static_cast<unsigned char>(text_[i]) < ' ' || text_[i] == 0x7f) wrong_ = true;
-      else part_ += text_[i];
+      else part_ += kept(text_[i]);
     }
     text_.remove_prefix(std::min(i, text_.size()));
   }
