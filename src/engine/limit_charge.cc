@@ -33,19 +33,29 @@ bool fill_first_time(const Transaction& transaction, Charge& charge) {
   return true;
 }
 
+std::string names_of(const std::vector<FactRef>& facts) {
+  std::string names;
+  for (const FactRef& fact : facts) names += (names.empty() ? "" : " and ") + fact.name;
+  return names;
+}
+
 }  // namespace
 
 std::string list_name(const Rule& rule) { return std::string(blocking(rule)->list) + (rule.shadow ? "~shadow" : ""); }
 
-std::optional<Charge> charge_for(const Rule& rule, Stage stage, Facts& facts) {
+std::optional<Charge> charge_for(const Rule& rule, Stage stage, Facts& facts, std::string* why) {
   const Limit& limit = *rule.limit;
+  const auto none = [why](auto words) -> std::optional<Charge> {
+    if (why != nullptr) *why = words();
+    return {};
+  };
   const Transaction& transaction = facts.transaction();
   bool known = false;
   Charge charge;
   charge.key = key_of(facts, limit.by, limit.prefix4, limit.prefix6, known);
-  if (!known) return {};
+  if (!known) return none([&] { return "its key, " + names_of(limit.by) + ", is not known"; });
   charge.windows = windows_for(limit, charge.key, facts.spelling());
-  if (charge.windows.empty()) return {};  // unlimited
+  if (charge.windows.empty()) return none([&] { return cleaned(charge.key, false, 300) + " is unlimited"; });
   charge.limit = rule.shadow ? limit.counter + "~shadow" : limit.counter;
   charge.enforce = !rule.shadow && rule.action != Action::none;
   charge.attempts = limit.attempts;
@@ -64,13 +74,15 @@ std::optional<Charge> charge_for(const Rule& rule, Stage stage, Facts& facts) {
     case Quantity::unknown_recipients:
     case Quantity::auth_failures: charge.amount = 0; break;  // was counted when it happened
     case Quantity::distinct:
-      if (!fill_distinct(limit, stage, facts, charge)) return {};
+      if (!fill_distinct(limit, stage, facts, charge))
+        return none([&] { return "what it counts, " + limit.distinct->name + ", is not known"; });
       break;
     case Quantity::first_time_recipients:
-      if (!fill_first_time(transaction, charge)) return {};
+      if (!fill_first_time(transaction, charge)) return none([] { return std::string("the recipient is not known"); });
       break;
   }
-  if (charge.amount == 0 && !is_event(limit.of) && limit.of != Quantity::distinct) return {};
+  if (charge.amount == 0 && !is_event(limit.of) && limit.of != Quantity::distinct)
+    return none([&] { return "it counts " + std::string(to_string(limit.of)) + ", and here are none"; });
   return charge;
 }
 

@@ -15,8 +15,8 @@
 namespace mailweir {
 
 // The charge of the rule's limit at this stage. Nothing: the key or the value is not known, this key is unlimited, or
-// there is nothing to count.
-std::optional<Charge> charge_for(const Rule& rule, Stage stage, Facts& facts);
+// there is nothing to count; `why`, unless null, then says which.
+std::optional<Charge> charge_for(const Rule& rule, Stage stage, Facts& facts, std::string* why = nullptr);
 
 // The question whether the key that the rule blocks, by its limit or itself, is blocked. Nothing: the key is not known.
 std::optional<Charge> block_question_for(const Rule& rule, Facts& facts);

@@ -84,7 +84,8 @@ class Walk {
       return true;
     }
     if (rule.limit) {
-      if (!ask_limit(rule)) outcome("not limited: no key, no amount, or unlimited");
+      std::string why;
+      if (!ask_limit(rule, traced != nullptr ? &why : nullptr)) outcome("not limited: " + why);
       return true;
     }
     rule.hits->hits.fetch_add(1, std::memory_order_relaxed);
@@ -102,13 +103,13 @@ class Walk {
     return false;
   }
 
-  // False: this mail is not limited by it.
-  bool ask_limit(const Rule& rule) {
+  // False: this mail is not limited by it; `why`, unless null, says why.
+  bool ask_limit(const Rule& rule, std::string* why) {
     const auto before = judgement_.asked.size();
     if (rule.limit->block && rule.limit->block->refuse)
       if (auto question = block_question_for(rule, facts_))
         judgement_.asked.push_back({&rule, std::move(*question), last_traced(), {}});
-    if (auto charge = charge_for(rule, stage_, facts_)) {
+    if (auto charge = charge_for(rule, stage_, facts_, why)) {
       charge->dispensable = goes_on_uncounted(rule, false, policy_.counters_outage);
       judgement_.asked.push_back({&rule, std::move(*charge), last_traced(), {}});
     }
