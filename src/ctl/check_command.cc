@@ -10,6 +10,7 @@
 
 #include "base/duration.h"
 #include "base/text.h"
+#include "ctl/lookup_lines.h"
 
 namespace mailweir {
 namespace {
@@ -44,17 +45,6 @@ ordered_json to_json(const TimedLookup& lookup) {
 int wrong_usage(const std::string& why) {
   std::cerr << "mailweirctl: " << cleaned(why, false, 300) << '\n';
   return exit_usage;
-}
-
-std::string lookup_lines(const std::vector<TimedLookup>& lookups) {
-  std::string text;
-  for (const auto& one : lookups) {
-    text += "  " + cleaned(one.question.name, true, 255) + ' ' + std::string(dns::to_string(one.question.type)) + "  ";
-    text += one.answer ? std::string(dns::to_string(one.answer->status)) : "no answer yet";
-    if (one.answer && !one.answer->detail.empty()) text += " (" + cleaned(one.answer->detail, true, 200) + ')';
-    text += "  " + std::to_string(one.took.count()) + " us" + (one.cached ? ", at hand" : "") + '\n';
-  }
-  return text;
 }
 
 CheckCommand::CheckCommand(const std::string& usage) : options_(std::make_unique<po::options_description>(usage)) {}

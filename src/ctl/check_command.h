@@ -60,9 +60,6 @@ class CheckCommand {
   std::shared_ptr<Lookups> lookups_;
 };
 
-// "example.com TXT  ok  312 us, at hand", a line each, two blanks before it; for explain too.
-std::string lookup_lines(const std::vector<TimedLookup>& lookups);
-
 // Tells a mistake in the arguments; 64 (EX_USAGE).
 int wrong_usage(const std::string& why);
 

@@ -14,8 +14,8 @@
 #include "check/dmarc.h"
 #include "ctl/check_command.h"
 #include "ctl/dkim_keys.h"
+#include "ctl/message_file.h"
 #include "ctl/verifier_choice.h"
-#include "ctl/what_if.h"
 #include "mail/address_list.h"
 #include "mail/domain.h"
 
@@ -25,11 +25,12 @@ namespace {
 namespace po = boost::program_options;
 
 // The signatures of a message file. Nothing: told on stderr.
-std::optional<DkimResult> verify(const WhatIf& message, const SignatureJudgePtr& judge, Lookups& lookups) {
+std::optional<DkimResult> verify(const MessageFile& message, const SignatureJudgePtr& judge, Lookups& lookups) {
   const auto verifier = make_dkim_verifier(openssl_digests(), openssl_public_keys(), system_clock());
-  const auto verification = verifier->begin(*message.headers, judge);
+  const HeaderList headers = message.headers();
+  const auto verification = verifier->begin(headers, judge);
   for (const auto& key : verification->keys()) lookups.want(key);
-  if (!read_body(message.file, [&](std::string_view piece) { verification->write(piece); })) return {};
+  if (!message.read_body([&](std::string_view piece) { verification->write(piece); })) return {};
   return verification->finish(lookups);
 }
 
@@ -78,9 +79,9 @@ int dkim_command(const Arguments& args) {
   if (const auto done = command.parse(args, {"message"})) return *done;
   const auto judge = choose_verifier(verifier);
   if (!judge) return wrong_usage(judge.error().what);
-  WhatIf message;
-  if (!read_message(file, message)) return exit_usage;
-  const auto result = verify(message, *judge, command.lookups());
+  const auto message = read_message(file);
+  if (!message) return exit_usage;
+  const auto result = verify(*message, *judge, command.lookups());
   if (!result) return wrong_usage(file + " cannot be read to its end");
   CheckAnswer answer{std::string(to_string(result->word)), result->reason, {}};
   tell_signatures(*result, answer);
@@ -109,12 +110,13 @@ int dmarc_command(const Arguments& args) {
   std::optional<DkimResult> signatures;
   std::error_code ignored;
   if (std::filesystem::is_regular_file(what, ignored)) {
-    WhatIf message;
-    if (!read_message(what, message)) return exit_usage;
-    from_fields = message.headers->count("From");
-    domains = author_domains(*message.headers);
+    const auto message = read_message(what);
+    if (!message) return exit_usage;
+    const HeaderList headers = message->headers();
+    from_fields = headers.count("From");
+    domains = author_domains(headers);
     command.lookups().prefetch([tool = *tools, domains](Lookups& early) { find_dmarc_records(early, *tool, domains); });
-    signatures = verify(message, *judge, command.lookups());
+    signatures = verify(*message, *judge, command.lookups());
     if (!signatures) return wrong_usage(what + " cannot be read to its end");
     evidence.dkim_domains = signatures->passed();
     evidence.dkim_unasked = signatures->domains(AuthWord::temperror);

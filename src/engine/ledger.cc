@@ -63,11 +63,6 @@ void Ledger::no_room(std::string_view id, std::string_view rule, const Charge& c
       services_.log, services_.clock.steady());
 }
 
-void Ledger::undo(std::span<const Charge> charges, const Receipt& receipt) {
-  static_cast<void>(
-      in_time([&](Deadline deadline) { return services_.counters.give_back(charges, receipt, deadline); }));
-}
-
 Result<bool> Ledger::block(const Block& block) {
   return in_time([&](Deadline deadline) { return services_.counters.block(block, false, deadline); });
 }

@@ -41,8 +41,6 @@ class Ledger {
   void not_asked(std::string_view id, const Error& error);
   // The line of a limit without room for its key: what was not counted is told, and counted.
   void no_room(std::string_view id, std::string_view rule, const Charge& charge);
-  // Takes back at once what a charge counted.
-  void undo(std::span<const Charge> charges, const Receipt& receipt);
   // Blocks the key. True: this call did; false: it is blocked already. Errors are counted.
   Result<bool> block(const Block& block);
 

@@ -21,6 +21,8 @@
 
 namespace mailweir {
 
+class Witness;
+
 struct Services {
   dns::Resolver& resolver;
   CounterStore& counters;
@@ -33,6 +35,7 @@ struct Services {
   AlertSink* alerts = nullptr;  // null: an alert is a line in the log
   std::shared_ptr<AlertMarks> alert_marks = std::make_shared<AlertMarks>();
   std::shared_ptr<TroubleLines> trouble_lines = std::make_shared<TroubleLines>();
+  Witness* witness = nullptr;  // null: none
 };
 
 }  // namespace mailweir

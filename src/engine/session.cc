@@ -11,6 +11,7 @@
 #include "engine/limit_charge.h"
 #include "engine/verdict_of.h"
 #include "engine/walk_rules.h"
+#include "engine/witness.h"
 #include "fact/family_list.h"
 #include "mail/domain.h"
 
@@ -102,6 +103,8 @@ void Session::end_transaction(bool taken) {
 
 Verdict Session::judge(Stage stage, Trace* trace) {
   const auto start = services_.clock.steady();
+  Trace own;
+  if (trace == nullptr && services_.witness != nullptr) trace = &own;
   name_transaction();
   spell_names();
   if (stage == Stage::rcpt) skips_.recipient_begins();
@@ -122,6 +125,7 @@ Verdict Session::judge(Stage stage, Trace* trace) {
   verdict.took = std::chrono::duration_cast<std::chrono::microseconds>(services_.clock.steady() - start);
   state_.took += verdict.took;
   state_.note_used(verdict.used);
+  if (services_.witness != nullptr) services_.witness->judged(*this, verdict, *trace);
   return verdict;
 }
 
@@ -153,8 +157,7 @@ void Session::charge(Stage stage, Judgement& judgement, Verdict& verdict, Trace*
     not_charged(asked, charged.error(), judgement);
     return;
   }
-  if (dry_run_) ledger_.undo(charges, charged->receipt);
-  else if (charged->taken && stage >= Stage::mail) ledger_.keep(charges, charged->receipt);
+  if (charged->taken && stage >= Stage::mail) ledger_.keep(charges, charged->receipt);
   else if (charged->taken) ledger_.keep_places(charges, charged->receipt);
   auto total = charged->totals.begin();
   for (std::size_t i = 0; i < asked.size(); ++i) {
@@ -167,7 +170,7 @@ void Session::charge(Stage stage, Judgement& judgement, Verdict& verdict, Trace*
     total = end;
   }
   note_levels(asked, verdict, trace);
-  if (!dry_run_) blocked_keys_.begin_of_limits(judgement, state_.mail.id);
+  blocked_keys_.begin_of_limits(judgement, state_.mail.id);
 }
 
 void Session::not_charged(const std::vector<Asking*>& asked, const Error& error, Judgement& judgement) {
@@ -188,7 +191,7 @@ void Session::note_levels(const std::vector<Asking*>& asked, Verdict& verdict, T
     if (level.over && std::exchange(over, asking->rule) != asking->rule)
       asking->rule->hits->over.fetch_add(1, std::memory_order_relaxed);
     if (level.no_room) {
-      if (!dry_run_) ledger_.no_room(state_.mail.id, asking->rule->name, asking->charge);
+      ledger_.no_room(state_.mail.id, asking->rule->name, asking->charge);
     } else if (!asking->is_block())
       verdict.used.push_back({asking->rule->name, asking->charge.key, asking->charge.windows[level.window], level.count,
                               level.over, level.share.has_value()});
@@ -200,7 +203,6 @@ void Session::note_levels(const std::vector<Asking*>& asked, Verdict& verdict, T
 
 // Blocks the keys of the rules that had an effect and say so themselves.
 void Session::begin_blocks(const Judgement& judgement, const Verdict& verdict) {
-  if (dry_run_) return;
   for (const Held& held : judgement.held) {
     const Rule& rule = *held.rule;
     if (!rule.block || &rule == judgement.trouble ||
@@ -219,7 +221,6 @@ void Session::begin_blocks(const Judgement& judgement, const Verdict& verdict) {
 
 // Edges have their line now, whether the verdict has one or not. The mail that carries an alert must not make another.
 void Session::raise_alerts(const Judgement& judgement, Verdict& verdict) {
-  if (dry_run_) return;
   verdict.alerts = alert_edges_.alerts_of(judgement, verdict);
   if (verdict.alerts.empty()) return;
   mail_log_.alerts(subject(), verdict, true);
@@ -276,6 +277,7 @@ void Session::log_verdict(const Verdict& verdict, std::string_view at_end) {
 
 void Session::log_transaction(std::string_view outcome, const std::vector<std::pair<std::string, std::string>>& more) {
   mail_log_.message(subject(), {outcome, facts_.is_outgoing(), state_.used, more, state_.took});
+  if (services_.witness != nullptr) services_.witness->message_ended(*this, outcome, more);
 }
 
 std::string new_transaction_id(WallTime now) {

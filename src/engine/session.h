@@ -86,8 +86,6 @@ class Session {
 
   // What rules have turned off at a stage, as far as they were asked; at rcpt for the recipient asked about last.
   CheckSet checks_off(Stage stage) const { return skips_.off(stage); }
-  // Nothing is charged, levels are only asked: for explain.
-  void dry_run() { dry_run_ = true; }
 
  private:
   void use(const Policy& policy);
@@ -114,7 +112,6 @@ class Session {
   BlockedKeys blocked_keys_;
   AlertEdges alert_edges_;
   MailLog mail_log_;
-  bool dry_run_ = false;
 };
 
 // A transaction id: 11 characters, unique for practical purposes, sortable by time.

@@ -249,13 +249,6 @@ TEST_CASE("of two nodes one tells; a dry run tells nothing") {
     CHECK(session.judge(Stage::data).refuses());
   }
   CHECK(two.take().empty());
-  {
-    const auto session = first.message(Door::milter, of("bob"));
-    session->dry_run();
-    session->transaction().recipient_count = 3;
-    session->judge(Stage::data);
-  }
-  CHECK(one.take().empty());
 }
 
 TEST_CASE("the mail that carries an alert makes none, but from this machine only") {

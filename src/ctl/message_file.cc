@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "ctl/what_if.h"
+#include "ctl/message_file.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <utility>
 
 #include "base/text.h"
 
@@ -23,54 +24,59 @@ std::string_view field_name(std::string_view line) {
   return good ? name : std::string_view();
 }
 
+constexpr std::size_t most_header_bytes = 128 << 20;  // twice what max_header_size may be
+
 // A mailbox file's line before a message.
 bool is_envelope_line(std::string_view line) { return line.starts_with("From ") && field_name(line).empty(); }
 
 }  // namespace
 
-bool read_message(const std::string& path, WhatIf& what) {
+HeaderList MessageFile::headers() const {
+  HeaderList list;
+  for (const auto& field : fields) {
+    if (list.receive(field.name, field.value)) continue;
+    std::cerr << "mailweirctl: " << path << ": the header is too large, the rest is ignored\n";
+    break;
+  }
+  return list;
+}
+
+std::optional<MessageFile> read_message(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) {
     std::cerr << "mailweirctl: " << path << ": " << std::strerror(errno) << '\n';
-    return false;
+    return {};
   }
-  HeaderList headers;
-  what.size = 0;
-  std::string name, value, line;
-  const auto finish = [&] {
-    if (!name.empty() && !headers.receive(name, value))
-      std::cerr << "mailweirctl: " << path << ": the header is too large, the rest is ignored\n";
-    name.clear();
-  };
+  MessageFile message;
+  message.path = path;
+  std::uint64_t& size = message.size;
+  std::string line;
+  bool first = true;
   while (std::getline(file, line)) {
-    what.size += line.size() + 1;
+    size += line.size() + 1;
     if (line.ends_with('\r')) line.pop_back();
-    else ++what.size;  // as SMTP carries it
-    if (line.empty()) break;
-    if (headers.size() == 0 && name.empty() && is_envelope_line(line)) continue;
-    if ((line[0] == ' ' || line[0] == '\t') && !name.empty()) {
-      value += '\n' + line;
+    else ++size;  // as SMTP carries it
+    if (line.empty() || size > most_header_bytes) break;
+    if (std::exchange(first, false) && is_envelope_line(line)) continue;
+    if ((line[0] == ' ' || line[0] == '\t') && !message.fields.empty()) {
+      message.fields.back().value += '\n' + line;
       continue;
     }
-    finish();
-    name = field_name(line);
+    const std::string name(field_name(line));
     if (name.empty()) break;  // no header field: the body begins
-    value = line.substr(line.find(':') + 1);
+    message.fields.push_back({name, line.substr(line.find(':') + 1)});
   }
-  finish();
-  while (std::getline(file, line)) what.size += line.size() + (line.ends_with('\r') ? 1 : 2);
+  while (std::getline(file, line)) size += line.size() + (line.ends_with('\r') ? 1 : 2);
   if (file.bad()) {  // opened, and then not read: a directory
     std::cerr << "mailweirctl: " << path << ": "
               << (std::filesystem::is_directory(path) ? "is a directory, must be a message file" : "cannot be read")
               << '\n';
-    return false;
+    return {};
   }
-  what.headers = std::move(headers);
-  what.file = path;
-  return true;
+  return message;
 }
 
-bool read_body(const std::string& path, const std::function<void(std::string_view)>& take) {
+bool MessageFile::read_body(const std::function<void(std::string_view)>& take) const {
   std::ifstream file(path, std::ios::binary);
   std::string line;
   bool in_header = true, first = true;

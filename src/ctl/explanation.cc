@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "ctl/explanation.h"
+
+#include <algorithm>
+#include <ostream>
+
+#include "base/text.h"
+#include "check/authentication_results.h"
+#include "check/signing_keys.h"
+#include "ctl/lookup_lines.h"
+#include "engine/session.h"
+#include "milter_door/message_signer.h"
+
+namespace mailweir {
+namespace {
+
+constexpr std::string_view fate_words[] = {"not taken", "taken", "discarded", "held", "bounced"};
+
+std::string_view word_of(Rehearsal::Fate fate) { return fate_words[static_cast<std::size_t>(fate)]; }
+
+// The value of a log line's field, without its quotes.
+std::string field_of(std::string_view line, std::string_view name) {
+  const auto at = line.find(' ' + std::string(name) + '=');
+  if (at == line.npos) return {};
+  auto value = line.substr(at + name.size() + 2);
+  const bool quoted = value.starts_with('"');
+  if (quoted) value.remove_prefix(1);
+  return std::string(value.substr(0, value.find(quoted ? '"' : ' ')));
+}
+
+}  // namespace
+
+void Explanation::begins(Stage stage, std::string_view of) {
+  stage_ = stage;
+  of_ = stage == Stage::rcpt ? cleaned(of, false, 300) : std::string();
+  verdict_.reset();
+}
+
+void Explanation::judged(Session& session, const Verdict& verdict, const Trace& trace) {
+  out_ << to_string(verdict.stage) << (of_.empty() ? "" : " ") << of_ << "  (" << to_string(session.door())
+       << " door)\n";
+  print_rules(trace);
+  for (const auto* rule : verdict.shadowed)
+    out_ << "  shadow: " << rule->name << " would " << to_string(rule->action) << '\n';
+  out_ << "  => " << to_string(verdict.action) << (verdict.rule != nullptr ? " by " + verdict.rule->name : "") << '\n';
+  print_effects(verdict.effects);
+  if (const auto off = session.checks_off(verdict.stage).names(); !off.empty())
+    out_ << "  checks turned off: " << off << '\n';
+  signing_ = verdict.effects;
+  outgoing_ = session.facts().is_outgoing();
+  verdict_ = verdict;
+}
+
+void Explanation::print_rules(const Trace& trace) {
+  if (trace.rules.empty()) out_ << "  no rules\n";
+  for (const auto& traced : trace.rules) {
+    out_ << "  " << traced.rule->name << "  " << traced.rule->where << '\n';
+    for (const auto& cell : traced.cells) {
+      constexpr std::string_view words[] = {"no", "yes", "unknown", "could not be asked"};
+      if (!cell.outcome) {
+        out_ << "    " << cell.text << "  was not asked: another condition has decided\n";
+        continue;
+      }
+      out_ << "    " << cell.text << "  is " << (cell.value.empty() ? "(absent)" : cleaned(cell.value, false, 300))
+           << ": " << words[static_cast<std::size_t>(*cell.outcome)]
+           << (cell.reason.empty() ? "" : "  (" + cleaned(cell.reason, false, 300) + ')') << '\n';
+    }
+    out_ << "    -> " << traced.outcome << '\n';
+  }
+}
+
+void Explanation::print_effects(const Effects& effects) {
+  const auto tell = [this](std::string_view what, const std::string& text) {
+    out_ << "      " << what << ": " << cleaned(text, false, 1000) << '\n';
+  };
+  if (effects.hold) tell("hold", *effects.hold);
+  if (effects.redirect) tell("redirect", *effects.redirect);
+  if (effects.route) tell("route", *effects.route);
+  for (const auto& address : effects.bcc) tell("bcc", address);
+  for (const auto& edit : effects.edits) {
+    constexpr std::string_view words[] = {"remove header ", "add header ", "replace header "};
+    out_ << "      " << words[static_cast<std::size_t>(edit.kind)] << edit.name
+         << (edit.text.empty() ? "" : ": " + cleaned(edit.text, false, 1000)) << '\n';
+  }
+}
+
+void Explanation::answered(Door door, std::string_view answer) {
+  const bool goes_on = answer == "continue";
+  if (!verdict_) {
+    if (goes_on || door != Door::milter || postponed_) return;
+    // No rule was asked: the door itself refuses.
+    out_ << to_string(stage_) << (of_.empty() ? "" : " ") << of_ << "  (milter door)\n     " << answer << "\n\n";
+    return;
+  }
+  if (goes_on && verdict_->refuses() && what_.local) {
+    const std::string reply = verdict_->reply.line(true);
+    if (postponed_) out_ << "     (an earlier stage has decided)\n";
+    else
+      out_ << "     " << (stage_ == Stage::end_of_message ? "" : "waits for the end of the message: ") << reply << '\n';
+    if (!postponed_) postponed_ = Postponed{stage_, reply};
+  } else if (!goes_on) {
+    out_ << "     " << answer << '\n';
+    if (what_.local && stage_ == Stage::end_of_message && !postponed_)
+      postponed_ = Postponed{stage_, std::string(answer)};
+  }
+  out_ << '\n';
+  verdict_.reset();
+}
+
+void Explanation::recipients_accepted(std::size_t accepted, std::size_t all) {
+  out_ << accepted << " of " << all << " recipients are accepted.\n\n";
+}
+
+void Explanation::message_comes() {
+  if (!what_.message) out_ << "No message file was given: facts of the header and the body are unknown.\n\n";
+}
+
+void Explanation::message_ended(Session&, std::string_view,
+                                const std::vector<std::pair<std::string, std::string>>& more) {
+  for (const auto& [name, value] : more) {
+    if (name == "signed") signed_by_ = value;
+    if (name == "not_signed") not_signed_ = value;
+  }
+}
+
+// Verdicts are told already; what the daemon would say of trouble is not.
+void Explanation::write(Severity severity, std::string_view line) {
+  if (severity > Severity::notice || (' ' + std::string(line)).find(" event=verdict ") != std::string::npos) return;
+  if (!what_.message && line.find("event=not-signed") != line.npos) return;  // its body is missing
+  if (line.find("event=not-signed") != line.npos) trouble_ = field_of(line, "reason");
+  notices_.emplace_back(cleaned(line, false, 2000));
+}
+
+// What the milter said of the signatures; without a message file, with which keys it would sign.
+std::string Explanation::signing(const Policy& policy) const {
+  std::string lines;
+  if (!signing_.signs()) return lines;
+  const auto tell = [&lines](const std::string& what) -> std::string& { return lines += "  sign: " + what + '\n'; };
+  if (!outgoing_) return tell("incoming mail is not signed");
+  if (!what_.message) {
+    for (const auto* key : keys_for(signing_, policy.keys, {})) tell("with the key " + name_of(*key));
+    if (signing_.sign_author) tell("by the domain of the From header, which only a message file has");
+    return lines;
+  }
+  for (const auto name : split(signed_by_, ','))
+    if (!name.empty()) tell("with the key " + std::string(name));
+  if (not_signed_ == "no From") return tell("the message has no From header field, and leaves unsigned");
+  std::string without;
+  std::vector<std::string> domains = signing_.sign_domains;
+  const HeaderList headers = what_.message->headers();
+  if (signing_.sign_author) domains = author_domains(from_fields(headers));
+  for (const auto& domain : domains)
+    if (keys_of(policy.keys, {domain}).empty())
+      without +=
+          (without.empty() ? "" : ", ") + cleaned(domain.empty() ? "an address without a domain" : domain, false, 100);
+  if (!without.empty()) tell("no key for " + without + (signed_by_.empty() ? "; the message leaves unsigned" : ""));
+  else if (signed_by_.empty()) tell("the message leaves unsigned: " + (trouble_.empty() ? not_signed_ : trouble_));
+  return lines;
+}
+
+std::string Explanation::words_of(const RecordingEditor::Edit& edit) const {
+  if (!what_.message && edit.name == authentication_results_field) return {};  // its dkim and dmarc would be missing
+  if (edit.name.empty()) return "  " + edit.what + ": " + cleaned(edit.value, false, 300) + '\n';
+  if (edit.what == "remove header")
+    return "  " + edit.what + ": " + edit.name + " (number " + std::to_string(edit.occurrence) + ")\n";
+  std::string lines = "  " + edit.what + "\n    " + edit.name + ':';
+  for (const auto line : split(edit.value, '\n')) {
+    const bool folded = line.starts_with('\t');
+    lines.append(folded ? "\t" : "").append(cleaned(line.substr(folded ? 1 : 0), false, 1000)).append("\n");
+  }
+  return lines;
+}
+
+void Explanation::conclude(Rehearsal::Fate fate, const std::vector<RecordingEditor::Edit>& edits, const Policy& policy,
+                           const std::vector<TimedLookup>& lookups, const std::string& asked) {
+  std::string done;
+  if (fate == Rehearsal::Fate::taken || fate == Rehearsal::Fate::held) done = signing(policy);
+  for (const auto& edit : edits) done += words_of(edit);
+  if (!done.empty()) out_ << "what the milter door does to the message\n" << done << '\n';
+  if (postponed_)
+    out_ << "end of the message, decided at " << to_string(postponed_->stage) << ": " << word_of(fate) << ": "
+         << postponed_->reply << "\n\n";
+  if (!lookups.empty()) out_ << "lookups, asked of " << asked << '\n' << lookup_lines(lookups) << '\n';
+  if (!notices_.empty()) {
+    out_ << "the daemon would log\n";
+    for (const auto& line : notices_) out_ << "  " << line << '\n';
+    out_ << '\n';
+  }
+  out_ << "The message is " << word_of(fate) << ".\n";
+}
+
+}  // namespace mailweir
