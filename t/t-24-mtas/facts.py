@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Every fact that the manual promises stands at both, without a macro line in sendmail.mc."""
 from bed import NOBODY, text
-from row import OUTSIDE, TAKEN, Row, rule
+from harness import letter
+from row import MESSAGE, OUTSIDE, TAKEN, Row, rule
 
 
 def show(at, *facts):
@@ -12,6 +13,14 @@ def show(at, *facts):
 
 def seen(**facts):
     return text("^" + " ".join(rf"{name}=\[{value}\]" for name, value in facts.items()) + "$")
+
+
+def written_by(author):
+    return letter().replace(b"From: <alice@example.com>", b"From: " + author.encode())
+
+
+def hops(count):
+    return [("Received", f"from h{i}.test by h{i + 1}.test; Mon, 05 Jan 2026 10:00:00 +0000") for i in range(count)]
 
 
 CONNECT = ("client_address", "client_port", "server_address", "server_port", "door", "origin")
@@ -43,6 +52,22 @@ ROWS = [
     Row("the true size at the end", show("end-of-message", "size"), sink=[{"X-End-Of-Message": seen(size="15[0-9]")}]),
     Row("from, header, hops", show("end-of-message", "from", "from_domain", "header.subject", "hops"),
         sink=[{"X-End-Of-Message": text(r"^from=\[alice@example.com\] from_domain=\[example.com\] header.subject=\[hello\] hops=\[0\]$")}]),
+    # The MTA's own Received is not among those that are counted.
+    Row("ten hops", rule("loop", "end-of-message", when='{ hops = "> 10" }', reject='"554 5.4.6 {hops} hops"'),
+        sink=[{}], letter=letter(headers=hops(10))),
+    Row("more than ten hops", rule("loop", "end-of-message", when='{ hops = "> 10" }', reject='"554 5.4.6 {hops} hops"'),
+        MESSAGE + "< 554 5\\.4\\.6 11 hops$", sink=[], letter=letter(headers=hops(11))),
+    # Sendmail sends ! on as @; Postfix does so where it rewrites the header, which it does for its own clients.
+    *(Row(f"From: {written}, as {meant} arrives", show("end-of-message", "from"),
+          sink=[{"X-End-Of-Message": seen(**{"from": meant}), "From": text(f"^(Boss )?<?{meant}>?$")}],
+          letter=written_by(written))
+      for written, meant in [("victim.example!ceo", "ceo@victim.example"), ("Boss <victim.example!ceo>", "ceo@victim.example")]),
+    Row("From: victim!ceo is the ceo's", rule("victim", "end-of-message", when='{ from = "ceo@victim" }', reject='"550 5.7.1 {from}"'),
+        MESSAGE + "< 550 5\\.7\\.1 ceo@victim$", sink=[], letter=written_by("victim!ceo")),
+    # A name without a dot is no host to Sendmail's rewriting: it goes on as it is, with the name of this host.
+    Row("From: victim!ceo, as it arrives", show("end-of-message", "from"), letter=written_by("victim!ceo"),
+        postfix={"sink": [{"X-End-Of-Message": seen(**{"from": "ceo@victim"}), "From": text(r"^<?ceo@victim(\.\S+)?>?$")}]},
+        sendmail={"sink": [{"X-End-Of-Message": seen(**{"from": "ceo@victim"}), "From": text(r"^victim!ceo@sm\.test$")}]}),
 
     # --- AUTH --------------------------------------------------------------------------------------------------------
     Row("a login", show("mail", "sasl_username", "sasl_domain", "sasl_method", "authenticated", "direction"), SUBMISSION, client=OUTSIDE,
