@@ -176,7 +176,7 @@ class Doors {
     }();
     return policy;
   }
-  static MessageChecks::Tools tools() {
+  static MessageTools tools() {
     static const auto verifier = make_dkim_verifier(openssl_digests(), openssl_public_keys(), system_clock());
     static const auto dmarc = made(make_dmarc_tools());
     return {verifier.get(), dmarc.get()};
