@@ -21,16 +21,16 @@ Result<KeyRing> KeyRing::make(std::vector<DkimKey> keys) {
     key.selector = *selector;
     auto& place = ring.domains_[*domain];
     if (std::any_of(place.keys.begin(), place.keys.end(),
-                    [&](const DkimKey& other) { return other.selector == *selector; }))
+                    [&](const DkimKeyPtr& other) { return other->selector == *selector; }))
       return Error{"DKIM key " + *selector + "._domainkey." + *domain + " is given twice"};
     const auto at =
         place.keys.begin() + static_cast<std::ptrdiff_t>(key.subdomains ? place.for_subdomains++ : place.keys.size());
-    place.keys.insert(at, std::move(key));
+    place.keys.insert(at, std::make_shared<const DkimKey>(std::move(key)));
   }
   return ring;
 }
 
-std::span<const DkimKey> KeyRing::find(std::string_view from_domain) const {
+std::span<const DkimKeyPtr> KeyRing::find(std::string_view from_domain) const {
   if (const auto found = domains_.find(from_domain); found != domains_.end()) return found->second.keys;
   for (auto parent = parent_of(from_domain); !parent.empty(); parent = parent_of(parent)) {
     const auto found = domains_.find(parent);

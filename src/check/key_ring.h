@@ -23,12 +23,12 @@ class KeyRing {
 
   // All keys that sign for a From domain (to_domain's spelling): the domain's own, else those of the nearest parent
   // domain that has keys with `subdomains`. Empty if there are none. Good as long as the ring.
-  std::span<const DkimKey> find(std::string_view from_domain) const;
+  std::span<const DkimKeyPtr> find(std::string_view from_domain) const;
   std::size_t domains() const { return domains_.size(); }
 
  private:
   struct Domain {
-    std::vector<DkimKey> keys;       // those with `subdomains` first
+    std::vector<DkimKeyPtr> keys;    // those with `subdomains` first
     std::size_t for_subdomains = 0;  // how many these are
   };
   std::unordered_map<std::string, Domain, TextHash, std::equal_to<>> domains_;

@@ -2,6 +2,7 @@
 #include "check/signing_keys.h"
 
 #include <algorithm>
+#include <iterator>
 #include <unordered_set>
 
 #include "base/text.h"
@@ -10,8 +11,8 @@
 namespace mailweir {
 namespace {
 
-// A From field may name any number of domains; signing for all of ours must stay cheap.
-constexpr std::size_t most_signatures = 16;
+// A From field may name any number of domains; looking for the keys of all must stay cheap.
+constexpr std::size_t most_domains = 100;
 
 }  // namespace
 
@@ -31,16 +32,37 @@ std::vector<std::string> author_domains(const std::vector<std::string_view>& fro
   return domains;
 }
 
-std::vector<const DkimKey*> keys_of(const KeyRing& ring, const std::vector<std::string>& domains) {
-  std::vector<const DkimKey*> found;
-  for (const auto& domain : domains) {
-    const auto keys = ring.find(domain);
-    if (keys.empty() || std::find(found.begin(), found.end(), &keys.front()) != found.end()) continue;
-    if (!found.empty() && found.size() + keys.size() > most_signatures) break;
-    for (const auto& key : keys)
-      if (std::find(found.begin(), found.end(), &key) == found.end()) found.push_back(&key);
-  }
+KeysFound SigningKeys::find(const std::string& domain, Deadline deadline) const {
+  KeysFound found;
+  if (place_ != nullptr && !domain.empty()) found = place_->find(domain, deadline);
+  const auto named = ring_.find(domain);
+  std::erase_if(found.keys, [&](const DkimKeyPtr& key) {
+    return std::ranges::any_of(named, [&](const DkimKeyPtr& other) {
+      return other->domain == key->domain && other->selector == key->selector;
+    });
+  });
+  found.keys.insert(found.keys.begin(), named.begin(), named.end());
   return found;
+}
+
+KeysFound SigningKeys::find_all(const std::vector<std::string>& domains, Deadline deadline) const {
+  KeysFound all;
+  const auto is_there = [&](const DkimKeyPtr& key) {
+    return std::find(all.keys.begin(), all.keys.end(), key) != all.keys.end();
+  };
+  std::size_t asked = 0;
+  for (const auto& domain : domains) {
+    if (++asked > most_domains) break;
+    KeysFound one = find(domain, deadline);
+    std::move(one.news.begin(), one.news.end(), std::back_inserter(all.news));
+    std::move(one.troubles.begin(), one.troubles.end(), std::back_inserter(all.troubles));
+    all.unreachable = all.unreachable || one.unreachable;
+    std::erase_if(one.keys, is_there);
+    if (one.keys.empty()) continue;
+    if (!all.keys.empty() && all.keys.size() + one.keys.size() > most) break;
+    std::move(one.keys.begin(), one.keys.end(), std::back_inserter(all.keys));
+  }
+  return all;
 }
 
 std::string name_of(const DkimKey& key) { return key.selector + "._domainkey." + key.domain; }

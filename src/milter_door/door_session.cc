@@ -171,7 +171,6 @@ MilterAnswer MilterDoorSession::no_mailbox(Stage stage) {
   return {};
 }
 
-// {rcpt_host} has the enhanced code. Only X.1.1 says that there is no such mailbox (RFC 3463 3.2).
 void MilterDoorSession::rejected_recipient(const Macros& macros) {
   const std::string recipient = session_.transaction().recipient.key();
   // It was our own policy door; Postfix does not ask it again about the same recipient, but tells us again.
@@ -183,7 +182,7 @@ void MilterDoorSession::rejected_recipient(const Macros& macros) {
     return;
   }
   message_.mta_refused_recipient = true;
-  if (macros.text("{rcpt_host}").ends_with(".1.1")) session_.count_event(Quantity::unknown_recipients);
+  if (is_unknown_at_the_mta(macros, is_sendmail())) session_.count_event(Quantity::unknown_recipients);
 }
 
 MilterAnswer MilterDoorSession::data(const Macros& macros) {

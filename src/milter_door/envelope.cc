@@ -72,6 +72,12 @@ bool refused_by_the_mta(const Macros& macros, bool sendmail) {
   return sendmail || macros.text("{rcpt_host}").find(' ') == std::string_view::npos;
 }
 
+bool is_unknown_at_the_mta(const Macros& macros, bool sendmail) {
+  const std::string_view host = macros.text("{rcpt_host}"), address = macros.text("{rcpt_addr}");
+  if (sendmail && host.empty()) return !address.empty() && address.find(' ') == std::string_view::npos;
+  return host.ends_with(".1.1");
+}
+
 Address refused_recipient(std::string_view path, const MailboxSpelling& spelling) {
   const Mailbox mailbox = mailbox_in_path(path);
   const auto address = meant(mailbox);

@@ -31,6 +31,10 @@ std::optional<Address> envelope_recipient(std::string_view path, const Macros& m
 // recipient in virtual_alias_domains that it takes, whose {rcpt_host} is a code with words behind it; of one refused it
 // is the code alone.
 bool refused_by_the_mta(const Macros& macros, bool sendmail);
+// Of one that is refused: whether such a mailbox does not exist. {rcpt_host} has the enhanced code, and only X.1.1 says
+// so (RFC 3463 3.2). Sendmail 8.18 has no code there for a user that its host does not know, and the user's name in
+// {rcpt_addr}, where a refusal by a rule has the reply's text.
+bool is_unknown_at_the_mta(const Macros& macros, bool sendmail);
 // Of a recipient that the MTA has refused: {rcpt_addr} is the text of its reply then.
 Address refused_recipient(std::string_view path, const MailboxSpelling& spelling);
 

@@ -158,7 +158,8 @@ int main(int argc, char** argv) {
   if (!covered) fail(covered.error().what);
   std::vector<std::string> values;
   for (const auto& key : options.keys) {
-    for (const auto& known : ring->find(key.domain)) {
+    for (const auto& kept : ring->find(key.domain)) {
+      const DkimKey& known = *kept;
       if (known.selector != key.selector) continue;
       const auto value = sign(*covered, hashes.hash(options.policy.body_canon), known, options.policy,
                               SystemClock().wall(), options.identity);

@@ -20,7 +20,7 @@ const SignerPtr signer = std::make_shared<NoSigner>();
 
 std::string found(const KeyRing& ring, std::string_view domain) {
   std::string text;
-  for (const auto& key : ring.find(domain)) text += (text.empty() ? "" : " ") + key.selector + "/" + key.domain;
+  for (const auto& key : ring.find(domain)) text += (text.empty() ? "" : " ") + key->selector + "/" + key->domain;
   return text;
 }
 

@@ -13,7 +13,7 @@ TEST_CASE("the domains of a message's authors") {
   headers.receive("From", " d@example.org");
   CHECK(author_domains(from_fields(headers)) == std::vector<std::string>{"example.com", "example.net", "example.org"});
   CHECK(author_domains({}).empty());
-  CHECK(keys_of(KeyRing(), {"example.com"}).empty());
+  CHECK(SigningKeys().find_all({"example.com"}, Deadline::in(std::chrono::seconds(5))).keys.empty());
 }
 
 TEST_CASE("what an edit removes is named as the message has it") {
