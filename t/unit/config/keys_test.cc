@@ -71,7 +71,7 @@ TEST_CASE("keys: each is in the manual, with its range, and none besides") {
       CHECK((key.range.empty() || says_range(found->second, key.range)));
       in_manual.erase(found);
     }
-    for (const auto& [name, text] : in_manual) CHECK_MESSAGE(!is_key(name), name << " is in the manual only");
+    for (const auto& item : in_manual) CHECK_MESSAGE(!is_key(item.first), item.first << " is in the manual only");
   }
 }
 
