@@ -32,6 +32,13 @@ std::vector<std::string> author_domains(const std::vector<std::string_view>& fro
   return domains;
 }
 
+void KeysFound::add(KeysFound other) {
+  std::move(other.keys.begin(), other.keys.end(), std::back_inserter(keys));
+  std::move(other.troubles.begin(), other.troubles.end(), std::back_inserter(troubles));
+  std::move(other.news.begin(), other.news.end(), std::back_inserter(news));
+  unreachable = unreachable || other.unreachable;
+}
+
 KeysFound SigningKeys::find(const std::string& domain, Deadline deadline) const {
   KeysFound found;
   if (place_ != nullptr && !domain.empty()) found = place_->find(domain, deadline);
@@ -54,13 +61,11 @@ KeysFound SigningKeys::find_all(const std::vector<std::string>& domains, Deadlin
   for (const auto& domain : domains) {
     if (++asked > most_domains) break;
     KeysFound one = find(domain, deadline);
-    std::move(one.news.begin(), one.news.end(), std::back_inserter(all.news));
-    std::move(one.troubles.begin(), one.troubles.end(), std::back_inserter(all.troubles));
-    all.unreachable = all.unreachable || one.unreachable;
     std::erase_if(one.keys, is_there);
-    if (one.keys.empty()) continue;
-    if (!all.keys.empty() && all.keys.size() + one.keys.size() > most) break;
-    std::move(one.keys.begin(), one.keys.end(), std::back_inserter(all.keys));
+    const bool full = !all.keys.empty() && all.keys.size() + one.keys.size() > most;
+    if (full) one.keys.clear();
+    all.add(std::move(one));
+    if (full) break;
   }
   return all;
 }

@@ -46,6 +46,17 @@ void read_key_file(const KeyPlace& place, SignerPtr& signer) {
   signer = made.object;
 }
 
+void read_key_folder(const KeyPlace& place, std::string& folder) {
+  constexpr std::string_view kind = "dir:";
+  const auto text = place.text();
+  if (!text) return;
+  if (!text->value.starts_with(kind) || text->value.size() == kind.size())
+    return place.wrong(
+        "must be \"dir:DIRECTORY\": the directory that has a directory for each domain, with SELECTOR.pem in it");
+  folder = std::string(kind) + place.makings.document.resolve(text->value.substr(kind.size()));
+}
+std::string print_key_folder(const std::string& folder) { return folder.empty() ? "" : as_toml(folder); }
+
 void read_verifier(const KeyPlace& place, SignatureJudgePtr& judge) {
   const auto choice = place.section.choice(place.key, {"builtin", "libopendkim"});
   if (!choice) return;
@@ -80,6 +91,8 @@ std::string print_expire(const std::optional<std::chrono::seconds>& value) { ret
 
 const Keys<Policy>& dkim_keys() {
   static const Keys<Policy> keys = {
+      {"keys", &Policy::key_folder, {read_key_folder, print_key_folder}, reloads},
+      {"cache", &Policy::key_cache, form::number(100, 1'000'000), reloads},
       {"verifier", &Policy::dkim_judge, {read_verifier, print_verifier}, reloads},
       {"canonicalization", &Policy::signing, {read_canonicalization, print_canonicalization}, reloads},
       {"oversign", within(&Policy::signing, &SignPolicy::oversigned), form::texts(), reloads},

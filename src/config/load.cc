@@ -156,11 +156,14 @@ void Loader::read_keys() {
   const auto before = problems_.error_count();
   for (const auto* table : dkim_) {
     read_dkim(*table, makings_, problems_, *policy_, keys);
-    keys_told_ = keys_told_ || table->contains("key");
+    keys_told_ = keys_told_ || table->contains("key") || table->contains("keys");
   }
-  if (keys.empty() || problems_.error_count() != before) return;
+  if (problems_.error_count() != before) return;
+  KeySourcePtr place;
+  if (const auto& folder = policy_->key_folder; !folder.empty())
+    place = makings_.builders.key_folder(folder.substr(folder.find(':') + 1), policy_->key_cache);
   auto ring = KeyRing::make(std::move(keys));
-  if (ring) policy_->keys = std::move(*ring);
+  if (ring) policy_->keys = SigningKeys(std::move(*ring), std::move(place));
   else problems_.error(place_of(*dkim_.front()), "dkim.key", ring.error().what);
 }
 
@@ -178,7 +181,7 @@ void Loader::read_rules() {
                       "no door judges this stage: it is not among [policy] stages, and [milter] is missing");
   }
   // With a key that is broken nobody shall hear that there is none, too.
-  const bool keys_known = !keys_told_ || policy_->keys.domains() > 0;
+  const bool keys_known = !keys_told_ || !policy_->keys.none();
   validate(rules_, *policy_, keys_known, problems_);
   const bool signs =
       std::any_of(rules_.begin(), rules_.end(), [](const PlacedRule& placed) { return placed.rule.sign; });

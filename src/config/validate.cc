@@ -82,9 +82,10 @@ class Validator {
   }
 
   void keys(const PlacedRule& placed) {
-    if (policy_.keys.domains() == 0) return error(placed, "sign", "no [[dkim.key]] to sign with");
+    if (policy_.keys.none()) return error(placed, "sign", "no [[dkim.key]] and no [dkim] keys to sign with");
+    if (policy_.keys.place() != nullptr) return;  // keys come and go there
     for (const auto& domain : placed.rule.sign_domains)
-      if (policy_.keys.find(domain).empty()) error(placed, "sign", "no [[dkim.key]] for " + domain);
+      if (policy_.keys.ring().find(domain).empty()) error(placed, "sign", "no [[dkim.key]] for " + domain);
   }
 
   bool known(const FactRef& fact, Stage stage) const { return is_known(policy_, fact, stage); }

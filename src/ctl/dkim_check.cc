@@ -13,6 +13,7 @@
 #include "check/signing_keys.h"
 #include "ctl/check_command.h"
 #include "ctl/dkim_keys.h"
+#include "ctl/key_place.h"
 #include "mail/domain.h"
 
 namespace mailweir {
@@ -35,7 +36,8 @@ dns::AnswerPtr ask_server(const IpAddress& server, const std::string& port, cons
 }
 
 struct Choice {
-  std::string domain, selector, file, folder, port = "53";
+  std::string domain, selector, file, port = "53";
+  KeyPlace place;
 };
 
 // What is to be looked for. Empty: said why.
@@ -58,14 +60,14 @@ std::vector<DkimKey> chosen_keys(const Choice& choice) {
     return {{*domain, choice.selector, loaded->signer, false}};
   }
   std::vector<DkimKey> keys;
-  const KeysFound found = make_key_folder({.path = choice.folder, .most_domains = 1}, system_clock())
+  const KeysFound found = make_key_folder({.path = choice.place.folder, .most_domains = 1}, system_clock())
                               ->find(*domain, Deadline::in(patience));
   for (const auto& trouble : found.news) std::cerr << "mailweirctl dkim check: " << trouble << '\n';
   for (const auto& key : found.keys)
     if (choice.selector.empty() || key->selector == choice.selector) keys.push_back(*key);
   if (keys.empty() && found.news.empty())
     std::cerr << "mailweirctl dkim check: " << *domain << " has no key "
-              << (choice.selector.empty() ? "" : choice.selector + ' ') << "in " << choice.folder << '\n';
+              << (choice.selector.empty() ? "" : choice.selector + ' ') << "in " << choice.place.folder << '\n';
   return keys;
 }
 
@@ -82,15 +84,16 @@ void add_servers(const DkimKey& key, const KeyPublication& found, CheckAnswer& a
 }  // namespace
 
 int dkim_check(const Arguments& args) {
-  Choice choice{.domain = {}, .selector = {}, .file = {}, .folder = default_key_folder()};
+  Choice choice;
   CheckCommand command("Usage: mailweirctl dkim check DOMAIN [SELECTOR] [OPTION...]");
   command.options().add_options()("domain", po::value(&choice.domain)->value_name("DOMAIN")->required(),
                                   "whose keys are looked for")(
       "selector", po::value(&choice.selector)->value_name("NAME"), "only this key")(
-      "dir", po::value(&choice.folder)->value_name("DIR"), "the folder of all keys")(
       "file", po::value(&choice.file)->value_name("FILE"), "instead: this key, in PEM")(
       "port", po::value(&choice.port)->value_name("N"), "of the authoritative servers (53)");
+  choice.place.add_to(command.options());
   if (const auto done = command.parse(args, {"domain", "selector"})) return *done;
+  if (choice.file.empty() && !choice.place.settle()) return exit_usage;
   const auto keys = chosen_keys(choice);
   if (keys.empty()) return exit_usage;
   bool everywhere = true, asked = false;

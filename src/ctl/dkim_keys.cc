@@ -17,8 +17,8 @@
 #include "adapter/keys/openssl_signer.h"
 #include "check/key_record.h"
 #include "check/signing_keys.h"
-#include "config/paths.h"
 #include "ctl/check_command.h"
+#include "ctl/key_place.h"
 #include "mail/domain.h"
 #include "start/privileges.h"
 
@@ -129,11 +129,10 @@ std::optional<std::vector<KindOfKey>> kinds_of(const std::string& type, const st
 
 }  // namespace
 
-std::string default_key_folder() { return default_state_directory() + "/dkim"; }
-
 int dkim_keygen(const Arguments& args) {
   std::vector<std::string> words;
-  std::string file, selector = selector_of_today(), type = "rsa", folder = default_key_folder(), user = "mailweir";
+  std::string file, selector = selector_of_today(), type = "rsa";
+  KeyPlace place;
   unsigned bits = 2048;
   Forms forms;
   po::options_description options("Usage: mailweirctl dkim keygen DOMAIN... [OPTION...]");
@@ -142,9 +141,8 @@ int dkim_keygen(const Arguments& args) {
       "selector", po::value(&selector)->value_name("NAME"), "the first part of the record's name (mwYEARMONTH)")(
       "type", po::value(&type)->value_name("TYPE"),
       "rsa (the default), ed25519, or both: the Ed25519 key has an e behind its selector")(
-      "bits", po::value(&bits)->value_name("N"), "of an RSA key: 2048 (the default) to 4096")(
-      "dir", po::value(&folder)->value_name("DIR"), "the folder of all keys; DIR/DOMAIN/SELECTOR.pem is written")(
-      "user", po::value(&user)->value_name("USER"), "who owns the key when root makes it (mailweir)");
+      "bits", po::value(&bits)->value_name("N"), "of an RSA key: 2048 (the default) to 4096");
+  place.add_to(options);
   forms.add_to(options);
   int status = EXIT_SUCCESS;
   if (!parsed(options, args, "domain", status)) return status;
@@ -155,9 +153,10 @@ int dkim_keygen(const Arguments& args) {
   const auto domains = domains_of(words, file);
   if (!domains) return exit_usage;
 
-  KeyFile where{folder, {}, {}, {}};
+  if (!place.settle()) return exit_usage;
+  KeyFile where{place.folder, {}, {}, {}};
   if (::geteuid() == 0) {
-    const auto owner = find_identity(user);
+    const auto owner = find_identity(place.user);
     if (!owner) return wrong_usage("--user: " + owner.error().what);
     where.owner = {owner->uid, owner->gid};
   }
@@ -183,25 +182,27 @@ int dkim_keygen(const Arguments& args) {
 
 int dkim_record(const Arguments& args) {
   std::vector<std::string> words;
-  std::string file, folder = default_key_folder();
+  std::string file;
+  KeyPlace place;
   Forms forms;
   po::options_description options("Usage: mailweirctl dkim record DOMAIN... [OPTION...]");
   options.add_options()("domain", po::value(&words)->value_name("DOMAIN"), "whose keys are to be published")(
-      "from", po::value(&file)->value_name("FILE"), "a file with a domain on each line; - is the standard input")(
-      "dir", po::value(&folder)->value_name("DIR"), "the folder of all keys");
+      "from", po::value(&file)->value_name("FILE"), "a file with a domain on each line; - is the standard input");
+  place.add_to(options);
   forms.add_to(options);
   int status = EXIT_SUCCESS;
   if (!parsed(options, args, "domain", status)) return status;
   if (!forms.check()) return exit_usage;
   const auto domains = domains_of(words, file);
   if (!domains) return exit_usage;
-  const auto keys = make_key_folder({.path = folder, .most_domains = 1}, system_clock());
+  if (!place.settle()) return exit_usage;
+  const auto keys = make_key_folder({.path = place.folder, .most_domains = 1}, system_clock());
   for (const auto& domain : *domains) {
     const KeysFound found = keys->find(domain, Deadline::in(patience));
     for (const auto& trouble : found.news) std::cerr << "mailweirctl dkim record: " << trouble << '\n';
     for (const auto& key : found.keys) std::cout << forms.lines(*key);
     if (found.keys.empty() && found.news.empty())
-      std::cerr << "mailweirctl dkim record: " << domain << " has no key in " << folder << '\n';
+      std::cerr << "mailweirctl dkim record: " << domain << " has no key in " << place.folder << '\n';
     if (found.keys.empty() || !found.troubles.empty()) status = EXIT_FAILURE;
   }
   return status;

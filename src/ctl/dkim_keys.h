@@ -10,7 +10,4 @@ int dkim_keygen(const Arguments& args);
 int dkim_record(const Arguments& args);
 int dkim_check(const Arguments& args);
 
-// Where the keys are unless an option says otherwise.
-std::string default_key_folder();
-
 }  // namespace mailweir

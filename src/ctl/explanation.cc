@@ -138,7 +138,7 @@ std::string Explanation::signing(const Policy& policy) const {
   const auto tell = [&lines](const std::string& what) -> std::string& { return lines += "  sign: " + what + '\n'; };
   if (!outgoing_) return tell("incoming mail is not signed");
   if (!what_.message) {
-    for (const auto* key : keys_for(signing_, policy.keys, {})) tell("with the key " + name_of(*key));
+    for (const auto& key : keys_for(signing_, policy.keys, {}).keys) tell("with the key " + name_of(*key));
     if (signing_.sign_author) tell("by the domain of the From header, which only a message file has");
     return lines;
   }
@@ -149,10 +149,13 @@ std::string Explanation::signing(const Policy& policy) const {
   std::vector<std::string> domains = signing_.sign_domains;
   const HeaderList headers = what_.message->headers();
   if (signing_.sign_author) domains = author_domains(from_fields(headers));
-  for (const auto& domain : domains)
-    if (keys_of(policy.keys, {domain}).empty())
+  for (const auto& domain : domains) {
+    const KeysFound found = policy.keys.find(domain, Deadline::in(std::chrono::seconds(2)));
+    for (const auto& trouble : found.troubles) tell("cannot use " + cleaned(trouble, false, 500));
+    if (found.keys.empty())
       without +=
           (without.empty() ? "" : ", ") + cleaned(domain.empty() ? "an address without a domain" : domain, false, 100);
+  }
   if (!without.empty()) tell("no key for " + without + (signed_by_.empty() ? "; the message leaves unsigned" : ""));
   else if (signed_by_.empty()) tell("the message leaves unsigned: " + (trouble_.empty() ? not_signed_ : trouble_));
   return lines;

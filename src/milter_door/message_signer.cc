@@ -12,6 +12,9 @@
 namespace mailweir {
 namespace {
 
+// For keys on a slow disk; the message leaves unsigned then.
+Deadline patience() { return Deadline::in(std::chrono::seconds(2)); }
+
 bool edits_from(const Rule& rule) {
   const auto sets = [](const HeaderText& header) { return equal_folded(header.name, "From"); };
   return std::any_of(rule.replace_headers.begin(), rule.replace_headers.end(), sets) ||
@@ -22,7 +25,7 @@ bool edits_from(const Rule& rule) {
 
 void MessageSigner::begin(Session& session, const HeaderList& headers) {
   const Policy& policy = session.policy();
-  if (policy.keys.domains() == 0 || !session.facts().is_outgoing()) return;
+  if (policy.keys.none() || !session.facts().is_outgoing()) return;
   bool by_author = false, named = false, other_author = false;
   for (const auto& rules : policy.rules) {
     for (const Rule& rule : rules) {
@@ -31,7 +34,9 @@ void MessageSigner::begin(Session& session, const HeaderList& headers) {
       (rule.sign_domains.empty() ? by_author : named) = true;
     }
   }
-  if (!named && !(by_author && (other_author || !keys_of(policy.keys, author_domains(from_fields(headers))).empty())))
+  if (!named &&
+      !(by_author &&
+        (other_author || !heard(policy.keys.find_all(author_domains(from_fields(headers)), patience())).keys.empty())))
     return;
   const bool relaxed = policy.signing.body_canon == Canon::relaxed;
   hashes_ = std::make_unique<BodyHashes>(door_->digests, BodyHashes::Use{!relaxed, relaxed});
@@ -45,6 +50,15 @@ void MessageSigner::body(std::string_view chunk) {
 
 void MessageSigner::body_ends() {
   if (hashes_) hashes_->finish();
+}
+
+// Once for each key that turns out to be unusable.
+KeysFound MessageSigner::heard(KeysFound found) {
+  for (const auto& news : found.news) {
+    ++door_->stats.bad_keys;
+    Event("dkim-key").with("reason", news).to(door_->services.log, Severity::warning);
+  }
+  return found;
 }
 
 // Trouble in signing lets the mail go unsigned, with a log line: a refused message helps nobody, and a receiver judges
@@ -85,13 +99,16 @@ bool MessageSigner::make_ready(Session& session, HeaderList& headers, std::strin
   return too_long.empty();
 }
 
-std::vector<const DkimKey*> keys_for(const Effects& effects, const KeyRing& keys,
-                                     const std::vector<std::string>& authors) {
-  std::vector<const DkimKey*> found;
-  if (effects.sign_author) found = keys_of(keys, authors);
-  for (const auto& domain : effects.sign_domains)
-    for (const auto& key : keys.find(domain))
-      if (std::find(found.begin(), found.end(), &key) == found.end()) found.push_back(&key);
+KeysFound keys_for(const Effects& effects, const SigningKeys& keys, const std::vector<std::string>& authors) {
+  std::vector<std::string> domains;
+  if (effects.sign_author) domains = authors;
+  KeysFound found = keys.find_all(domains, patience());
+  for (const auto& domain : effects.sign_domains) {
+    KeysFound named = keys.find(domain, patience());
+    std::erase_if(named.keys,
+                  [&](const DkimKeyPtr& key) { return std::ranges::find(found.keys, key) != found.keys.end(); });
+    found.add(std::move(named));
+  }
   return found;
 }
 
@@ -106,10 +123,13 @@ LogFields MessageSigner::sign(Session& session, const Effects& effects, HeaderLi
   for (std::size_t i = 0; i < domains.size() && i < 3; ++i) authors += (i > 0 ? "," : "") + domains[i];
   if (!authors.empty()) told.emplace_back("from_domain", authors);
 
-  const auto keys = keys_for(effects, policy.keys, domains);
-  if (keys.empty()) {
+  const KeysFound found = heard(keys_for(effects, policy.keys, domains));
+  if (found.keys.empty()) {
     ++door_->stats.unsigned_without_key;
-    told.emplace_back("not_signed", from.empty() ? "no From" : "no key");
+    told.emplace_back("not_signed", from.empty()              ? "no From"
+                                    : found.unreachable       ? "the keys cannot be read"
+                                    : !found.troubles.empty() ? "its key cannot be used"
+                                                              : "no key");
     return told;
   }
   // Whose message it is then depends on who reads it: our signature would speak for an author who did not write it
@@ -121,7 +141,7 @@ LogFields MessageSigner::sign(Session& session, const Effects& effects, HeaderLi
   if (!covered) return leave_unsigned(session, covered.error().what), told;
   std::vector<std::string> signatures;
   std::string signed_by;
-  for (const DkimKey* key : keys) {
+  for (const DkimKeyPtr& key : found.keys) {
     auto value = mailweir::sign(*covered, hashes_->hash(policy.signing.body_canon), *key, policy.signing,
                                 door_->services.clock.wall());
     if (!value) {

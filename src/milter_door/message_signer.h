@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "check/body_hashes.h"
+#include "check/signing_keys.h"
 #include "engine/session.h"
 #include "mail/body_lines.h"
 #include "mail/headers.h"
@@ -33,6 +34,7 @@ class MessageSigner {
   LogFields sign(Session& session, const Effects& effects, HeaderList& headers, std::string_view sendmail_host);
 
  private:
+  KeysFound heard(KeysFound found);
   void leave_unsigned(Session& session, std::string_view why);
   bool make_ready(Session& session, HeaderList& headers, std::string_view sendmail_host);
 
@@ -43,7 +45,6 @@ class MessageSigner {
 
 // The keys that sign mail by these authors' domains, each once: those of the authors, if `effects` wants them, and
 // those of the domains that it names.
-std::vector<const DkimKey*> keys_for(const Effects& effects, const KeyRing& keys,
-                                     const std::vector<std::string>& authors);
+KeysFound keys_for(const Effects& effects, const SigningKeys& keys, const std::vector<std::string>& authors);
 
 }  // namespace mailweir

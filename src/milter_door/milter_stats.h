@@ -11,7 +11,7 @@ namespace mailweir {
 
 struct MilterStats {
   std::atomic<std::uint64_t> sessions{0}, open{0}, messages{0}, in_flight{0}, signatures{0}, unsigned_for_trouble{0},
-      unsigned_long_lines{0}, unsigned_without_key{0}, exceptions{0}, edits_failed{0};
+      unsigned_long_lines{0}, unsigned_without_key{0}, bad_keys{0}, exceptions{0}, edits_failed{0};
 };
 
 inline constexpr Metric<MilterStats> milter_metrics[] = {
@@ -30,6 +30,8 @@ inline constexpr Metric<MilterStats> milter_metrics[] = {
     {"unsigned_no_key",
      as_counter("mailweir_unsigned_no_key_total", "Messages that a rule asked to sign, whose From domain has no key"),
      via<&MilterStats::unsigned_without_key>},
+    {as_counter("mailweir_bad_keys_total", "Keys in the directory of [dkim] keys that were found to be unusable"),
+     via<&MilterStats::bad_keys>},
     {"exceptions", as_counter("mailweir_milter_exceptions_total", "Exceptions at the milter door"),
      via<&MilterStats::exceptions>},
 };

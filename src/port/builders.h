@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "port/countries.h"
+#include "port/key_source.h"
 #include "port/pattern.h"
 #include "port/signature_judge.h"
 #include "port/signer.h"
@@ -41,6 +42,8 @@ struct Builders {
   std::function<Made<TablePtr>(const std::vector<std::pair<std::string, std::string>>& entries, TableKind kind)>
       make_table;
   std::function<Made<SignerPtr>(const std::string& path)> read_key;
+  // Keys by place, DIRECTORY/DOMAIN/SELECTOR.pem, of which so many domains are kept in memory.
+  std::function<KeySourcePtr(const std::string& directory, std::size_t most_domains)> key_folder;
   std::function<SpfEnginePtr()> libspf2;
   std::function<Result<SignatureJudgePtr>()> libopendkim;
   std::function<Result<CountriesPtr>(const std::string& path)> countries;

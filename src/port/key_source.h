@@ -25,6 +25,8 @@ struct KeysFound {
   std::vector<std::string> troubles;  // "PLACE: why", a key that is there and cannot be used
   bool unreachable = false;           // the place could not be asked: it may have keys
   std::vector<std::string> news;      // what the log should have once: given to the first that asks after it was found
+
+  void add(KeysFound other);
 };
 
 class KeySource {

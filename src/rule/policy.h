@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
-#include "check/key_ring.h"
 #include "check/sign_policy.h"
+#include "check/signing_keys.h"
 #include "fact/settings.h"
 #include "rule/rule.h"
 #include "rule/rule_index.h"
@@ -38,7 +38,7 @@ struct AuthenticationResultsPolicy {
 struct Policy : FactSettings {
   std::uint64_t generation = 0;  // counts reloads
   std::array<std::vector<Rule>, stage_count> rules;
-  std::array<RuleIndex, stage_count> indexes;  // of the rules; made when all are there
+  std::array<RuleIndex, stage_count> indexes;              // of the rules; made when all are there
   std::array<std::vector<EarlyCheck>, stage_count> early;  // by the stage at which the check's input is known
   std::array<std::vector<const Rule*>, stage_count>
       blocks;                                   // rules of other stages whose blocked keys are refused here
@@ -51,7 +51,9 @@ struct Policy : FactSettings {
   std::chrono::milliseconds counter_deadline{100};       // of one call of the counter store
   static constexpr int counter_calls_of_a_callback = 3;  // so often that is waited for in one callback of the MTA
   std::string country_database;                          // its file, as written
-  KeyRing keys;                                          // what `sign` signs with
+  SigningKeys keys;                                      // what `sign` signs with
+  std::string key_folder;                                // [dkim] keys: "dir:PATH"; "": none
+  std::size_t key_cache = 20'000;                        // domains of it that are kept in memory
   SignPolicy signing;
   AuthenticationResultsPolicy authentication_results;
   std::string alert_sender;  // of mail that carries alerts, folded; empty: none does

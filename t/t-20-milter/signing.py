@@ -6,7 +6,7 @@ import re
 import subprocess
 
 from harness import letter
-from harness.process import seconds
+from harness.process import seconds, wait_for
 
 from bed import rule
 
@@ -181,10 +181,56 @@ def many_authors(t, bed, keys):
             "a key that authors share signs once")
 
 
+def by_place(t, bed, keys):
+    """[dkim] keys: a key signs as soon as it is there, and no longer than it is; a bad one harms its domain only."""
+    place = os.path.join(bed.daemon.directory, "place")
+    os.makedirs(place)
+    bed.policy(f'[dkim]\nkeys = "dir:{place}"\n' + SIGN)
+    bed.mark()
+
+    def put(domain, kind, mode=0o600):
+        os.makedirs(os.path.join(place, domain), exist_ok=True)
+        hidden, path = (os.path.join(place, domain, name) for name in (f".{kind}", f"{kind}.pem"))
+        subprocess.run(["cp", "-p", os.path.join(bed.daemon.directory, "keys", f"{kind}.pem"), hidden], check=True)
+        os.chmod(hidden, mode)
+        os.rename(hidden, path)
+        return path
+
+    def verdicts(domain):
+        return keys.verdicts(bed.taken(text=letter(sender="a@" + domain)))
+
+    t.equal(verdicts("example.com"), {}, "no key at its place: not signed")
+    t.equal(bed.wait_line(event="message")["not_signed"], "no key", "and the message's line says so")
+    paths = [put("example.com", kind) for kind in KINDS]
+    t.equal(wait_for(lambda: verdicts("example.com"), "the keys to be found", within=5), good(),
+            "keys that are put there sign, without a reload")
+    bad = put("example.org", "rsa", 0o644)
+    t.equal(wait_for(lambda: bed.lines(event="dkim-key"), "the bad key to be found",
+                     within=5 if verdicts("example.org") == {} else 0)[0]["reason"],
+            f"{bad}: mode 0644: others can read this key; chmod 640", "a key that others can read is named")
+    t.equal((verdicts("example.org"), bed.lines(event="message")[-1]["not_signed"]), ({}, "its key cannot be used"),
+            "its domain leaves unsigned")
+    t.equal(verdicts("example.com"), good(), "others are signed")
+    t.equal(len(bed.lines(event="dkim-key")), 1, "it is named once")
+    t.like(bed.daemon.metrics(), "(?m)^mailweir_bad_keys_total 1", "and counted")
+    os.chmod(bad, 0o600)
+    t.equal(wait_for(lambda: verdicts("example.org"), "the mended key to be found", within=5),
+            {("rsa", "example.org"): True}, "once it is mended it signs")
+    os.remove(paths[0])
+    t.ok(wait_for(lambda: verdicts("example.com") == {("ed", "example.com"): True}, "the key to be missed", within=5),
+         "a key that is gone signs no more")
+    made = bed.daemon.ctl("dkim", "keygen", "new.example", "--type", "both", "--selector", "s1", "--user", "nobody")
+    t.equal(made.returncode, 0, "mailweirctl dkim keygen makes keys")
+    for line in made.stdout.splitlines():
+        keys.records[line.split(".")[0]] = "".join(re.findall(r'"([^"]*)"', line))
+    t.equal(wait_for(lambda: verdicts("new.example"), "the new keys to be found", within=5),
+            {("s1", "new.example"): True, ("s1e", "new.example"): True}, "and they sign, as its records say")
+
+
 def run(t, bed):
     if dkim is None:
         t.skip("signatures", "python3-dkim or python3-nacl is not installed")
         return
     keys = Keys(bed)
-    for case in (messages, edits, who_is_signed, several_from, many_authors):
+    for case in (messages, edits, who_is_signed, several_from, many_authors, by_place):
         case(t, bed, keys)

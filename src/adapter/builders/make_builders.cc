@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "adapter/builders/make_builders.h"
 
+#include <map>
 #include <memory>
 
 #include "adapter/keys/key_cache.h"
+#include "adapter/keys/key_folder.h"
 #include "adapter/libspf2/libspf2_engine.h"
 #include "adapter/table/expiry.h"
 #include "adapter/table/re2_pattern.h"
@@ -33,6 +35,9 @@ Made<TablePtr> inline_table(const std::vector<std::pair<std::string, std::string
   return result;
 }
 
+// What is in memory of a folder outlives a reload.
+using KeyFolders = std::map<std::pair<std::string, std::size_t>, std::weak_ptr<KeySource>>;
+
 }  // namespace
 
 Builders make_builders(const Clock& clock, std::shared_ptr<TableSources> sources) {
@@ -48,6 +53,13 @@ Builders make_builders(const Clock& clock, std::shared_ptr<TableSources> sources
     if (!loaded) made.errors.push_back(loaded.error().what);
     else made = {std::move(loaded->signer), {}, std::move(loaded->warnings)};
     return made;
+  };
+  builders.key_folder = [&clock, folders = std::make_shared<KeyFolders>()](const std::string& directory,
+                                                                           std::size_t most_domains) {
+    auto& kept = (*folders)[{directory, most_domains}];
+    auto folder = kept.lock();
+    if (!folder) kept = folder = make_key_folder({.path = directory, .most_domains = most_domains}, clock);
+    return folder;
   };
   builders.libspf2 = make_libspf2_engine;
   builders.libopendkim = make_opendkim_judge;

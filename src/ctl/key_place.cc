@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "ctl/key_place.h"
+
+#include <filesystem>
+
+#include <boost/program_options.hpp>
+
+#include "config/paths.h"
+#include "ctl/policy_file.h"
+
+namespace mailweir {
+
+namespace po = boost::program_options;
+
+void KeyPlace::add_to(po::options_description& options) {
+  options.add_options()("config,c", po::value(&config_)->value_name("FILE"), "the policy file")(
+      "dir", po::value(&folder)->value_name("DIR"),
+      "the directory of all keys; DIR/DOMAIN/SELECTOR.pem is a key (that of [dkim] keys in the policy file)")(
+      "user", po::value(&user)->value_name("USER"), "who owns a key that root makes (the daemon's user)");
+}
+
+bool KeyPlace::settle() {
+  const std::string file = config_.empty() ? default_policy_file() : config_;
+  std::error_code ignored;
+  if ((folder.empty() || user.empty()) && (!config_.empty() || std::filesystem::exists(file, ignored))) {
+    const auto loaded = read_policy_file(file);
+    if (!loaded) return false;
+    const auto& named = loaded->policy->key_folder;
+    if (folder.empty() && !named.empty()) folder = named.substr(named.find(':') + 1);
+    if (user.empty()) user = loaded->config->general.user;
+  }
+  if (folder.empty()) folder = default_state_directory() + "/dkim";
+  if (user.empty()) user = "mailweir";
+  return true;
+}
+
+}  // namespace mailweir

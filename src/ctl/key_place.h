@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// KeyPlace: the directory of signing keys that a command of the tool works in, and who owns what is put there: --dir
+// and
+// --user, else what the policy file says.
+#pragma once
+
+#include <string>
+
+namespace boost::program_options {
+class options_description;
+}
+
+namespace mailweir {
+
+struct KeyPlace {
+  std::string folder, user;
+
+  // --config, --dir and --user. The object must outlive the parsing.
+  void add_to(boost::program_options::options_description& options);
+  // After the parsing: from now on folder and user are what they shall be. False: the policy file has errors, which
+  // were told.
+  bool settle();
+
+ private:
+  std::string config_;
+};
+
+}  // namespace mailweir
