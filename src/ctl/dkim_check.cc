@@ -60,8 +60,7 @@ std::vector<DkimKey> chosen_keys(const Choice& choice) {
     return {{*domain, choice.selector, loaded->signer, false}};
   }
   std::vector<DkimKey> keys;
-  const KeysFound found = make_key_folder({.path = choice.place.folder, .most_domains = 1}, system_clock())
-                              ->find(*domain, Deadline::in(patience));
+  const KeysFound found = choice.place.keys()->find(*domain, Deadline::in(patience));
   for (const auto& trouble : found.news) std::cerr << "mailweirctl dkim check: " << trouble << '\n';
   for (const auto& key : found.keys)
     if (choice.selector.empty() || key->selector == choice.selector) keys.push_back(*key);

@@ -196,7 +196,7 @@ int dkim_record(const Arguments& args) {
   const auto domains = domains_of(words, file);
   if (!domains) return exit_usage;
   if (!place.settle()) return exit_usage;
-  const auto keys = make_key_folder({.path = place.folder, .most_domains = 1}, system_clock());
+  const auto keys = place.keys();
   for (const auto& domain : *domains) {
     const KeysFound found = keys->find(domain, Deadline::in(patience));
     for (const auto& trouble : found.news) std::cerr << "mailweirctl dkim record: " << trouble << '\n';

@@ -5,8 +5,10 @@
 
 #include <boost/program_options.hpp>
 
+#include "adapter/keys/key_folder.h"
 #include "config/paths.h"
 #include "ctl/policy_file.h"
+#include "start/privileges.h"
 
 namespace mailweir {
 
@@ -32,6 +34,12 @@ bool KeyPlace::settle() {
   if (folder.empty()) folder = default_state_directory() + "/dkim";
   if (user.empty()) user = "mailweir";
   return true;
+}
+
+KeySourcePtr KeyPlace::keys() const {
+  KeyFolderConfig config{.path = folder, .most_domains = 1};
+  if (const auto identity = find_identity(user)) config.owner = identity->uid;
+  return make_key_folder(config, system_clock());
 }
 
 }  // namespace mailweir

@@ -6,6 +6,8 @@
 
 #include <string>
 
+#include "port/key_source.h"
+
 namespace boost::program_options {
 class options_description;
 }
@@ -20,6 +22,8 @@ struct KeyPlace {
   // After the parsing: from now on folder and user are what they shall be. False: the policy file has errors, which
   // were told.
   bool settle();
+  // The keys there; those that belong to `user` too, whoever runs the tool. It holds one domain at a time.
+  KeySourcePtr keys() const;
 
  private:
   std::string config_;

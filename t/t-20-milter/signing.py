@@ -221,6 +221,8 @@ def by_place(t, bed, keys):
          "a key that is gone signs no more")
     made = bed.daemon.ctl("dkim", "keygen", "new.example", "--type", "both", "--selector", "s1", "--user", "nobody")
     t.equal(made.returncode, 0, "mailweirctl dkim keygen makes keys")
+    published = bed.daemon.ctl("dkim", "record", "new.example", "--user", "nobody")
+    t.equal((published.returncode, published.stdout), (0, made.stdout), "and prints what dkim record prints")
     for line in made.stdout.splitlines():
         keys.records[line.split(".")[0]] = "".join(re.findall(r'"([^"]*)"', line))
     t.equal(wait_for(lambda: verdicts("new.example"), "the new keys to be found", within=5),

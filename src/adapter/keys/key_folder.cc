@@ -69,6 +69,9 @@ class Look {
   }
 
  private:
+  std::string objection_to(uid_t owner) const {
+    return config_.owner == owner ? std::string() : objection_to_owner(owner);
+  }
   void trouble(const std::string& name, const std::string& why) {
     found_.troubles.push_back(config_.path + '/' + name + ": " + why);
   }
@@ -101,7 +104,7 @@ class Look {
       trouble(domain_, std::strerror(errno));
       return {};
     }
-    std::string why = objection_to_owner(status.st_uid);
+    std::string why = objection_to(status.st_uid);
     if (why.empty() && (status.st_mode & S_IWOTH) != 0) why = "others can put keys there; chmod o-w";
     if (!why.empty()) {
       trouble(domain_, why);
@@ -187,7 +190,7 @@ class Look {
       if (const auto old = before_->files.find(name);
           old != before_->files.end() && old->second.settled && old->second.key && old->second.stamp == made.stamp)
         return old->second;
-    std::string why = objection_to_owner(status.st_uid);
+    std::string why = objection_to(status.st_uid);
     if (why.empty() && !S_ISREG(status.st_mode)) why = "is not a regular file";
     if (!why.empty()) {
       trouble(path, why);

@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -29,6 +30,7 @@ namespace mailweir {
 struct KeyFolderConfig {
   std::string path;
   std::size_t most_domains = 20'000;  // kept in memory, those without a key among them
+  std::optional<uid_t> owner{};       // may own keys too: the daemon's user, where root looks
 };
 
 struct KeyFolderStats {

@@ -159,6 +159,9 @@ TEST_CASE("key folder: whose files and folders are not trusted") {
     REQUIRE(::chown((place.dir / "example.com/s1.pem").c_str(), 4321, 0) == 0);
     place.clock.advance(1s);
     CHECK(place.look("example.com").find("its owner (uid 4321) is neither root nor") != std::string::npos);
+    // As root the tool looks at keys of the daemon's user.
+    const auto tool = make_key_folder({.path = place.dir.path(), .most_domains = 1, .owner = 4321}, place.clock);
+    CHECK(tool->find("example.com", Deadline::in(5s)).keys.size() == 1);
   }
 }
 
