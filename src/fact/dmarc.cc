@@ -63,8 +63,10 @@ std::vector<std::string> DmarcSource::author_domains() {
 bool DmarcSource::has_unusable_author() {
   const auto domains = reader_.family<FromSource>(from_family).domains();
   if (domains.empty()) return std::ranges::any_of(reader_.transaction().headers->values("From"), shows_address);
-  return std::any_of(domains.begin(), domains.end(),
-                     [](const FactItem& item) { return !to_domain(item.text) && !address_literal(item.text); });
+  return std::any_of(domains.begin(), domains.end(), [](const FactItem& item) {
+    const auto domain = to_domain(item.text);
+    return !(domain && is_plain_name(*domain)) && !address_literal(item.text);
+  });
 }
 
 void DmarcSource::begin() {

@@ -26,6 +26,12 @@ bool fits_dns(std::string_view name) {
   return label > 0;
 }
 
+bool is_plain_name(std::string_view name) {
+  return fits_dns(name) && std::ranges::all_of(name, [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+         });
+}
+
 std::optional<std::string> to_domain(std::string_view text) {
   if (text.ends_with('.')) text.remove_suffix(1);
   if (std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; })) {

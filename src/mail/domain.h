@@ -20,6 +20,10 @@ std::string compared_domain(std::string_view text);
 // the end.
 bool fits_dns(std::string_view name);
 
+// fits_dns(), and nothing but what hosts, mail domains and DKIM selectors are called: a-z, 0-9, '-', '_'. The DNS
+// carries more, quotes and backslashes too, but no mail domain has them.
+bool is_plain_name(std::string_view name);
+
 // "client.example." -> "client.example": a client may write the root's dot in HELO, a PTR record has it.
 inline std::string_view without_last_dot(std::string_view name) {
   if (name.ends_with('.')) name.remove_suffix(1);

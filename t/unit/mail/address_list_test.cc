@@ -81,6 +81,10 @@ TEST_CASE("address list: what stands in From fields") {
       {"=?utf-8?q?x;ceo@victim.example?=, a@evil.example", "ceo@victim.example?= | a@evil.example"},
       {"=?utf-8?q?Doe,_John?= <j@x.example>", "j@x.example"},
       {"=?utf-8?q?j@x.example?= <j@x.example>", "j@x.example"},
+      // a backslash outside of quotes, which Postfix drops
+      {"<ceo@vict\\im.example>", "ceo@victim.example"},
+      {"c\\eo@victim.example", "ceo@victim.example"},
+      {"ceo@victim\\.example", "ceo@victim.example"},
       // broken, and still found
       {"user@example.com <other@example.net>", "other@example.net"},
       {"A User user@example.com", "user@example.com"},

@@ -147,6 +147,8 @@ TEST_CASE("milter verify: an author that is only shown is not one without a doma
       {" =?utf-8?b?am9lQGZvb3RiYWxsLmV4YW1wbGUuY29t?= <joe>", "550 5.7.1 no () (reject)"},
       {" (Joe <joe@football.example.com>", "550 5.7.1 no () (reject)"},
       {" @football.example.com", "550 5.7.1 no () (reject)"},
+      {" <joe@\"football.example.com\">", "550 5.7.1 no () (reject)"},
+      {" <joe@foot\\ball.example.com>", "550 5.7.1 no () (reject)"},
       {" =?utf-8?q?x<joe@football.example.com>?= <a@evil.example>", "550 5.7.1 no () (reject)"},
   };
   for (const Row& row : rows) {
