@@ -14,86 +14,45 @@
 namespace mailweir {
 namespace {
 
+constexpr FactDefinition lists(std::string_view name, FactKnown known, std::string_view meaning, FactScope scope,
+                               FactNeeds needs = FactNeeds::envelope) {
+  return {.name = name,
+          .type = FactType::dnsbl,
+          .known = known,
+          .meaning = meaning,
+          .needs = needs,
+          .scope = scope,
+          .check = true,
+          .lookups = FactLookups::early};
+}
+
+// The score beside what lists say: a part of the same check.
+constexpr FactDefinition score(std::string_view name, FactDefinition of) {
+  of.part_of = of.name;
+  of.name = name;
+  of.type = FactType::number;
+  of.meaning = "the sum of their weights";
+  of.skipped = FactSkipped::as_whole;
+  return of;
+}
+
+constexpr FactDefinition of_client =
+    lists("dnsbl", known_at_doors(Stage::connect), "the address DNSBLs that list client_address", FactScope::session);
+constexpr FactDefinition of_client_name = lists("client_name_dnsbl", known_at_doors(Stage::connect),
+                                                "the domain DNSBLs that list client_name", FactScope::session);
+constexpr FactDefinition of_helo =
+    lists("helo_dnsbl", known_at_doors(Stage::helo), "the domain DNSBLs that list helo_name", FactScope::helo);
+constexpr FactDefinition of_sender = lists("sender_dnsbl", known_at_doors(Stage::mail),
+                                           "the domain DNSBLs that list sender_domain", FactScope::transaction);
+constexpr FactDefinition of_from =
+    lists("from_dnsbl", known_at_milter(Stage::end_of_message), "the domain DNSBLs that list a from_domain",
+          FactScope::transaction, FactNeeds::header);
+
 // Two for each DnsblSubject, in its order.
 constexpr FactDefinition facts[] = {
-    {.name = "dnsbl",
-     .type = FactType::dnsbl,
-     .known = known_at_doors(Stage::connect),
-     .meaning = "the address DNSBLs that list client_address",
-     .scope = FactScope::session,
-     .check = true,
-     .lookups = FactLookups::early},
-    {.name = "dnsbl_score",
-     .type = FactType::number,
-     .known = known_at_doors(Stage::connect),
-     .meaning = "the sum of their weights",
-     .scope = FactScope::session,
-     .check = true,
-     .lookups = FactLookups::early,
-     .part_of = "dnsbl",
-     .skipped = FactSkipped::as_whole},
-    {.name = "client_name_dnsbl",
-     .type = FactType::dnsbl,
-     .known = known_at_doors(Stage::connect),
-     .meaning = "the domain DNSBLs that list client_name",
-     .scope = FactScope::session,
-     .check = true,
-     .lookups = FactLookups::early},
-    {.name = "client_name_dnsbl_score",
-     .type = FactType::number,
-     .known = known_at_doors(Stage::connect),
-     .meaning = "the sum of their weights",
-     .scope = FactScope::session,
-     .check = true,
-     .lookups = FactLookups::early,
-     .part_of = "client_name_dnsbl",
-     .skipped = FactSkipped::as_whole},
-    {.name = "helo_dnsbl",
-     .type = FactType::dnsbl,
-     .known = known_at_doors(Stage::helo),
-     .meaning = "the domain DNSBLs that list helo_name",
-     .scope = FactScope::helo,
-     .check = true,
-     .lookups = FactLookups::early},
-    {.name = "helo_dnsbl_score",
-     .type = FactType::number,
-     .known = known_at_doors(Stage::helo),
-     .meaning = "the sum of their weights",
-     .scope = FactScope::helo,
-     .check = true,
-     .lookups = FactLookups::early,
-     .part_of = "helo_dnsbl",
-     .skipped = FactSkipped::as_whole},
-    {.name = "sender_dnsbl",
-     .type = FactType::dnsbl,
-     .known = known_at_doors(Stage::mail),
-     .meaning = "the domain DNSBLs that list sender_domain",
-     .check = true,
-     .lookups = FactLookups::early},
-    {.name = "sender_dnsbl_score",
-     .type = FactType::number,
-     .known = known_at_doors(Stage::mail),
-     .meaning = "the sum of their weights",
-     .check = true,
-     .lookups = FactLookups::early,
-     .part_of = "sender_dnsbl",
-     .skipped = FactSkipped::as_whole},
-    {.name = "from_dnsbl",
-     .type = FactType::dnsbl,
-     .known = known_at_milter(Stage::end_of_message),
-     .meaning = "the domain DNSBLs that list a from_domain",
-     .needs = FactNeeds::header,
-     .check = true,
-     .lookups = FactLookups::early},
-    {.name = "from_dnsbl_score",
-     .type = FactType::number,
-     .known = known_at_milter(Stage::end_of_message),
-     .meaning = "the sum of their weights",
-     .needs = FactNeeds::header,
-     .check = true,
-     .lookups = FactLookups::early,
-     .part_of = "from_dnsbl",
-     .skipped = FactSkipped::as_whole},
+    of_client, score("dnsbl_score", of_client),    of_client_name, score("client_name_dnsbl_score", of_client_name),
+    of_helo,   score("helo_dnsbl_score", of_helo), of_sender,      score("sender_dnsbl_score", of_sender),
+    of_from,   score("from_dnsbl_score", of_from),
 };
 static_assert(std::size(facts) == 2 * dnsbl_subjects);
 

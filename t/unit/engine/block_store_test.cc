@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "../fixture/block_cases.h"
+#include "../fixture/passing_store.h"
 
 namespace mailweir {
 namespace {
@@ -10,38 +11,14 @@ namespace {
 using namespace test;
 
 // Counts what it is asked, and hands it on.
-class Counting final : public CounterStore {
+class Counting final : public PassingStore {
  public:
-  explicit Counting(CounterStore& store) : store_(store) {}
+  using PassingStore::PassingStore;
   Result<Charged> charge(std::span<const Charge> charges, Deadline deadline) override {
     calls.push_back(charges.size());
-    return store_.charge(charges, deadline);
-  }
-  Result<void> give_back(std::span<const Charge> charges, const Receipt& receipt, Deadline deadline) override {
-    return store_.give_back(charges, receipt, deadline);
-  }
-  Result<void> renew(std::span<const Charge> leases, Deadline deadline) override {
-    return store_.renew(leases, deadline);
-  }
-  Result<std::vector<CounterRow>> list(const CounterQuery& query, Deadline deadline) override {
-    return store_.list(query, deadline);
-  }
-  Result<std::size_t> reset(std::string_view limit, std::string_view key, Deadline deadline) override {
-    return store_.reset(limit, key, deadline);
-  }
-  Result<bool> block(const Block& block, bool replace, Deadline deadline) override {
-    return store_.block(block, replace, deadline);
-  }
-  Result<bool> unblock(std::string_view limit, std::string_view key, Deadline deadline) override {
-    return store_.unblock(limit, key, deadline);
-  }
-  Result<std::vector<Block>> blocks(std::size_t most, Deadline deadline) override {
-    return store_.blocks(most, deadline);
+    return PassingStore::charge(charges, deadline);
   }
   std::vector<std::size_t> calls;
-
- private:
-  CounterStore& store_;
 };
 
 TEST_CASE("blocks are asked in the limits' call; only the fact needs one before, and that once") {

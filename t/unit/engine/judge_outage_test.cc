@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "../fixture/engine_fixture.h"
+#include "../fixture/passing_store.h"
 
 namespace mailweir {
 namespace {
@@ -10,14 +11,14 @@ namespace {
 using test::Engine;
 
 // Counts like the memory store, but with a third of each maximum, as a node does whose shared store is away.
-class AThird final : public CounterStore {
+class AThird final : public test::PassingStore {
  public:
-  explicit AThird(CounterStore& store) : store_(store) {}
+  using PassingStore::PassingStore;
   Result<Charged> charge(std::span<const Charge> charges, Deadline deadline) override {
     std::vector<Charge> parts(charges.begin(), charges.end());
     for (Charge& part : parts)
       for (Window& window : part.windows) window.max /= 3;
-    auto charged = store_.charge(parts, deadline);
+    auto charged = inner_.charge(parts, deadline);
     for (std::size_t i = 0; charged && i < parts.size(); ++i)
       if (parts[i].kind != CountKind::block && charged->levels[i].over)
         charged->levels[i].share = parts[i].windows[charged->levels[i].window].max;
@@ -26,34 +27,16 @@ class AThird final : public CounterStore {
   Result<void> give_back(std::span<const Charge> charges, const Receipt& receipt, Deadline deadline) override {
     deadlines.push_back(deadline.at());
     if (refunds_fail) return Error{"redis: connection refused", true};
-    return store_.give_back(charges, receipt, deadline);
-  }
-  Result<void> renew(std::span<const Charge> leases, Deadline deadline) override {
-    return store_.renew(leases, deadline);
-  }
-  Result<std::vector<CounterRow>> list(const CounterQuery& query, Deadline deadline) override {
-    return store_.list(query, deadline);
-  }
-  Result<std::size_t> reset(std::string_view limit, std::string_view key, Deadline deadline) override {
-    return store_.reset(limit, key, deadline);
+    return inner_.give_back(charges, receipt, deadline);
   }
   Result<bool> block(const Block& block, bool replace, Deadline deadline) override {
     blocked.push_back(block.limit);
-    return store_.block(block, replace, deadline);
-  }
-  Result<bool> unblock(std::string_view limit, std::string_view key, Deadline deadline) override {
-    return store_.unblock(limit, key, deadline);
-  }
-  Result<std::vector<Block>> blocks(std::size_t most, Deadline deadline) override {
-    return store_.blocks(most, deadline);
+    return inner_.block(block, replace, deadline);
   }
 
   bool refunds_fail = false;
   std::vector<std::string> blocked;
   std::vector<SteadyTime> deadlines;
-
- private:
-  CounterStore& store_;
 };
 
 struct Sharing {

@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "../fixture/engine_fixture.h"
+#include "../fixture/passing_store.h"
 #include "engine/ledger.h"
 
 namespace mailweir {
@@ -14,35 +15,20 @@ namespace {
 using namespace std::chrono_literals;
 
 // A store that counts its calls, takes time for each, and fails when it is told to.
-class CountingStore final : public CounterStore {
+class CountingStore final : public test::PassingStore {
  public:
-  CountingStore(CounterStore& store, ManualClock& clock) : store_(store), clock_(clock) {}
+  CountingStore(CounterStore& store, ManualClock& clock) : PassingStore(store), clock_(clock) {}
 
   Result<Charged> charge(std::span<const Charge> charges, Deadline deadline) override {
-    return call(charges_, deadline, [&] { return store_.charge(charges, deadline); });
+    return call(charges_, deadline, [&] { return inner_.charge(charges, deadline); });
   }
   Result<void> give_back(std::span<const Charge> charges, const Receipt& receipt, Deadline deadline) override {
     given_back.push_back(charges.size());
     if (receipt.store == broken_store) return Error{"redis: connection refused", true};
-    return call(give_backs, deadline, [&] { return store_.give_back(charges, receipt, deadline); });
-  }
-  Result<void> renew(std::span<const Charge> leases, Deadline deadline) override {
-    return store_.renew(leases, deadline);
-  }
-  Result<std::vector<CounterRow>> list(const CounterQuery& query, Deadline deadline) override {
-    return store_.list(query, deadline);
-  }
-  Result<std::size_t> reset(std::string_view limit, std::string_view key, Deadline deadline) override {
-    return store_.reset(limit, key, deadline);
+    return call(give_backs, deadline, [&] { return inner_.give_back(charges, receipt, deadline); });
   }
   Result<bool> block(const Block& block, bool replace, Deadline deadline) override {
-    return call(blocks_made, deadline, [&] { return store_.block(block, replace, deadline); });
-  }
-  Result<bool> unblock(std::string_view limit, std::string_view key, Deadline deadline) override {
-    return store_.unblock(limit, key, deadline);
-  }
-  Result<std::vector<Block>> blocks(std::size_t most, Deadline deadline) override {
-    return store_.blocks(most, deadline);
+    return call(blocks_made, deadline, [&] { return inner_.block(block, replace, deadline); });
   }
 
   int calls() const { return charges_ + give_backs + blocks_made; }
@@ -60,7 +46,6 @@ class CountingStore final : public CounterStore {
     return made();
   }
 
-  CounterStore& store_;
   ManualClock& clock_;
 };
 
