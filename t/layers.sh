@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # Holds the house to its plan: who may include whom, no circle of includes, which library may stand in which room, an
-# SPDX line in each source file, no file over 400 lines of 120 columns. Prints each breach as file:line: why, and ends with 1 if there is one.
+# SPDX line in each source file, no file over 400 lines of 120 columns, no name for two types. Prints each breach as
+# file:line: why, and ends with 1 if there is one.
 #
 #   t/layers.sh [TREE]        looks at TREE (default: the tree that this script stands in)
 #   t/layers.sh --self-test   breaks each rule in a tree of its own and sees it found, as TAP
@@ -229,9 +230,23 @@ check_width() {
   '
 }
 
+# The linker takes one of two types of the same name for both, without a word (C++ 6.3, one definition).
+check_names() {
+  find src -type f -name '*.h' | sort | xargs -r awk '
+    FNR == 1 { room = "" }
+    /^namespace .*\{/ { room = $2 == "{" ? FILENAME : $2 }
+    match($0, /^(struct|class|enum class) [A-Za-z_]+/) && /[{]/ {
+      name = substr($0, RSTART, RLENGTH); sub(/^.* /, "", name)
+      if ((room, name) in place)
+        printf "%s:%d: %s is defined in %s, too: one name, one type\n", FILENAME, FNR, name, place[room, name]
+      place[room, name] = FILENAME
+    }
+  '
+}
+
 check_tree() {
   cd "$1"
-  breaches=$(check_includes; check_circles; check_spdx; check_length; check_width)
+  breaches=$(check_includes; check_circles; check_spdx; check_length; check_width; check_names)
   [ -z "$breaches" ] || { printf '%s\n' "$breaches"; return 1; }
 }
 
@@ -335,6 +350,8 @@ self_test() {
   self_test_row src/base/a.cc "$(printf '\\n%.0s' $(seq 400))" 'src/base/a.cc:401: 401 lines'
   self_test_row t/unit/a.cc "$(printf '\\n%.0s' $(seq 400))" 't/unit/a.cc:401: 401 lines'
   self_test_row t/unit/a.cc "$(printf '\\n%.0s' $(seq 399))" ''
+  self_test_row src/base/a.h 'namespace mailweir {\nstruct Place {};\n}\nnamespace mailweir::dns {\nstruct Place {};\n}\n' ''
+  self_test_row src/base/a.h 'namespace mailweir {\nstruct Place {};\nclass Place final : Other {\n' 'one name, one type'
   self_test_row t/unit/a.cc "// $(printf 'a%.0s' $(seq 117))\\n" ''
   self_test_row t/unit/a.cc "// $(printf 'a%.0s' $(seq 118))\\n" 't/unit/a.cc:2: 121 columns'
   echo "1..$number"

@@ -25,6 +25,9 @@ struct FileStamp {
 };
 
 FileStamp stamp_of(const struct stat& status);
+// Whether the file was left alone for longer than a file system's times move in one step: from now on a change of it
+// changes its stamp, too.
+bool has_settled(const FileStamp& stamp, WallTime now);
 // Nothing when the file cannot be opened for reading now.
 std::optional<FileStamp> file_stamp(const std::string& path);
 
@@ -49,9 +52,7 @@ class SharedFiles {
 
   // `object` was made of the file in the state of `stamp`; null: it could not be.
   void keep(const Name& name, const FileStamp& stamp, const std::shared_ptr<const Object>& object) {
-    const auto changed = WallTime(std::chrono::duration_cast<WallTime::duration>(
-        std::chrono::nanoseconds(std::max(stamp.modified, stamp.changed))));
-    if (!object || changed + settling > clock_.wall()) {
+    if (!object || !has_settled(stamp, clock_.wall())) {
       kept_.erase(name);
       return;
     }
@@ -63,7 +64,6 @@ class SharedFiles {
   }
 
  private:
-  static constexpr std::chrono::seconds settling{2};  // more than the step of any file system's times
   struct Kept {
     FileStamp stamp;
     std::weak_ptr<const Object> object;

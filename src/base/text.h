@@ -37,6 +37,29 @@ bool is_utf8(std::string_view text);
 // The same text with U+FFFD in place of each byte that belongs to no character.
 std::string made_utf8(std::string_view text);
 
+// Whether the whole text fits a pattern in which '*' is any run of bytes; `equal` says which byte of the pattern, the
+// first argument, stands for which of the text. Linear in practice, no recursion.
+template <typename Equal>
+bool matches_stars(std::string_view pattern, std::string_view text, Equal equal) {
+  std::size_t p = 0, t = 0, star = pattern.npos, retry = 0;
+  while (t < text.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      retry = t;
+    } else if (p < pattern.size() && equal(pattern[p], text[t])) {
+      ++p;
+      ++t;
+    } else if (star != pattern.npos) {
+      p = star + 1;
+      t = ++retry;
+    } else {
+      return false;
+    }
+  }
+  while (p < pattern.size() && pattern[p] == '*') ++p;
+  return p == pattern.size();
+}
+
 // Simple shell pattern: '*' any run, '?' any byte; ASCII case does not matter. Linear in practice, no recursion.
 bool matches_wildcard(std::string_view pattern, std::string_view text);
 

@@ -13,7 +13,7 @@
 #include "check/signing_keys.h"
 #include "ctl/check_command.h"
 #include "ctl/dkim_keys.h"
-#include "ctl/key_place.h"
+#include "ctl/key_directory.h"
 #include "mail/domain.h"
 
 namespace mailweir {
@@ -37,18 +37,18 @@ dns::AnswerPtr ask_server(const IpAddress& server, const std::string& port, cons
 
 struct Choice {
   std::string domain, selector, file, port = "53";
-  KeyPlace place;
+  KeyDirectory place;
 };
 
 // What is to be looked for. Empty: said why.
 std::vector<DkimKey> chosen_keys(const Choice& choice) {
   const auto domain = to_domain(choice.domain);
-  if (!domain || !is_key_name(*domain)) {
+  if (!domain || !is_plain_name(*domain)) {
     wrong_usage(choice.domain + " is not a valid domain name");
     return {};
   }
   if (!choice.file.empty()) {
-    if (!is_key_name(choice.selector)) {
+    if (!is_plain_name(choice.selector)) {
       wrong_usage("--file needs --selector NAME");
       return {};
     }

@@ -18,7 +18,7 @@
 #include "check/key_record.h"
 #include "check/signing_keys.h"
 #include "ctl/check_command.h"
-#include "ctl/key_place.h"
+#include "ctl/key_directory.h"
 #include "mail/domain.h"
 #include "start/privileges.h"
 
@@ -54,7 +54,7 @@ std::optional<std::vector<std::string>> domains_of(std::vector<std::string> word
   bool good = true;
   for (auto& word : words) {
     const auto domain = to_domain(word);
-    if (domain && is_key_name(*domain)) {
+    if (domain && is_plain_name(*domain)) {
       word = *domain;
       continue;
     }
@@ -132,7 +132,7 @@ std::optional<std::vector<KindOfKey>> kinds_of(const std::string& type, const st
 int dkim_keygen(const Arguments& args) {
   std::vector<std::string> words;
   std::string file, selector = selector_of_today(), type = "rsa";
-  KeyPlace place;
+  KeyDirectory place;
   unsigned bits = 2048;
   Forms forms;
   po::options_description options("Usage: mailweirctl dkim keygen DOMAIN... [OPTION...]");
@@ -148,7 +148,8 @@ int dkim_keygen(const Arguments& args) {
   if (!parsed(options, args, "domain", status)) return status;
   const auto kinds = kinds_of(type, selector);
   if (!kinds) return wrong_usage("--type " + type + " is unknown; write rsa, ed25519 or both");
-  if (!is_key_name(selector)) return wrong_usage("--selector " + selector + " is not a name of the DNS in lower case");
+  if (!is_plain_name(selector))
+    return wrong_usage("--selector " + selector + " is not a name of the DNS in lower case");
   if (!forms.check()) return exit_usage;
   const auto domains = domains_of(words, file);
   if (!domains) return exit_usage;
@@ -183,7 +184,7 @@ int dkim_keygen(const Arguments& args) {
 int dkim_record(const Arguments& args) {
   std::vector<std::string> words;
   std::string file;
-  KeyPlace place;
+  KeyDirectory place;
   Forms forms;
   po::options_description options("Usage: mailweirctl dkim record DOMAIN... [OPTION...]");
   options.add_options()("domain", po::value(&words)->value_name("DOMAIN"), "whose keys are to be published")(

@@ -11,6 +11,7 @@
 
 #include "adapter/keys/key_folder.h"
 #include "base/handle.h"
+#include "mail/domain.h"
 
 namespace mailweir {
 namespace {
@@ -30,7 +31,7 @@ bool write_all(const Fd& file, std::string_view text) {
 }  // namespace
 
 Result<std::string> write_key_file(const KeyFile& where, std::string_view pem) {
-  if (!is_key_name(where.domain) || !is_key_name(where.selector))
+  if (!is_plain_name(where.domain) || !is_plain_name(where.selector))
     return Error{where.selector + "._domainkey." + where.domain + " is not a name of the DNS in lower case"};
   const std::string folder_path = where.folder + '/' + where.domain, path = folder_path + '/' + where.selector + ".pem";
   const Fd root(::open(where.folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));

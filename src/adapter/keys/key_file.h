@@ -16,7 +16,7 @@ namespace mailweir {
 
 struct KeyFile {
   std::string folder;            // is there already
-  std::string domain, selector;  // is_key_name(); the domain's folder is made if it is missing, mode 0750
+  std::string domain, selector;  // is_plain_name(); the domain's folder is made if it is missing, mode 0750
   std::optional<std::pair<uid_t, gid_t>> owner;  // of the key and a new folder; nothing: who runs this
 };
 

@@ -4,10 +4,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <list>
 #include <map>
 #include <mutex>
-#include <unordered_map>
 #include <utility>
 
 #include <dirent.h>
@@ -16,18 +14,19 @@
 #include <unistd.h>
 
 #include "adapter/keys/openssl_signer.h"
+#include "adapter/keys/recent_places.h"
 #include "base/blocking.h"
 #include "base/file.h"
 #include "base/file_stamp.h"
 #include "base/handle.h"
 #include "base/text.h"
+#include "mail/domain.h"
 
 namespace mailweir {
 namespace {
 
 constexpr std::chrono::seconds look_again{1};
-constexpr std::chrono::seconds settling{2};  // more than the step of any file system's times
-constexpr std::size_t most_files = 1000;     // looked at in one domain's folder
+constexpr std::size_t most_files = 1000;  // looked at in one domain's folder
 constexpr std::string_view ending = ".pem";
 
 struct CloseFolder {
@@ -75,11 +74,6 @@ class Look {
   void trouble(const std::string& name, const std::string& why) {
     found_.troubles.push_back(config_.path + '/' + name + ": " + why);
   }
-  bool is_settled(const FileStamp& stamp) const {
-    const auto changed = WallTime(std::chrono::duration_cast<WallTime::duration>(
-        std::chrono::nanoseconds(std::max(stamp.modified, stamp.changed))));
-    return changed + settling <= clock_.wall();
-  }
 
   // None if the domain has no folder, or not one to be trusted.
   Fd open_folder() {
@@ -111,7 +105,7 @@ class Look {
       return {};
     }
     found_.folder = stamp_of(status);
-    found_.settled = is_settled(found_.folder);
+    found_.settled = has_settled(found_.folder, clock_.wall());
     return folder;
   }
 
@@ -155,7 +149,7 @@ class Look {
     std::size_t keys = 0;
     for (const auto& name : names) {
       const auto selector = name.substr(0, name.size() - ending.size());
-      if (!is_key_name(selector)) {
+      if (!is_plain_name(selector)) {
         found_.warnings.push_back(config_.path + '/' + domain_ + '/' + cleaned(name, false, 300) +
                                   ": is not a selector in lower case, as in the DNS; the file is not used");
       } else if (keys == KeyFolder::most_keys) {
@@ -185,7 +179,7 @@ class Look {
       return made;
     }
     made.stamp = stamp_of(status);
-    made.settled = is_settled(made.stamp);
+    made.settled = has_settled(made.stamp, clock_.wall());
     if (before_ != nullptr)
       if (const auto old = before_->files.find(name);
           old != before_->files.end() && old->second.settled && old->second.key && old->second.stamp == made.stamp)
@@ -218,10 +212,10 @@ class Look {
 class CachedKeyFolder final : public KeyFolder {
  public:
   CachedKeyFolder(const KeyFolderConfig& config, const Clock& clock)
-      : config_(config), clock_(clock), name_("dir:" + config.path) {}
+      : config_(config), clock_(clock), name_("dir:" + config.path), places_(config.most_domains) {}
 
   KeysFound find(const std::string& domain, Deadline deadline) override {
-    if (!is_key_name(domain)) return {};
+    if (!is_plain_name(domain)) return {};
     const FoundPtr before = kept(domain);
     if (before && clock_.steady() - before->looked < look_again) return told(*before);
     FoundPtr now;
@@ -240,33 +234,20 @@ class CachedKeyFolder final : public KeyFolder {
   const KeyFolderStats& stats() const override { return stats_; }
 
  private:
-  struct Place {
-    std::string domain;
-    FoundPtr found;
-  };
-
   FoundPtr kept(const std::string& domain) {
     const std::lock_guard lock(mutex_);
-    const auto place = places_.find(domain);
-    if (place == places_.end()) return nullptr;
-    order_.splice(order_.begin(), order_, place->second);
-    return place->second->found;
+    const FoundPtr* found = places_.find(domain);
+    return found == nullptr ? nullptr : *found;
   }
 
   void keep(const std::string& domain, FoundPtr found) {
     const std::lock_guard lock(mutex_);
-    if (const auto place = places_.find(domain); place != places_.end()) {
-      place->second->found = std::move(found);
+    if (FoundPtr* known = places_.find(domain)) {
+      *known = std::move(found);
       return;
     }
-    if (order_.size() >= config_.most_domains) {
-      places_.erase(order_.back().domain);
-      order_.pop_back();
-      ++stats_.forgotten;
-    }
-    order_.push_front({domain, std::move(found)});
-    places_.emplace(order_.front().domain, order_.begin());
-    stats_.domains = order_.size();
+    if (places_.add(domain, std::move(found))) ++stats_.forgotten;
+    stats_.domains = places_.size();
   }
 
   static KeysFound told(const Found& found) {
@@ -292,9 +273,8 @@ class CachedKeyFolder final : public KeyFolder {
   const std::string name_;
   KeyFolderStats stats_;
 
-  std::mutex mutex_;        // guards what follows
-  std::list<Place> order_;  // the last used first
-  std::unordered_map<std::string_view, std::list<Place>::iterator> places_;
+  std::mutex mutex_;               // guards what follows
+  RecentPlaces<FoundPtr> places_;  // by domain
 };
 
 }  // namespace
@@ -302,22 +282,6 @@ class CachedKeyFolder final : public KeyFolder {
 std::string objection_to_owner(uid_t owner) {
   if (owner == 0 || owner == geteuid()) return {};
   return "its owner (uid " + std::to_string(owner) + ") is neither root nor " + process_user();
-}
-
-bool is_key_name(std::string_view name) {
-  if (name.empty() || name.size() > 253) return false;
-  std::size_t label = 0;
-  for (const char c : name) {
-    if (c == '.') {
-      if (label == 0) return false;
-      label = 0;
-    } else if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_') {
-      if (++label > 63) return false;
-    } else {
-      return false;
-    }
-  }
-  return label > 0;
 }
 
 std::shared_ptr<KeyFolder> make_key_folder(const KeyFolderConfig& config, const Clock& clock) {

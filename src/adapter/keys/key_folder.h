@@ -51,10 +51,6 @@ class KeyFolder : public KeySource {
 // The folder need not be there yet. The clock must outlive it.
 std::shared_ptr<KeyFolder> make_key_folder(const KeyFolderConfig& config, const Clock& clock);
 
-// Whether it may be the name of a key's folder, and a selector that of its file: labels of a-z, 0-9, - and _, as in the
-// DNS, at most 253 bytes.
-bool is_key_name(std::string_view name);
-
 // Why a key must not be taken from what this user owns; empty: it may.
 std::string objection_to_owner(uid_t owner);
 

@@ -67,21 +67,21 @@ const DataSetRow* KeyTable::find(std::string_view name) const {
   return rows.empty() ? nullptr : &set_.rows()[rows.front().row];
 }
 
-Result<KeyPlace> KeyTable::place_of(const DataSetRow& row, std::string_view author_domain) {
+Result<TableKeyPlace> KeyTable::place_of(const DataSetRow& row, std::string_view author_domain) {
   const auto fields = fields_of(row);
   if (!fields) return fields.error();
   const bool authors = fields->domain == own;
   const auto written = authors ? author_domain : fields->domain;
   // What stands in a From field becomes a part of a path, or a name in the DNS.
-  if (authors && !is_key_name(author_domain))
+  if (authors && !is_plain_name(author_domain))
     return Error{"mail of " + quoted(author_domain) + " has no domain to sign for"};
 
-  KeyPlace place;
+  TableKeyPlace place;
   auto domain = to_domain(written);
-  if (!domain || !is_key_name(*domain)) return Error{quoted(written) + " is not a domain to sign for"};
+  if (!domain || !is_plain_name(*domain)) return Error{quoted(written) + " is not a domain to sign for"};
   place.domain = *std::move(domain);
   place.selector = folded(fields->selector);
-  if (!is_key_name(place.selector))
+  if (!is_plain_name(place.selector))
     return Error{quoted(fields->selector) +
                  " is not a selector; it is a name below _domainkey, of letters, digits, \"-\", \"_\" and dots"};
   place.is_path = names_file(fields->key);

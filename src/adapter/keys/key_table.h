@@ -16,11 +16,11 @@
 namespace mailweir {
 
 // A row, applied to mail of one domain.
-struct KeyPlace {
+struct TableKeyPlace {
   std::string domain, selector;  // to_domain's spelling
   std::string key;               // a path, or the key itself
   bool is_path = false;
-  bool operator==(const KeyPlace&) const = default;
+  bool operator==(const TableKeyPlace&) const = default;
 };
 
 class KeyTable {
@@ -32,7 +32,7 @@ class KeyTable {
   const DataSetRow* find(std::string_view name) const;
   // "%" as the domain is the author's; in a path it is the row's domain, thus the author's if that is "%", too.
   // (opendkim.conf(5) says the author's for both; opendkim 2.11 does this.) An error without the row's place.
-  static Result<KeyPlace> place_of(const DataSetRow& row, std::string_view author_domain);
+  static Result<TableKeyPlace> place_of(const DataSetRow& row, std::string_view author_domain);
 
   std::string where(const DataSetRow& row) const { return set_.where(row); }
   std::size_t size() const { return set_.rows().size(); }

@@ -6,11 +6,7 @@
 #include <utility>
 
 namespace mailweir {
-namespace {
-
-constexpr std::chrono::seconds settling{2};  // more than the step of any file system's times
-
-}  // namespace
+namespace {}  // namespace
 
 bool LiveDataSet::look() {
   if (!place_.is_file() && was_read_) return false;
@@ -21,7 +17,7 @@ bool LiveDataSet::look() {
     if (was_read_) why += "; the table that was read before is still used";
     return std::exchange(trouble_, why) != why;
   }
-  const bool settled = !place_.is_file() || (loaded->steady && is_settled(loaded->stamp));
+  const bool settled = !place_.is_file() || (loaded->steady && has_settled(loaded->stamp, clock_.wall()));
   const bool was_in_trouble = !std::exchange(trouble_, {}).empty();
   // It is being written.
   if (was_read_ && !settled && (!loaded->steady || loaded->set.rows().empty())) return was_in_trouble;
@@ -34,11 +30,5 @@ bool LiveDataSet::look() {
 }
 
 std::optional<DataSet> LiveDataSet::take() { return std::exchange(fresh_, std::nullopt); }
-
-bool LiveDataSet::is_settled(const FileStamp& stamp) const {
-  const auto changed = WallTime(std::chrono::duration_cast<WallTime::duration>(
-      std::chrono::nanoseconds(std::max(stamp.modified, stamp.changed))));
-  return changed + settling <= clock_.wall();
-}
 
 }  // namespace mailweir

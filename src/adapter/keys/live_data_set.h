@@ -28,8 +28,6 @@ class LiveDataSet {
   std::uint64_t reads() const { return reads_; }
 
  private:
-  bool is_settled(const FileStamp& stamp) const;
-
   const DataSetPlace place_;
   const Clock& clock_;
   std::optional<DataSet> fresh_;

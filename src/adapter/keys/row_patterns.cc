@@ -123,26 +123,10 @@ std::vector<std::uint32_t> RowPatterns::find(std::string_view text) const {
   return rows;
 }
 
-// matches_wildcard, where "?" is a letter like others.
 bool RowPatterns::matches(std::string_view pattern, std::string_view text) const {
-  const auto equal = [&](char a, char b) { return letter_case_ == LetterCase::matters ? a == b : fold(a) == fold(b); };
-  std::size_t p = 0, t = 0, star = pattern.npos, retry = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      retry = t;
-    } else if (p < pattern.size() && equal(pattern[p], text[t])) {
-      ++p;
-      ++t;
-    } else if (star != pattern.npos) {
-      p = star + 1;
-      t = ++retry;
-    } else {
-      return false;
-    }
-  }
-  while (p < pattern.size() && pattern[p] == '*') ++p;
-  return p == pattern.size();
+  return matches_stars(pattern, text, [this](char a, char b) {
+    return letter_case_ == LetterCase::matters ? a == b : fold(a) == fold(b);
+  });
 }
 
 }  // namespace mailweir

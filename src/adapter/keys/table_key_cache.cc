@@ -17,7 +17,6 @@ namespace mailweir {
 namespace {
 
 constexpr std::chrono::seconds look_again{1};
-constexpr std::chrono::seconds settling{2};  // more than the step of any file system's times
 constexpr std::size_t most_names = 16;
 
 }  // namespace
@@ -111,10 +110,7 @@ TableKeyCache::FoundPtr TableKeyCache::look(const Wanted& wanted, const Found* b
     return made();
   }
   found.stamp = stamp_of(status);
-  found.settled = WallTime(std::chrono::duration_cast<WallTime::duration>(
-                      std::chrono::nanoseconds(std::max(found.stamp.modified, found.stamp.changed)))) +
-                      settling <=
-                  clock_.wall();
+  found.settled = has_settled(found.stamp, clock_.wall());
   if (before != nullptr && before->settled && before->signer && before->stamp == found.stamp) {
     found.signer = before->signer;
     found.warnings = before->warnings;
@@ -128,40 +124,32 @@ TableKeyCache::FoundPtr TableKeyCache::look(const Wanted& wanted, const Found* b
 
 TableKeyCache::FoundPtr TableKeyCache::kept(const std::string& key) {
   const std::lock_guard lock(mutex_);
-  const auto place = places_.find(key);
-  if (place == places_.end()) return nullptr;
-  order_.splice(order_.begin(), order_, place->second);
-  return place->second->found;
+  const Place* place = places_.find(key);
+  return place == nullptr ? nullptr : place->found;
 }
 
 void TableKeyCache::keep(const std::string& key, FoundPtr found) {
   const std::lock_guard lock(mutex_);
-  if (const auto place = places_.find(key); place != places_.end()) {
-    if (place->second->found->signer != found->signer) place->second->named.clear();
-    place->second->found = std::move(found);
+  if (Place* place = places_.find(key)) {
+    if (place->found->signer != found->signer) place->named.clear();
+    place->found = std::move(found);
     return;
   }
-  if (order_.size() >= most_) {
-    places_.erase(order_.back().key);
-    order_.pop_back();
-    ++stats_.forgotten;
-  }
-  order_.push_front({key, std::move(found), {}});
-  places_.emplace(order_.front().key, order_.begin());
-  stats_.keys = order_.size();
+  if (places_.add(key, {std::move(found), {}})) ++stats_.forgotten;
+  stats_.keys = places_.size();
 }
 
 // The same object each time, as long as the key is the same.
 DkimKeyPtr TableKeyCache::named(const Wanted& wanted, const SignerPtr& signer) {
   const std::lock_guard lock(mutex_);
-  const auto place = places_.find(wanted.place.key);
-  const bool is_kept = place != places_.end() && place->second->found->signer == signer;
+  Place* place = places_.find(wanted.place.key);
+  const bool is_kept = place != nullptr && place->found->signer == signer;
   if (is_kept)
-    for (const auto& key : place->second->named)
+    for (const auto& key : place->named)
       if (key->domain == wanted.place.domain && key->selector == wanted.place.selector) return key;
   auto key = std::make_shared<const DkimKey>(DkimKey{wanted.place.domain, wanted.place.selector, signer, false});
   if (!is_kept) return key;
-  auto& names = place->second->named;
+  auto& names = place->named;
   if (names.size() == most_names) names.erase(names.begin());
   names.push_back(key);
   return key;

@@ -8,17 +8,15 @@
 
 #include <atomic>
 #include <cstdint>
-#include <list>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "adapter/keys/key_table.h"
+#include "adapter/keys/recent_places.h"
 #include "base/clock.h"
-#include "base/text.h"
 #include "port/key_source.h"
 
 namespace mailweir {
@@ -34,13 +32,13 @@ struct TableKeyStats {
 class TableKeyCache {
  public:
   struct Wanted {
-    KeyPlace place;
+    TableKeyPlace place;
     std::string where;   // "PATH:LINE" of the row
     std::string signer;  // is the caller's
   };
 
   // The clock must outlive it.
-  TableKeyCache(std::size_t most, const Clock& clock) : most_(most), clock_(clock) {}
+  TableKeyCache(std::size_t most, const Clock& clock) : clock_(clock), places_(most) {}
 
   // Adds to `all`, for each wanted in their order, its key to `keys`, or why there is none to `troubles`; returns for
   // each whether it has a key.
@@ -51,7 +49,6 @@ class TableKeyCache {
   struct Found;
   using FoundPtr = std::shared_ptr<const Found>;
   struct Place {
-    std::string key;  // a path, or the key itself
     FoundPtr found;
     std::vector<DkimKeyPtr> named;  // the same key under its names in the DNS, few
   };
@@ -61,13 +58,11 @@ class TableKeyCache {
   DkimKeyPtr named(const Wanted& wanted, const SignerPtr& signer);
   FoundPtr look(const Wanted& wanted, const Found* before);
 
-  const std::size_t most_;
   const Clock& clock_;
   TableKeyStats stats_;
 
-  std::mutex mutex_;        // guards what follows
-  std::list<Place> order_;  // the last used first
-  std::unordered_map<std::string_view, std::list<Place>::iterator, TextHash> places_;
+  std::mutex mutex_;            // guards what follows
+  RecentPlaces<Place> places_;  // by path, or by the key itself
 };
 
 }  // namespace mailweir

@@ -6,8 +6,6 @@
 namespace mailweir {
 namespace {
 
-constexpr std::chrono::seconds settling{2};  // more than the step of any file system's times
-
 void tell_refused(const std::string& path, const std::vector<std::string>& errors, Log& log) {
   Event("list-refused")
       .with("file", path)
@@ -18,12 +16,6 @@ void tell_refused(const std::string& path, const std::vector<std::string>& error
 }
 
 }  // namespace
-
-bool TableCache::is_settled(const FileStamp& stamp) const {
-  const auto changed = WallTime(std::chrono::duration_cast<WallTime::duration>(
-      std::chrono::nanoseconds(std::max(stamp.modified, stamp.changed))));
-  return changed + settling <= clock_.wall();
-}
 
 LoadedTable TableCache::get(const std::string& path, TableKind kind) {
   const std::lock_guard lock(mutex_);
@@ -43,7 +35,7 @@ LoadedTable TableCache::get(const std::string& path, TableKind kind) {
   if (!loaded.table) return loaded;
   const auto live = std::make_shared<LiveTable>(std::move(loaded.table));
   File& file = files_[key];
-  file.tables.push_back({loaded.stamp, is_settled(loaded.stamp), live});
+  file.tables.push_back({loaded.stamp, has_settled(loaded.stamp, clock_.wall()), live});
   file.seen = loaded.stamp;
   file.refused.reset();
   loaded.table = live;
@@ -71,7 +63,7 @@ void TableCache::refresh(const std::string& path, TableKind kind, File& file, Lo
   const bool still = file.seen == stamp;
   file.seen = stamp;
   // One that was read just after it was written is read once more, when its times can be believed.
-  const bool settled = is_settled(*stamp);
+  const bool settled = has_settled(*stamp, clock_.wall());
   const bool stale = std::any_of(file.tables.begin(), file.tables.end(),
                                  [&](const Kept& kept) { return kept.stamp != *stamp || (!kept.sure && settled); });
   if (!stale || file.refused == stamp) return;
@@ -102,7 +94,7 @@ void TableCache::take(const std::string& path, TableKind kind, File& file, const
     }
     changed = changed || kept.stamp != loaded.stamp;
     kept.stamp = loaded.stamp;
-    kept.sure = is_settled(loaded.stamp);
+    kept.sure = has_settled(loaded.stamp, clock_.wall());
   }
   file.refused.reset();
   if (!changed) return;

@@ -66,7 +66,6 @@ class TableCache {
   };
   void refresh(const std::string& path, TableKind kind, File& file, Log& log);
   void take(const std::string& path, TableKind kind, File& file, const FileStamp& stamp, Log& log);
-  bool is_settled(const FileStamp& stamp) const;
 
   const Clock& clock_;
   std::mutex mutex_;

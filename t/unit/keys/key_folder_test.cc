@@ -14,6 +14,7 @@
 
 #include "../fixture/dkim_keys.h"
 #include "../fixture/temp_dir.h"
+#include "mail/domain.h"
 
 namespace mailweir {
 namespace {
@@ -170,14 +171,14 @@ TEST_CASE("key folder: a name becomes a path only if it is one") {
   for (const char* domain : {"", ".", "..", "a/b", "../x", "a..b", ".example.com", "example.com.", "EXAMPLE.com",
                              "b\xc3\xbc.example", "a b", "x\n"}) {
     CAPTURE(domain);
-    CHECK_FALSE(is_key_name(domain));
+    CHECK_FALSE(is_plain_name(domain));
     CHECK(place.look(domain) == "");
   }
-  CHECK_FALSE(is_key_name(std::string(64, 'a')));
-  CHECK_FALSE(is_key_name(std::string(62, 'a') + '.' + std::string(62, 'a') + '.' + std::string(62, 'a') + '.' +
-                          std::string(66, 'a')));
+  CHECK_FALSE(is_plain_name(std::string(64, 'a')));
+  CHECK_FALSE(is_plain_name(std::string(62, 'a') + '.' + std::string(62, 'a') + '.' + std::string(62, 'a') + '.' +
+                            std::string(66, 'a')));
   for (const char* domain : {"example.com", "xn--bcher-kva.example", "_x.example", "a-b", "s1.2026"})
-    CHECK(is_key_name(domain));
+    CHECK(is_plain_name(domain));
   CHECK(place.keys->stats().looks == 0);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "ctl/key_place.h"
+#include "ctl/key_directory.h"
 
 #include <filesystem>
 
@@ -14,14 +14,14 @@ namespace mailweir {
 
 namespace po = boost::program_options;
 
-void KeyPlace::add_to(po::options_description& options) {
+void KeyDirectory::add_to(po::options_description& options) {
   options.add_options()("config,c", po::value(&config_)->value_name("FILE"), "the policy file")(
       "dir", po::value(&folder)->value_name("DIR"),
       "the directory of all keys; DIR/DOMAIN/SELECTOR.pem is a key (that of [dkim] keys in the policy file)")(
       "user", po::value(&user)->value_name("USER"), "who owns a key that root makes (the daemon's user)");
 }
 
-bool KeyPlace::settle() {
+bool KeyDirectory::settle() {
   const std::string file = config_.empty() ? default_policy_file() : config_;
   std::error_code ignored;
   if ((folder.empty() || user.empty()) && (!config_.empty() || std::filesystem::exists(file, ignored))) {
@@ -36,7 +36,7 @@ bool KeyPlace::settle() {
   return true;
 }
 
-KeySourcePtr KeyPlace::keys() const {
+KeySourcePtr KeyDirectory::keys() const {
   KeyFolderConfig config{.path = folder, .most_domains = 1};
   if (const auto identity = find_identity(user)) config.owner = identity->uid;
   return make_key_folder(config, system_clock());

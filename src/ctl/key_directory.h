@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// KeyPlace: the directory of signing keys that a command of the tool works in, and who owns what is put there: --dir
-// and
+// KeyDirectory: the directory of signing keys that a command of the tool works in, and who owns what is put there:
+// --dir and
 // --user, else what the policy file says.
 #pragma once
 
@@ -14,7 +14,7 @@ class options_description;
 
 namespace mailweir {
 
-struct KeyPlace {
+struct KeyDirectory {
   std::string folder, user;
 
   // --config, --dir and --user. The object must outlive the parsing.
