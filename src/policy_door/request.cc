@@ -37,35 +37,31 @@ constexpr std::array<std::string_view, attribute_count> names{"request",
 constexpr std::size_t most_attributes = 200;
 constexpr std::size_t kept_between = 16 << 10;  // requests; a large one leaves no large buffer behind
 
-// `next` is where to look first: behind the attribute before, because Postfix sends them in one order.
-void put(PolicyRequest& request, std::size_t& next, std::string_view name, std::string_view value) {
-  for (std::size_t tried = 0; tried < names.size(); ++tried) {
-    const std::size_t i = next + tried < names.size() ? next + tried : next + tried - names.size();
-    if (names[i].size() != name.size() || names[i] != name) continue;
-    if (request.values[i].empty()) request.values[i] = value;  // the first counts: Postfix sends each once
-    next = i + 1 < names.size() ? i + 1 : 0;
-    return;
+// The attributes in the order of the lengths of their names; those of a length begin at its place.
+struct ByLength {
+  static constexpr std::size_t longest = std::ranges::max(names, {}, &std::string_view::size).size();
+  std::array<unsigned char, attribute_count> attributes{};
+  std::array<unsigned char, longest + 2> begin{};
+};
+constexpr ByLength by_length = [] {
+  ByLength all;
+  std::size_t filled = 0;
+  for (std::size_t length = 0; length <= ByLength::longest; ++length) {
+    all.begin[length] = static_cast<unsigned char>(filled);
+    for (std::size_t i = 0; i < names.size(); ++i)
+      if (names[i].size() == length) all.attributes[filled++] = static_cast<unsigned char>(i);
   }
-}
+  all.begin[ByLength::longest + 1] = static_cast<unsigned char>(filled);
+  return all;
+}();
 
-Result<PolicyRequest> parse(std::string_view text) {
-  PolicyRequest request;
-  std::size_t count = 0, next = 0;
-  while (!text.empty()) {
-    const auto end = text.find('\n');
-    const auto line = text.substr(0, end);
-    text.remove_prefix(end + 1);
-    const auto equals = line.find('=');
-    if (equals == line.npos || equals == 0)
-      return Error{"a line without name=value: \"" + cleaned(line, true, 80) + '"'};
-    if (++count > most_attributes) return Error{"more than " + std::to_string(most_attributes) + " attributes"};
-    put(request, next, line.substr(0, equals), line.substr(equals + 1));
+std::optional<std::size_t> attribute_of(std::string_view name) {
+  if (name.size() > ByLength::longest) return {};
+  for (std::size_t i = by_length.begin[name.size()]; i < by_length.begin[name.size() + 1]; ++i) {
+    const auto known = names[by_length.attributes[i]];
+    if (known.front() == name.front() && known.back() == name.back() && known == name) return by_length.attributes[i];
   }
-  const auto kind = request[Attribute::request];
-  if (kind != "smtpd_access_policy")
-    return Error{kind.empty() ? "no request= attribute"
-                              : "request=" + cleaned(kind, true, 40) + " is not smtpd_access_policy"};
-  return request;
+  return {};
 }
 
 }  // namespace
@@ -84,8 +80,8 @@ std::optional<Stage> PolicyRequest::stage() const {
 std::pair<char*, std::size_t> PolicyRequestReader::room() {
   if (start_ > 0) {  // what was handed out is done with
     std::memmove(buffer_.data(), buffer_.data() + start_, filled_ - start_);
-    filled_ -= start_;
-    searched_ -= start_;
+    for (std::size_t* place : {&filled_, &line_, &searched_, &looked_at_}) *place -= start_;
+    if (nul_ != std::string::npos) nul_ -= start_;
     start_ = 0;
   }
   if (filled_ == 0 && buffer_.size() > kept_between) buffer_ = std::string(kept_between, '\0');
@@ -93,23 +89,50 @@ std::pair<char*, std::size_t> PolicyRequestReader::room() {
   return {buffer_.data() + filled_, buffer_.size() - filled_};
 }
 
+// Each byte is looked at once, however few of them come at a time.
 Result<std::optional<PolicyRequest>> PolicyRequestReader::next() {
   const std::string_view bytes(buffer_.data(), filled_);
-  const auto end = bytes.find("\n\n", searched_ > start_ ? searched_ - 1 : start_);
-  if (end == bytes.npos) {
-    if (bytes.find('\0', searched_) != bytes.npos) return Error{"a NUL byte"};
-    if (filled_ - start_ > largest)
-      return Error{"more than " + std::to_string(largest) + " bytes without an empty line"};
-    searched_ = filled_;
-    return std::optional<PolicyRequest>();
+  if (nul_ == bytes.npos) nul_ = bytes.find('\0', looked_at_);
+  looked_at_ = filled_;
+  for (;;) {
+    const auto end = bytes.find('\n', searched_);
+    if (end == bytes.npos) break;
+    const auto line = bytes.substr(line_, end - line_);
+    line_ = searched_ = end + 1;
+    if (nul_ < line_) return Error{"a NUL byte"};
+    if (line.empty() && count_ > 0) return whole();
+    if (line_ - start_ > largest) return Error{"more than " + std::to_string(largest) + " bytes"};
+    if (auto taken = take(line); !taken) return taken.error();
   }
-  const auto text = bytes.substr(start_, end + 1 - start_);
-  if (text.find('\0') != text.npos) return Error{"a NUL byte"};
-  if (text.size() > largest) return Error{"more than " + std::to_string(largest) + " bytes"};
-  start_ = searched_ = end + 2;
-  auto request = parse(text);
-  if (!request) return request.error();
-  return std::optional(*request);
+  if (nul_ != bytes.npos) return Error{"a NUL byte"};
+  if (filled_ - start_ > largest) return Error{"more than " + std::to_string(largest) + " bytes without an empty line"};
+  searched_ = filled_;
+  return std::optional<PolicyRequest>();
+}
+
+Result<void> PolicyRequestReader::take(std::string_view line) {
+  const auto equals = line.find('=');
+  if (equals == line.npos || equals == 0) return Error{"a line without name=value: \"" + cleaned(line, true, 80) + '"'};
+  if (++count_ > most_attributes) return Error{"more than " + std::to_string(most_attributes) + " attributes"};
+  const auto attribute = attribute_of(line.substr(0, equals));
+  if (!attribute || values_[*attribute].size > 0) return {};  // the first counts: Postfix sends each once
+  const auto at = static_cast<std::size_t>(line.data() - buffer_.data()) + equals + 1 - start_;
+  values_[*attribute] = {static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(line.size() - equals - 1)};
+  return {};
+}
+
+Result<std::optional<PolicyRequest>> PolicyRequestReader::whole() {
+  PolicyRequest request;
+  for (std::size_t i = 0; i < values_.size(); ++i)
+    request.values[i] = {buffer_.data() + start_ + values_[i].at, values_[i].size};
+  start_ = line_;
+  values_ = {};
+  count_ = 0;
+  const auto kind = request[Attribute::request];
+  if (kind != "smtpd_access_policy")
+    return Error{kind.empty() ? "no request= attribute"
+                              : "request=" + cleaned(kind, true, 40) + " is not smtpd_access_policy"};
+  return std::optional(request);
 }
 
 }  // namespace mailweir

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -66,8 +67,19 @@ class PolicyRequestReader {
   Result<std::optional<PolicyRequest>> next();
 
  private:
+  struct Place {
+    std::uint32_t at = 0, size = 0;  // from the request's start
+  };
+  Result<void> take(std::string_view line);
+  Result<std::optional<PolicyRequest>> whole();
+
   std::string buffer_ = std::string(4096, '\0');
-  std::size_t start_ = 0, filled_ = 0, searched_ = 0;
+  std::size_t start_ = 0, filled_ = 0;  // the request under way; what has come of it and of later ones
+  std::size_t line_ = 0, searched_ = 0,
+              looked_at_ = 0;  // where its last line begins; sought for ends, and for NULs, up to
+  std::size_t nul_ = std::string::npos;
+  std::array<Place, attribute_count> values_{};
+  std::size_t count_ = 0;  // of its attributes
 };
 
 }  // namespace mailweir

@@ -81,6 +81,17 @@ TEST_CASE("byte for byte, and many in one read") {
   check_whole(**last);
 }
 
+TEST_CASE("what is wrong with a request that follows does not touch the one before it") {
+  for (const std::string& wrong : {std::string("sender=a\0b\n\n", 13), std::string("hello\n\n")}) {
+    PolicyRequestReader reader;
+    feed(reader, whole + wrong);
+    const auto request = reader.next();
+    REQUIRE((request && request->has_value()));
+    check_whole(**request);
+    CHECK_FALSE(static_cast<bool>(reader.next()));
+  }
+}
+
 TEST_CASE("requests that make no sense are errors that say why") {
   struct Row {
     std::string label, bytes;
@@ -96,6 +107,7 @@ TEST_CASE("requests that make no sense are errors that say why") {
       {"NUL in a whole request", std::string("request=smtpd_access_policy\nsender=a\0b\n\n", 40), "a NUL byte"},
       {"NUL before the end", std::string("request=\0", 9), "a NUL byte"},
       {"an empty line first", "\n\n", "a line without name=value: \"\""},
+      {"an empty line before a request", "\nrequest=smtpd_access_policy\n\n", "a line without name=value: \"\""},
       {"too long a line", std::string(PolicyRequestReader::largest + 1, 'x'),
        "more than 65536 bytes without an empty line"},
       {"too long a request", "request=" + std::string(PolicyRequestReader::largest, 'x') + "\n\n",
