@@ -11,18 +11,26 @@ using dns::Type;
 std::string shown_name(std::string_view name) { return name.empty() ? "." : cleaned(name, true, 255); }
 
 void want_addresses(Lookups& lookups, const std::string& host) {
-  lookups.want({host, Type::A});
-  lookups.want({host, Type::AAAA});
+  dns::Question question{host, Type::A};
+  lookups.want(question);
+  question.type = Type::AAAA;
+  lookups.want(question);
 }
 
 HostAddresses find_addresses(Lookups& lookups, const std::string& host) {
-  using Status = HostAddresses::Status;
   want_addresses(lookups, host);
+  return wanted_addresses(lookups, host);
+}
+
+HostAddresses wanted_addresses(Lookups& lookups, const std::string& host) {
+  using Status = HostAddresses::Status;
   const auto name = shown_name(host);
   const Answer* trouble = nullptr;
   bool no_such_name = false;
+  dns::Question question{host};
   for (const Type type : {Type::A, Type::AAAA}) {
-    const auto& answer = lookups.get({host, type});
+    question.type = type;
+    const auto& answer = lookups.get(question);
     if (answer.status == Answer::Status::ok && !answer.records.empty())
       return {Status::found, name + " has " + answer.records.front().address.to_string()};
     // NXDOMAIN holds for all types (RFC 8020): the other question's trouble takes nothing from it.

@@ -18,6 +18,8 @@ struct HostAddresses {
 void want_addresses(Lookups& lookups, const std::string& host);
 // An address of either kind counts, whatever became of the other question.
 HostAddresses find_addresses(Lookups& lookups, const std::string& host);
+// The same of a host that want_addresses() was called for.
+HostAddresses wanted_addresses(Lookups& lookups, const std::string& host);
 
 // A name from the network as a reason may show it.
 std::string shown_name(std::string_view name);

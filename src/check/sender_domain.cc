@@ -18,13 +18,14 @@ constexpr std::size_t hosts_at_once = 2;  // most domains' first host answers: t
 
 // Each exchange once, the most preferred first; "" (no host) is left out.
 std::vector<std::string> hosts_of(const Answer& exchanges) {
-  auto records = exchanges.records;
-  std::stable_sort(records.begin(), records.end(), [](auto& a, auto& b) { return a.preference < b.preference; });
+  std::vector<const dns::Record*> records;
+  records.reserve(exchanges.records.size());
+  for (const auto& record : exchanges.records) records.push_back(&record);
+  std::ranges::stable_sort(records, {}, &dns::Record::preference);
   std::vector<std::string> hosts;
-  for (auto& record : records) {
+  for (const auto* record : records) {
     if (hosts.size() == most_mail_hosts) break;
-    if (!record.text.empty() && std::find(hosts.begin(), hosts.end(), record.text) == hosts.end())
-      hosts.push_back(std::move(record.text));
+    if (!record->text.empty() && std::ranges::find(hosts, record->text) == hosts.end()) hosts.push_back(record->text);
   }
   return hosts;
 }
@@ -36,7 +37,7 @@ DomainResult by_exchanges(Lookups& lookups, const std::string& domain, const Ans
   for (std::size_t i = 0; i < hosts.size(); ++i) {
     if (i % hosts_at_once == 0)
       for (std::size_t k = i; k < std::min(i + hosts_at_once, hosts.size()); ++k) want_addresses(lookups, hosts[k]);
-    auto found = find_addresses(lookups, hosts[i]);
+    auto found = wanted_addresses(lookups, hosts[i]);
     if (found.status == Host::found) return {DomainStatus::exists, domain + ": MX " + found.reason};
     auto& kept = found.status == Host::trouble ? trouble : missing;
     if (kept.empty()) kept = domain + ": MX " + found.reason;

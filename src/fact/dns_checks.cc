@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The checks of names in the DNS: iprev, sender_domain_dns, helo_dns.
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "check/helo.h"
 #include "check/iprev.h"
@@ -44,8 +46,12 @@ constexpr FactDefinition facts[] = {
      .lookups = FactLookups::early},
 };
 
-CheckMemo memo_of(const DomainResult& result) {
-  return {std::string(to_string(result.status)), result.reason, result.status == DomainStatus::temperror};
+CheckMemo memo_of(DomainResult result) {
+  return {std::string(to_string(result.status)), std::move(result.reason), result.status == DomainStatus::temperror};
+}
+
+CheckMemo memo_of(AuthResult result) {
+  return {std::string(to_string(result.word)), std::move(result.reason), result.word == AuthWord::temperror};
 }
 
 class DnsChecks final : public FactSource {
@@ -66,15 +72,17 @@ class DnsChecks final : public FactSource {
     switch (place) {
       case Place::iprev:
         if (reader_.client().resolved != Resolved::unknown) return;  // the MTA has found it
-        return lookups(place).prefetch(
-            [address = *reader_.client().address](Lookups& early) { mailweir::iprev(early, address); });
+        return look_up_early(place, [address = *reader_.client().address](Lookups& early) {
+          return memo_of(mailweir::iprev(early, address));
+        });
       case Place::sender_domain_dns:
-        return lookups(place).prefetch([name = std::string(reader_.transaction().sender.domain())](Lookups& early) {
-          mailweir::sender_domain_dns(early, name);
+        return look_up_early(place, [name = std::string(reader_.transaction().sender.domain())](Lookups& early) {
+          return memo_of(mailweir::sender_domain_dns(early, name));
         });
       case Place::helo_dns:
-        return lookups(place).prefetch(
-            [name = reader_.client().helo_name](Lookups& early) { mailweir::helo_dns(early, name); });
+        return look_up_early(place, [name = reader_.client().helo_name](Lookups& early) {
+          return memo_of(mailweir::helo_dns(early, name));
+        });
     }
   }
 
@@ -102,6 +110,14 @@ class DnsChecks final : public FactSource {
                 .empty();
   }
 
+  // What is found at once is kept; else look_up() finds the answers on their way.
+  template <typename Check>
+  void look_up_early(Place place, Check check) {
+    const auto found = std::make_shared<CheckMemo>();  // a later run may come when this object is gone
+    if (lookups(place).prefetch([found, check = std::move(check)](Lookups& early) { *found = check(early); }))
+      memo_of_place(place) = std::move(*found);
+  }
+
   CheckMemo look_up(Place place) {
     switch (place) {
       case Place::iprev: return iprev();
@@ -121,8 +137,7 @@ class DnsChecks final : public FactSource {
         return {"fail", "the MTA found the name " + client.reverse_name + ", which does not have this address", false};
       case Resolved::unknown: break;
     }
-    const AuthResult result = mailweir::iprev(lookups(Place::iprev), *client.address);
-    return {std::string(to_string(result.word)), result.reason, result.word == AuthWord::temperror};
+    return memo_of(mailweir::iprev(lookups(Place::iprev), *client.address));
   }
 
   FactReader& reader_;

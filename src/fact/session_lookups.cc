@@ -15,20 +15,28 @@ std::chrono::microseconds SessionLookups::waited() const {
 
 void SessionLookups::begin(Stage stage, Deadline deadline, const DnsUse& use) {
   const auto so_far = waited();
+  deadline_ = deadline;
+  use_ = use;
   if (const auto part = DnsBudget::part_of(stage); part != part_) {
     part_ = part;
     waited_at_part_ = so_far;
   }
-  const DnsBudget budget(deadline.left(), use.envelope, use.message);
-  const Deadline part_ends = Deadline::in(budget.left(part_, waited_at_part_, so_far - waited_at_part_));
-  deadline_ = Deadline(std::min(deadline.at(), part_ends.at()));
+  if (std::ranges::none_of(all_, [](const auto& lookups) { return lookups != nullptr; })) return;
+  const Deadline ends = part_ends(so_far);
   for (const auto& lookups : all_)
-    if (lookups) lookups->renew(deadline_);
+    if (lookups) lookups->renew(ends);
+}
+
+Deadline SessionLookups::part_ends(std::chrono::microseconds so_far) const {
+  const auto now = std::chrono::steady_clock::now();
+  const DnsBudget budget(deadline_.left(now), use_.envelope, use_.message);
+  const auto left = budget.left(part_, waited_at_part_, so_far - waited_at_part_);
+  return Deadline(std::min(deadline_.at(), now + left));
 }
 
 Lookups& SessionLookups::of(LookupsOf what) {
   auto& kept = all_[static_cast<std::size_t>(what)];
-  if (!kept) kept = Lookups::make(resolver_, deadline_);
+  if (!kept) kept = Lookups::make(resolver_, part_ends(waited()));
   return *kept;
 }
 

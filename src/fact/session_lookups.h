@@ -34,9 +34,11 @@ class SessionLookups {
 
  private:
   std::chrono::microseconds waited() const;
+  Deadline part_ends(std::chrono::microseconds so_far) const;
 
   dns::Resolver& resolver_;
-  Deadline deadline_;
+  Deadline deadline_;  // of the stage
+  DnsUse use_;
   std::chrono::microseconds waited_before_{0};  // by the session's lookups, in earlier transactions
   DnsBudget::Part part_ = DnsBudget::Part::session;
   std::chrono::microseconds waited_at_part_{0};  // when it began

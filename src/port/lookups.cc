@@ -36,7 +36,7 @@ class LiveLookups final : public Lookups {
     return node != nullptr ? answer_of(*node).get() : too_many_.get();
   }
   void want(const Question& question) override { start(question); }
-  void prefetch(Check check) override { run_early(std::move(check)); }
+  bool prefetch(Check check) override { return run_early(std::move(check)); }
   void renew(Deadline deadline) override {
     std::lock_guard lock(mutex_);
     deadline_ = deadline;
@@ -57,7 +57,7 @@ class LiveLookups final : public Lookups {
  private:
   bool wait_for(Entry& entry, std::unique_lock<std::mutex>& lock);
   void arrive(Node& node, AnswerPtr answer, bool cached);
-  void run_early(Check check);
+  bool run_early(Check check);  // whether it got through
 
   dns::Resolver& resolver_;
   const AnswerPtr too_many_ =
@@ -84,7 +84,7 @@ class EarlyLookups final : public Lookups {
   }
   const dns::Answer* at_hand(const Question& question) override { return live_.at_hand(question); }
   void want(const Question& question) override { live_.want(question); }
-  void prefetch(Check check) override { live_.prefetch(std::move(check)); }
+  bool prefetch(Check check) override { return live_.prefetch(std::move(check)); }
   void renew(Deadline deadline) override { live_.renew(deadline); }
   std::chrono::microseconds waited() const override { return live_.waited(); }
   std::vector<TimedLookup> trace() const override { return live_.trace(); }
@@ -166,23 +166,23 @@ bool LiveLookups::wait_for(Entry& entry, std::unique_lock<std::mutex>& lock) {
   return entry.answer != nullptr;
 }
 
-void LiveLookups::run_early(Check check) {
+bool LiveLookups::run_early(Check check) {
   for (;;) {
     EarlyLookups early(*this);
     try {
       check(early);
-      return;
+      return true;
     } catch (const NotYet&) {
     } catch (...) {
-      return;
+      return false;
     }
     auto* lacking = early.lacking();
-    if (!lacking) return;
+    if (!lacking) return false;
     // The answer may have come between the throw and this lock: then nobody would wake a parked check any more.
     std::lock_guard lock(mutex_);
     if (lacking->second.answer) continue;
     lacking->second.parked.push_back(std::move(check));
-    return;
+    return false;
   }
 }
 

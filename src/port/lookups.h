@@ -42,8 +42,9 @@ class Lookups : public std::enable_shared_from_this<Lookups> {
   virtual void want(const dns::Question& question) = 0;
   // Runs `check` now on what is known, and again each time that the answer it lacked arrives, until it gets through.
   // `check` must own what it refers to (it may run after the caller is gone, on the resolver's thread); its result, and
-  // an exception too, is thrown away: the run that waits meets it again.
-  virtual void prefetch(std::function<void(Lookups&)> check) = 0;
+  // an exception too, is thrown away: the run that waits meets it again. True: it got through at once, on what is at
+  // hand, and is not run again.
+  virtual bool prefetch(std::function<void(Lookups&)> check) = 0;
   // A later deadline, for what is asked from now on: a slow client's DATA must not find the time of its MAIL used up.
   // What was late already stays so.
   virtual void renew(Deadline deadline) = 0;
