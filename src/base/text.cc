@@ -70,9 +70,12 @@ std::optional<std::uint64_t> to_number(std::string_view text) {
 }
 
 std::string cleaned(std::string_view text, bool ascii_only, std::size_t longest) {
+  const auto visible = std::find_if_not(text.begin(), text.end(), [](char c) { return c >= ' ' && c < 0x7f; });
+  const auto plain = std::min(static_cast<std::size_t>(visible - text.begin()), longest);
   std::string result;
   result.reserve(std::min(text.size(), longest));
-  for (std::size_t i = 0; i < text.size();) {
+  result = text.substr(0, plain);
+  for (std::size_t i = plain; i < text.size();) {
     const auto one = code_point(text, i);
     const auto length = one.length;
     const bool keep = printable(one) && (length == 1 || !ascii_only);

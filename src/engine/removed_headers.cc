@@ -10,12 +10,12 @@ namespace mailweir {
 std::vector<std::string> removed_headers(const HeaderList& headers, const HeaderEdit& edit) {
   constexpr std::size_t most = 20;
   std::vector<std::string> names;
-  for (const auto& field : headers.leaving()) {
-    if (names.size() == most) break;
+  headers.each_leaving([&](const HeaderView& field) {
+    if (names.size() == most || !header_name_matches(edit.name, field.name)) return;
     const auto known = [&](const std::string& name) { return equal_folded(name, field.name); };
-    if (!header_name_matches(edit.name, field.name) || std::any_of(names.begin(), names.end(), known)) continue;
+    if (std::any_of(names.begin(), names.end(), known)) return;
     if (!edit.value || edit.value->matches(unfolded(field.value))) names.emplace_back(field.name);
-  }
+  });
   return names;
 }
 

@@ -92,6 +92,10 @@ Address Address::of_envelope(std::string_view mailbox, std::string_view meant, c
   };
   Address address = make(meant);
   address.find_plain(spelling);
+  if (mailbox == meant) {  // as nearly always
+    address.original_ = quoted_mailbox(mailbox);
+    return address;
+  }
   const Address before = make(mailbox);
   if (before.text_ == address.text_) {
     address.original_ = quoted_mailbox(mailbox);  // MTAs fold what they put into macros

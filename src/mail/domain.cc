@@ -34,10 +34,8 @@ bool is_plain_name(std::string_view name) {
 
 std::optional<std::string> to_domain(std::string_view text) {
   if (text.ends_with('.')) text.remove_suffix(1);
-  if (std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; })) {
-    if (!fits_dns(text)) return {};
-    return folded(text);
-  }
+  if (fits_dns(text)) return folded(text);
+  if (std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; })) return {};
   if (text.size() > 1000 || text.find('\0') != text.npos || !is_utf8(text)) return {};
   char* ascii = nullptr;
   const int status = idn2_to_ascii_8z(std::string(text).c_str(), &ascii, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT);

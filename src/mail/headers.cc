@@ -2,7 +2,7 @@
 #include "mail/headers.h"
 
 #include <algorithm>
-#include <unordered_map>
+#include <numeric>
 
 #include "base/text.h"
 
@@ -25,6 +25,8 @@ bool HeaderList::room_for(std::size_t size, bool edit) const {
 bool HeaderList::receive(std::string_view name, std::string_view value) {
   if (!room_for(name.size() + value.size(), false)) return false;
   bytes_ += name.size() + value.size() + field_cost;
+  constexpr std::size_t common = 24;  // most messages have fewer fields
+  if (arrived_.empty()) arrived_.reserve(common);
   arrived_.push_back({{std::string(name), std::string(value)}, unchanged});
   return true;
 }
@@ -76,19 +78,38 @@ bool HeaderList::edited() const {
 std::vector<HeaderView> HeaderList::leaving() const {
   std::vector<HeaderView> fields;
   fields.reserve(arrived_.size() + top_.size() + end_.size());
-  for (auto field = top_.rbegin(); field != top_.rend(); ++field) fields.push_back({field->name, field->value});
-  for (const auto& arrived : arrived_)
-    if (arrived.edit != gone) fields.push_back({arrived.field.name, value_of(arrived)});
-  for (const auto& field : end_) fields.push_back({field.name, field.value});
+  each_leaving([&fields](const HeaderView& field) { fields.push_back(field); });
   return fields;
+}
+
+// Of each field that arrived: which of its name it is, from 1. By sorting: strangers choose the names.
+std::vector<std::uint32_t> HeaderList::occurrences_of_names() const {
+  const auto less = [](std::string_view a, std::string_view b) {
+    return std::ranges::lexicographical_compare(a, b, {}, fold, fold);
+  };
+  std::vector<std::uint32_t> order(arrived_.size()), occurrences(arrived_.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+    const std::string_view one = arrived_[a].field.name, other = arrived_[b].field.name;
+    return less(one, other) || (!less(other, one) && a < b);
+  });
+  std::uint32_t seen = 0;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    const bool same = i > 0 && equal_folded(arrived_[order[i]].field.name, arrived_[order[i - 1]].field.name);
+    occurrences[order[i]] = seen = same ? seen + 1 : 1;
+  }
+  return occurrences;
 }
 
 std::vector<HeaderOp> HeaderList::ops() const {
   std::vector<HeaderOp> list;
   if (!edited()) return list;
-  std::unordered_map<std::string, std::size_t, TextHash> seen;  // strangers choose names
-  for (const auto& arrived : arrived_) {
-    const auto occurrence = ++seen[folded(arrived.field.name)];
+  const auto occurrences = std::ranges::all_of(arrived_, [](auto& field) { return field.edit == unchanged; })
+                               ? std::vector<std::uint32_t>()
+                               : occurrences_of_names();
+  for (std::size_t i = 0; i < occurrences.size(); ++i) {
+    const auto& arrived = arrived_[i];
+    const auto occurrence = occurrences[i];
     if (arrived.edit == gone) list.push_back({HeaderOp::Kind::remove, arrived.field.name, occurrence, ""});
     else if (arrived.edit != unchanged)
       list.push_back({HeaderOp::Kind::change, arrived.field.name, occurrence, changed_[arrived.edit]});
@@ -113,6 +134,7 @@ std::string unfolded(std::string_view value) {
 std::string safe_header_value(std::string_view value, bool utf8) {
   value = trimmed(value);
   std::string safe;
+  safe.reserve(value.size());
   std::size_t used = 0;  // of the line that is being written
   while (!value.empty()) {
     const auto end = value.find('\n');
@@ -130,10 +152,14 @@ std::string safe_header_value(std::string_view value, bool utf8) {
       ++used;
     }
     const auto before = safe.size();
-    // A tab is a blank to every reader, and the only control byte that may stay one.
-    std::string blanks(line);
-    std::replace(blanks.begin(), blanks.end(), '\t', ' ');
-    safe += cleaned(blanks, !utf8, longest_header_line - used);
+    const bool plain = std::ranges::all_of(line, [](char c) { return c >= ' ' && c < 0x7f; });
+    if (plain) {
+      safe += line.substr(0, longest_header_line - used);
+    } else {  // a tab is a blank to every reader, and the only control byte that may stay one
+      std::string blanks(line);
+      std::replace(blanks.begin(), blanks.end(), '\t', ' ');
+      safe += cleaned(blanks, !utf8, longest_header_line - used);
+    }
     used += safe.size() - before;
     for (; safe.ends_with(' '); --used) safe.pop_back();  // where it was cut
   }
@@ -146,7 +172,9 @@ bool is_header_name(std::string_view name) {
 }
 
 bool header_name_matches(std::string_view pattern, std::string_view name) {
-  return pattern.find_first_of("*?") == pattern.npos ? equal_folded(pattern, name) : matches_wildcard(pattern, name);
+  if (equal_folded(pattern, name)) return true;
+  const bool wild = std::ranges::any_of(pattern, [](char c) { return c == '*' || c == '?'; });
+  return wild && matches_wildcard(pattern, name);
 }
 
 }  // namespace mailweir

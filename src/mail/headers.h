@@ -100,6 +100,9 @@ class HeaderList {
   bool edited() const;
   // Good until the next change of this list.
   std::vector<HeaderView> leaving() const;
+  // take(HeaderView) for each of them, in order.
+  template <typename Take>
+  void each_leaving(Take take) const;
   std::vector<HeaderOp> ops() const;
 
  private:
@@ -115,6 +118,7 @@ class HeaderList {
   bool room_for(std::size_t size, bool edit) const;
   std::string outgoing(std::string_view value) const;
   bool change(Arrived& arrived, const std::string& value);
+  std::vector<std::uint32_t> occurrences_of_names() const;
 
   HeaderTraits traits_;
   HeaderLimits limits_;
@@ -141,6 +145,14 @@ bool is_header_name(std::string_view name);
 bool header_name_matches(std::string_view pattern, std::string_view name);
 
 // --- templates -------------------------------------------------------------------------------------------------------
+
+template <typename Take>
+void HeaderList::each_leaving(Take take) const {
+  for (auto field = top_.rbegin(); field != top_.rend(); ++field) take(HeaderView{field->name, field->value});
+  for (const auto& arrived : arrived_)
+    if (arrived.edit != gone) take(HeaderView{arrived.field.name, value_of(arrived)});
+  for (const auto& field : end_) take(HeaderView{field.name, field.value});
+}
 
 template <typename Wanted>
 std::size_t HeaderList::remove(std::string_view pattern, Wanted wanted) {

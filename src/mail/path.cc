@@ -2,6 +2,7 @@
 #include "mail/path.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 #include "base/text.h"
@@ -181,15 +182,15 @@ bool is_host(std::string_view domain) {
   const auto name = to_domain(domain);
   if (!name) return false;
   bool digits = true;
-  for (const auto label : split(*name, '.')) {
-    if (label.front() == '-' || label.back() == '-') return false;
-    for (const char c : label) {
-      const bool digit = c >= '0' && c <= '9';
-      if (!digit && !(c >= 'a' && c <= 'z') && c != '-' && c != '_') return false;
-      digits = digits && digit;
-    }
+  char before = '.';
+  for (const char c : *name) {
+    const bool digit = c >= '0' && c <= '9';
+    if (!digit && !(c >= 'a' && c <= 'z') && c != '-' && c != '_' && c != '.') return false;
+    if ((c == '-' && before == '.') || (c == '.' && before == '-')) return false;
+    digits = digits && (digit || c == '.');
+    before = c;
   }
-  return !digits;
+  return before != '-' && !digits;
 }
 
 bool is_mailbox(std::string_view mailbox) {
@@ -198,11 +199,14 @@ bool is_mailbox(std::string_view mailbox) {
   return domain.size() > 2 && domain.ends_with(']') && domain.find_first_of(blanks) == domain.npos;
 }
 
-bool is_atom_char(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return byte >= 0x80 ||
-         (byte > ' ' && byte < 0x7f && std::string_view("()<>[]@,;:\\\"").find(c) == std::string_view::npos);
-}
+constexpr std::array<bool, 256> atom_chars = [] {
+  std::array<bool, 256> may{};
+  for (std::size_t byte = ' ' + 1; byte < may.size(); ++byte) may[byte] = byte != 0x7f;
+  for (const char c : std::string_view("()<>[]@,;:\\\"")) may[static_cast<unsigned char>(c)] = false;
+  return may;
+}();
+
+bool is_atom_char(char c) { return atom_chars[static_cast<unsigned char>(c)]; }
 
 }  // namespace
 
