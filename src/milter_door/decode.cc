@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "milter_door/decode.h"
 
+#include <algorithm>
+
 namespace mailweir::milter {
 namespace {
 
@@ -33,6 +35,7 @@ class Parts {
   }
   std::vector<std::string_view> texts() {
     std::vector<std::string_view> all;
+    all.reserve(std::min<std::size_t>(most_texts, static_cast<std::size_t>(std::ranges::count(rest_, '\0'))));
     while (ok() && !rest_.empty()) {
       if (all.size() == most_texts) trouble_ = "has too many parts";
       all.push_back(text());

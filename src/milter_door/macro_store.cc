@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "milter_door/macro_store.h"
 
+#include <algorithm>
 #include <optional>
 
 namespace mailweir {
@@ -43,6 +44,10 @@ Result<void> MacroStore::keep(const milter::Macros& macros) {
   Step& step = steps_[*place];
   step.clear();
   step.fresh = true;
+  std::size_t bytes = 0;
+  for (const auto& macro : macros.values) bytes += macro.name.size() + macro.value.size();
+  step.macros.reserve(macros.values.size());
+  step.bytes.reserve(std::min(bytes, most_bytes));
   for (const auto& macro : macros.values) {
     const auto name = bare(macro.name);
     if (step.bytes.size() + name.size() + macro.value.size() > most_bytes)
