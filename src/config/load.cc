@@ -169,7 +169,7 @@ void Loader::read_keys() {
 
 void Loader::read_rules() {
   for (const auto* table : rule_tables_)
-    if (auto rule = read_rule(*table, registry_, problems_)) rules_.push_back(std::move(*rule));
+    if (auto rule = read_rule(*table, makings_, problems_)) rules_.push_back(std::move(*rule));
   for (auto& placed : rules_) {
     if (placed.rule.at == Stage::auth && !policy_->has_http)
       problems_.error(placed.at("at"), "rule \"" + placed.rule.name + "\".at",
@@ -184,7 +184,7 @@ void Loader::read_rules() {
   const bool keys_known = !keys_told_ || !policy_->keys.none();
   validate(rules_, *policy_, keys_known, problems_);
   const bool signs =
-      std::any_of(rules_.begin(), rules_.end(), [](const PlacedRule& placed) { return placed.rule.sign; });
+      std::any_of(rules_.begin(), rules_.end(), [](const PlacedRule& placed) { return placed.rule.sign() != nullptr; });
   if (keys_told_ && !signs && policy_->has_milter)
     problems_.warning(place_of(*dkim_.front()), "dkim.key",
                       "this key signs nothing, because no rule has sign; write: [[rule]] "

@@ -5,11 +5,11 @@
 
 #include <optional>
 
+#include "config/form.h"
 #include "config/placed_rule.h"
-#include "config/registry.h"
 
 namespace mailweir {
 
-std::optional<PlacedRule> read_rule(const toml::table& table, Registry& registry, Problems& problems);
+std::optional<PlacedRule> read_rule(const toml::table& table, const Makings& makings, Problems& problems);
 
 }  // namespace mailweir

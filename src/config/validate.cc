@@ -3,17 +3,24 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 #include <string>
 #include <utility>
 
 #include "config/block_action.h"
 #include "config/conditions.h"
+#include "config/effects.h"
 #include "config/known_fact.h"
 #include "config/temperror.h"
 
 namespace mailweir {
 namespace {
+
+// How often a rule has each effect.
+std::map<const EffectRow*, std::size_t> counted_effects(const Rule& rule) {
+  std::map<const EffectRow*, std::size_t> counted;
+  for (const auto& effect : rule.effects) ++counted[&row_of(effect)];
+  return counted;
+}
 
 class Validator {
  public:
@@ -62,14 +69,13 @@ class Validator {
 
   void effect(const PlacedRule& placed) {
     const Rule& rule = placed.rule;
-    const bool along = rule.hold || rule.redirect || rule.route || !rule.bcc.empty() || !rule.remove_headers.empty() ||
-                       !rule.add_headers.empty() || !rule.replace_headers.empty() || rule.sign;
+    const bool along = !rule.effects.empty();
     // A skip of checks that this version does not have is one, too.
     if (rule.action == Action::none && !along && !placed.keys.contains("skip") && !rule.block && !rule.alert &&
         !rule.log && !(rule.limit && rule.limit->warn_at > 0))
       error(placed, "",
-            "does nothing: it needs an action (accept reject defer drop discard hold redirect bcc route remove_headers "
-            "add_headers replace_header sign skip block alert log)");
+            "does nothing: it needs an action (accept reject defer drop discard " + names_of_effects() +
+                " skip block alert log)");
     if (rule.limit && (rule.action == Action::accept || rule.action == Action::permit))
       error(placed, to_string(rule.action),
             "mail over a limit cannot be exempted; use reject, defer, hold, route or alert");
@@ -77,14 +83,22 @@ class Validator {
     if (along && rule.at < Stage::mail)
       error(placed, "", "this action is possible from mail on; this rule is at " + std::string(to_string(rule.at)));
     if (along && is_refusal(rule.action)) error(placed, "", "the message is refused, so this action has no effect");
-    if (rule.sign && rule.at != Stage::end_of_message) error(placed, "sign", "is possible at end-of-message only");
-    if (rule.sign && keys_known_) keys(placed);
+    for (const auto& [row, number] : counted_effects(rule))
+      if (row->from > Stage::mail && rule.at < row->from)
+        error(placed, row->key, "is possible at " + std::string(to_string(row->from)) + " only");
+    if (const auto* sign = rule.sign(); sign != nullptr && keys_known_) keys(placed, *sign);
   }
 
-  void keys(const PlacedRule& placed) {
+  static std::string names_of_effects() {
+    std::string names;
+    for (const auto& key : effect_keys()) names += (names.empty() ? "" : " ") + std::string(key.name);
+    return names;
+  }
+
+  void keys(const PlacedRule& placed, const Sign& sign) {
     if (policy_.keys.none()) return error(placed, "sign", "no [[dkim.key]] and no [dkim] keys to sign with");
     if (policy_.keys.place() != nullptr) return;  // keys come and go there
-    for (const auto& domain : placed.rule.sign_domains)
+    for (const auto& domain : sign.domains)
       if (policy_.keys.ring().find(domain).empty()) error(placed, "sign", "no [[dkim.key]] for " + domain);
   }
 
@@ -133,12 +147,8 @@ class Validator {
     };
     const Rule& rule = placed.rule;
     in_template(rule.reply_text, to_string(rule.action));
-    if (rule.hold) in_template(*rule.hold, "hold");
-    if (rule.redirect) in_template(*rule.redirect, "redirect");
-    if (rule.route) in_template(*rule.route, "route");
-    for (const auto& text : rule.bcc) in_template(text, "bcc");
-    for (const auto& header : rule.add_headers) in_template(header.value, "add_headers");
-    for (const auto& header : rule.replace_headers) in_template(header.value, "replace_header");
+    for (const auto& effect : rule.effects)
+      if (const auto* text = text_of(effect)) in_template(*text, row_of(effect).key);
   }
 
   void limit(const PlacedRule& placed) {
@@ -252,18 +262,16 @@ class Validator {
 
   void at_policy(const PlacedRule& placed) {
     const Rule& rule = placed.rule;
-    const auto never = [&](bool used, std::string_view key) {
-      if (used)
-        error(placed, key,
+    for (const auto& [row, number] : counted_effects(rule)) {
+      if (row->in_policy.empty())
+        error(placed, row->key,
               "the policy door cannot do this; it needs a [milter] that judges " + std::string(to_string(rule.at)));
-    };
-    never(!rule.remove_headers.empty(), "remove_headers");
-    never(!rule.replace_headers.empty(), "replace_header");
-    never(rule.sign, "sign");
-    if (!rule.add_headers.empty() && rule.at == Stage::end_of_message)
-      error(placed, "add_headers", "Postfix ignores PREPEND at end-of-message; put the rule at data");
-    if (rule.add_headers.size() > 1) error(placed, "add_headers", "a policy reply adds one header");
-    if (rule.bcc.size() > 1) error(placed, "bcc", "a policy reply adds one recipient");
+      if (!row->in_policy_at_end && rule.at == Stage::end_of_message)
+        error(placed, row->key,
+              "Postfix ignores " + std::string(row->in_policy) + " at end-of-message; put the rule at data");
+      if (!row->adds.empty() && number > 1)
+        error(placed, row->key, "a policy reply adds one " + std::string(row->adds));
+    }
     if (rule.action == Action::discard && rule.at == Stage::rcpt)
       error(placed, "discard",
             "Postfix would discard the whole message, for its other recipients too; put the rule at data, or let the "
@@ -297,37 +305,34 @@ class Validator {
     }
   }
 
-  // The kinds of what a rule puts into a policy reply when it does not refuse.
-  static std::set<std::string> reply_kinds(const Rule& rule) {
-    std::set<std::string> kinds;
+  // The kinds of what a rule puts into a policy reply when it does not refuse, and whether a reply adds one of it.
+  static std::map<std::string_view, bool> reply_kinds(const Rule& rule) {
+    std::map<std::string_view, bool> kinds;
     if (rule.shadow || is_refusal(rule.action) || rule.action == Action::discard) return kinds;
-    if (rule.hold) kinds.insert("hold");
-    if (rule.redirect) kinds.insert("redirect");
-    if (rule.route) kinds.insert("route");
-    if (!rule.bcc.empty()) kinds.insert("bcc");
-    if (!rule.add_headers.empty()) kinds.insert("add_headers");
-    if (rule.action == Action::permit) kinds.insert("permit");
+    for (const auto& [row, number] : counted_effects(rule))
+      if (!row->in_policy.empty()) kinds.emplace(row->key, !row->adds.empty());
+    if (rule.action == Action::permit) kinds.emplace("permit", false);
     return kinds;
   }
 
   // With a policy door alone, a request at rcpt answers for connect, helo and mail too.
   void replies_that_meet() {
-    std::map<int, std::pair<std::string, const PlacedRule*>> first;
+    std::map<int, std::pair<std::string_view, const PlacedRule*>> first;
     for (const auto& placed : rules_) {
       if (door(placed.rule.at) != Door::policy) continue;
       const int reply = placed.rule.at <= Stage::rcpt ? 0 : static_cast<int>(placed.rule.at);
-      for (const auto& kind : reply_kinds(placed.rule)) {
+      for (const auto& [kind, adds_one] : reply_kinds(placed.rule)) {
         const auto found = first.find(reply);
         if (found == first.end()) {
           first.emplace(reply, std::pair(kind, &placed));
           continue;
         }
         const auto& [other, rule] = found->second;
-        const bool several = kind == other && (kind == "bcc" || kind == "add_headers") && rule != &placed;
+        const bool several = kind == other && adds_one && rule != &placed;
         if (kind == other && !several) continue;
         error(placed, kind,
-              "a policy reply can have only one action, and rule \"" + rule->rule.name + "\" has " + other +
-                  " in the same reply; use the milter door, or different stages");
+              "a policy reply can have only one action, and rule \"" + rule->rule.name + "\" has " +
+                  std::string(other) + " in the same reply; use the milter door, or different stages");
       }
     }
   }

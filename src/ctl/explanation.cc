@@ -28,6 +28,21 @@ std::string field_of(std::string_view line, std::string_view name) {
   return std::string(value.substr(0, value.find(quoted ? '"' : ' ')));
 }
 
+std::string header_words(const std::string& what, const std::string& text) {
+  return text.empty() ? what : what + ": " + cleaned(text, false, 1000);
+}
+
+template <OnlyText Kind>
+std::string words_of(const Kind& effect) {
+  return std::string(Kind::row.key) + ": " + cleaned(effect.text, false, 1000);
+}
+std::string words_of(const RemoveHeaders& effect) { return "remove header " + effect.name; }
+std::string words_of(const ReplaceHeader<>& effect) {
+  return header_words("replace header " + effect.name, effect.text);
+}
+std::string words_of(const AddHeader<>& effect) { return header_words("add header " + effect.name, effect.text); }
+std::string words_of(const Sign&) { return {}; }  // with which keys is told at the end
+
 }  // namespace
 
 void Explanation::begins(Stage stage, std::string_view of) {
@@ -46,7 +61,8 @@ void Explanation::judged(Session& session, const Verdict& verdict, const Trace& 
   print_effects(verdict.effects);
   if (const auto off = session.checks_off(verdict.stage).names(); !off.empty())
     out_ << "  checks turned off: " << off << '\n';
-  signing_ = verdict.effects;
+  const Sign* sign = verdict.effects.find<Sign>();
+  signing_ = sign != nullptr ? std::optional(*sign) : std::nullopt;
   outgoing_ = session.facts().is_outgoing();
   verdict_ = verdict;
 }
@@ -70,17 +86,9 @@ void Explanation::print_rules(const Trace& trace) {
 }
 
 void Explanation::print_effects(const Effects& effects) {
-  const auto tell = [this](std::string_view what, const std::string& text) {
-    out_ << "      " << what << ": " << cleaned(text, false, 1000) << '\n';
-  };
-  if (effects.hold) tell("hold", *effects.hold);
-  if (effects.redirect) tell("redirect", *effects.redirect);
-  if (effects.route) tell("route", *effects.route);
-  for (const auto& address : effects.bcc) tell("bcc", address);
-  for (const auto& edit : effects.edits) {
-    constexpr std::string_view words[] = {"remove header ", "add header ", "replace header "};
-    out_ << "      " << words[static_cast<std::size_t>(edit.kind)] << edit.name
-         << (edit.text.empty() ? "" : ": " + cleaned(edit.text, false, 1000)) << '\n';
+  for (const Effect& effect : effects) {
+    const std::string words = std::visit([](const auto& one) { return mailweir::words_of(one); }, effect);
+    if (!words.empty()) out_ << "      " << words << '\n';
   }
 }
 
@@ -134,21 +142,21 @@ void Explanation::write(Severity severity, std::string_view line) {
 // What the milter said of the signatures; without a message file, with which keys it would sign.
 std::string Explanation::signing(const Policy& policy) const {
   std::string lines;
-  if (!signing_.signs()) return lines;
+  if (!signing_) return lines;
   const auto tell = [&lines](const std::string& what) -> std::string& { return lines += "  sign: " + what + '\n'; };
   if (!outgoing_) return tell("incoming mail is not signed");
   if (!what_.message) {
-    for (const auto& key : keys_for(signing_, policy.keys, {}).keys) tell("with the key " + name_of(*key));
-    if (signing_.sign_author) tell("by the domain of the From header, which only a message file has");
+    for (const auto& key : keys_for(*signing_, policy.keys, {}).keys) tell("with the key " + name_of(*key));
+    if (signing_->author) tell("by the domain of the From header, which only a message file has");
     return lines;
   }
   for (const auto name : split(signed_by_, ','))
     if (!name.empty()) tell("with the key " + std::string(name));
   if (not_signed_ == "no From") return tell("the message has no From header field, and leaves unsigned");
   std::string without;
-  std::vector<std::string> domains = signing_.sign_domains;
+  std::vector<std::string> domains = signing_->domains;
   const HeaderList headers = what_.message->headers();
-  if (signing_.sign_author) domains = author_domains(from_fields(headers));
+  if (signing_->author) domains = author_domains(from_fields(headers));
   for (const auto& domain : domains) {
     const KeysFound found = policy.keys.find(domain, Deadline::in(std::chrono::seconds(2)));
     for (const auto& trouble : found.troubles) tell("cannot use " + cleaned(trouble, false, 500));

@@ -50,8 +50,8 @@ class Explanation final : public Witness, public Rehearsal::Audience, public Log
   std::string of_;
   std::optional<Verdict> verdict_;  // whose answer is still to come
   std::optional<Postponed> postponed_;
-  Effects signing_;        // what the last stage wants to be signed, ...
-  bool outgoing_ = false;  // ... and whether the message is outgoing
+  std::optional<Sign> signing_;  // what the last stage wants to be signed, ...
+  bool outgoing_ = false;        // ... and whether the message is outgoing
   std::string signed_by_, not_signed_, trouble_;
   std::vector<std::string> notices_;
 };

@@ -5,17 +5,26 @@
 #include <utility>
 
 namespace mailweir {
+namespace {
 
-void Effects::join(Effects&& later) {
-  if (later.hold) hold = std::move(later.hold);
-  if (later.redirect) redirect = std::move(later.redirect);
-  if (later.route) route = std::move(later.route);
-  for (auto& address : later.bcc) bcc.push_back(std::move(address));
-  for (auto& edit : later.edits) edits.push_back(std::move(edit));
-  sign_author = sign_author || later.sign_author;
-  for (auto& domain : later.sign_domains)
-    if (std::find(sign_domains.begin(), sign_domains.end(), domain) == sign_domains.end())
-      sign_domains.push_back(std::move(domain));
+std::size_t rank(const Effect& effect) {
+  static const std::size_t first_edit = Effect(RemoveHeaders()).index();
+  return std::min(effect.index(), first_edit);
+}
+
+}  // namespace
+
+void Effects::add(Effect effect) {
+  const auto same = std::ranges::find(all_, effect.index(), &Effect::index);
+  const bool replaces = row_of(effect).one && same != all_.end();
+  auto* signs = same != all_.end() ? std::get_if<Sign>(&*same) : nullptr;
+  if (signs != nullptr) signs->join(std::get<Sign>(effect));
+  else if (replaces) *same = std::move(effect);
+  else all_.insert(std::ranges::upper_bound(all_, rank(effect), {}, rank), std::move(effect));
+}
+
+void Effects::join(Effects later) {
+  for (auto& effect : later.all_) add(std::move(effect));
 }
 
 }  // namespace mailweir

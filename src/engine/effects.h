@@ -1,33 +1,31 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Effects: what the rules that fired do to a message that goes on: edits, a hold, routes, signatures.
+// Effects: what the rules that fired do to a message that goes on (rule/effect.h), of one verdict or of several.
 #pragma once
 
-#include <optional>
-#include <string>
 #include <vector>
 
-#include "port/pattern.h"
+#include "rule/effect.h"
 
 namespace mailweir {
 
-struct HeaderEdit {
-  enum class Kind { remove, add, replace };
-  Kind kind = Kind::remove;
-  std::string name;
-  PatternPtr value;  // remove
-  std::string text;  // add, replace
-};
+class Effects {
+ public:
+  // Of several routes, redirects and holds the last named wins; the rest is collected.
+  void add(Effect effect);
+  void join(Effects later);
 
-struct Effects {
-  std::optional<std::string> hold, redirect, route;
-  std::vector<std::string> bcc;
-  std::vector<HeaderEdit> edits;
-  bool sign_author = false;               // with the keys of the From header's domains
-  std::vector<std::string> sign_domains;  // and with those of these
+  bool empty() const { return all_.empty(); }
+  // Those that edit the header as they came, the others before them, kind by kind.
+  auto begin() const { return all_.begin(); }
+  auto end() const { return all_.end(); }
+  // The first of a kind; null: none is.
+  template <typename Kind>
+  const Kind* find() const {
+    return find_effect<Kind>(all_);
+  }
 
-  bool signs() const { return sign_author || !sign_domains.empty(); }
-  bool empty() const { return !hold && !redirect && !route && bcc.empty() && edits.empty() && !signs(); }
-  void join(Effects&& later);  // of several routes, redirects and holds the last named wins; the rest is collected
+ private:
+  std::vector<Effect> all_;
 };
 
 }  // namespace mailweir

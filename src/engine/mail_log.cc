@@ -53,26 +53,38 @@ std::string used_text(const std::vector<CounterUse>& used) {
   return text;
 }
 
-// `headers`: of the message, once they are all known; what is removed cannot be told before.
-void append_effects(std::string& line, const Effects& effects, const HeaderList* headers) {
-  if (effects.hold) append_field(line, "hold", *effects.hold);
-  if (effects.route) append_field(line, "route", *effects.route);
-  if (effects.redirect) append_field(line, "redirect", *effects.redirect);
-  for (const auto& address : effects.bcc) append_field(line, "bcc", address);
-  std::string edits;
-  for (const auto& edit : effects.edits) {
-    const bool removes = edit.kind == HeaderEdit::Kind::remove;
-    std::vector<std::string> names{edit.name};
-    if (removes) names = headers != nullptr ? removed_headers(*headers, edit) : std::vector<std::string>();
-    for (const auto& name : names) {
-      constexpr std::string_view signs = "-+=";
-      if (!edits.empty()) edits += ',';
-      edits += signs[static_cast<std::size_t>(edit.kind)];
-      edits += name;
-    }
+class EffectFields {
+ public:
+  // `headers`: of the message, once they are all known; what is removed cannot be told before.
+  EffectFields(std::string& line, const HeaderList* headers) : line_(line), headers_(headers) {}
+
+  void append(const Effects& effects) {
+    for (const Effect& effect : effects) std::visit([this](const auto& one) { tell(one); }, effect);
+    append_known(line_, "headers", edits_);
   }
-  append_known(line, "headers", edits);
-}
+
+ private:
+  template <OnlyText Kind>
+  void tell(const Kind& effect) {
+    append_field(line_, Kind::row.key, effect.text);
+  }
+  void tell(const RemoveHeaders& effect) {
+    if (headers_ == nullptr) return;
+    for (const auto& name : removed_headers(*headers_, effect)) edit('-', name);
+  }
+  void tell(const ReplaceHeader<>& effect) { edit('=', effect.name); }
+  void tell(const AddHeader<>& effect) { edit('+', effect.name); }
+  void tell(const Sign&) {}  // with whose keys is said at the message's end
+
+  void edit(char sign, const std::string& name) {
+    if (!edits_.empty()) edits_ += ',';
+    edits_ += sign + name;
+  }
+
+  std::string& line_;
+  const HeaderList* headers_;
+  std::string edits_;
+};
 
 }  // namespace
 
@@ -98,7 +110,7 @@ void MailLog::verdict(const Subject& subject, const Verdict& verdict, std::strin
   const auto fired = names_of(verdict.fired);
   if (verdict.rule == nullptr || fired != verdict.rule->name) append_known(line, "rules", fired);
   append_known(line, "shadow", names_of(verdict.shadowed));
-  append_effects(line, verdict.effects, verdict.stage == Stage::end_of_message ? transaction.headers : nullptr);
+  EffectFields(line, verdict.stage == Stage::end_of_message ? transaction.headers : nullptr).append(verdict.effects);
   append_known(line, "used", used_text(verdict.used));
   append_field(line, "took_us", std::to_string(verdict.took.count()));
   log_.write(verdict.refuses() ? Severity::notice : Severity::info, line);

@@ -7,7 +7,7 @@
 
 namespace mailweir {
 
-std::vector<std::string> removed_headers(const HeaderList& headers, const HeaderEdit& edit) {
+std::vector<std::string> removed_headers(const HeaderList& headers, const RemoveHeaders& edit) {
   constexpr std::size_t most = 20;
   std::vector<std::string> names;
   headers.each_leaving([&](const HeaderView& field) {

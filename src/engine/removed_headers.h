@@ -5,12 +5,12 @@
 #include <string>
 #include <vector>
 
-#include "engine/effects.h"
 #include "mail/headers.h"
+#include "rule/effect.h"
 
 namespace mailweir {
 
 // The names of the fields that `edit` removes of this header, as they are written there, each once; the first 20.
-std::vector<std::string> removed_headers(const HeaderList& headers, const HeaderEdit& edit);
+std::vector<std::string> removed_headers(const HeaderList& headers, const RemoveHeaders& edit);
 
 }  // namespace mailweir

@@ -139,24 +139,17 @@ class Settlement {
 
   void go_along(const Rule& rule, const LimitWords* words) {
     const auto fill = [&](const Template& text) { return text.fill(facts_, rule.name, words); };
-    Effects effects;
-    if (rule.hold) {
-      effects.hold = fill(*rule.hold);
+    const auto filled = [&]<typename Kind>(const Kind& effect) -> Effect {
+      if constexpr (HasText<Kind>) return effect.filled(fill);
+      else return effect;
+    };
+    for (const RuleEffect& effect : rule.effects) {
+      Effect done = std::visit(filled, effect);
       // "{sasl_username}" without a login: no MTA takes an empty reason.
-      if (trimmed(*effects.hold).empty()) effects.hold = rule.name;
+      if (auto* hold = std::get_if<Hold<>>(&done); hold != nullptr && trimmed(hold->text).empty())
+        hold->text = rule.name;
+      verdict_.effects.add(std::move(done));
     }
-    if (rule.redirect) effects.redirect = fill(*rule.redirect);
-    if (rule.route) effects.route = fill(*rule.route);
-    for (const auto& text : rule.bcc) effects.bcc.push_back(fill(text));
-    for (const auto& removal : rule.remove_headers)
-      effects.edits.push_back({HeaderEdit::Kind::remove, removal.name, removal.value, {}});
-    for (const auto& header : rule.replace_headers)
-      effects.edits.push_back({HeaderEdit::Kind::replace, header.name, nullptr, fill(header.value)});
-    for (const auto& header : rule.add_headers)
-      effects.edits.push_back({HeaderEdit::Kind::add, header.name, nullptr, fill(header.value)});
-    effects.sign_author = rule.sign && rule.sign_domains.empty();
-    effects.sign_domains = rule.sign_domains;
-    verdict_.effects.join(std::move(effects));
   }
 
   void decide(const Held& held, const LimitWords* words, const Level& level) {

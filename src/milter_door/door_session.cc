@@ -299,10 +299,10 @@ MilterAnswer MilterDoorSession::end_of_message(MessageEditor& editor, const Macr
   if (answer.goes_on() && (message_.discard || (message_.recipients.empty() && !message_.discarded.empty())))
     answer.kind = MilterAnswer::Kind::discard;
   if (is_local() && answer.kind == MilterAnswer::Kind::tempfail) {  // only Postfix's pickup would try again, for ever
-    message_.effects.hold = answer.reply ? answer.reply->line() : "deferred";
+    message_.effects.add(Hold<>{answer.reply ? answer.reply->line() : "deferred"});
     answer = MilterAnswer();
   }
-  const bool held = answer.goes_on() && message_.effects.hold.has_value();
+  const bool held = answer.goes_on() && message_.effects.find<Hold<>>() != nullptr;
   if (answer.goes_on()) {
     if (const auto done = carry_out(editor); !done) {
       ++door_.stats.edits_failed;

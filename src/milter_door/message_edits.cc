@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "milter_door/message_edits.h"
 
+#include <string>
+#include <type_traits>
 #include <utility>
+#include <variant>
 
 #include "base/text.h"
 #include "check/authentication_results.h"
@@ -12,6 +15,99 @@ namespace {
 
 constexpr std::string_view route_field = "X-Mailweir-Route";
 
+// What edits the header, in our copy of it.
+class HeaderChange {
+ public:
+  explicit HeaderChange(HeaderList& headers) : headers_(headers) {}
+
+  void operator()(const Route<>&) { headers_.remove(route_field); }
+  void operator()(const RemoveHeaders& effect) {
+    for (const auto& name : removed_headers(headers_, effect)) removed_ += (removed_.empty() ? "" : ",") + name;
+    if (effect.value)
+      headers_.remove(effect.name, [&](std::string_view value) { return effect.value->matches(value); });
+    else headers_.remove(effect.name);
+  }
+  void operator()(const ReplaceHeader<>& effect) {  // all of the name become one, where the first of them stood
+    bool another = false;
+    headers_.remove(effect.name, [&](std::string_view) { return std::exchange(another, true); });
+    headers_.replace(effect.name, effect.text, HeaderList::Which::all);
+  }
+  void operator()(const AddHeader<>& effect) { headers_.add(HeaderList::Place::end, effect.name, effect.text); }
+  void operator()(const Sign&) {}  // by MessageSigner, when all else is done
+
+  const std::string& removed() const { return removed_; }
+
+ private:
+  HeaderList& headers_;
+  std::string removed_;
+};
+
+// What is done at the MTA.
+class AtTheMta {
+ public:
+  AtTheMta(MessageEditor& editor, const MilterMessage& message, bool leading_space)
+      : editor_(editor), message_(message), leading_space_(leading_space) {}
+
+  // Postfix's milter_header_checks sees the field and sets FILTER; deleted again at once, nobody else sees it.
+  Result<void> send(const Route<>& effect) {
+    std::string value = cleaned(effect.text, true, 300);
+    std::erase(value, ' ');
+    const std::string name(route_field);
+    const bool good =
+        editor_.add_header(name, (leading_space_ ? " " : "") + value) && editor_.change_header(name, 1, std::nullopt);
+    return good ? Result<void>() : Error{"route: " + value};
+  }
+  Result<void> send(const Redirect<>& effect) {
+    for (const auto& recipient : message_.recipients)
+      if (!remove(recipient)) return Error{"redirect, away from " + recipient.path};
+    return editor_.add_recipient(path_of(effect.text)) ? Result<void>() : Error{"redirect to " + effect.text};
+  }
+  Result<void> send(const Bcc<>& effect) {
+    if (message_.effects.find<Redirect<>>() != nullptr) return {};
+    return editor_.add_recipient(path_of(effect.text)) ? Result<void>() : Error{"bcc to " + effect.text};
+  }
+  // Sendmail shows the reason; Postfix 3.7 drops it, there it stands in our log only.
+  Result<void> send(const Hold<>& effect) {
+    const std::string reason = cleaned(effect.text, true, 100);
+    return editor_.quarantine(reason) ? Result<void>() : Error{"hold: " + reason};
+  }
+
+  Result<void> discard_recipients() {
+    for (const auto& recipient : message_.discarded)
+      if (!remove(recipient)) return Error{"discard of recipient " + recipient.path};
+    return {};
+  }
+
+  // Kind by kind.
+  template <typename... Kinds>
+  Result<void> send_all(EffectKinds<Kinds...>) {
+    Result<void> sent;
+    const auto send_kind = [&]<typename Kind>(std::type_identity<Kind>) {
+      for (const Effect& effect : message_.effects)
+        if (const auto* one = std::get_if<Kind>(&effect); one != nullptr && !(sent = send(*one))) return false;
+      return true;
+    };
+    static_cast<void>((send_kind(std::type_identity<Kinds>()) && ...));
+    return sent;
+  }
+
+ private:
+  static std::string path_of(const std::string& address) { return '<' + cleaned(address, false, 500) + '>'; }
+  // Both spellings: for some recipients Postfix knows only the one, for some only the other, and no answer says so.
+  bool remove(const GivenRecipient& recipient) {
+    return editor_.delete_recipient(recipient.path) &&
+           (recipient.resolved.empty() || editor_.delete_recipient(recipient.resolved));
+  }
+
+  MessageEditor& editor_;
+  const MilterMessage& message_;
+  const bool leading_space_;
+};
+
+// What does not edit the header, in this order.
+using NotInHeader = EffectKinds<Redirect<>, Bcc<>, Hold<>>;
+static_assert(NotInHeader::are_all<Effect>([](const EffectRow& row) { return !row.edits_header; }));
+
 }  // namespace
 
 void MessageEdits::change_header() {
@@ -21,37 +117,21 @@ void MessageEdits::change_header() {
 
 Result<void> MessageEdits::send(MessageEditor& editor) {
   if (const auto sent = send_headers(editor); !sent) return sent;
-  if (const auto sent = send_recipients(editor); !sent) return sent;
-  if (!message_.effects.hold) return {};
-  // Sendmail shows the reason; Postfix 3.7 drops it, there it stands in our log only.
-  const std::string reason = cleaned(*message_.effects.hold, true, 100);
-  return editor.quarantine(reason) ? Result<void>() : Error{"hold: " + reason};
+  AtTheMta mta(editor, message_, leading_space_);
+  if (const auto sent = mta.send_all(EffectKinds<Route<>>()); !sent) return sent;
+  if (const auto sent = mta.discard_recipients(); !sent) return sent;
+  return mta.send_all(NotInHeader());
 }
 
 void MessageEdits::make_edits() {
-  std::string removed;
-  if (message_.effects.route) message_.headers.remove(route_field);
-  for (const auto& edit : message_.effects.edits) {
-    switch (edit.kind) {
-      case HeaderEdit::Kind::remove: {
-        for (const auto& name : removed_headers(message_.headers, edit)) removed += (removed.empty() ? "" : ",") + name;
-        const auto count =
-            edit.value
-                ? message_.headers.remove(edit.name, [&](std::string_view value) { return edit.value->matches(value); })
-                : message_.headers.remove(edit.name);
-        static_cast<void>(count);
-        break;
-      }
-      case HeaderEdit::Kind::replace: {  // all of the name become one, where the first of them stood
-        bool another = false;
-        message_.headers.remove(edit.name, [&](std::string_view) { return std::exchange(another, true); });
-        message_.headers.replace(edit.name, edit.text, HeaderList::Which::all);
-        break;
-      }
-      case HeaderEdit::Kind::add: message_.headers.add(HeaderList::Place::end, edit.name, edit.text); break;
-    }
-  }
-  if (!removed.empty()) message_.done.emplace_back("removed", removed);
+  HeaderChange change(message_.headers);
+  for (const Effect& effect : message_.effects)
+    std::visit(
+        [&change]<typename Kind>(const Kind& one) {
+          if constexpr (Kind::row.edits_header) change(one);
+        },
+        effect);
+  if (!change.removed().empty()) message_.done.emplace_back("removed", change.removed());
 }
 
 // On top of all, above the MTA's own Received field: what stands below a trace field was there before it (RFC 8601 4.1,
@@ -80,34 +160,6 @@ Result<void> MessageEdits::send_headers(MessageEditor& editor) {
   };
   for (const auto& op : message_.headers.ops())
     if (!take(op)) return Error{"header " + op.name + " (" + std::to_string(op.value.size()) + " bytes)"};
-  if (!message_.effects.route) return {};
-  // Postfix's milter_header_checks sees the field and sets FILTER; deleted again at once, nobody else sees it.
-  std::string value = cleaned(*message_.effects.route, true, 300);
-  std::erase(value, ' ');
-  const std::string name(route_field);
-  const bool good =
-      editor.add_header(name, (leading_space_ ? " " : "") + value) && editor.change_header(name, 1, std::nullopt);
-  return good ? Result<void>() : Error{"route: " + value};
-}
-
-Result<void> MessageEdits::send_recipients(MessageEditor& editor) {
-  const auto address = [](const std::string& text) { return '<' + cleaned(text, false, 500) + '>'; };
-  // Both spellings: for some recipients Postfix knows only the one, for some only the other, and no answer says so.
-  const auto remove = [&editor](const GivenRecipient& recipient) {
-    return editor.delete_recipient(recipient.path) &&
-           (recipient.resolved.empty() || editor.delete_recipient(recipient.resolved));
-  };
-  for (const auto& recipient : message_.discarded)
-    if (!remove(recipient)) return Error{"discard of recipient " + recipient.path};
-  if (message_.effects.redirect) {
-    for (const auto& recipient : message_.recipients)
-      if (!remove(recipient)) return Error{"redirect, away from " + recipient.path};
-    return editor.add_recipient(address(*message_.effects.redirect))
-               ? Result<void>()
-               : Error{"redirect to " + *message_.effects.redirect};
-  }
-  for (const auto& recipient : message_.effects.bcc)
-    if (!editor.add_recipient(address(recipient))) return Error{"bcc to " + recipient};
   return {};
 }
 

@@ -25,7 +25,6 @@ class MessageEdits {
   void make_edits();
   void tell_results();
   Result<void> send_headers(MessageEditor& editor);
-  Result<void> send_recipients(MessageEditor& editor);
 
   Session& session_;
   MilterMessage& message_;

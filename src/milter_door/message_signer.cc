@@ -16,9 +16,13 @@ namespace {
 Deadline patience() { return Deadline::in(std::chrono::seconds(2)); }
 
 bool edits_from(const Rule& rule) {
-  const auto sets = [](const HeaderText& header) { return equal_folded(header.name, "From"); };
-  return std::any_of(rule.replace_headers.begin(), rule.replace_headers.end(), sets) ||
-         std::any_of(rule.add_headers.begin(), rule.add_headers.end(), sets);
+  return std::ranges::any_of(rule.effects, [](const RuleEffect& effect) {
+    const auto sets = []<typename Kind>(const Kind& one) {
+      if constexpr (NamesHeader<Kind> && HasText<Kind>) return equal_folded(one.name, "From");
+      else return false;
+    };
+    return std::visit(sets, effect);
+  });
 }
 
 }  // namespace
@@ -30,8 +34,9 @@ void MessageSigner::begin(Session& session, const HeaderList& headers) {
   for (const auto& rules : policy.rules) {
     for (const Rule& rule : rules) {
       other_author = other_author || edits_from(rule);
-      if (!rule.sign || rule.shadow) continue;
-      (rule.sign_domains.empty() ? by_author : named) = true;
+      const Sign* sign = rule.sign();
+      if (sign == nullptr || rule.shadow) continue;
+      (sign->author ? by_author : named) = true;
     }
   }
   if (!named &&
@@ -99,11 +104,11 @@ bool MessageSigner::make_ready(Session& session, HeaderList& headers, std::strin
   return too_long.empty();
 }
 
-KeysFound keys_for(const Effects& effects, const SigningKeys& keys, const std::vector<std::string>& authors) {
+KeysFound keys_for(const Sign& effect, const SigningKeys& keys, const std::vector<std::string>& authors) {
   std::vector<std::string> domains;
-  if (effects.sign_author) domains = authors;
+  if (effect.author) domains = authors;
   KeysFound found = keys.find_all(domains, patience());
-  for (const auto& domain : effects.sign_domains) {
+  for (const auto& domain : effect.domains) {
     KeysFound named = keys.find(domain, patience());
     std::erase_if(named.keys,
                   [&](const DkimKeyPtr& key) { return std::ranges::find(found.keys, key) != found.keys.end(); });
@@ -116,14 +121,15 @@ LogFields MessageSigner::sign(Session& session, const Effects& effects, HeaderLi
                               std::string_view sendmail_host) {
   LogFields told;
   const Policy& policy = session.policy();
-  if (!effects.signs() || !session.facts().is_outgoing()) return told;
+  const Sign* wanted = effects.find<Sign>();
+  if (wanted == nullptr || !session.facts().is_outgoing()) return told;
   const auto from = from_fields(headers);
   const auto domains = author_domains(from);
   std::string authors;
   for (std::size_t i = 0; i < domains.size() && i < 3; ++i) authors += (i > 0 ? "," : "") + domains[i];
   if (!authors.empty()) told.emplace_back("from_domain", authors);
 
-  const KeysFound found = heard(keys_for(effects, policy.keys, domains));
+  const KeysFound found = heard(keys_for(*wanted, policy.keys, domains));
   if (found.keys.empty()) {
     ++door_->stats.unsigned_without_key;
     told.emplace_back("not_signed", from.empty()              ? "no From"

@@ -43,8 +43,8 @@ class MessageSigner {
   BodyLines lines_;  // of the body, where it is hashed
 };
 
-// The keys that sign mail by these authors' domains, each once: those of the authors, if `effects` wants them, and
+// The keys that sign mail by these authors' domains, each once: those of the authors, if `effect` wants them, and
 // those of the domains that it names.
-KeysFound keys_for(const Effects& effects, const SigningKeys& keys, const std::vector<std::string>& authors);
+KeysFound keys_for(const Sign& effect, const SigningKeys& keys, const std::vector<std::string>& authors);
 
 }  // namespace mailweir

@@ -19,7 +19,15 @@ std::string one_word(std::string_view text) {
 // 5321 4.5.3.1.5).
 constexpr std::size_t longest_reply = 300;
 
-std::string header_value(std::string_view text) { return cleaned(text, true, 700); }
+// What stands behind the action's word, of each effect that this door has.
+std::string argument_of(const Hold<>& effect) {
+  return cleaned(effect.text, true, 300 - Hold<>::row.in_policy.size() - 1);
+}
+std::string argument_of(const AddHeader<>& effect) { return effect.name + ": " + cleaned(effect.text, true, 700); }
+template <OnlyText Kind>
+std::string argument_of(const Kind& effect) {
+  return one_word(effect.text);
+}
 
 }  // namespace
 
@@ -38,12 +46,17 @@ std::string to_action(const Verdict& verdict, const Effects& effects) {
     case Action::none:
     case Action::accept: break;
   }
-  if (effects.redirect) return "REDIRECT " + one_word(*effects.redirect);
-  if (effects.route) return "FILTER " + one_word(*effects.route);
-  if (effects.hold) return cleaned("HOLD " + *effects.hold, true, 300);
-  if (!effects.bcc.empty()) return "BCC " + one_word(effects.bcc.front());
-  for (const auto& edit : effects.edits)
-    if (edit.kind == HeaderEdit::Kind::add) return "PREPEND " + edit.name + ": " + header_value(edit.text);
+  for (const Effect& effect : effects) {
+    const EffectRow& row = row_of(effect);
+    if (row.in_policy.empty()) continue;
+    return std::string(row.in_policy) + ' ' +
+           std::visit(
+               []<typename Kind>(const Kind& one) {
+                 if constexpr (Kind::row.in_policy.empty()) return std::string();
+                 else return argument_of(one);
+               },
+               effect);
+  }
   return "DUNNO";
 }
 

@@ -9,7 +9,7 @@
 namespace mailweir {
 
 // "DUNNO", "550 5.7.1 text", "HOLD text", ... One line without its end, ASCII, at most 900 bytes. Of several effects
-// the first is taken of redirect, route, hold, bcc, header: the checker saw to it that there is one.
+// the first is taken: the checker saw to it that there is one.
 std::string to_action(const Verdict& verdict, const Effects& effects);
 
 }  // namespace mailweir

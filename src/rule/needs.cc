@@ -36,13 +36,10 @@ class Reads {
     if (rule.block && any(rule.block->by)) return true;
     if (rule.limit && rule.limit->distinct && is_of(kind_, *rule.limit->distinct, policy_)) return true;
     if (rule.limit && any(rule.limit->by)) return true;
-    for (const auto* text : {&rule.hold, &rule.redirect, &rule.route})
-      if (*text && any(**text)) return true;
-    if (std::any_of(rule.bcc.begin(), rule.bcc.end(), [&](const Template& text) { return any(text); })) return true;
-    for (const auto* headers : {&rule.add_headers, &rule.replace_headers})
-      if (std::any_of(headers->begin(), headers->end(), [&](const HeaderText& header) { return any(header.value); }))
-        return true;
-    return false;
+    return std::any_of(rule.effects.begin(), rule.effects.end(), [&](const RuleEffect& effect) {
+      const Template* text = text_of(effect);
+      return text != nullptr && any(*text);
+    });
   }
 
  private:
@@ -112,14 +109,15 @@ Needs milter_needs(const Policy& policy) {
       const Stage answered = policy.judges(Door::milter, stage) ? stage : Stage::data;
       if (is_refusal(rule.action) || rule.action == Action::discard || rule.limit)
         needs.answers[index(answered)] = true;
-      const bool edits = !rule.remove_headers.empty() || !rule.add_headers.empty() || !rule.replace_headers.empty();
-      // A route's field is deleted again by its number: those of its name that came with the message must be known.
-      needs.headers = needs.headers || edits || rule.sign || rule.route;
-      needs.body = needs.body || rule.sign;
-      needs.edits_headers = needs.edits_headers || edits || rule.sign || rule.route.has_value();
-      needs.edits_recipients = needs.edits_recipients || rule.redirect || !rule.bcc.empty() ||
-                               (rule.action == Action::discard && stage == Stage::rcpt);
-      needs.quarantines = needs.quarantines || rule.hold.has_value();
+      needs.edits_recipients = needs.edits_recipients || (rule.action == Action::discard && stage == Stage::rcpt);
+      for (const RuleEffect& effect : rule.effects) {
+        const EffectRow& row = row_of(effect);
+        needs.headers = needs.headers || row.reads_header;
+        needs.body = needs.body || row.reads_body;
+        needs.edits_headers = needs.edits_headers || row.edits_header;
+        needs.edits_recipients = needs.edits_recipients || row.edits_recipients;
+        needs.quarantines = needs.quarantines || row.quarantines;
+      }
     }
   }
   if (const auto& results = policy.authentication_results; !results.authserv_id.empty()) {

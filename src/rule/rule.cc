@@ -39,9 +39,9 @@ bool Rule::asks(FactType type) const {
 }
 
 bool Rule::only_signs() const {
-  const bool changes = hold || redirect || route || !bcc.empty() || !remove_headers.empty() || !add_headers.empty() ||
-                       !replace_headers.empty();
-  return sign && action == Action::none && !limit && !changes && !block && skip.empty() && !alert && !log;
+  const auto signs = [](const RuleEffect& effect) { return std::holds_alternative<Sign>(effect); };
+  return !effects.empty() && std::all_of(effects.begin(), effects.end(), signs) && action == Action::none && !limit &&
+         !block && skip.empty() && !alert && !log;
 }
 
 }  // namespace mailweir

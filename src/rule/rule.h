@@ -14,9 +14,9 @@
 #include "fact/check_set.h"
 #include "mail/reply.h"
 #include "mail/stage.h"
-#include "port/pattern.h"
 #include "rule/block.h"
 #include "rule/condition.h"
+#include "rule/effect.h"
 #include "rule/limit.h"
 #include "rule/reply_template.h"
 
@@ -28,15 +28,6 @@ std::string_view to_string(Action action);
 constexpr bool is_refusal(Action action) {
   return action == Action::reject || action == Action::defer || action == Action::drop;
 }
-
-struct HeaderRemoval {
-  std::string name;  // may have wildcards
-  PatternPtr value;  // null: whatever the value
-};
-struct HeaderText {
-  std::string name;
-  Template value;
-};
 
 enum class Outage : std::uint8_t { unset, go_on, defer };
 
@@ -57,20 +48,15 @@ struct Rule {
   Reply reply;          // code and enhanced code of reject, defer, drop
   Template reply_text;  // its text; of discard and accept the reason for the log
   // What goes along:
-  std::optional<Template> hold;  // the reason that the hold queue shows
-  std::optional<Template> redirect, route;
-  std::vector<Template> bcc;
-  std::vector<HeaderRemoval> remove_headers;
-  std::vector<HeaderText> add_headers, replace_headers;
-  bool sign = false;
-  std::vector<std::string> sign_domains;  // empty: the From header's
+  std::vector<RuleEffect> effects;  // in their order
   std::optional<BlockAction> block;
   CheckSet skip;
   bool alert = false, log = false;
 
   bool has_checks() const;
   bool asks(FactType type) const;  // in a condition
-  bool only_signs() const;         // nothing else comes of it, so it has nothing to do with incoming mail
+  const Sign* sign() const { return find_effect<Sign>(effects); }
+  bool only_signs() const;  // nothing else comes of it, so it has nothing to do with incoming mail
   bool lets_pass() const { return shadow || !is_refusal(action); }
   std::shared_ptr<RuleHits> hits = std::make_shared<RuleHits>();
 };

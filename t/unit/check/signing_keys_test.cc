@@ -31,9 +31,9 @@ TEST_CASE("what an edit removes is named as the message has it") {
                       {"X-Gone", {}}};
   for (const auto& row : rows) {
     CAPTURE(row.pattern);
-    CHECK(removed_headers(headers, {HeaderEdit::Kind::remove, row.pattern, nullptr, ""}) == row.want);
+    CHECK(removed_headers(headers, {row.pattern, nullptr}) == row.want);
   }
   HeaderList many;
   for (int i = 0; i < 30; ++i) many.receive("X-" + std::to_string(i), " v");
-  CHECK(removed_headers(many, {HeaderEdit::Kind::remove, "X-*", nullptr, ""}).size() == 20);
+  CHECK(removed_headers(many, {"X-*", nullptr}).size() == 20);
 }

@@ -247,12 +247,10 @@ log = true
       if (stolen) REQUIRE(engine.memory->block({"stolen", "bob", "-", "-", std::chrono::hours(1)}, true, soon));
       const Verdict verdict = engine.message(Door::milter, to({"bob@example.net"}, "bob"))->judge(Stage::mail);
       CHECK_FALSE(verdict.refuses());
-      CHECK(verdict.effects.hold.has_value() == want);
+      const auto* hold = verdict.effects.find<Hold<>>();
+      CHECK((hold != nullptr) == want);
       if (want)
-        CHECK(*verdict.effects.hold == (trapped && stolen ? "trap, stolen"
-                                        : trapped         ? "trap"
-                                        : stolen          ? "stolen"
-                                                          : "none"));
+        CHECK(hold->text == (trapped && stolen ? "trap, stolen" : trapped ? "trap" : stolen ? "stolen" : "none"));
     }
   }
 }

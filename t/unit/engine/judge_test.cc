@@ -276,56 +276,12 @@ hold = "really"
   CHECK(names_of(verdict.fired) == "holds");
   REQUIRE(verdict.alerts.size() == 1);
   CHECK(verdict.alerts[0].shadow);
-  CHECK(verdict.effects.hold == "really");
+  const auto* hold = verdict.effects.find<Hold<>>();
+  CHECK((hold != nullptr && hold->text == "really"));
   REQUIRE(verdict.facts.size() >= 1);
   CHECK(verdict.facts[0].first == "iprev");
   CHECK(verdict.facts[0].second == "permerror");
   CHECK(engine.policy->at(Stage::data)[0].hits->shadow == 1);
-}
-
-TEST_CASE("what goes along is collected; of several routes, redirects and holds the last wins") {
-  Engine engine(milter(R"(
-[[rule]]
-name = "a"
-at = "data"
-hold = "one"
-route = "smtp-a:"
-redirect = "a@example.com"
-bcc = ["x@example.com", "y@example.com"]
-add_headers = { X-A = "{rule} {sender}" }
-alert = true
-[[rule]]
-name = "b"
-at = "data"
-hold = "two"
-route = "smtp-b:[gw.example]:25"
-redirect = "b@example.com"
-bcc = "z@example.com"
-remove_headers = ["X-PHP-*", { name = "X-Spam", value = "/^no/" }]
-replace_header = { Subject = "it was {sender}" }
-log = true
-[[rule]]
-name = "c"
-at = "data"
-when = { sender = "<>" }
-route = "smtp-c:"
-)"));
-  const auto session = engine.message(Door::milter);
-  const Verdict verdict = session->judge(Stage::data);
-  CHECK(verdict.action == Action::none);
-  CHECK(verdict.effects.hold == "two");
-  CHECK(verdict.effects.route == "smtp-b:[gw.example]:25");
-  CHECK(verdict.effects.redirect == "b@example.com");
-  CHECK(verdict.effects.bcc == std::vector<std::string>{"x@example.com", "y@example.com", "z@example.com"});
-  REQUIRE(verdict.effects.edits.size() == 4);
-  CHECK(verdict.effects.edits[0].text == "a alice@example.com");
-  CHECK(verdict.effects.edits[1].name == "X-PHP-*");
-  CHECK(verdict.effects.edits[2].value != nullptr);
-  CHECK(verdict.effects.edits[3].kind == HeaderEdit::Kind::replace);
-  CHECK(verdict.effects.edits[3].text == "it was alice@example.com");
-  REQUIRE(verdict.alerts.size() == 1);
-  CHECK(verdict.alerts[0].rule == "a");
-  CHECK(names_of(verdict.fired) == "a b");
 }
 
 TEST_CASE("templates in replies: every word, and nothing that harms") {

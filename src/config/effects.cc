@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "config/effects.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/text.h"
+#include "config/conditions.h"
+#include "mail/domain.h"
+
+namespace mailweir {
+namespace {
+
+bool is_header_name(std::string_view name, bool wildcards) {
+  return !name.empty() && name.size() <= 100 && std::all_of(name.begin(), name.end(), [&](char c) {
+    return c > ' ' && c < 0x7f && c != ':' && (wildcards || (c != '*' && c != '?'));
+  });
+}
+
+bool is_true(const toml::node& node) {
+  const auto* truth = node.as_boolean();
+  return truth != nullptr && truth->get();
+}
+
+template <typename Kind>
+void add_text(const KeyPlace& place, const Placed<std::string>& text, std::vector<Kind>& effects) {
+  if (auto made = make_template(place, text.value, text.place)) effects.push_back({std::move(*made)});
+}
+
+template <typename Kind>
+void add_address(const KeyPlace& place, const Placed<std::string>& text, std::vector<Kind>& effects) {
+  if (text.value.find('@') == std::string::npos || text.value.find_first_of(" \t\r\n<>") != std::string::npos)
+    place.wrong(text.place, "must be a mail address: \"user@example.com\"");
+  else add_text(place, text, effects);
+}
+
+void read(const KeyPlace& place, const Rule& rule, std::vector<Hold<Template>>& holds) {
+  const auto* node = place.section.node(place.key);
+  if (is_true(*node)) add_text(place, {"held by " + cleaned(rule.name, true), place_of(*node)}, holds);
+  else if (node->is_string()) add_text(place, *place.text(), holds);
+  else place.wrong("must be true, or a text that the hold queue shows");
+}
+
+void read(const KeyPlace& place, const Rule&, std::vector<Redirect<Template>>& redirects) {
+  if (const auto text = place.text()) add_address(place, *text, redirects);
+}
+
+void read(const KeyPlace& place, const Rule&, std::vector<Bcc<Template>>& copies) {
+  if (const auto texts = place.texts())
+    for (const auto& text : *texts) add_address(place, text, copies);
+}
+
+void read(const KeyPlace& place, const Rule&, std::vector<Route<Template>>& routes) {
+  const auto text = place.text();
+  if (!text) return;
+  const auto colon = text->value.find(':');
+  if (colon == 0 || colon == std::string::npos || text->value.find_first_of(" \t\r\n") != std::string::npos)
+    place.wrong("must be a Postfix transport, \"smtp-bad:\" or \"smtp:[gateway.example]:25\"");
+  else add_text(place, *text, routes);
+}
+
+Result<PatternPtr> header_pattern(const std::string& text, const Builders& builders) {
+  if (text.size() >= 2 && text.starts_with('/') && text.ends_with('/'))
+    return builders.pattern(std::string_view(text).substr(1, text.size() - 2));
+  return Error{is_pattern_with_flags(text) ? "a pattern is written \"/.../\", without flags: case is ignored anyway"
+                                           : "must be a regular expression between slashes: \"/^no/\""};
+}
+
+// "X-Originating-*", or { name = "X-Spam-Status", value = "/^no/" }.
+void read(const KeyPlace& place, const Rule&, std::vector<RemoveHeaders>& removals) {
+  const auto read_one = [&](const toml::node& one) {
+    RemoveHeaders removal;
+    if (const auto* name = one.as_string()) {
+      removal.name = name->get();
+    } else if (const auto* table = one.as_table()) {
+      Section fields(*table, place.section.full(place.key), place.section.problems());
+      if (const auto name = fields.text("name")) removal.name = name->value;
+      if (const auto value = fields.text("value")) {
+        auto pattern = header_pattern(value->value, place.makings.builders);
+        if (pattern) removal.value = std::move(*pattern);
+        else fields.wrong("value", pattern.error().what);
+      }
+      fields.finish();
+    }
+    if (is_header_name(removal.name, true)) removals.push_back(std::move(removal));
+    else
+      place.wrong(place_of(one), "must be header names like \"X-Originating-IP\" or \"X-PHP-*\", or { name, value }");
+  };
+  const auto* node = place.section.node(place.key);
+  if (const auto* array = node->as_array()) {
+    for (const auto& element : *array) read_one(element);
+  } else {
+    read_one(*node);
+  }
+}
+
+template <typename Kind>
+void read_headers(const KeyPlace& place, std::vector<Kind>& headers) {
+  const auto* table = place.section.table(place.key);
+  if (table == nullptr) return;
+  for (const auto& [name, value] : *table) {
+    const auto* text = value.as_string();
+    if (!is_header_name(name.str(), false) || text == nullptr) {
+      place.wrong(place_of(value), "must be a table of header names and texts: { X-Customer = \"{customer}\" }");
+      continue;
+    }
+    if (auto made = make_template(place, text->get(), place_of(value)))
+      headers.push_back({std::string(name.str()), std::move(*made)});
+  }
+}
+void read(const KeyPlace& place, const Rule&, std::vector<AddHeader<Template>>& headers) {
+  read_headers(place, headers);
+}
+void read(const KeyPlace& place, const Rule&, std::vector<ReplaceHeader<Template>>& headers) {
+  read_headers(place, headers);
+}
+
+void read(const KeyPlace& place, const Rule&, std::vector<Sign>& signs) {
+  const auto* node = place.section.node(place.key);
+  Sign sign;
+  sign.author = is_true(*node);
+  const auto domains = node->is_array() ? place.texts() : std::nullopt;
+  if (!sign.author && (!domains || domains->empty()))
+    return place.wrong("must be true, or an array of domains whose keys sign: [\"example.com\"]");
+  if (domains)
+    for (const auto& text : *domains) {
+      if (auto domain = to_domain(text.value)) sign.domains.push_back(std::move(*domain));
+      else place.wrong(text.place, "is not a valid domain name");
+    }
+  signs.push_back(std::move(sign));
+}
+
+template <typename Kind>
+Key<Rule> key_of() {
+  return {Kind::row.key, std::identity{}, Form<Rule>{[](const KeyPlace& place, Rule& rule) {
+            if (place.section.node(place.key) == nullptr) return;
+            std::vector<Kind> effects;
+            read(place, rule, effects);
+            rule.effects.insert(rule.effects.end(), effects.begin(), effects.end());
+          }},
+          reloads};
+}
+
+template <typename... Kinds>
+Keys<Rule> keys_of(EffectKinds<Kinds...>) {
+  return {key_of<Kinds>()...};
+}
+
+// As messages name them.
+using All = EffectKinds<Hold<Template>, Redirect<Template>, Bcc<Template>, Route<Template>, RemoveHeaders,
+                        AddHeader<Template>, ReplaceHeader<Template>, Sign>;
+static_assert(All::are_all<RuleEffect>([](const EffectRow&) { return true; }));
+
+}  // namespace
+
+const Keys<Rule>& effect_keys() {
+  static const Keys<Rule> keys = keys_of(All());
+  return keys;
+}
+
+std::optional<Template> make_template(const KeyPlace& place, const std::string& text, const Place& where) {
+  auto made =
+      parse_template(text, [&](std::string_view name) { return place.makings.registry.fact_in_template(name); });
+  if (made) return std::move(*made);
+  place.wrong(where, made.error().what);
+  return {};
+}
+
+}  // namespace mailweir
