@@ -71,8 +71,7 @@ prometheus/*        adapter/stats/*.cc
 curl/curl.h         adapter/alert/*.cc
 nlohmann/*          adapter/alert/*.cc
 dkim.h              adapter/verify/opendkim_judge.cc
-opendmarc/dmarc.h   adapter/verify/dmarc_tools.cc
-libpsl.h            adapter/verify/dmarc_tools.cc
+libpsl.h            adapter/verify/public_suffixes.cc
 sysexits.h          adapter/alert/*.cc
 '
 

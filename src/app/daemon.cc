@@ -17,7 +17,7 @@
 #include "adapter/keys/openssl_digest.h"
 #include "adapter/keys/openssl_public_key.h"
 #include "adapter/log/open_log.h"
-#include "adapter/verify/dmarc_tools.h"
+#include "adapter/verify/public_suffixes.h"
 #include "app/alert_receivers.h"
 #include "app/dns_flush.h"
 #include "check/dkim_verify.h"
@@ -80,9 +80,9 @@ Result<void> Daemon::make_resolver() {
 // Made whether a rule asks for dkim or dmarc or not: the next policy may.
 Result<void> Daemon::make_verification() {
   verifier_ = make_dkim_verifier(digests_, openssl_public_keys(), clock_);
-  auto tools = make_dmarc_tools();
-  if (!tools) return tools.error();
-  dmarc_tools_ = std::move(*tools);
+  auto suffixes = make_public_suffixes();
+  if (!suffixes) return suffixes.error();
+  suffixes_ = std::move(*suffixes);
   return {};
 }
 
@@ -125,7 +125,7 @@ Result<void> Daemon::make_services() {
                                                   *leases_,
                                                   board_,
                                                   stats_,
-                                                  {verifier_.get(), dmarc_tools_.get()},
+                                                  {verifier_.get(), suffixes_.get()},
                                                   alert_desk_.get()});
   return {};
 }

@@ -91,7 +91,7 @@ class Daemon {
   CachingResolver* cache_ = nullptr;  // resolver_, when it is one
   DigestsPtr digests_;
   VerifierPtr verifier_;
-  DmarcToolsPtr dmarc_tools_;
+  PublicSuffixesPtr suffixes_;
   StageBoard board_;
   EngineStats stats_;
   std::unique_ptr<Leases> leases_;

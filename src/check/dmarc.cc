@@ -3,113 +3,209 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/text.h"
+#include "check/dmarc_walk.h"
 #include "check/host.h"
+#include "mail/domain.h"
 
 namespace mailweir {
 namespace {
 
 using dns::Answer;
 
-constexpr std::string_view version = "v=DMARC1";
-
-// What stands at one name: RFC 7489 6.6.3, steps 1, 2 and 5.
-struct Found {
-  enum class Status { none, one, several, trouble } status = Status::none;
-  std::string text;
-};
-
-bool is_record(std::string_view text) {
-  if (!starts_folded(text, "v")) return false;
-  // "v = DMARC1 ;": blanks are allowed around the equals sign (6.4); the value is not folded.
-  const auto tag = text.substr(0, text.find(';'));
-  const auto equals = tag.find('=');
-  return equals != tag.npos && trimmed(tag.substr(0, equals)) == "v" &&
-         trimmed(tag.substr(equals + 1)) == version.substr(2);
+std::vector<DmarcGuess> guesses_of(const DmarcWalk& walk) {
+  std::vector<DmarcGuess> guesses(1);
+  walk.add_guesses(guesses);
+  return guesses;
 }
 
-Found find_at(Lookups& lookups, const std::string& domain) {
-  const auto& answer = lookups.get({"_dmarc." + domain, dns::Type::TXT});
-  if (answer.status == Answer::Status::temperror) return {Found::Status::trouble, cleaned(answer.detail, true, 100)};
-  Found found;
-  for (const auto& record : answer.records) {
-    if (!is_record(record.text)) continue;
-    if (found.status == Found::Status::one) return {Found::Status::several, {}};
-    found = {Found::Status::one, record.text};
-  }
-  return found;
+// Whether the domain is where an organizational domain shared with the walk's can be. Others need no walk.
+bool may_share(const DmarcWalk& walk, std::string_view domain) {
+  const auto guesses = guesses_of(walk);
+  return std::any_of(guesses.begin(), guesses.end(),
+                     [&](const DmarcGuess& guess) { return is_at_or_below(domain, walk.organization(guess)); });
 }
 
-struct Record {
-  Found found;
+dns::Question existence_of(const std::string& domain) { return {domain, dns::Type::A}; }
+
+// np= matters: it says something else than what applies to names that exist.
+bool wants_existence(const DmarcRecord& record) {
+  return record.nonexistent && *record.nonexistent != record.subdomains.value_or(record.policy);
+}
+
+// What SPF or DKIM authenticates, or may once its lookup succeeds.
+struct Identifier {
   std::string domain;
-  bool of_parent = false;
+  bool dkim = true, passed = true;
+  std::optional<DmarcWalk> walk;  // of another domain that may be aligned
 };
 
-Record find_record(Lookups& lookups, const DmarcTools& tools, const std::string& domain) {
-  const auto organization = tools.organizational_domain(domain);
-  if (organization != domain) lookups.want({"_dmarc." + organization, dns::Type::TXT});
-  Record record{find_at(lookups, domain), domain, false};
-  if (record.found.status == Found::Status::none && organization != domain)
-    record = {find_at(lookups, organization), organization, true};
-  return record;
-}
+// One author's domain.
+class Judge {
+ public:
+  Judge(Lookups& lookups, const std::string& domain, const DmarcEvidence& evidence)
+      : lookups_(lookups), walk_(lookups, domain) {
+    result_.domain = domain;
+    if (!walk_.is_bare()) add_identifiers(evidence);
+  }
+  DmarcResult result();
 
-bool aligned(const DmarcTools& tools, std::string_view domain, std::string_view with, bool strict) {
-  if (domain == with) return true;
-  return !strict && tools.organizational_domain(domain) == tools.organizational_domain(with);
-}
-
-// RFC 7489 6.6.4: those who are not among the percent get the next milder policy.
-DmarcPolicy sampled(DmarcPolicy policy, unsigned percent, unsigned sample) {
-  if (sample < percent || policy == DmarcPolicy::none) return policy;
-  return policy == DmarcPolicy::reject ? DmarcPolicy::quarantine : DmarcPolicy::none;
-}
-
-DmarcResult judge(Lookups& lookups, const DmarcTools& tools, const std::string& domain, const DmarcEvidence& evidence,
-                  unsigned sample) {
-  DmarcResult result;
-  result.domain = domain;
-  const auto shown = shown_name(domain);
-  const auto say = [&](AuthWord word, std::string reason) {
-    result.word = word;
-    result.reason = std::move(reason);
-    return result;
+ private:
+  struct Outcome {
+    AuthWord word = AuthWord::none;      // temperror: an aligned identifier could not be looked up
+    const DmarcStep* applied = nullptr;  // of a pass it does not matter
+    const Identifier* by = nullptr;      // pass
+    bool known = true;
+    bool operator==(const Outcome&) const = default;
   };
-  const Record found = find_record(lookups, tools, domain);
-  result.record_domain = found.domain;
-  const auto name = "_dmarc." + shown_name(found.domain);
-  switch (found.found.status) {
-    case Found::Status::trouble: return say(AuthWord::temperror, name + ": " + found.found.text);
-    case Found::Status::none: return say(AuthWord::none, shown + " has no DMARC record");
-    case Found::Status::several: return say(AuthWord::none, name + " has several records, so none counts");
-    case Found::Status::one: break;
-  }
-  result.record = found.found.text;
-  const auto record = tools.read_record(found.found.text);
-  if (!record) return say(AuthWord::permerror, name + ": " + record.error().what);
-  result.published = found.of_parent ? record->subdomains.value_or(record->policy) : record->policy;
 
-  result.policy = DmarcPolicy::none;
-  for (const auto& signer : evidence.dkim_domains)
-    if (aligned(tools, signer, domain, record->strict_dkim))
-      return say(AuthWord::pass, "a DKIM signature of " + shown_name(signer) + " authenticates " + shown);
-  const bool spf_aligned =
-      !evidence.spf_domain.empty() && aligned(tools, evidence.spf_domain, domain, record->strict_spf);
-  if (spf_aligned && evidence.spf == AuthWord::pass)
-    return say(AuthWord::pass, "SPF of " + shown_name(evidence.spf_domain) + " authenticates " + shown);
-  // What could not be asked may have spoken for it (RFC 7489 6.6.2).
-  const bool signature_unasked =
-      std::any_of(evidence.dkim_unasked.begin(), evidence.dkim_unasked.end(),
-                  [&](const std::string& signer) { return aligned(tools, signer, domain, record->strict_dkim); });
-  if (signature_unasked || (spf_aligned && evidence.spf == AuthWord::temperror)) {
-    result.policy.reset();
-    return say(AuthWord::temperror, "neither DKIM nor SPF authenticates " + shown + ", and a lookup failed for now");
+  void add_identifiers(const DmarcEvidence& evidence);
+  void add(const std::string& domain, bool dkim, bool passed);
+  bool aligned(const Identifier& identifier, const DmarcGuess& guess, const DmarcRecord& record) const;
+  Outcome outcome(const DmarcGuess& guess) const;
+  std::vector<DmarcGuess> guesses() const;
+  std::string trouble() const;
+  DmarcResult pass(const Identifier& by);
+  DmarcResult fail(const DmarcStep& step, const DmarcRecord& record);
+  bool read_policy(const DmarcStep& step, const DmarcRecord& record);
+  DmarcResult say(AuthWord word, std::string reason) {
+    result_.word = word;
+    result_.reason = std::move(reason);
+    return std::move(result_);
   }
-  result.policy = sampled(*result.published, record->percent, sample);
-  return say(AuthWord::fail, "neither DKIM nor SPF authenticates " + shown + "; " + name + " asks for " +
-                                 std::string(to_string(*result.policy)));
+
+  Lookups& lookups_;
+  const DmarcWalk walk_;
+  std::vector<Identifier> identifiers_;
+  DmarcResult result_;
+};
+
+void Judge::add(const std::string& domain, bool dkim, bool passed) {
+  if (domain != walk_.domain() && !may_share(walk_, domain)) return;
+  identifiers_.push_back({domain, dkim, passed, {}});
+}
+
+// Without those that cannot be aligned, and with nothing beside one that is so in any case (4.10.2).
+void Judge::add_identifiers(const DmarcEvidence& evidence) {
+  for (const auto& signer : evidence.dkim_domains) add(signer, true, true);
+  if (!evidence.spf_domain.empty() && evidence.spf == AuthWord::pass) add(evidence.spf_domain, false, true);
+  for (const auto& identifier : identifiers_) {
+    if (identifier.domain != walk_.domain()) continue;
+    const Identifier same = identifier;
+    identifiers_ = {same};
+    return;
+  }
+  for (const auto& signer : evidence.dkim_unasked) add(signer, true, false);
+  if (!evidence.spf_domain.empty() && evidence.spf == AuthWord::temperror) add(evidence.spf_domain, false, false);
+  for (const auto& identifier : identifiers_)
+    if (identifier.domain != walk_.domain()) DmarcWalk::want(lookups_, identifier.domain);
+  for (auto& identifier : identifiers_)
+    if (identifier.domain != walk_.domain()) identifier.walk.emplace(lookups_, identifier.domain);
+}
+
+std::vector<DmarcGuess> Judge::guesses() const {
+  auto guesses = guesses_of(walk_);
+  for (const auto& identifier : identifiers_)
+    if (identifier.walk) identifier.walk->add_guesses(guesses);
+  return guesses;
+}
+
+bool Judge::aligned(const Identifier& identifier, const DmarcGuess& guess, const DmarcRecord& record) const {
+  if (!identifier.walk) return true;
+  if (identifier.dkim ? record.strict_dkim : record.strict_spf) return false;
+  return identifier.walk->organization(guess) == walk_.organization(guess);
+}
+
+Judge::Outcome Judge::outcome(const DmarcGuess& guess) const {
+  const DmarcStep* const step = walk_.applied(guess);
+  if (step == nullptr) return {};
+  if (step->kind == DmarcStep::Kind::trouble) {
+    // Whatever its record says, the author's own domain is aligned.
+    for (const auto& identifier : identifiers_)
+      if (identifier.passed && !identifier.walk) return {AuthWord::pass, nullptr, &identifier};
+    return {AuthWord::temperror, step, nullptr, false};
+  }
+  const auto record = read_dmarc_record(step->text);
+  if (!record) return {AuthWord::permerror, step, nullptr};
+  for (const auto& identifier : identifiers_)
+    if (identifier.passed && aligned(identifier, guess, *record)) return {AuthWord::pass, nullptr, &identifier};
+  for (const auto& identifier : identifiers_)
+    if (!identifier.passed && aligned(identifier, guess, *record)) return {AuthWord::temperror, step, nullptr};
+  return {AuthWord::fail, step, nullptr};
+}
+
+// The first step that could not be looked up.
+std::string Judge::trouble() const {
+  const auto of = [](const DmarcWalk& walk) -> std::string {
+    for (const auto& step : walk.steps())
+      if (step.kind == DmarcStep::Kind::trouble) return "_dmarc." + shown_name(step.domain) + ": " + step.text;
+    return {};
+  };
+  auto text = of(walk_);
+  for (const auto& identifier : identifiers_)
+    if (text.empty() && identifier.walk) text = of(*identifier.walk);
+  return text;
+}
+
+// p=, or for a record of a domain above sp= or np= (4.10.1). False: whether the domain exists is not known for now.
+bool Judge::read_policy(const DmarcStep& step, const DmarcRecord& record) {
+  auto policy = record.policy;
+  if (step.domain != walk_.domain()) {
+    policy = record.subdomains.value_or(record.policy);
+    if (wants_existence(record)) {
+      const auto& answer = lookups_.get(existence_of(walk_.domain()));
+      if (answer.status == Answer::Status::temperror) {
+        result_.reason = shown_name(walk_.domain()) + ": " + cleaned(answer.detail, true, 100);
+        return false;
+      }
+      if (answer.status == Answer::Status::nxdomain) policy = *record.nonexistent;
+    }
+  }
+  result_.published = policy;
+  result_.requested = record.testing ? one_level_lower(policy) : policy;
+  return true;
+}
+
+DmarcResult Judge::pass(const Identifier& by) {
+  result_.policy = DmarcPolicy::none;
+  const auto name = shown_name(by.domain);
+  return say(AuthWord::pass,
+             (by.dkim ? "a DKIM signature of " : "SPF of ") + name + " authenticates " + shown_name(walk_.domain()));
+}
+
+DmarcResult Judge::fail(const DmarcStep& step, const DmarcRecord& record) {
+  result_.policy = result_.requested;
+  auto reason = "neither DKIM nor SPF authenticates " + shown_name(walk_.domain()) + "; _dmarc." +
+                shown_name(step.domain) + " asks for " + std::string(to_string(*result_.policy));
+  if (record.testing && result_.policy != result_.published)
+    reason += ", in test mode: " + std::string(to_string(*result_.published));
+  return say(AuthWord::fail, std::move(reason));
+}
+
+DmarcResult Judge::result() {
+  const auto shown = shown_name(walk_.domain());
+  const auto all = guesses();
+  const Outcome sure = outcome(all.front());
+  const bool agreed =
+      std::all_of(all.begin(), all.end(), [&](const DmarcGuess& guess) { return outcome(guess) == sure; });
+  if (!agreed) return say(AuthWord::temperror, trouble());
+  const DmarcStep* const step = walk_.applied(all.front());
+  if (step == nullptr) {
+    if (walk_.steps().front().kind == DmarcStep::Kind::several)
+      return say(AuthWord::none, "_dmarc." + shown + " has several records, so none counts");
+    return say(AuthWord::none, shown + " has no DMARC record");
+  }
+  result_.record_domain = step->domain;
+  result_.record = step->text;
+  const auto record = read_dmarc_record(step->text);
+  if (!record) return say(AuthWord::permerror, "_dmarc." + shown_name(step->domain) + ": " + record.error().what);
+  const bool policy_known = read_policy(*step, *record);
+  if (sure.by != nullptr) return pass(*sure.by);
+  if (sure.word == AuthWord::temperror)
+    return say(AuthWord::temperror, "neither DKIM nor SPF authenticates " + shown + ", and a lookup failed for now");
+  return policy_known ? fail(*step, *record) : say(AuthWord::temperror, std::exchange(result_.reason, {}));
 }
 
 std::size_t badness(const DmarcResult& result) {
@@ -122,8 +218,8 @@ std::size_t badness(const DmarcResult& result) {
 
 }  // namespace
 
-DmarcResult dmarc(Lookups& lookups, const DmarcTools& tools, std::size_t from_fields,
-                  const std::vector<std::string>& domains, const DmarcEvidence& evidence, unsigned sample) {
+DmarcResult dmarc(Lookups& lookups, std::size_t from_fields, const std::vector<std::string>& domains,
+                  const DmarcEvidence& evidence) {
   DmarcResult result;
   if (evidence.unusable_author) {
     result.word = AuthWord::fail;
@@ -144,26 +240,46 @@ DmarcResult dmarc(Lookups& lookups, const DmarcTools& tools, std::size_t from_fi
                     " domains; none is looked up, and the worst result counts";
     return result;
   }
-  for (const auto& domain : domains) lookups.want({"_dmarc." + domain, dns::Type::TXT});
+  for (const auto& domain : domains) DmarcWalk::want(lookups, domain);
   bool any = false;
   for (const auto& domain : domains) {
-    auto one = judge(lookups, tools, domain, evidence, sample);
+    auto one = Judge(lookups, domain, evidence).result();
     if (!any || badness(one) > badness(result)) result = std::move(one);
     any = true;
   }
   return result;
 }
 
-bool may_align(const DmarcTools& tools, const std::vector<std::string>& domains, std::string_view envelope) {
+bool may_align(Lookups& lookups, const std::vector<std::string>& domains, std::string_view envelope) {
   if (envelope.empty() || domains.size() > most_author_domains) return false;
-  return std::any_of(domains.begin(), domains.end(),
-                     [&](const std::string& domain) { return aligned(tools, envelope, domain, false); });
+  const auto may = [&](const std::string& domain) {
+    const DmarcWalk walk(lookups, domain);
+    if (walk.is_bare()) return false;
+    if (domain == envelope) return true;
+    if (!may_share(walk, envelope)) return false;
+    const DmarcWalk other(lookups, std::string(envelope));
+    auto guesses = guesses_of(walk);
+    other.add_guesses(guesses);
+    return std::any_of(guesses.begin(), guesses.end(),
+                       [&](const DmarcGuess& guess) { return walk.organization(guess) == other.organization(guess); });
+  };
+  return std::any_of(domains.begin(), domains.end(), may);
 }
 
-void find_dmarc_records(Lookups& lookups, const DmarcTools& tools, const std::vector<std::string>& domains) {
+void find_dmarc_records(Lookups& lookups, const std::vector<std::string>& domains,
+                        const std::vector<std::string>& identifiers) {
   if (domains.size() > most_author_domains) return;
-  for (const auto& domain : domains) lookups.want({"_dmarc." + domain, dns::Type::TXT});
-  for (const auto& domain : domains) static_cast<void>(find_record(lookups, tools, domain));
+  for (const auto& domain : domains) DmarcWalk::want(lookups, domain);
+  for (const auto& domain : domains) {
+    const DmarcWalk walk(lookups, domain);
+    if (walk.is_bare()) continue;
+    const auto* const step = walk.applied({});
+    if (step != nullptr && step->domain != domain)
+      if (const auto record = read_dmarc_record(step->text); record && wants_existence(*record))
+        lookups.want(existence_of(domain));
+    for (const auto& identifier : identifiers)
+      if (identifier != domain && may_share(walk, identifier)) DmarcWalk::want(lookups, identifier);
+  }
 }
 
 }  // namespace mailweir

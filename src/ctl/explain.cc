@@ -10,7 +10,7 @@
 #include "adapter/counters/memory_counters.h"
 #include "adapter/keys/openssl_digest.h"
 #include "adapter/keys/openssl_public_key.h"
-#include "adapter/verify/dmarc_tools.h"
+#include "adapter/verify/public_suffixes.h"
 #include "check/dkim_verify.h"
 #include "ctl/check_command.h"
 #include "ctl/command.h"
@@ -162,9 +162,9 @@ int explain_command(const Arguments& args) {
   NullLog nowhere;
   DnsblWatch(*resolver->resolver, nowhere).step(loaded->policy->dnsbl, clock.steady(), clock.wall());
   const auto verifier = make_dkim_verifier(openssl_digests(), openssl_public_keys(), clock);
-  const auto tools = make_dmarc_tools();
-  if (!tools) {
-    std::cerr << "mailweirctl: " << tools.error().what << '\n';
+  const auto suffixes = make_public_suffixes();
+  if (!suffixes) {
+    std::cerr << "mailweirctl: " << suffixes.error().what << '\n';
     return 1;
   }
   const auto counters = make_memory_counters({}, clock);
@@ -173,7 +173,7 @@ int explain_command(const Arguments& args) {
   EngineStats stats;
   RecordingResolver recording(*resolver->resolver);
   Explanation explanation(what, std::cout);
-  Services services{recording, *counters, explanation, clock, leases, board, stats, {verifier.get(), tools->get()}};
+  Services services{recording, *counters, explanation, clock, leases, board, stats, {verifier.get(), suffixes->get()}};
   services.witness = &explanation;
   Scene scene(services, *loaded);
   Rehearsal rehearsal({scene.milter, scene.policy_door, scene.http}, what, explanation);

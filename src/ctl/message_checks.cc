@@ -2,13 +2,11 @@
 // mailweirctl dkim, mailweirctl dmarc: the checks of a message, by hand.
 #include <algorithm>
 #include <filesystem>
-#include <stdexcept>
 
 #include <boost/program_options.hpp>
 
 #include "adapter/keys/openssl_digest.h"
 #include "adapter/keys/openssl_public_key.h"
-#include "adapter/verify/dmarc_tools.h"
 #include "base/text.h"
 #include "check/dkim_verify.h"
 #include "check/dmarc.h"
@@ -101,8 +99,6 @@ int dmarc_command(const Arguments& args) {
   if (const auto done = command.parse(args, {"of"})) return *done;
   const auto judge = choose_verifier(verifier);
   if (!judge) return wrong_usage(judge.error().what);
-  const auto tools = make_dmarc_tools();
-  if (!tools) throw std::runtime_error(tools.error().what);
 
   DmarcEvidence evidence;
   std::vector<std::string> domains;
@@ -115,7 +111,7 @@ int dmarc_command(const Arguments& args) {
     const HeaderList headers = message->headers();
     from_fields = headers.count("From");
     domains = author_domains(headers);
-    command.lookups().prefetch([tool = *tools, domains](Lookups& early) { find_dmarc_records(early, *tool, domains); });
+    command.lookups().prefetch([domains](Lookups& early) { find_dmarc_records(early, domains, {}); });
     signatures = verify(*message, *judge, command.lookups());
     if (!signatures) return wrong_usage(what + " cannot be read to its end");
     evidence.dkim_domains = signatures->passed();
@@ -136,7 +132,7 @@ int dmarc_command(const Arguments& args) {
     evidence.spf_domain = *domain;
     evidence.spf = AuthWord::pass;
   }
-  const auto result = dmarc(command.lookups(), **tools, from_fields, domains, evidence, 0);
+  const auto result = dmarc(command.lookups(), from_fields, domains, evidence);
   auto answer = answer_of(result);
   if (signatures) tell_signatures(*signatures, answer);
   return command.answer(answer, result.word == AuthWord::pass);

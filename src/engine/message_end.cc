@@ -103,8 +103,9 @@ std::optional<std::string> Session::authentication_results() {
       if (dmarc == nullptr) continue;
       results.push_back(result_of("dmarc", dmarc->word, dmarc->reason));
       results.back().properties = {{"header.from", dmarc->domain}};
-      if (dmarc->published)
-        results.back().properties.emplace_back("polrec.p", std::string(to_string(*dmarc->published)));
+      // RFC 9989 9.1: what is requested for mail that fails, also where this one passed.
+      if (dmarc->requested)
+        results.back().properties.emplace_back("policy.dmarc", std::string(to_string(*dmarc->requested)));
       continue;
     }
     const FactValue value = facts_.get(check);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "fact/dkim.h"
 
+#include <algorithm>
+
 namespace mailweir {
 namespace {
 
@@ -33,6 +35,20 @@ void DkimSource::begin() {
   begun_ = true;
   verification_ = reader_.tools().verifier->begin(*reader_.transaction().headers, reader_.settings().dkim_judge);
   for (const auto& key : verification_->keys()) reader_.lookups(LookupsOf::message).want(key);
+}
+
+// Of a key record's name, as RFC 6376 3.6.2.1 makes it.
+std::vector<std::string> DkimSource::signers() const {
+  constexpr std::string_view middle = "._domainkey.";
+  std::vector<std::string> domains;
+  if (!verification_) return domains;
+  for (const auto& key : verification_->keys()) {
+    const auto at = key.name.find(middle);
+    if (at == key.name.npos) continue;
+    auto domain = key.name.substr(at + middle.size());
+    if (std::find(domains.begin(), domains.end(), domain) == domains.end()) domains.push_back(std::move(domain));
+  }
+  return domains;
 }
 
 const DkimResult* DkimSource::result() {

@@ -19,6 +19,8 @@ class DkimSource final : public FactSource {
   // Reads the header and starts the lookups of keys, without waiting. Only where there are tools and a header.
   void begin();
   bool begun() const { return begun_; }
+  // Between begin() and result(): the domains of the signatures that may pass, each once.
+  std::vector<std::string> signers() const;
   void write(std::string_view chunk) {
     if (verification_) verification_->write(chunk);
   }

@@ -2,7 +2,6 @@
 #include "fact/dmarc.h"
 
 #include <algorithm>
-#include <functional>
 #include <utility>
 
 #include "fact/dkim.h"
@@ -21,7 +20,7 @@ constexpr FactDefinition facts[] = {
     {.name = "dmarc",
      .type = FactType::word,
      .known = known_at_milter(Stage::end_of_message),
-     .meaning = "whether DKIM or SPF authenticates the domain in From (RFC 7489)",
+     .meaning = "whether DKIM or SPF authenticates the domain in From (RFC 9989)",
      .needs = FactNeeds::body,
      .words = "pass fail none temperror permerror",
      .check = true,
@@ -74,17 +73,29 @@ void DmarcSource::begin() {
   Lookups& lookups = reader_.lookups(LookupsOf::message);
   // First of all the author's records.
   const auto authors = author_domains();
-  lookups.prefetch(
-      [tools = reader_.tools().dmarc, authors](Lookups& early) { find_dmarc_records(early, *tools, authors); });
-  reader_.family<DkimSource>(dkim_family).begin();
-  if (spf_may_speak(authors)) reader_.family<SpfSource>(spf_family).start_for_message(lookups);
+  auto& spf = reader_.family<SpfSource>(spf_family);
+  auto& dkim = reader_.family<DkimSource>(dkim_family);
+  auto records = [&](std::vector<std::string> identifiers) {
+    lookups.prefetch([authors, identifiers = std::move(identifiers)](Lookups& early) {
+      find_dmarc_records(early, authors, identifiers);
+    });
+  };
+  records({});
+  dkim.begin();
+  auto identifiers = dkim.signers();
+  const auto envelope = envelope_domain(reader_);
+  if (spf.has_sender() && !envelope.empty()) {
+    identifiers.push_back(envelope);
+    spf.start_for_message(lookups, [authors, envelope](Lookups& early) { return may_align(early, authors, envelope); });
+  }
+  records(std::move(identifiers));
 }
 
 // Whether DMARC wants to know SPF, whether a rule asks it or not: only of a domain that can be aligned. A stranger's
-// own takes no time.
+// own takes no time. Waits for the author's records.
 bool DmarcSource::spf_may_speak(const std::vector<std::string>& authors) {
   return reader_.family<SpfSource>(spf_family).has_sender() &&
-         may_align(*reader_.tools().dmarc, authors, envelope_domain(reader_));
+         may_align(reader_.lookups(LookupsOf::message), authors, envelope_domain(reader_));
 }
 
 // What SPF says of the envelope counts here, skipped or not.
@@ -102,15 +113,13 @@ const DmarcResult* DmarcSource::result() {
   const Transaction& transaction = reader_.transaction();
   if (!dkim.begun() || transaction.headers == nullptr) return nullptr;
   if (found_) return &*found_;
-  const auto sample = static_cast<unsigned>(std::hash<std::string>{}(transaction.id) % 100);
   const auto authors = author_domains();
   DmarcEvidence evidence = spf_evidence(authors);
   evidence.unusable_author = has_unusable_author();
   const DkimResult& signatures = *dkim.result();
   evidence.dkim_domains = signatures.passed();
   evidence.dkim_unasked = signatures.domains(AuthWord::temperror);
-  found_ = mailweir::dmarc(reader_.lookups(LookupsOf::message), *reader_.tools().dmarc,
-                           transaction.headers->count("From"), authors, evidence, sample);
+  found_ = mailweir::dmarc(reader_.lookups(LookupsOf::message), transaction.headers->count("From"), authors, evidence);
   return &*found_;
 }
 

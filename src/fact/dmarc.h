@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// DmarcSource: whether what SPF and DKIM found speaks for the author (RFC 7489).
+// DmarcSource: whether what SPF and DKIM found speaks for the author (RFC 9989).
 #pragma once
 
 #include <optional>

@@ -52,7 +52,7 @@ void Facts::forget_transaction() {
 }
 
 void Facts::begin_message_checks(bool with_dmarc) {
-  if (!sources_->tools().complete() || transaction().headers == nullptr) return;
+  if (sources_->tools().verifier == nullptr || transaction().headers == nullptr) return;
   if (with_dmarc) sources_->family<DmarcSource>(dmarc_family).begin();
   else sources_->family<DkimSource>(dkim_family).begin();
 }

@@ -37,7 +37,7 @@ constexpr FactDefinition facts[] = {
      .type = boolean,
      .known = known_at_milter(Stage::end_of_message),
      .meaning = "whether every From domain and sender_domain (for the null sender: helo_name) belong to one "
-                "organization, by the public suffix list (RFC 7489 3.1)",
+                "organization, by the public suffix list",
      .needs = FactNeeds::header},
 };
 
@@ -82,14 +82,14 @@ void FromSource::read() {
 
 // An author or a sender whose domain is none has nothing in common with anyone.
 FactValue FromSource::aligned() {
-  const DmarcTools* const tools = reader_.tools().dmarc;
-  if (tools == nullptr || addresses_.empty()) return {};
+  const PublicSuffixes* const suffixes = reader_.tools().suffixes;
+  if (suffixes == nullptr || addresses_.empty()) return {};
   const std::string envelope = envelope_domain(reader_);
-  const std::string organization = envelope.empty() ? std::string() : tools->organizational_domain(envelope);
+  const std::string organization = envelope.empty() ? std::string() : suffixes->registered_domain(envelope);
   return boolean_value(!envelope.empty() &&
                        std::all_of(addresses_.begin(), addresses_.end(), [&](const Address& author) {
                          const auto domain = organization_name(author.domain());
-                         return !domain.empty() && tools->organizational_domain(domain) == organization;
+                         return !domain.empty() && suffixes->registered_domain(domain) == organization;
                        }));
 }
 

@@ -32,10 +32,10 @@ class FromSource final : public FactSource {
   std::vector<FactItem> items_, domains_;
 };
 
-// The domain of an author or a sender as DMARC compares it. "" for what is not a valid domain name, and for an address,
+// The domain of an author or a sender as it is compared. "" for what is not a valid domain name, and for an address,
 // in brackets or not: the public suffix list knows nothing of numbers.
 std::string organization_name(std::string_view domain);
-// The domain that SPF is asked about: the null sender's is the HELO name's (RFC 7489 4.1); "" when that is no domain.
+// The domain that SPF is asked about: the null sender's is the HELO name's (RFC 7208 2.4); "" when that is no domain.
 std::string envelope_domain(const FactReader& reader);
 
 }  // namespace mailweir

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// MessageTools: what messages are verified with. Both outlive every message. Without them dkim and dmarc are absent.
+// MessageTools: what messages are verified with. Both outlive every message. Without the verifier dkim and dmarc are
+// absent, without the suffixes from_domain_aligned.
 #pragma once
 
-#include "port/dmarc_tools.h"
+#include "port/public_suffixes.h"
 #include "port/verifier.h"
 
 namespace mailweir {
 
 struct MessageTools {
   const Verifier* verifier = nullptr;
-  const DmarcTools* dmarc = nullptr;
-  bool complete() const { return verifier != nullptr && dmarc != nullptr; }
+  const PublicSuffixes* suffixes = nullptr;
 };
 
 }  // namespace mailweir

@@ -189,10 +189,11 @@ void SpfSource::start(const FactRef& fact) {
   }
 }
 
-void SpfSource::start_for_message(Lookups& lookups) {
+void SpfSource::start_for_message(Lookups& lookups, std::function<bool(Lookups&)> worth) {
   if (mail_ && !mail_->temperror) return;
-  lookups.prefetch([engine = reader_.settings().spf_engine, request = mail_request(reader_)](Lookups& early) {
-    check(engine, early, request);
+  lookups.prefetch([engine = reader_.settings().spf_engine, request = mail_request(reader_),
+                    worth = std::move(worth)](Lookups& early) {
+    if (worth(early)) check(engine, early, request);
   });
 }
 

@@ -2,6 +2,7 @@
 // SpfSource: the facts spf, spf_helo, spf_explanation and egress_spf of a session, each asked once.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string_view>
@@ -23,7 +24,8 @@ class SpfSource final : public FactSource {
   // For DMARC, of the fact spf, with lookups of their own time. What a rule asked in vain, when the time was used up
   // perhaps, is asked again.
   bool has_sender() const;  // there is something to ask for
-  void start_for_message(Lookups& lookups);
+  // `worth`: waits for what says whether it is of use; run where prefetch() runs.
+  void start_for_message(Lookups& lookups, std::function<bool(Lookups&)> worth);
   const CheckMemo& of_message(Lookups& lookups);
 
  private:

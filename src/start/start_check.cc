@@ -19,7 +19,7 @@
 #include "adapter/dns/ares_resolver.h"
 #include "adapter/dns/zone_resolver.h"
 #include "adapter/log/open_log.h"
-#include "adapter/verify/dmarc_tools.h"
+#include "adapter/verify/public_suffixes.h"
 #include "base/file.h"
 #include "base/handle.h"
 #include "base/text.h"
@@ -143,7 +143,7 @@ StartProblems look_as_user(const std::string& file, const Config& config, bool a
     ares.servers = config.dns.servers;
     want(found, make_ares_resolver(ares));
   }
-  want(found, make_dmarc_tools());
+  want(found, make_public_suffixes());
   return found;
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A DMARC record, and the check that reads it: a record in its bounds or an error, the same with a semicolon at its
-// end, and a verdict that says what RFC 7489 lets it.
-#include "adapter/verify/dmarc_tools.h"
+// A DMARC record, the check that reads it, and the walk that finds it: a record or an error, the same with a semicolon
+// at its end, and a verdict that says what RFC 9989 lets it.
 #include "base/text.h"
 #include "check/dmarc.h"
+#include "check/dmarc_walk.h"
 #include "mail/domain.h"
 #include "one_text.h"
 #include "target.h"
@@ -13,26 +13,19 @@ namespace {
 
 using fuzz::must;
 
-const DmarcTools& tools() {
-  static const auto made = make_dmarc_tools();
-  must(static_cast<bool>(made));
-  return **made;
-}
-
 bool same(const Result<DmarcRecord>& a, const Result<DmarcRecord>& b) {
   if (!a || !b) return static_cast<bool>(a) == static_cast<bool>(b);
   return a->policy == b->policy && a->subdomains == b->subdomains && a->strict_dkim == b->strict_dkim &&
-         a->strict_spf == b->strict_spf && a->percent == b->percent;
+         a->strict_spf == b->strict_spf && a->nonexistent == b->nonexistent && a->psd == b->psd &&
+         a->testing == b->testing;
 }
 
 void look_at_record(const std::string& text) {
-  const auto record = tools().read_record(text);
+  const auto record = read_dmarc_record(text);
   const std::string why = record ? "-" : record.error().what;
-  must(!record || record->percent <= 100);
   must(!why.empty() && why.size() < 200 && fuzz::is_printable(why));
-  // RFC 7489 6.4: the last semicolon may be left out.
-  if (text.size() < 3900 && text.find('\0') == text.npos && !trimmed(text).ends_with(';'))
-    must(same(tools().read_record(text + ';'), record));
+  // RFC 9989 4.8: the last semicolon may be left out.
+  if (text.size() < 3900 && !trimmed(text).ends_with(';')) must(same(read_dmarc_record(text + ';'), record));
 }
 
 void look_at_verdict(const std::string& text, bool supports) {
@@ -40,7 +33,7 @@ void look_at_verdict(const std::string& text, bool supports) {
   const auto lookups = Lookups::make(resolver, Deadline::in(std::chrono::seconds(5)));
   DmarcEvidence evidence;
   if (supports) evidence.dkim_domains = {"mail.example.com"};
-  const auto result = dmarc(*lookups, tools(), 1, {"example.com", "sub.example.com"}, evidence, 50);
+  const auto result = dmarc(*lookups, 1, {"example.com", "sub.example.com"}, evidence);
   must(!result.reason.empty() && result.reason.size() < 1000);
   must(fuzz::is_printable(result.reason) && is_utf8(result.reason));
   must(result.word == AuthWord::none || !result.record.empty());
@@ -48,11 +41,15 @@ void look_at_verdict(const std::string& text, bool supports) {
   must(result.word != AuthWord::fail || result.policy.has_value());
 }
 
-void look_at_domain(std::string_view text) {
+void look_at_domain(const std::string& text) {
   const auto domain = to_domain(text.substr(0, 300));
   if (!domain) return;
-  const auto organization = tools().organizational_domain(*domain);
-  must(is_at_or_below(*domain, organization) && tools().organizational_domain(organization) == organization);
+  fuzz::OneText resolver(text);
+  const auto lookups = Lookups::make(resolver, Deadline::in(std::chrono::seconds(5)));
+  const DmarcWalk walk(*lookups, *domain);
+  must(!walk.steps().empty() && walk.steps().size() <= most_dmarc_steps);
+  must(lookups->trace().size() <= most_dmarc_steps);
+  must(is_at_or_below(*domain, walk.organization({})));
 }
 
 }  // namespace

@@ -11,7 +11,7 @@
 #include "adapter/dns/zone_resolver.h"
 #include "adapter/keys/openssl_digest.h"
 #include "adapter/keys/openssl_public_key.h"
-#include "adapter/verify/dmarc_tools.h"
+#include "adapter/verify/public_suffixes.h"
 #include "base/conversation.h"
 #include "base/text.h"
 #include "check/dkim_verify.h"
@@ -178,8 +178,8 @@ class Doors {
   }
   static MessageTools tools() {
     static const auto verifier = make_dkim_verifier(openssl_digests(), openssl_public_keys(), system_clock());
-    static const auto dmarc = made(make_dmarc_tools());
-    return {verifier.get(), dmarc.get()};
+    static const auto suffixes = made(make_public_suffixes());
+    return {verifier.get(), suffixes.get()};
   }
 };
 

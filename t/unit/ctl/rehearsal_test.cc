@@ -12,7 +12,7 @@
 #include "../fixture/postfix_wire.h"
 #include "adapter/keys/openssl_digest.h"
 #include "adapter/keys/openssl_public_key.h"
-#include "adapter/verify/dmarc_tools.h"
+#include "adapter/verify/public_suffixes.h"
 #include "check/dkim_verify.h"
 #include "ctl/explanation.h"
 #include "ctl/rehearsal.h"
@@ -46,10 +46,10 @@ class BothLogs final : public Log {
 struct World {
   explicit World(const std::string& text, Log* other = nullptr)
       : engine(text, zone_text), logs(engine.log, other != nullptr ? *other : nowhere), policy(engine.policy) {
-    auto made = make_dmarc_tools();
+    auto made = make_public_suffixes();
     REQUIRE(made);
-    tools = *made;
-    services.verification = {verifier.get(), tools.get()};
+    suffixes = *made;
+    services.verification = {verifier.get(), suffixes.get()};
   }
 
   Engine engine;
@@ -61,7 +61,7 @@ struct World {
   EngineStats stats;
   DigestsPtr digests = openssl_digests();
   VerifierPtr verifier = make_dkim_verifier(digests, openssl_public_keys(), system_clock());
-  DmarcToolsPtr tools;
+  PublicSuffixesPtr suffixes;
   Services services{engine.resolver, store, logs, engine.clock, leases, board, stats};
   Snapshot<Policy> policy;
   std::atomic<bool> draining{false};

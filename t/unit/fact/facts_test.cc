@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "../fixture/engine_fixture.h"
-#include "adapter/verify/dmarc_tools.h"
+#include "adapter/verify/public_suffixes.h"
 
 namespace mailweir {
 namespace {
@@ -89,9 +89,9 @@ TEST_CASE("each fact is known from its stage on, at both doors") {
              "\"client_address\", for = \"1d\" }\n"),
       zone_text);
   const GoodVerifier verifier;
-  const auto tools = make_dmarc_tools();
-  REQUIRE(tools);
-  engine.services.verification = {&verifier, tools->get()};
+  const auto suffixes = make_public_suffixes();
+  REQUIRE(suffixes);
+  engine.services.verification = {&verifier, suffixes->get()};
   engine.policy->countries = std::make_shared<OneCountry>();
   const HeaderList headers = some_headers();
   const auto map = make_builders(engine.clock).make_table({{"alice@example.com", "alice"}}, TableKind::map).object;

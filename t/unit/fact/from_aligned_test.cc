@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "../fixture/engine_fixture.h"
-#include "adapter/verify/dmarc_tools.h"
+#include "adapter/verify/public_suffixes.h"
 #include "rule/needs.h"
 
 namespace mailweir {
@@ -55,8 +55,8 @@ const Row rows[] = {
 };
 
 TEST_CASE("from_domain_aligned: relaxed alignment of every author with the envelope") {
-  const auto tools = make_dmarc_tools();
-  REQUIRE(tools);
+  const auto suffixes = make_public_suffixes();
+  REQUIRE(suffixes);
   for (const auto& row : rows) {
     std::string all;
     for (const auto& value : row.from) all += value + " | ";
@@ -64,7 +64,7 @@ TEST_CASE("from_domain_aligned: relaxed alignment of every author with the envel
     CAPTURE(row.sender);
     CAPTURE(row.helo);
     test::Engine engine(std::string(test::milter_only) + std::string(rules));
-    engine.services.verification.dmarc = tools->get();
+    engine.services.verification.suffixes = suffixes->get();
     test::Mail mail;
     mail.sender = row.sender;
     mail.helo = row.helo;
@@ -82,10 +82,10 @@ TEST_CASE("from_domain_aligned: relaxed alignment of every author with the envel
 }
 
 TEST_CASE("from_domain_aligned is not known before the message is there, and needs its header") {
-  const auto tools = make_dmarc_tools();
-  REQUIRE(tools);
+  const auto suffixes = make_public_suffixes();
+  REQUIRE(suffixes);
   test::Engine engine(std::string(test::milter_only) + std::string(rules));
-  engine.services.verification.dmarc = tools->get();
+  engine.services.verification.suffixes = suffixes->get();
   const auto session = engine.message(Door::milter);
   session->facts().stage(Stage::data);
   FactRef fact;

@@ -14,7 +14,7 @@ TEST_CASE("milter verify: Authentication-Results, without any rule") {
   CHECK(gate.editor.done[0] ==
         "insert 0 Authentication-Results: mx.example.org;\n\tiprev=pass policy.iprev=192.0.2.7;\n"
         "\tdkim=pass header.d=football.example.com header.s=test header.a=rsa-sha256 header.b=F45dVWDf;\n"
-        "\tdmarc=pass header.from=football.example.com polrec.p=reject");
+        "\tdmarc=pass header.from=football.example.com policy.dmarc=reject");
   gate.send(changed());
   REQUIRE(gate.editor.done.size() == 1);
   CHECK(gate.editor.done[0].find("dkim=fail reason=\"the body was changed\" header.d=football.example.com") !=
@@ -27,7 +27,7 @@ TEST_CASE("milter verify: Authentication-Results, without any rule") {
 }
 
 TEST_CASE("milter verify: SPF authenticates the author where it is aligned, and is told, without any rule") {
-  const std::string from = "\tdmarc=pass header.from=football.example.com polrec.p=reject",
+  const std::string from = "\tdmarc=pass header.from=football.example.com policy.dmarc=reject",
                     failed = "\tdmarc=fail reason=";
   struct Row {
     std::string sender, helo, client, spf, dmarc;  // how the two lines of the field begin

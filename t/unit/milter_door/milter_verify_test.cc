@@ -69,7 +69,7 @@ TEST_CASE("milter verify: nothing is verified unless a rule may ask") {
 
 TEST_CASE("milter verify: only what a rule can need is looked up") {
   const std::string key = "test._domainkey.football.example.com TXT ", spf = "football.example.com TXT ";
-  const std::string all = "_dmarc.example.com TXT _dmarc.football.example.com TXT " + spf + key;
+  const std::string all = "_dmarc.com TXT _dmarc.example.com TXT _dmarc.football.example.com TXT " + spf + key;
   const std::string reply = "reject = \"550 5.7.1 no\"",
                     results_of_dkim =
                         "[authentication_results]\nauthserv_id = \"mx.example.org\"\nchecks = [\"dkim\"]\n";
