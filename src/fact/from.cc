@@ -62,6 +62,14 @@ FactValue FromSource::get(const FactRef& fact) {
   return {};
 }
 
+// Without a domain, to be sent on as one of this host's; it is both.
+void FromSource::complete(Address& address) const {
+  const std::string& host = reader_.client().bare_names_host;
+  const Address& bare = address.also() != nullptr ? *address.also() : address;
+  if (!host.empty() && !bare.is_null() && bare.domain().empty())
+    address.set_also(Address::parse(bare.original() + '@' + host, reader_.settings().spelling));
+}
+
 // All addresses of all From fields: RFC 5322 wants one field, and a rule must not be slipped past by a second.
 void FromSource::read() {
   if (read_ || reader_.transaction().headers == nullptr) return;
@@ -69,15 +77,19 @@ void FromSource::read() {
   items_.clear();
   domains_.clear();
   for (const auto& value : reader_.transaction().headers->values("From"))
-    for (auto& address : parse_address_list(value, reader_.settings().spelling))
+    for (auto& address : parse_address_list(value, reader_.settings().spelling)) {
+      complete(address);
       addresses_.push_back(std::move(address));
-  for (const Address& address : addresses_) {
-    FactItem item;
-    item.address = &address;
-    items_.push_back(item);
-    item.text = address.domain();
-    if (!item.text.empty()) domains_.push_back(item);
-  }
+    }
+  for (const Address& address : addresses_)
+    for (const Address* one : {&address, address.also()}) {
+      if (one == nullptr) continue;
+      FactItem item;
+      item.address = one;
+      items_.push_back(item);
+      item.text = one->domain();
+      if (!item.text.empty()) domains_.push_back(item);
+    }
 }
 
 // An author or a sender whose domain is none has nothing in common with anyone.
@@ -86,11 +98,10 @@ FactValue FromSource::aligned() {
   if (suffixes == nullptr || addresses_.empty()) return {};
   const std::string envelope = envelope_domain(reader_);
   const std::string organization = envelope.empty() ? std::string() : suffixes->registered_domain(envelope);
-  return boolean_value(!envelope.empty() &&
-                       std::all_of(addresses_.begin(), addresses_.end(), [&](const Address& author) {
-                         const auto domain = organization_name(author.domain());
-                         return !domain.empty() && suffixes->registered_domain(domain) == organization;
-                       }));
+  return boolean_value(!envelope.empty() && std::all_of(items_.begin(), items_.end(), [&](const FactItem& author) {
+    const auto domain = organization_name(author.address->domain());
+    return !domain.empty() && suffixes->registered_domain(domain) == organization;
+  }));
 }
 
 void FromSource::forget(FactScope scope) {

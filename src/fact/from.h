@@ -25,6 +25,7 @@ class FromSource final : public FactSource {
  private:
   void read();
   FactValue aligned();
+  void complete(Address& address) const;
 
   const FactReader& reader_;
   std::vector<Address> addresses_;

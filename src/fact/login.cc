@@ -91,14 +91,14 @@ class LoginSource final : public FactSource {
 
   FactValue from_mismatch(const Table& owners) {
     auto& from = reader_.family<FromSource>(from_family);
-    const auto& authors = from.addresses();
+    const auto authors = from.items();
     if (transaction_.headers == nullptr || authors.empty()) return {};
     bool unknown = false;
     // Of many authors most have no entry: one call may do for all.
-    const bool none = authors.size() > 1 && find_first_in(owners, from.items(), FactType::address) == std::nullopt;
-    for (const Address& author : authors) {
-      const auto mismatch = none ? login_mismatch(Found(), transaction_.sasl_username, author)
-                                 : login_mismatch(owners, transaction_.sasl_username, author);
+    const bool none = authors.size() > 1 && find_first_in(owners, authors, FactType::address) == std::nullopt;
+    for (const FactItem& author : authors) {
+      const auto mismatch = none ? login_mismatch(Found(), transaction_.sasl_username, *author.address)
+                                 : login_mismatch(owners, transaction_.sasl_username, *author.address);
       if (mismatch.value_or(false)) return boolean_value(true);
       unknown = unknown || !mismatch;
     }

@@ -141,8 +141,13 @@ class Collector {
     // "example.com!ceo", "ceo%example.com": MTAs may write it as the address that it means, after it was judged.
     for (std::size_t i = lone_before; i < lone_.size(); ++i) {
       if (lone_[i].find_first_of("%!") == std::string::npos) continue;
-      if (const auto meant = meant_mailbox(lone_[i]); meant && meant->find('@') != meant->npos)
-        add(Address::parse(*meant, spelling_));
+      const auto meant = meant_mailbox(lone_[i]);
+      if (!meant || meant->find('@') == meant->npos) continue;
+      Address address = Address::parse(*meant, spelling_);
+      // Postfix writes "victim!ceo" as ceo@victim; to Sendmail a name without a dot is no host, and it appends its own.
+      if (lone_[i].find('!') != std::string::npos && address.domain().find('.') == std::string_view::npos)
+        address.set_also(Address::parse(lone_[i], spelling_));
+      add(std::move(address));
     }
   }
 
@@ -162,7 +167,8 @@ class Collector {
     }
   }
   void add(Address address) {
-    if (texts_.insert(address.text()).second) found_.push_back(std::move(address));
+    const std::string also = address.also() != nullptr ? '\n' + address.also()->text() : std::string();
+    if (texts_.insert(address.text() + also).second) found_.push_back(std::move(address));
   }
 
   const MailboxSpelling& spelling_;

@@ -15,7 +15,8 @@ namespace mailweir {
 
 // In order, without repetition. Groups give their members. Nothing comes from display names (what stands before "<", an
 // "@" in it or not), comments, "<>". A lone word ("root") is an address without a domain, but only if there is
-// no other address in the text. `value` may be folded.
+// no other address in the text. "victim!ceo" is ceo@victim, and also() the same word without a domain. `value` may be
+// folded.
 std::vector<Address> parse_address_list(std::string_view value, const MailboxSpelling& spelling = {});
 
 // Whether a reader may show an address there, though parse_address_list finds none with a domain: it stands in a

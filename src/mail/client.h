@@ -25,7 +25,8 @@ struct Client {
   std::string helo_name;
   std::string server_address;
   std::optional<std::uint16_t> server_port;
-  std::string service;  // policy_context, or {daemon_name} at the milter
+  std::string bare_names_host;  // that the MTA appends to addresses without a domain in From: Sendmail's $j
+  std::string service;          // policy_context, or {daemon_name} at the milter
   Origin origin = Origin::smtp;
   std::string encryption_protocol, encryption_cipher;
   std::string ccert_subject, ccert_issuer, ccert_fingerprint;

@@ -54,6 +54,7 @@ MilterAnswer MilterDoorSession::connect(std::string_view host, const std::option
   session_.callback_begins();
   read_client(host, address, port, macros, session_.client());
   sendmail_host_ = sendmail_host(macros);
+  session_.client().bare_names_host = sendmail_host_;
   return judge(Stage::connect);
 }
 

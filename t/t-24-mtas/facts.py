@@ -63,11 +63,19 @@ ROWS = [
           letter=written_by(written))
       for written, meant in [("victim.example!ceo", "ceo@victim.example"), ("Boss <victim.example!ceo>", "ceo@victim.example")]),
     Row("From: victim!ceo is the ceo's", rule("victim", "end-of-message", when='{ from = "ceo@victim" }', reject='"550 5.7.1 {from}"'),
-        MESSAGE + "< 550 5\\.7\\.1 ceo@victim$", sink=[], letter=written_by("victim!ceo")),
-    # A name without a dot is no host to Sendmail's rewriting: it goes on as it is, with the name of this host.
-    Row("From: victim!ceo, as it arrives", show("end-of-message", "from"), letter=written_by("victim!ceo"),
-        postfix={"sink": [{"X-End-Of-Message": seen(**{"from": "ceo@victim"}), "From": text(r"^<?ceo@victim(\.\S+)?>?$")}]},
-        sendmail={"sink": [{"X-End-Of-Message": seen(**{"from": "ceo@victim"}), "From": text(r"^victim!ceo@sm\.test$")}]}),
+        MESSAGE + "< 550 5\\.7\\.1 ceo@victim(, victim!ceo@sm\\.test)?$", sink=[], letter=written_by("victim!ceo")),
+    # A name without a dot is no host to Sendmail's rewriting: it goes on as it is, with the name of this host. So does one
+    # without any domain. Both are judged.
+    *(Row(f"From: {written}, as it arrives", show("end-of-message", "from", "from_count"), letter=written_by(written),
+          postfix={"sink": [{"X-End-Of-Message": seen(**{"from": postfix}, from_count="1"), "From": text(rf"^(Boss )?<?{arrives}>?$")}]},
+          sendmail={"sink": [{"X-End-Of-Message": seen(**{"from": f"{judged}, {left}@sm.test"}, from_count="1"),
+                              "From": text(rf"^(Boss )?<?{left}@sm\.test>?$")}]})
+      for written, postfix, arrives, judged, left in [("victim!ceo", "ceo@victim", r"ceo@victim(\.\S+)?", "ceo@victim", "victim!ceo"),
+                                                      ("Boss <victim!ceo>", "ceo@victim", r"ceo@victim(\.\S+)?", "ceo@victim", "victim!ceo"),
+                                                      ("ceo", r"ceo(@\S+)?", r"ceo(@\S+)?", "ceo", "ceo")]),
+    *(Row(f"From: {written} leaves Sendmail as one of this host's", rule("ours", "end-of-message", when='{ from_domain = "sm.test" }',
+          reject='"550 5.7.1 ours"'), letter=written_by(written),
+          sendmail={"dialogue": MESSAGE + "< 550 5\\.7\\.1 ours$", "sink": []}) for written in ("victim!ceo", "Boss <victim!ceo>", "a!b!ceo", "ceo")),
 
     # --- AUTH --------------------------------------------------------------------------------------------------------
     Row("a login", show("mail", "sasl_username", "sasl_domain", "sasl_method", "authenticated", "direction"), SUBMISSION, client=OUTSIDE,
