@@ -118,6 +118,12 @@ void PolicyDoorSession::tell_milter(Stage stage) {
     door_.services.board.asked(session_->client(), stage, session_->transaction(), door_.services.clock.steady());
 }
 
+// The answer of an earlier stage is that of the later ones, which therefore are not judged; by the milter neither.
+void PolicyDoorSession::pass_over(Stage answered, Stage asked) {
+  for (const Stage stage : all_stages)
+    if (stage > answered && stage <= asked && session_->policy().judges(Door::policy, stage)) tell_milter(stage);
+}
+
 // The verdict of a stage that is judged once: connect and helo a session, mail a message.
 const Verdict& PolicyDoorSession::judge_once(Stage stage) {
   auto& kept = stage == Stage::mail ? message_.judged : judged_[index(stage)];
@@ -146,9 +152,12 @@ std::string PolicyDoorSession::judge_up_to(Stage stage) {
   for (const Stage earlier : {Stage::connect, Stage::helo, Stage::mail}) {
     if (earlier >= stage || !policy.judges(Door::policy, earlier)) continue;
     const Verdict& verdict = judge_once(earlier);
-    if (verdict.refuses()) note_refusal(stage);
-    if (verdict.refuses() || verdict.action == Action::discard || verdict.action == Action::permit)
+    const bool ends = verdict.refuses() || verdict.action == Action::discard || verdict.action == Action::permit;
+    if (ends) {
+      if (verdict.refuses()) note_refusal(stage);
+      else pass_over(earlier, stage);
       return to_action(verdict, verdict.effects);
+    }
     if (stage == Stage::rcpt) effects.join(Effects(verdict.effects));
   }
   if (!policy.judges(Door::policy, stage)) {

@@ -41,6 +41,7 @@ class PolicyDoorSession {
   std::string judge_up_to(Stage stage);
   const Verdict& judge_once(Stage stage);
   void tell_milter(Stage stage);
+  void pass_over(Stage answered, Stage asked);
   void note_refusal(Stage stage);
   std::string not_judged(std::string_view state);
   std::string too_long(const PolicyRequest& request) const;

@@ -51,6 +51,26 @@ def refused_at_each(t, postfix, both, sink):
     t.equal(both.lines(event="stage-not-asked"), [], "a second message of a session is asked about, too")
 
 
+def permitted(t, postfix, both, sink):
+    """A permit at an early stage is the answer of the later ones that the policy door has; the milter does not judge them."""
+    both.sections["policy"] = 'stages = ["connect", "helo", "mail", "rcpt"]'
+    friend = rule("friend", "connect", 'when = { client_address = "198.51.100.81" }\npermit = true')
+    both.reload(friend + NO_EVE.replace("no-eve", "never-eve") + rule("later", "data", 'when = { sender = "late@example.com" }\ndefer = "450 4.7.1 not now"'))
+    since = len(both.lines(event="stage-not-asked"))
+    client = postfix.client("both").xclient(addr="198.51.100.81", port="50181", name="client.example")
+    for number in range(2):
+        t.equal(client.message("alice@example.com", ["eve@example.net"], letter()).code, 250,
+                "permit at connect: what the policy door would refuse at rcpt passes")
+        sink.take()
+    t.equal(len(both.lines(event="stage-not-asked")), since, "and the milter does not judge it instead")
+    t.equal(client.message("late@example.com", ["eve@example.net"], letter()).code, 450, "what is the milter's it judges")
+    client.command("RSET")
+    client.quit()
+    client = postfix.client("both").xclient(addr="198.51.100.82", port="50182", name="client.example")
+    t.equal(client.message("alice@example.com", ["eve@example.net"], letter()).code, 550, "another client is refused")
+    client.quit()
+
+
 def no_unknown_recipient(t, postfix, both, sink):
     both.sections["policy"] = 'stages = ["rcpt"]'
     both.reload(rule("nobody", "rcpt", 'when = { recipient = "nobody@example.net" }\nreject = "550 5.1.1 no such user"')
@@ -167,6 +187,7 @@ def run(t, postfix, both, sink):
     each_once(t, postfix, both, sink)
     no_unknown_recipient(t, postfix, both, sink)
     guesses_until_midnight(t, postfix, both, sink)
+    permitted(t, postfix, both, sink)
     refused_at_each(t, postfix, both, sink)
     not_asked(t, postfix, both, sink)
     local_mail(t, postfix, both, sink)
