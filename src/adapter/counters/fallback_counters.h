@@ -14,10 +14,12 @@
 // there used by all.
 //
 // Bounds. One node never exceeds a limit, in an outage or at its ends: what is under way, or waits to be added, counts.
-// N nodes that lose the store together and whose local_share is 1/N stay within it together, where each had heard of a
-// counter's count before; of a key that a node never asked about it knows nothing, and takes its share of the whole:
-// then, and where only some nodes lose the store, less than twice the maximum. With local_share 1: N times what was
-// left. A charge whose answer never came may have been counted there, and is counted here: never too little.
+// N nodes that lose the store together and whose local_share is 1/N stay within it together, where each knows a
+// counter's last count. A node knows the count that the store told it last: of what others counted since, it takes its
+// share again. Of a key that a node never asked about it knows nothing, and takes its share of the whole, at least one
+// unit: then, and where only some nodes lose the store, less than twice the maximum, or N units where that is more.
+// With local_share 1: N times what was left. A charge whose answer never came may have been counted there, and is
+// counted here, within the share: never too little, and never more let through.
 //
 // Open connections: a node may have those that it had when it last heard of the counter, and its share of what was left
 // then; of connections of other nodes it knows for one lease_time. Those closed while the store is away are released

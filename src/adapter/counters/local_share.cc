@@ -10,11 +10,14 @@ namespace {
 
 constexpr std::chrono::milliseconds longest_wait = std::chrono::minutes(5);  // that is told to who is over a share
 
-// A limit at `share` of what is left of it: `known` is counted by others or from before, and stays counted.
+// A limit at `share` of what is left of it: `known` is counted by others or from before, and stays counted. Rounded
+// down, or else N nodes would each take the last unit; but a node may take one of a key that is not known to be used,
+// or small limits would let nothing through.
 std::uint64_t shared_out(std::uint64_t max, std::uint64_t total, std::uint64_t counted_here, double share) {
   const std::uint64_t known = total - std::min(total, counted_here);
   if (known >= max) return max;
-  return known + std::max<std::uint64_t>(static_cast<std::uint64_t>(static_cast<double>(max - known) * share), 1);
+  const auto part = static_cast<std::uint64_t>(static_cast<double>(max - known) * share);
+  return known + std::max<std::uint64_t>(part, known == 0 ? 1 : 0);
 }
 
 }  // namespace

@@ -113,7 +113,7 @@ TEST_CASE("fallback counters: values that this node knows stay known, new ones a
   const auto country = [](std::string value) {
     return distinct_charge("countries", "bob", {{2, 3'600s}}, std::move(value));
   };
-  const auto to = [](std::string who) { return first_charge("strangers", "bob", {{4, 3'600s}}, std::move(who)); };
+  const auto to = [](std::string who) { return first_charge("strangers", "bob", {{5, 3'600s}}, std::move(who)); };
   CHECK(test.charge(country("DE")) == "ok 1");
   CHECK(test.charge(to("r1")) == "ok 1");
   test.shared.down = true;
@@ -121,7 +121,7 @@ TEST_CASE("fallback counters: values that this node knows stay known, new ones a
   CHECK(test.charge(country("AT")) == "ok 2");  // the whole maximum, whatever the share
   CHECK(test.charge(country("CH")) == "over 2");
   CHECK(test.charge(to("r1")) == "ok 1");
-  CHECK(test.charge(to("r2")) == "ok 2");  // one of the three that are left: a quarter, but not less than one
+  CHECK(test.charge(to("r2")) == "ok 2");  // a quarter of the four that are left
   CHECK(test.charge(to("r3")) == "over 2");
   // What was given back meanwhile is not added.
   const Charge gone = distinct_charge("countries", "alice", {{2, 3'600s}}, "FR");

@@ -93,6 +93,53 @@ TEST_CASE("three nodes, a third each: no more than the limit, in the outage and 
   }
 }
 
+// What two nodes let through of a limit, half each, when their store goes away.
+TEST_CASE("two nodes, half each: how much of a limit they let through together") {
+  struct Row {
+    const char* name;
+    std::uint64_t max;
+    std::vector<std::pair<std::size_t, int>> before;  // a node's charges, in their order
+    bool both_know;                                   // the last count
+    int want;
+  };
+  const Row rows[] = {
+      {"nothing used", 20, {}, true, 20},
+      {"one left", 20, {{0, 19}}, true, 19},  // neither may take it
+      {"three left", 20, {{0, 9}, {1, 8}}, true, 19},
+      {"used up", 20, {{0, 20}}, true, 20},
+      {"in turns, the last count not known to one", 20, {{0, 5}, {1, 5}, {0, 1}}, false, 20},
+      {"one counted two since the other asked", 20, {{0, 5}, {1, 5}, {0, 2}}, false, 21},
+      {"one that did not ask for long: half of what the other counted since", 20, {{0, 1}, {1, 10}}, false, 24},
+      {"one that never asked: half of the limit", 20, {{0, 20}}, false, 30},
+      {"a limit of one", 1, {}, true, 2},
+      {"a limit of one, used", 1, {{0, 1}}, true, 1},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.name);
+    const Charge charge = ring_charge("quota", "alice", {{row.max, 3'600s}});
+    Nodes two(2, 0.5);
+    int taken = 0;
+    for (const auto& each : row.before) taken += two.take(each.first, charge, each.second);
+    if (row.both_know)
+      for (std::size_t node = 0; node < 2; ++node) two.take(node, asking(charge), 1);
+    two.down(true);
+    for (int i = 0; i < 30; ++i)
+      for (std::size_t node = 0; node < 2; ++node) taken += two.take(node, charge, 1);
+    CHECK(taken == row.want);
+  }
+  // A charge that was counted there, and whose answer was lost, is let through once, within the share.
+  const Charge twenty = ring_charge("quota", "bob", {{20, 3'600s}});
+  Nodes two(2, 0.5);
+  int taken = two.take(0, twenty, 10);
+  for (std::size_t node = 0; node < 2; ++node) two.take(node, asking(twenty), 1);
+  two.controls[0].loses_answer = true;
+  taken += two.take(0, twenty, 1);
+  CHECK(two.there(twenty) == 11);
+  two.down(true);
+  for (std::size_t node = 0; node < 2; ++node) taken += two.take(node, twenty, 30);
+  CHECK(taken == 20);
+}
+
 TEST_CASE("a node that stays away is waited for, but not for ever") {
   Nodes three(3, 1.0 / 3);
   three.down(true);
