@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include <fcntl.h>
+#include <grp.h>
 #include <pwd.h>
 #include <sys/stat.h>
 
@@ -65,6 +66,30 @@ std::string octal(mode_t mode) {
   std::string digits;
   for (int shift = 9; shift >= 0; shift -= 3) digits += static_cast<char>('0' + (mode >> shift & 7));
   return digits;
+}
+
+std::string group_name(gid_t gid) {
+  group entry{};
+  group* found = nullptr;
+  std::string buffer(64 << 10, '\0');
+  const bool known = getgrgid_r(gid, &entry, buffer.data(), buffer.size(), &found) == 0 && found;
+  return known ? std::string(entry.gr_name) : std::to_string(gid);
+}
+
+std::string group_of(const std::string& user) {
+  passwd entry{};
+  passwd* found = nullptr;
+  char buffer[4096];
+  const bool known = getpwnam_r(user.c_str(), &entry, buffer, sizeof buffer, &found) == 0 && found;
+  return known ? group_name(entry.pw_gid) : user;
+}
+
+std::string owner_name(uid_t uid) {
+  passwd entry{};
+  passwd* found = nullptr;
+  char buffer[4096];
+  const bool known = getpwuid_r(uid, &entry, buffer, sizeof buffer, &found) == 0 && found;
+  return known ? std::string(entry.pw_name) : std::to_string(uid);
 }
 
 std::string process_user() { return user_name(geteuid()); }

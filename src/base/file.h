@@ -22,6 +22,12 @@ Result<std::string> first_line(const std::string& path);
 // "0640": permission bits as chmod takes them, the first digit always there.
 std::string octal(mode_t mode);
 
+// "mailweir", the name of a group or a user; its number where it has none.
+std::string group_name(gid_t gid);
+std::string owner_name(uid_t uid);
+// The primary group of a user; the user's own name where there is no such user.
+std::string group_of(const std::string& user);
+
 // The user this process acts as: "mailweir (uid 105)".
 std::string process_user();
 

@@ -39,7 +39,7 @@ Result<std::string> key_selector(const std::string& text) {
 void read_key_file(const KeyPlace& place, SignerPtr& signer) {
   const auto file = place.text();
   if (!file) return;
-  const auto made = place.makings.builders.read_key(place.makings.document.resolve(file->value));
+  const auto made = place.makings.builders.read_key(place.makings.document.resolve(file->value), place.makings.group());
   for (const auto& error : made.errors) place.wrong(error);
   for (const auto& warning : made.warnings)
     place.section.problems().warning(file->place, place.section.full(place.key), warning);

@@ -23,6 +23,8 @@ Result<std::optional<SocketName>> parse_socket(const std::string& text) {
 
 }  // namespace
 
+std::string Makings::group() const { return general.group.empty() ? group_of(general.user) : general.group; }
+
 std::string as_toml(std::string_view text) {
   std::string result = "\"";
   for (const char c : text) {

@@ -15,6 +15,7 @@
 
 #include "base/duration.h"
 #include "base/socket.h"
+#include "config/config.h"
 #include "config/document.h"
 #include "config/section.h"
 #include "port/builders.h"
@@ -28,6 +29,9 @@ struct Makings {
   const Document& document;
   const Builders& builders;
   Registry& registry;
+  const GeneralConfig& general;  // once it is read
+
+  std::string group() const;  // of the daemon, for advice
 };
 
 // Where a value stands: a key in its section.

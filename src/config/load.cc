@@ -32,7 +32,8 @@ class Loader {
  public:
   Loader(const std::string& path, const Builders& builders)
       : document_(read_document(path, problems_)),
-        registry_(builders, problems_), makings_{document_, builders, registry_}, policy_(std::make_shared<Policy>()) {}
+        registry_(builders, problems_), makings_{document_, builders, registry_, config_.general},
+        policy_(std::make_shared<Policy>()) {}
 
   Loaded run();
 

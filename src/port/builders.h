@@ -41,7 +41,8 @@ struct Builders {
   std::function<Made<TablePtr>(const RedisPlace& place, TableKind kind)> redis_table;
   std::function<Made<TablePtr>(const std::vector<std::pair<std::string, std::string>>& entries, TableKind kind)>
       make_table;
-  std::function<Made<SignerPtr>(const std::string& path)> read_key;
+  // `group`: the daemon's, for advice.
+  std::function<Made<SignerPtr>(const std::string& path, const std::string& group)> read_key;
   // Keys by place, DIRECTORY/DOMAIN/SELECTOR.pem, of which so many domains are kept in memory.
   std::function<KeySourcePtr(const std::string& directory, std::size_t most_domains)> key_folder;
   std::function<SpfEnginePtr()> libspf2;

@@ -22,7 +22,9 @@ Builders fuzz_builders() {
     const auto table = make_table({}, kind);
     return Made<TablePtr>{table.table, {}, {}};
   };
-  made.read_key = [](const std::string& path) { return Made<SignerPtr>{nullptr, {path + ": not here"}, {}}; };
+  made.read_key = [](const std::string& path, const std::string&) {
+    return Made<SignerPtr>{nullptr, {path + ": not here"}, {}};
+  };
   made.countries = [](const std::string& path) { return Result<CountriesPtr>(Error{path + ": not here"}); };
   return made;
 }

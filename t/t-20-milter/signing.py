@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Signatures as they come out of Postfix, before python3-dkim: every key signs, over the message as it leaves."""
 import base64
+import grp
 import os
+import pwd
 import re
 import subprocess
 
@@ -205,9 +207,10 @@ def by_place(t, bed, keys):
     t.equal(wait_for(lambda: verdicts("example.com"), "the keys to be found", within=5), good(),
             "keys that are put there sign, without a reload")
     bad = put("example.org", "rsa", 0o644)
+    group = grp.getgrgid(pwd.getpwnam("nobody").pw_gid).gr_name   # the daemon's
     t.equal(wait_for(lambda: bed.lines(event="dkim-key"), "the bad key to be found",
                      within=5 if verdicts("example.org") == {} else 0)[0]["reason"],
-            f"{bad}: mode 0644: others can read this key; chmod 640", "a key that others can read is named")
+            f"{bad}: mode 0644: others can read this key; run: chgrp {group} {bad} && chmod 640 {bad}", "a key that others can read is named")
     t.equal((verdicts("example.org"), bed.lines(event="message")[-1]["not_signed"]), ({}, "its key cannot be used"),
             "its domain leaves unsigned")
     t.equal(verdicts("example.com"), good(), "others are signed")

@@ -47,9 +47,9 @@ Builders make_builders(const Clock& clock, std::shared_ptr<TableSources> sources
   builders.read_table = [sources](const std::string& path, TableKind kind) { return sources->file(path, kind); };
   builders.redis_table = [sources](const RedisPlace& place, TableKind kind) { return sources->redis(place, kind); };
   builders.make_table = [&clock](const auto& entries, TableKind kind) { return inline_table(entries, kind, clock); };
-  builders.read_key = [cache = std::make_shared<KeyCache>(clock)](const std::string& path) {
+  builders.read_key = [cache = std::make_shared<KeyCache>(clock)](const std::string& path, const std::string& group) {
     Made<SignerPtr> made;
-    auto loaded = cache->get(path);
+    auto loaded = cache->get(path, group);
     if (!loaded) made.errors.push_back(loaded.error().what);
     else made = {std::move(loaded->signer), {}, std::move(loaded->warnings)};
     return made;

@@ -3,10 +3,10 @@
 
 namespace mailweir {
 
-Result<LoadedKey> KeyCache::get(const std::string& path) {
+Result<LoadedKey> KeyCache::get(const std::string& path, const std::string& group) {
   if (auto signer = files_.find(path, path)) return LoadedKey{std::move(signer), {}, {}};
   ++reads_;
-  auto loaded = load_signing_key(path);
+  auto loaded = load_signing_key(path, group);
   if (loaded) files_.keep(path, loaded->stamp, loaded->signer);
   return loaded;
 }

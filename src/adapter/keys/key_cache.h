@@ -16,7 +16,7 @@ class KeyCache {
   explicit KeyCache(const Clock& clock) : files_(clock) {}
 
   // As load_signing_key. A shared key brings no warnings again.
-  Result<LoadedKey> get(const std::string& path);
+  Result<LoadedKey> get(const std::string& path, const std::string& group = {});
   // Files read, not shared, since the start.
   std::size_t reads() const { return reads_; }
 

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "adapter/keys/key_rights.h"
 #include "adapter/keys/openssl_signer.h"
 #include "adapter/keys/recent_places.h"
 #include "base/blocking.h"
@@ -68,8 +69,8 @@ class Look {
   }
 
  private:
-  std::string objection_to(uid_t owner) const {
-    return config_.owner == owner ? std::string() : objection_to_owner(owner);
+  std::string objection_to(uid_t owner, const std::string& name) const {
+    return config_.owner == owner ? std::string() : objection_to_owner(owner, config_.path + '/' + name, config_.owner);
   }
   void trouble(const std::string& name, const std::string& why) {
     found_.troubles.push_back(config_.path + '/' + name + ": " + why);
@@ -98,8 +99,10 @@ class Look {
       trouble(domain_, std::strerror(errno));
       return {};
     }
-    std::string why = objection_to(status.st_uid);
-    if (why.empty() && (status.st_mode & S_IWOTH) != 0) why = "others can put keys there; chmod o-w";
+    std::string why = objection_to(status.st_uid, domain_);
+    if ((status.st_mode & S_IWOTH) != 0)
+      why += (why.empty() ? "" : "; also, ") + ("others can put keys there; run: chmod o-w " + config_.path + '/') +
+             domain_;
     if (!why.empty()) {
       trouble(domain_, why);
       return {};
@@ -184,14 +187,13 @@ class Look {
       if (const auto old = before_->files.find(name);
           old != before_->files.end() && old->second.settled && old->second.key && old->second.stamp == made.stamp)
         return old->second;
-    std::string why = objection_to(status.st_uid);
-    if (why.empty() && !S_ISREG(status.st_mode)) why = "is not a regular file";
-    if (!why.empty()) {
-      trouble(path, why);
+    if (!S_ISREG(status.st_mode)) {
+      trouble(path, "is not a regular file");
       return made;
     }
     ++stats_.reads;
-    auto loaded = read_signing_key(file, config_.path + '/' + path);
+    auto loaded = read_signing_key(file, config_.path + '/' + path,
+                                   {KeyText::pem, daemon_group(config_.owner), objection_to(status.st_uid, path)});
     if (!loaded) {
       found_.troubles.push_back(loaded.error().what);
       return made;
@@ -279,9 +281,11 @@ class CachedKeyFolder final : public KeyFolder {
 
 }  // namespace
 
-std::string objection_to_owner(uid_t owner) {
+std::string objection_to_owner(uid_t owner, const std::string& path, std::optional<uid_t> user) {
   if (owner == 0 || owner == geteuid()) return {};
-  return "its owner (uid " + std::to_string(owner) + ") is neither root nor " + process_user();
+  const std::string daemon = owner_name(user ? *user : geteuid());
+  return "its owner (uid " + std::to_string(owner) + ") is neither root nor " + (user ? daemon : process_user()) +
+         "; run: chown " + daemon + ' ' + path;
 }
 
 std::shared_ptr<KeyFolder> make_key_folder(const KeyFolderConfig& config, const Clock& clock) {

@@ -51,7 +51,8 @@ class KeyFolder : public KeySource {
 // The folder need not be there yet. The clock must outlive it.
 std::shared_ptr<KeyFolder> make_key_folder(const KeyFolderConfig& config, const Clock& clock);
 
-// Why a key must not be taken from what this user owns; empty: it may.
-std::string objection_to_owner(uid_t owner);
+// Why a key must not be taken from what this user owns, and what to do; empty: it may. `user`: the daemon's, where it
+// is not this process's.
+std::string objection_to_owner(uid_t owner, const std::string& path, std::optional<uid_t> user = {});
 
 }  // namespace mailweir

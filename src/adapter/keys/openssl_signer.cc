@@ -6,14 +6,16 @@
 #include <cerrno>
 #include <cstring>
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
-#include <openssl/x509.h>
 
+#include "adapter/keys/key_rights.h"
+#include "adapter/keys/why_no_key.h"
 #include "base/base64.h"
 #include "base/file.h"
 #include "base/handle.h"
@@ -98,31 +100,24 @@ class OpensslSigner final : public Signer {
 
 // --- reading ---------------------------------------------------------------------------------------------------------
 
-// Why this is no file to read a key from; empty if it is one.
-std::string objection(const struct stat& status) {
-  const std::string mode = "mode " + octal(status.st_mode & 0777) + ": ";
-  if (status.st_mode & S_IROTH) return mode + "others can read this key; chmod 640";
-  if (status.st_mode & S_IWOTH) return mode + "others can replace this key; chmod 640";
-  if (status.st_mode & S_IWGRP) return mode + "its group can replace this key; chmod 640";
-  if (status.st_size == 0) return "is empty; a private key in a PEM file is needed";
-  if (status.st_size > static_cast<off_t>(largest_file)) return "is too large for a private key";
-  return {};
+// Whether a key can be in it; else `wrong` says why not.
+bool may_hold_key(const struct stat& status, std::vector<std::string>& wrong) {
+  if (status.st_size == 0) wrong.emplace_back("is empty; a private key in a PEM file is needed");
+  else if (status.st_size > static_cast<off_t>(largest_file)) wrong.emplace_back("is too large for a private key");
+  else return true;
+  return false;
 }
 
-Result<std::string> read_text(const Fd& file, const std::string& path, FileStamp& stamp) {
-  struct stat status {};
-  if (::fstat(file.get(), &status) != 0) return Error{path + ": " + std::strerror(errno)};
-  if (const auto why = objection(status); !why.empty()) return Error{path + ": " + why};
-  stamp = stamp_of(status);
+Result<std::string> read_text(const Fd& file) {
   std::string text;
   std::array<char, 4096> buffer;
   for (;;) {
     const auto length = ::read(file.get(), buffer.data(), buffer.size());
     if (length < 0 && errno == EINTR) continue;
-    if (length < 0) return Error{path + ": " + std::strerror(errno)};
+    if (length < 0) return Error{std::strerror(errno)};
     if (length == 0) break;
     text.append(buffer.data(), static_cast<std::size_t>(length));
-    if (text.size() > largest_file) return Error{path + ": is too large for a private key"};
+    if (text.size() > largest_file) return Error{"is too large for a private key"};
   }
   return text;
 }
@@ -134,49 +129,6 @@ int no_passphrase(char*, int, int, void* asked) {
 }
 
 constexpr std::string_view blanks = " \t\r\n";
-
-// What a key in base64 without its PEM lines is, and how to make a PEM file of it; empty if it is none. (RFC 8410 7:
-// the 16 bytes that make 32 raw ones an Ed25519 key.)
-std::string why_base64(std::string_view text) {
-  std::string letters;
-  for (const char c : text)
-    if (blanks.find(c) == blanks.npos) letters += c;
-  auto bytes = from_base64(letters);
-  OPENSSL_cleanse(letters.data(), letters.size());
-  if (!bytes) return {};
-  const auto size = bytes->size();
-  const bool der = size > 64 && bytes->front() == 0x30;
-  OPENSSL_cleanse(bytes->data(), bytes->size());
-  if (der || size == 48)
-    return "is a key in base64 without the lines of a PEM file; write it out with: base64 -d FILE | openssl pkey "
-           "-inform DER -out NEW";
-  if (size != 32 && size != 64) return {};
-  return "is an Ed25519 key in raw base64, not a PEM file; write it out with: "
-         "{ echo MC4CAQAwBQYDK2VwBCIEIA== | base64 -d; base64 -d FILE | head -c 32; } | openssl pkey -inform DER -out "
-         "NEW";
-}
-
-// What an unreadable PEM text is instead.
-std::string why_no_key(std::string_view text, bool passphrase_asked) {
-  const auto has = [&](std::string_view part) { return text.find(part) != text.npos; };
-  if (passphrase_asked || has("BEGIN ENCRYPTED PRIVATE KEY"))
-    return "is encrypted with a passphrase, which a daemon cannot be asked for; write it out with: openssl pkey -in "
-           "FILE -out NEW";
-  if (has("BEGIN PUBLIC KEY") || has("BEGIN RSA PUBLIC KEY"))
-    return "is a public key; the private key of the pair is needed to sign";
-  if (has("BEGIN CERTIFICATE")) return "is a certificate; a private key is needed";
-  if (has("BEGIN OPENSSH PRIVATE KEY"))
-    return "is an OpenSSH key, which is not PEM; create one with: openssl genpkey -algorithm ed25519 -out NEW";
-  if (has("-----BEGIN ") && has("\\n"))
-    return "has the letters \\n for its line ends; write it out with: printf '%b\\n' \"$(cat FILE)\" > NEW";
-  if (has(" -----BEGIN ") || has("\t-----BEGIN ") || (has("-----BEGIN ") && (has("\n ") || has("\n\t"))))
-    return "is indented, and therefore not a PEM file; write it out with: sed 's/^[[:space:]]*//' FILE > NEW";
-  if (text.starts_with("\x30\x82") || text.starts_with("\x30\x2e"))
-    return "is in DER, not a PEM file; write it out with: openssl pkey -inform DER -in FILE -out NEW";
-  if (const auto why = why_base64(text); !why.empty()) return why;
-  if (!has("-----BEGIN ")) return "is not a PEM file (no line -----BEGIN PRIVATE KEY-----)";
-  return "holds no private key that libcrypto can read";
-}
 
 // The DER in base64, PEM's first and last line around it or not; null if it is none.
 KeyPtr key_of_base64(std::string_view text) {
@@ -211,52 +163,76 @@ Result<KeyPtr> parse_key(std::string_view text, KeyText accepted) {
   return key;
 }
 
+// Errors are without the path, warnings have it.
 Result<LoadedKey> loaded_from(std::string_view text, const std::string& path, KeyText accepted) {
   auto key = parse_key(text, accepted);
-  if (!key) return Error{path + ": " + key.error().what};
+  if (!key) return key.error();
 
   LoadedKey loaded;
   const auto* pkey = key->get();
   const bool rsa = EVP_PKEY_is_a(pkey, "RSA");
   if (!rsa && !EVP_PKEY_is_a(pkey, "ED25519")) {
     const char* name = EVP_PKEY_get0_type_name(pkey);
-    return Error{path + ": is a key of the wrong kind (" + (name ? name : "unknown") +
+    return Error{std::string("is a key of the wrong kind (") + (name ? name : "unknown") +
                  "); DKIM signs with RSA or Ed25519"};
   }
   if (rsa) {
     const auto bits = static_cast<unsigned>(EVP_PKEY_get_bits(pkey));
     const auto size = "is an RSA key of " + std::to_string(bits) + " bits; ";
     if (bits < least_rsa_bits)
-      return Error{path + ": " + size + "receivers ignore signatures under 1024 (RFC 8301); make one of 2048"};
+      return Error{size + "receivers ignore signatures under 1024 (RFC 8301); make one of 2048"};
     if (bits < wanted_rsa_bits) loaded.warnings.push_back(path + ": " + size + "2048 are recommended (RFC 8301)");
     if (bits > most_rsa_bits_in_use)
       loaded.warnings.push_back(path + ": " + size + "receivers need not accept more than 4096 (RFC 8301); use 2048");
   }
   auto signer = OpensslSigner::make(std::move(*key), rsa ? KeyKind::rsa : KeyKind::ed25519);
-  if (!signer) return Error{path + ": " + signer.error().what};
+  if (!signer) return signer.error();
   loaded.signer = std::move(*signer);
   return loaded;
 }
-}  // namespace
 
-Result<LoadedKey> load_signing_key(const std::string& path) {
-  const auto opened = open_regular(path);
-  if (!opened) return opened.error();
-  return read_signing_key(*opened, path);
+Error all_of(const std::string& path, const std::vector<std::string>& wrong) {
+  Error error{path + ": " + wrong.front()};
+  for (std::size_t i = 1; i < wrong.size(); ++i) error.what += "; also, it " + wrong[i];
+  return error;
 }
 
-Result<LoadedKey> read_signing_key(const Fd& file, const std::string& path, KeyText accepted) {
-  FileStamp stamp;
-  auto text = read_text(file, path, stamp);
-  if (!text) return text.error();
-  auto loaded = loaded_from(*text, path, accepted);
+}  // namespace
+
+Result<LoadedKey> load_signing_key(const std::string& path, const std::string& group) {
+  const auto opened = open_regular(path);
+  if (opened) return read_signing_key(*opened, path, {KeyText::pem, group, {}});
+  Error error = opened.error();
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
+      ::faccessat(AT_FDCWD, path.c_str(), R_OK, AT_EACCESS) != 0 && errno == EACCES)
+    error.what += "; " + readable_by(group.empty() ? daemon_group() : group, path);
+  return error;
+}
+
+Result<LoadedKey> read_signing_key(const Fd& file, const std::string& path, const KeyReading& how) {
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) return Error{path + ": " + std::strerror(errno)};
+  std::vector<std::string> wrong;
+  if (!how.objection.empty()) wrong.push_back(how.objection);
+  const auto group = how.group.empty() ? daemon_group() : how.group;
+  if (auto why = objection_to_mode(status, path, group); !why.empty())
+    wrong.push_back(wrong.empty() ? std::move(why) : "has " + why);
+  if (!may_hold_key(status, wrong)) return all_of(path, wrong);
+  auto text = read_text(file);
+  if (!text) return Error{path + ": " + text.error().what};
+  auto loaded = loaded_from(*text, path, how.accepted);
   OPENSSL_cleanse(text->data(), text->size());
-  if (loaded) loaded->stamp = stamp;
+  if (!loaded) wrong.push_back(loaded.error().what);
+  if (!wrong.empty()) return all_of(path, wrong);
+  loaded->stamp = stamp_of(status);
   return loaded;
 }
 
 Result<LoadedKey> parse_signing_key(std::string_view text, const std::string& name) {
-  return loaded_from(text, name, KeyText::pem_or_base64);
+  auto loaded = loaded_from(text, name, KeyText::pem_or_base64);
+  if (!loaded) return Error{name + ": " + loaded.error().what};
+  return loaded;
 }
 
 }  // namespace mailweir

@@ -19,14 +19,21 @@ struct LoadedKey {
   FileStamp stamp;                    // of the file as it was read
 };
 
-// RSA from 1024 bits on (under 2048, and over 4096, with a warning: RFC 8301 3.2) or Ed25519 (RFC 8463), unencrypted,
-// in a regular file that others can neither read nor write. Errors name the path and say what to do.
-Result<LoadedKey> load_signing_key(const std::string& path);
 // How the key may be written. Base64: the DER of a PEM file without its lines, or all of it in one line.
 enum class KeyText { pem, pem_or_base64 };
 
+struct KeyReading {
+  KeyText accepted = KeyText::pem;
+  std::string group{};      // the daemon's, for advice; "": daemon_group()
+  std::string objection{};  // to the file, found already; told with what else is wrong
+};
+
+// RSA from 1024 bits on (under 2048, and over 4096, with a warning: RFC 8301 3.2) or Ed25519 (RFC 8463), unencrypted,
+// in a regular file that others can neither read nor write. Errors name the path, all that is wrong, and what to do.
+Result<LoadedKey> load_signing_key(const std::string& path, const std::string& group = {});
+
 // The same from a regular file that is open; `path` is its name in messages.
-Result<LoadedKey> read_signing_key(const Fd& file, const std::string& path, KeyText accepted = KeyText::pem);
+Result<LoadedKey> read_signing_key(const Fd& file, const std::string& path, const KeyReading& how = {});
 
 // From a text in PEM or base64, which `name` stands for in messages; they have nothing of the text.
 Result<LoadedKey> parse_signing_key(std::string_view text, const std::string& name);

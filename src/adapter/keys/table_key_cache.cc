@@ -114,10 +114,8 @@ TableKeyCache::FoundPtr TableKeyCache::look(const Wanted& wanted, const Found* b
   if (before != nullptr && before->settled && before->signer && before->stamp == found.stamp) {
     found.signer = before->signer;
     found.warnings = before->warnings;
-  } else if (const auto why = objection_to_owner(status.st_uid); !why.empty()) {
-    found.trouble = path + ": " + why + "; chown it";
   } else {
-    use(read_signing_key(*file, path, KeyText::pem_or_base64));
+    use(read_signing_key(*file, path, {KeyText::pem_or_base64, {}, objection_to_owner(status.st_uid, path)}));
   }
   return made();
 }

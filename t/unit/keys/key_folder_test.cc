@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Keys by place: what is found in a domain's folder, when it is seen, and what must not be used.
 #include "adapter/keys/key_folder.h"
+#include "adapter/keys/key_rights.h"
 
 #include <filesystem>
 #include <functional>
@@ -47,7 +48,12 @@ struct Place {
       text += key->selector + (key->signer->kind() == KeyKind::rsa ? " " : "* ");
     }
     if (found.unreachable) text += "unreachable ";
-    for (const auto& trouble : found.troubles) text += '[' + trouble.substr(dir.path().size() + 1) + "] ";
+    for (std::string trouble : found.troubles) {
+      trouble.erase(0, dir.path().size() + 1);
+      for (std::size_t at; (at = trouble.find(dir.path())) != trouble.npos;)
+        trouble.replace(at, dir.path().size(), "$");
+      text += '[' + trouble + "] ";
+    }
     return text;
   }
 };
@@ -108,7 +114,7 @@ TEST_CASE("key folder: a bad key harms no other, and is said once") {
   struct Row {
     const char* label;
     std::function<void(const Place&)> make;
-    const char* want;
+    std::string want;
   };
   const auto folder = [](const Place& place) { return place.dir / "example.com/"; };
   const Row rows[] = {
@@ -117,7 +123,12 @@ TEST_CASE("key folder: a bad key harms no other, and is said once") {
       {"empty", [](const Place& place) { place.write("example.com", "bad.pem", ""); },
        "[example.com/bad.pem: is empty; a private key in a PEM file is needed] "},
       {"others may read", [](const Place& place) { place.write("example.com", "bad.pem", rsa, 0644); },
-       "[example.com/bad.pem: mode 0644: others can read this key; chmod 640] "},
+       "[example.com/bad.pem: mode 0644: others can read this key; " +
+           readable_by(daemon_group(), "$/example.com/bad.pem") + "] "},
+      {"several things", [](const Place& place) { place.write("example.com", "bad.pem", rsa.substr(0, 300), 0666); },
+       "[example.com/bad.pem: mode 0666: others can read and replace this key, its group can replace it; " +
+           readable_by(daemon_group(), "$/example.com/bad.pem") +
+           "; also, it holds no private key that libcrypto can read] "},
       {"a link", [&](const Place& place) { fs::create_symlink("good.pem", folder(place) + "bad.pem"); },
        "[example.com/bad.pem: is a symbolic link, which is not followed] "},
       {"a pipe", [&](const Place& place) { REQUIRE(::mkfifo((folder(place) + "bad.pem").c_str(), 0600) == 0); },
@@ -136,10 +147,10 @@ TEST_CASE("key folder: a bad key harms no other, and is said once") {
     place.write("example.com", "good.pem", ed25519);
     row.make(place);
     const KeysFound first = place.find("example.com");
-    CHECK(first.news.size() == (*row.want != '\0' || row.label == std::string("upper case") ? 1 : 0));
+    CHECK(first.news.size() == (!row.want.empty() || row.label == std::string("upper case") ? 1 : 0));
     if (!first.troubles.empty()) CHECK(first.news == first.troubles);
     place.clock.advance(1s);
-    CHECK(place.look("example.com") == std::string("good* ") + row.want);
+    CHECK(place.look("example.com") == "good* " + row.want);
     CHECK(place.find("example.com").news.empty());
     place.clock.advance(1s);
     CHECK(place.find("example.com").news.empty());
@@ -150,7 +161,7 @@ TEST_CASE("key folder: whose files and folders are not trusted") {
   Place place;
   place.write("example.com", "s1.pem", rsa);
   ::chmod((place.dir / "example.com").c_str(), 0757);
-  CHECK(place.look("example.com") == "[example.com: others can put keys there; chmod o-w] ");
+  CHECK(place.look("example.com") == "[example.com: others can put keys there; run: chmod o-w $/example.com] ");
   ::chmod((place.dir / "example.com").c_str(), 0755);
   place.clock.advance(1s);
   CHECK(place.look("example.com") == "s1 ");
@@ -159,7 +170,9 @@ TEST_CASE("key folder: whose files and folders are not trusted") {
   if (::geteuid() == 0) {
     REQUIRE(::chown((place.dir / "example.com/s1.pem").c_str(), 4321, 0) == 0);
     place.clock.advance(1s);
-    CHECK(place.look("example.com").find("its owner (uid 4321) is neither root nor") != std::string::npos);
+    CHECK(place.look("example.com")
+              .find("its owner (uid 4321) is neither root nor root (uid 0); run: chown root "
+                    "$/example.com/s1.pem") != std::string::npos);
     // As root the tool looks at keys of the daemon's user.
     const auto tool = make_key_folder({.path = place.dir.path(), .most_domains = 1, .owner = 4321}, place.clock);
     CHECK(tool->find("example.com", Deadline::in(5s)).keys.size() == 1);

@@ -120,7 +120,7 @@ TEST_CASE("signer: keys that do not, and what the admin is told") {
     const char* want;
   };
   const Row rows[] = {
-      {"others read", rsa, 0644, "mode 0644: others can read this key; chmod 640"},
+      {"others read", rsa, 0644, "mode 0644: others can read this key; run: chgrp "},
       {"others write", rsa, 0602, "mode 0602: others can replace this key"},
       {"group writes", rsa, 0660, "mode 0660: its group can replace this key"},
       {"empty", "", 0600, "is empty"},
@@ -132,7 +132,20 @@ TEST_CASE("signer: keys that do not, and what the admin is told") {
       {"public",
        "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n-----END PUBLIC "
        "KEY-----\n",
-       0600, "is a public key; the private key"},
+       0600, "is a public key; a private key cannot be made from it"},
+      {"public, in DER", from_base64("MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=").value(), 0600,
+       "is a public key in DER; a private key cannot"},
+      {"public, in base64", "MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n", 0600,
+       "is a public key in base64, as in p= of a key record; a private key cannot"},
+      {"a key record", std::string("v=DKIM1; k=rsa; p=") + dkim_keys::rsa_public, 0600, "is a key record of the DNS"},
+      {"open to all and public",
+       "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n-----END PUBLIC "
+       "KEY-----\n",
+       0666, "mode 0666: others can read and replace this key, its group can replace it; run: chgrp "},
+      {"the same",
+       "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n-----END PUBLIC "
+       "KEY-----\n",
+       0666, "; also, it is a public key; a private key cannot be made"},
       {"certificate", "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", 0600, "is a certificate"},
       {"EC", pem_of(EVP_EC_gen("P-256")), 0600, "is a key of the wrong kind (EC); DKIM signs with RSA or Ed25519"},
       {"Ed448", pem_of(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED448")), 0600, "is a key of the wrong kind (ED448)"},
@@ -187,6 +200,9 @@ TEST_CASE("signer: an unreadable file names the user that tried") {
   if (::geteuid() != 0) {
     const TemporaryFile file(dkim_keys::rsa_pem, 0);
     CHECK(load_signing_key(file.path()).error().what.find("may not read it; it belongs to ") != std::string::npos);
+    CHECK(load_signing_key(file.path(), "mailweir")
+              .error()
+              .what.ends_with("; run: chgrp mailweir " + file.path() + " && chmod 640 " + file.path()));
     return;
   }
   // Root may read anything: ask as somebody else, in a child.
