@@ -41,6 +41,8 @@ class Loader {
   void read_all();
   void read_file(const Document::File& file);
   const toml::table* once(Section& top, std::string_view name);
+  void find_misspelt(Section& top, const toml::table& table);
+  void read_misspelt();
   void read_keys();
   void read_rules();
   void settle_doors();
@@ -54,7 +56,8 @@ class Loader {
   const Makings makings_;
   Config config_;
   std::shared_ptr<Policy> policy_;
-  std::map<std::string, const toml::table*, std::less<>> seen_;  // the sections of one file
+  std::map<std::string, const toml::table*, std::less<>> seen_;      // the sections of one file
+  std::vector<std::pair<std::string, const toml::node*>> misspelt_;  // sections: the name that may be meant
   std::vector<const toml::table*> lists_, maps_, facts_, dkim_, dnsbl_, rule_tables_;
   std::vector<PlacedRule> rules_;
   bool keys_told_ = false;
@@ -100,9 +103,46 @@ void Loader::read_file(const Document::File& file) {
 }
 
 // Which door judges which stage. Without a milter the policy door has them all; beside one, those it is given.
+  find_misspelt(top, file.table);
 void Loader::settle_doors() {
   // A door whose socket is wrong still stands: one mistake shall not make errors of all rules.
   const bool told_milter = seen_.contains("milter"), told_policy = seen_.contains("policy");
+// A section with an unknown name is one error: its keys are none, and what it would have given, as it seems, is there.
+void Loader::find_misspelt(Section& top, const toml::table& table) {
+  for (const auto& [key, value] : table) {
+    const auto* array = value.as_array();
+    const bool is_array = array != nullptr && array->is_array_of_tables();
+    if (top.has_asked(key.str()) || (!value.is_table() && !is_array)) continue;
+    const auto shown = [](std::string_view name, bool twice) {
+      return (twice ? "[[" : "[") + std::string(name) + (twice ? "]]" : "]");
+    };
+    const std::string guess(top.nearest_asked(key.str()));
+    problems_.error(place_of(key), "",
+                    "unknown section " + shown(key.str(), is_array) +
+                        (guess.empty() ? "" : "; did you mean " + shown(guess, guess == "rule") + '?'));
+    top.node(key.str());
+    misspelt_.emplace_back(guess, &value);
+  }
+}
+
+void Loader::read_misspelt() {
+  const std::pair<std::string_view, std::vector<const toml::table*>*> others[] = {
+      {"lists", &lists_}, {"maps", &maps_}, {"dnsbl", &dnsbl_}, {"facts", &facts_}, {"dkim", &dkim_}};
+  for (const auto& [name, node] : misspelt_) {
+    const auto* table = node->as_table();
+    for (const auto& [other, tables] : others)
+      if (table != nullptr && name == other) tables->push_back(table);
+    for (const auto& section : all_sections()) {
+      if (table == nullptr || section.name != name || !section.in_one_file || !seen_.emplace(name, table).second)
+        continue;
+      Problems not_told;
+      section.read(Section(*table, name, not_told), makings_, config_, *policy_);
+    }
+    if (name == "rule" && node->is_array())
+      for (const auto& element : *node->as_array()) rule_tables_.push_back(element.as_table());
+  }
+}
+
   policy_->has_milter = told_milter;
   policy_->has_policy_door = told_policy;
   policy_->has_http = seen_.contains("http");
@@ -231,6 +271,7 @@ void Loader::read_all() {
   const bool shared = config_.counters.store != "memory";
   if (config_.redis.url.empty() && shared)
     registry_.use_redis(
+  read_misspelt();
         {config_.counters.store, {}, config_.redis.deadline, config_.counters.user, config_.counters.password_file});
   else registry_.use_redis({config_.redis.url, {}, config_.redis.deadline, {}, {}});
   std::vector<Place> dnsbl_places;

@@ -137,11 +137,14 @@ void Section::later(std::string_view key, std::string_view what) {
   if (const auto* value = node(key)) wrong(*value, key, std::string(what) + ": not in this version");
 }
 
+std::string_view Section::nearest_asked(std::string_view key) const {
+  return nearest(key, {asked_.begin(), asked_.end()});
+}
+
 void Section::finish() {
-  std::vector<std::string_view> known(asked_.begin(), asked_.end());
   for (const auto& [key, value] : *table_) {
     if (asked_.contains(key.str())) continue;
-    const auto guess = nearest(key.str(), known);
+    const auto guess = nearest_asked(key.str());
     problems_->error(place_of(key), full(key.str()),
                      guess.empty() ? "unknown key" : "unknown key; did you mean " + std::string(guess) + "?");
   }

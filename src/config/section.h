@@ -52,6 +52,8 @@ class Section {
   const toml::table* table(std::string_view key);
   // Keys that come with a later version: the message says so instead of "unknown".
   void later(std::string_view key, std::string_view what);
+  bool has_asked(std::string_view key) const { return asked_.contains(key); }
+  std::string_view nearest_asked(std::string_view key) const;  // "" when none is near
   // Reports all keys that were not asked for. Call once, at the end.
   void finish();
 
