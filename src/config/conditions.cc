@@ -9,6 +9,7 @@
 #include "base/duration.h"
 #include "base/text.h"
 #include "config/foreign_spelling.h"
+#include "config/why_no_network.h"
 #include "fact/dnsbl_subject.h"
 #include "mail/case_fold.h"
 #include "mail/domain.h"
@@ -193,9 +194,7 @@ bool ConditionReader::read_test(const std::string& text, const toml::node& node,
     }
     case FactType::ip: {
       const auto network = Network::parse(text);
-      if (!network)
-        return fail(node, key,
-                    "\"" + cleaned(text, false, 60) + "\" is not an address, a network without host bits, or a list");
+      if (!network) return fail(node, key, why_no_network(text, "an address, a network or a list"));
       test.what = *network;
       return true;
     }

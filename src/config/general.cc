@@ -2,6 +2,7 @@
 // [general].
 #include "base/text.h"
 #include "config/sections.h"
+#include "config/why_no_network.h"
 #include "mail/domain.h"
 #include "port/log_setting.h"
 
@@ -46,7 +47,7 @@ void read_networks(const KeyPlace& place, std::vector<std::string>& networks) {
   if (!texts) return;
   for (const auto& [text, element] : *texts) {
     if ((texts->size() == 1 && text.starts_with("list:")) || Network::parse(text)) networks.push_back(text);
-    else place.wrong(element, "\"" + cleaned(text, false, 60) + "\" is not an address or a network without host bits");
+    else place.wrong(element, why_no_network(text, "an address or a network"));
   }
 }
 
