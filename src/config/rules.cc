@@ -51,9 +51,9 @@ void RuleReader::read_reply(Action action, std::string_view key) {
   }
   const char klass = reply->klass();
   if (action == Action::reject && klass != '5')
-    section_.wrong(key, "a reject is a 5xx reply; for " + reply->code + " write defer");
+    section_.wrong(key, reply->code + " is a temporary failure, and reject is permanent; write defer, or a 5xx code");
   if (action == Action::defer && klass != '4')
-    section_.wrong(key, "a deferral is a 4xx reply; for " + reply->code + " write reject");
+    section_.wrong(key, reply->code + " is a permanent failure, and defer is temporary; write reject, or a 4xx code");
   if (action == Action::defer && reply->code == "421") section_.wrong(key, "421 closes the connection; write drop");
   if (auto made = make_template(KeyPlace{section_, key, makings_}, reply->text, text->place))
     rule_.reply_text = std::move(*made);

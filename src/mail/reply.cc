@@ -22,19 +22,19 @@ Result<Reply> Reply::parse(std::string_view text) {
   reply.code = text.substr(0, blank);
   if (reply.code.size() != 3 || !to_number(reply.code) || (reply.code[0] != '4' && reply.code[0] != '5') ||
       reply.code[1] > '5')
-    return Error{"a reply starts with a code of three digits, 4xx or 5xx: \"550 5.7.1 text\""};
+    return Error{"does not start with a reply code (three digits, 4xx or 5xx); write for example \"550 5.7.1 text\""};
   std::string_view rest = blank == text.npos ? std::string_view() : trimmed(text.substr(blank + 1));
   const auto second = rest.substr(0, rest.find(' '));
   if (is_enhanced(second)) {
     if (second[0] != reply.code[0])
       return Error{"the enhanced code " + std::string(second) + " is not of the class of " + reply.code +
-                   " (RFC 3463)"};
+                   " (RFC 3463); write " + reply.code[0] + std::string(second.substr(1))};
     reply.enhanced = second;
     rest = trimmed(rest.substr(second.size()));
   } else {
     reply.enhanced = std::string(1, reply.code[0]) + ".7.1";
   }
-  if (rest.empty()) return Error{"a reply needs a text that tells the peer why"};
+  if (rest.empty()) return Error{"has a code but no text; write behind it why: \"550 5.7.1 text\""};
   reply.text = rest;
   return reply;
 }

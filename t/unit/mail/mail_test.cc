@@ -77,10 +77,13 @@ TEST_CASE("reply: code and class") {
     const char *in, *want_line, *want_error;
   };
   const Row rows[] = {
-      {"550 5.7.1 no", "550 5.7.1 no", nullptr}, {"450 try later", "450 4.7.1 try later", nullptr},
-      {"550 4.7.1 no", nullptr, "RFC 3463"},     {"250 ok", nullptr, "4xx or 5xx"},
-      {"no", nullptr, "three digits"},           {"550", nullptr, "needs a text"},
-      {"550 5.7.1 ", nullptr, "needs a text"},
+      {"550 5.7.1 no", "550 5.7.1 no", nullptr},
+      {"450 try later", "450 4.7.1 try later", nullptr},
+      {"550 4.7.1 no", nullptr, "(RFC 3463); write 5.7.1"},
+      {"250 ok", nullptr, "4xx or 5xx"},
+      {"no", nullptr, "three digits"},
+      {"550", nullptr, "has a code but no text"},
+      {"550 5.7.1 ", nullptr, "has a code but no text"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.in);
