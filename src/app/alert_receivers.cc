@@ -7,11 +7,10 @@
 
 namespace mailweir {
 
-Result<void> use_alert_receivers(AlertDesk& desk, const AlertReceivers& wanted, const std::string& host,
-                                 const Clock& clock) {
-  const auto token = read_alert_token(wanted);
+Result<void> use_alert_receivers(AlertDesk& desk, const Config& config, const std::string& host, const Clock& clock) {
+  const auto token = read_alert_token(config);
   if (!token) return token.error();
-  const auto receivers = make_receivers(wanted, *token, host, clock);
+  const auto receivers = make_receivers(config.alerts, *token, host, clock);
   if (!receivers) return receivers.error();
   desk.use(*receivers);
   return {};

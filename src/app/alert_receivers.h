@@ -7,12 +7,12 @@
 #include "adapter/alert/alert_desk.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "config/config.h"
 
 namespace mailweir {
 
 // The token is read as the daemon's user, again at each reload. `host`: what the alerts say of where they come from.
-Result<void> use_alert_receivers(AlertDesk& desk, const AlertReceivers& wanted, const std::string& host,
-                                 const Clock& clock);
+Result<void> use_alert_receivers(AlertDesk& desk, const Config& config, const std::string& host, const Clock& clock);
 
 // What came of a test through each receiver, as JSON.
 std::string test_alert_receivers(AlertDesk& desk);

@@ -61,14 +61,14 @@ Daemon::~Daemon() {
 Result<void> Daemon::make_resolver() {
   if (!config_.dns.zone.empty()) {
     auto zone = load_zone_resolver(config_.dns.zone_path);
-    if (!zone) return zone.error();
+    if (!zone) return config_.places.blame("dns.zone", zone.error());
     resolver_ = std::move(*zone);
     return {};
   }
   AresConfig ares;
   ares.servers = config_.dns.servers;
   auto servers = make_ares_resolver(ares);
-  if (!servers) return servers.error();
+  if (!servers) return config_.places.blame("dns.servers", servers.error());
   CacheConfig cache;
   cache.most_entries = config_.dns.cache_entries;
   auto caching = make_caching_resolver(std::move(*servers), clock_, cache);
@@ -96,7 +96,7 @@ Loaded Daemon::read_policy() {
 
 Result<void> Daemon::make_services() {
   auto log = open_log(config_.general.log, "mailweir");
-  if (!log) return log.error();
+  if (!log) return config_.places.blame("general.log", log.error());
   log_ = std::move(*log);
   tables_->use_log(log_.get());
   Loaded loaded = read_policy();
@@ -109,7 +109,7 @@ Result<void> Daemon::make_services() {
   loaded.policy->generation = 1;
   alert_desk_ = std::make_unique<AlertDesk>(clock_, *log_);
   const std::string& host = loaded.policy->hostname;
-  if (auto used = use_alert_receivers(*alert_desk_, loaded.config->alerts, host, clock_); !used) return used;
+  if (auto used = use_alert_receivers(*alert_desk_, *loaded.config, host, clock_); !used) return used;
   policy_.swap(std::move(loaded.policy));
   if (auto made = make_resolver(); !made) return made;
   if (auto made = make_verification(); !made) return made;
@@ -133,7 +133,7 @@ Result<void> Daemon::make_services() {
 // Its socket is open already; the token is read as the daemon's user.
 Result<void> Daemon::make_http_door() {
   if (!sockets_.http) return {};
-  auto token = read_http_token(config_.http);
+  auto token = read_http_token(config_);
   if (!token) return token.error();
   HttpDoorLimits limits;
   limits.connections = config_.http.max_connections;
@@ -146,7 +146,8 @@ Result<void> Daemon::start() {
   if (auto made = make_services(); !made) return made;
   if (auto made = make_http_door(); !made) return made;
   admin_door_ = make_admin_server(admin_functions(), clock_, *log_);
-  if (auto opened = admin_door_->open(config_.admin.socket.path, config_.admin.mode); !opened) return opened;
+  if (auto opened = admin_door_->open(config_.admin.socket.path, config_.admin.mode); !opened)
+    return config_.places.blame("admin.socket", opened.error());
   start_watches();
   start_doors();
   housekeeper_ = std::thread([this] { keep_house(); });
@@ -285,7 +286,7 @@ void Daemon::take_policy(ReloadOutcome& outcome) {
   Loaded loaded = read_policy();
   if (loaded.policy) {
     const std::string& host = loaded.policy->hostname;
-    if (const auto used = use_alert_receivers(*alert_desk_, loaded.config->alerts, host, clock_); !used) {
+    if (const auto used = use_alert_receivers(*alert_desk_, *loaded.config, host, clock_); !used) {
       Event("policy-error").with("reason", used.error().what).to(*log_, Severity::error);
       loaded.errors.push_back(used.error().what);
       loaded.policy.reset();

@@ -15,8 +15,9 @@ namespace {
 
 std::string directory_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
-// `general`: whose group a socket has that names none.
-Result<SocketAccess> access_of(const DoorConfig& door, const GeneralConfig& general) {
+// `section`: the door's.
+Result<SocketAccess> access_of(const DoorConfig& door, const Config& config, const std::string& section) {
+  const GeneralConfig& general = config.general;  // whose group a socket has that names none
   SocketAccess access;
   access.mode = door.mode;
   if (door.group.empty()) {
@@ -25,7 +26,7 @@ Result<SocketAccess> access_of(const DoorConfig& door, const GeneralConfig& gene
     return access;
   }
   const auto group = find_group(door.group);
-  if (!group) return group.error();
+  if (!group) return config.places.blame(section + ".group", group.error());
   access.group = *group;
   return access;
 }
@@ -39,10 +40,11 @@ int backlog_for(std::size_t connections) { return static_cast<int>(std::max<std:
 Result<void> DoorSockets::provide_directories(const Config& config) {
   std::optional<ProcessIdentity> owner;
   if (const auto found = find_identity(config.general.user, config.general.group)) owner = *found;
-  auto made = provide_directory(config.general.state_directory, "general.state_directory", 0750, owner);
+  auto made =
+      provide_directory(config.general.state_directory, config.places.named("general.state_directory"), 0750, owner);
   const auto of_socket = [&](const std::optional<SocketName>& socket, const std::string& key) {
     if (made && socket && socket->kind == SocketName::Kind::unix_path)
-      made = provide_directory(directory_of(socket->path), key, 0755, owner);
+      made = provide_directory(directory_of(socket->path), config.places.named(key), 0755, owner);
   };
   of_socket(config.admin.socket, "admin.socket");
   of_socket(config.policy.socket, "policy.socket");
@@ -60,28 +62,29 @@ void DoorSockets::remove() {
 
 Result<void> DoorSockets::open(const Config& config) {
   if (config.policy.socket) {
-    const auto access = access_of(config.policy, config.general);
+    const auto access = access_of(config.policy, config, "policy");
     if (!access) return access.error();
     auto listener = listen_on(*config.policy.socket, *access, backlog_for(config.policy.max_connections));
-    if (!listener) return listener.error();
+    if (!listener) return config.places.blame("policy.socket", listener.error());
     policy = std::move(*listener);
     note(*config.policy.socket);
   }
   if (config.http.socket) {
     auto listener = listen_on(*config.http.socket, {}, backlog_for(config.http.max_connections));
-    if (!listener) return listener.error();
+    if (!listener) return config.places.blame("http.socket", listener.error());
     http = std::move(*listener);
   }
   if (config.milter.socket) {
-    const auto access = access_of(config.milter, config.general);
+    const auto access = access_of(config.milter, config, "milter");
     if (!access) return access.error();
     if (config.milter.transport == MilterTransport::libmilter) {
       auto opened = open_libmilter_socket(*config.milter.socket, *access);
-      if (opened) note(*config.milter.socket);
-      return opened;
+      if (!opened) return config.places.blame("milter.socket", opened.error());
+      note(*config.milter.socket);
+      return {};
     }
     auto listener = listen_on(*config.milter.socket, *access, backlog_for(config.milter.max_connections));
-    if (!listener) return listener.error();
+    if (!listener) return config.places.blame("milter.socket", listener.error());
     milter = std::move(*listener);
     note(*config.milter.socket);
   }

@@ -98,7 +98,7 @@ int run(const Options& options, Loaded loaded, Builders builders, std::shared_pt
   std::optional<ProcessIdentity> identity;
   if (::geteuid() == 0) {
     const auto found = find_identity(loaded.config->general.user, loaded.config->general.group);
-    if (!found) return fail("[general] user: " + found.error().what);
+    if (!found) return fail(no_identity(*loaded.config, found.error()).what);
     identity = *found;
   }
   Daemon daemon(options.file, std::move(loaded), std::move(builders), std::move(tables));
@@ -107,12 +107,13 @@ int run(const Options& options, Loaded loaded, Builders builders, std::shared_pt
   std::optional<PidFile> pid_file;  // before the sockets: who has it lives, and has them
   if (!config.general.pid_file.empty()) {
     auto taken = PidFile::take(config.general.pid_file);
-    if (!taken) return fail(taken.error().what);
+    if (!taken) return fail(config.places.blame("general.pid_file", taken.error()).what);
     pid_file.emplace(std::move(*taken));
   }
   if (auto opened = daemon.open(); !opened) return fail(opened.error().what);
   if (identity) {
-    if (auto dropped = drop_privileges(*identity); !dropped) return fail(dropped.error().what);
+    if (auto dropped = drop_privileges(*identity); !dropped)
+      return fail(config.places.blame("general.user", dropped.error()).what);
   }
   if (auto started = daemon.start(); !started) return fail(started.error().what);
   auto signals = Signals::take();

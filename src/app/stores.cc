@@ -29,7 +29,7 @@ Result<Stores> make_stores(const Config& config, const Clock& clock, Log& log) {
       Event("counters-not-saved").with("reason", locked.error().what).to(log, Severity::error);
     } else {
       return Error{
-          "the counters in " + stores.file +
+          config.places.named("counters.file") + ": the counters in " + stores.file +
           " belong to another daemon; give one of them its own [general] state_directory or [counters] file (" +
           locked.error().what + ")"};
     }
@@ -51,11 +51,9 @@ Result<Stores> make_stores(const Config& config, const Clock& clock, Log& log) {
   RedisCountersConfig redis;
   redis.url = counters.store;
   redis.user = counters.user;
-  if (!counters.password_file.empty()) {
-    auto password = read_secret("counters.password_file", counters.password_file);
-    if (!password) return password.error();
-    redis.password = *std::move(password);
-  }
+  auto password = read_counters_password(config);
+  if (!password) return password.error();
+  redis.password = *std::move(password);
   redis.prefix = counters.prefix;
   auto shared = make_redis_counters(redis);
   if (!shared) return shared.error();

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/socket.h"
+#include "config/key_places.h"
 #include "config/paths.h"
 #include "mail/address.h"
 #include "mail/stage.h"
@@ -101,6 +102,7 @@ struct Config {
   DnsConfig dns;
   RedisConfig redis;
   AlertReceivers alerts;  // reloads with the policy
+  KeyPlaces places;       // of the keys of all of these
 };
 
 // The keys that differ and so need a restart, as "counters.store".

@@ -68,7 +68,11 @@ const toml::table* Loader::once(Section& top, std::string_view name) {
   const auto* table = top.table(name);
   if (table == nullptr) return nullptr;
   const auto [old, fresh] = seen_.emplace(name, table);
-  if (fresh) return table;
+  if (fresh) {
+    for (const auto& [key, value] : *table)
+      config_.places.set(std::string(name) + '.' + std::string(key.str()), place_of(value));
+    return table;
+  }
   problems_.error(place_of(*table), name, "is already set at " + place_of(*old->second).to_string());
   return nullptr;
 }
@@ -99,14 +103,10 @@ void Loader::read_file(const Document::File& file) {
                                                                      {"spamd", "spam scanning"},
                                                                      {"socketmap", "the socketmap door"}};
   for (const auto& [key, what] : later) top.later(key, what);
+  find_misspelt(top, file.table);
   top.finish();
 }
 
-// Which door judges which stage. Without a milter the policy door has them all; beside one, those it is given.
-  find_misspelt(top, file.table);
-void Loader::settle_doors() {
-  // A door whose socket is wrong still stands: one mistake shall not make errors of all rules.
-  const bool told_milter = seen_.contains("milter"), told_policy = seen_.contains("policy");
 // A section with an unknown name is one error: its keys are none, and what it would have given, as it seems, is there.
 void Loader::find_misspelt(Section& top, const toml::table& table) {
   for (const auto& [key, value] : table) {
@@ -143,6 +143,10 @@ void Loader::read_misspelt() {
   }
 }
 
+// Which door judges which stage. Without a milter the policy door has them all; beside one, those it is given.
+void Loader::settle_doors() {
+  // A door whose socket is wrong still stands: one mistake shall not make errors of all rules.
+  const bool told_milter = seen_.contains("milter"), told_policy = seen_.contains("policy");
   policy_->has_milter = told_milter;
   policy_->has_policy_door = told_policy;
   policy_->has_http = seen_.contains("http");
@@ -265,13 +269,14 @@ std::string Loader::effective() const {
 }
 
 void Loader::read_all() {
+  config_.places = KeyPlaces(document_.files.front().path);
   for (const auto& file : document_.files) read_file(file);
+  read_misspelt();
   settle_doors();
   settle_policy();
   const bool shared = config_.counters.store != "memory";
   if (config_.redis.url.empty() && shared)
     registry_.use_redis(
-  read_misspelt();
         {config_.counters.store, {}, config_.redis.deadline, config_.counters.user, config_.counters.password_file});
   else registry_.use_redis({config_.redis.url, {}, config_.redis.deadline, {}, {}});
   std::vector<Place> dnsbl_places;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The secrets that stand in files of their own, read as the daemon's user at the start. Errors name the setting and the
-// file.
+// The secrets that stand in files of their own, read as the daemon's user at the start. Errors name the setting, its
+// place and the file.
 #pragma once
 
 #include <string>
@@ -10,13 +10,13 @@
 
 namespace mailweir {
 
-// What stands in the first line of a file: a password, a token. `key` names it in errors.
-Result<std::string> read_secret(const std::string& key, const std::string& path);
+// What stands in the first line of [counters] password_file; "" for none.
+Result<std::string> read_counters_password(const Config& config);
 
 // [http] token, or what token_file holds; "" for none.
-Result<std::string> read_http_token(const HttpConfig& http);
+Result<std::string> read_http_token(const Config& config);
 
 // What [alerts] webhook_token_file holds; "" for none.
-Result<std::string> read_alert_token(const AlertReceivers& alerts);
+Result<std::string> read_alert_token(const Config& config);
 
 }  // namespace mailweir

@@ -40,33 +40,41 @@ void want(StartProblems& found, const Result<T>& result) {
   if (!result) found.errors.push_back(result.error().what);
 }
 
+// `key`: whose value it is.
+template <typename T>
+void want(StartProblems& found, const Config& config, std::string_view key, const Result<T>& result) {
+  if (!result) found.errors.push_back(config.places.blame(key, result.error()).what);
+}
+
 // --- what root does before it becomes the daemon's user --------------------------------------------------------------
 
 void look_at_directories(StartProblems& found, const Config& config) {
-  want(found, look_for_directory(config.general.state_directory, "general.state_directory"));
+  want(found, look_for_directory(config.general.state_directory, config.places.named("general.state_directory")));
   const auto of_socket = [&](const std::optional<SocketName>& socket, const std::string& key) {
     if (socket && socket->kind == SocketName::Kind::unix_path)
-      want(found, look_for_directory(directory_of(socket->path), key));
+      want(found, look_for_directory(directory_of(socket->path), config.places.named(key)));
   };
   of_socket(config.admin.socket, "admin.socket");
   of_socket(config.policy.socket, "policy.socket");
   of_socket(config.milter.socket, "milter.socket");
   if (const auto& path = config.general.pid_file; !path.empty()) {
     struct stat status {};
-    if (::stat(directory_of(path).c_str(), &status) != 0)
-      found.errors.push_back("pid file " + path + ": " + std::strerror(errno));
+    const std::string name = config.places.named("general.pid_file") + ": " + path + ": ";
+    if (::stat(directory_of(path).c_str(), &status) != 0) found.errors.push_back(name + std::strerror(errno));
     else if (::lstat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode))
-      found.errors.push_back("pid file " + path + ": is not a regular file");
+      found.errors.push_back(name + "is not a regular file");
   }
 }
 
 // Another daemon may well serve it: the one that runs now. So only what no start can do is an error.
-void look_at_socket(StartProblems& found, const std::optional<SocketName>& socket) {
+void look_at_socket(StartProblems& found, const Config& config, std::string_view key,
+                    const std::optional<SocketName>& socket) {
   if (!socket) return;
+  const std::string name = config.places.named(key) + ": " + socket->to_string() + ": ";
   if (socket->kind == SocketName::Kind::unix_path) {
     struct stat status {};
     if (::lstat(socket->path.c_str(), &status) == 0 && !S_ISSOCK(status.st_mode))
-      found.errors.push_back(socket->to_string() + ": exists and is not a socket; remove it or name another path");
+      found.errors.push_back(name + "exists and is not a socket; remove it or name another path");
     return;
   }
   addrinfo hints{};
@@ -74,23 +82,24 @@ void look_at_socket(StartProblems& found, const std::optional<SocketName>& socke
   hints.ai_flags = AI_NUMERICSERV;
   addrinfo* first = nullptr;
   if (const int failure = getaddrinfo(socket->host.c_str(), "0", &hints, &first); failure != 0) {
-    found.errors.push_back(socket->to_string() + ": " + gai_strerror(failure));
+    found.errors.push_back(name + gai_strerror(failure));
     return;
   }
   const CPtr<addrinfo, freeaddrinfo> owner(first);
   const Fd fd(::socket(first->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!fd || ::bind(fd.get(), first->ai_addr, first->ai_addrlen) != 0)
-    found.errors.push_back(socket->to_string() + ": cannot listen: " + std::strerror(errno));
+    found.errors.push_back(name + "cannot listen: " + std::strerror(errno));
 }
 
 void look_at_doors(StartProblems& found, const Config& config) {
-  for (const DoorConfig* door :
-       {static_cast<const DoorConfig*>(&config.policy), static_cast<const DoorConfig*>(&config.milter)}) {
-    if (door->socket && !door->group.empty()) want(found, find_group(door->group));
-    look_at_socket(found, door->socket);
-  }
-  look_at_socket(found, config.http.socket);
-  look_at_socket(found, config.admin.socket);
+  const auto look_at_door = [&](const DoorConfig& door, const std::string& section) {
+    if (door.socket && !door.group.empty()) want(found, config, section + ".group", find_group(door.group));
+    look_at_socket(found, config, section + ".socket", door.socket);
+  };
+  look_at_door(config.policy, "policy");
+  look_at_door(config.milter, "milter");
+  look_at_socket(found, config, "http.socket", config.http.socket);
+  look_at_socket(found, config, "admin.socket", config.admin.socket);
 }
 
 // --- what the daemon does as its own user ----------------------------------------------------------------------------
@@ -103,22 +112,24 @@ void look_at_writable(StartProblems& found, const Config& config, bool as_root) 
   if (counters.store == "memory") {
     const auto directory = counters.file.starts_with('/') ? directory_of(counters.file) : general.state_directory;
     if (may(directory, F_OK) && !may(directory, W_OK | X_OK))
-      found.warnings.push_back("counters.file: user " + user + " cannot write into " + directory +
-                               ": counters are not kept across a restart");
+      found.warnings.push_back(config.places.named("counters.file") + ": user " + user + " cannot write into " +
+                               directory + ": counters are not kept across a restart");
   }
-  for (const auto& socket : {config.policy.socket, config.milter.socket}) {
+  for (const auto& [socket, key] :
+       {std::pair(config.policy.socket, "policy.socket"), std::pair(config.milter.socket, "milter.socket")}) {
     if (!socket || socket->kind != SocketName::Kind::unix_path) continue;
     const auto directory = directory_of(socket->path);
     if (!may(directory, F_OK) || may(directory, W_OK | X_OK)) continue;
-    const auto why = socket->to_string() + ": user " + user + " cannot make it: " + std::strerror(errno);
+    const auto why = config.places.named(key) + ": " + socket->to_string() + ": user " + user +
+                     " cannot make it: " + std::strerror(errno);
     if (as_root)
       found.warnings.push_back(why + "; a start as root works, a start as this user (as in the systemd unit) does not");
     else found.errors.push_back(why);
   }
   const auto directory = directory_of(config.admin.socket.path);
   if (may(directory, F_OK) && !may(directory, W_OK | X_OK))
-    found.errors.push_back("admin.socket: user " + user + " cannot make " + config.admin.socket.path + ": " +
-                           std::strerror(errno));
+    found.errors.push_back(config.places.named("admin.socket") + ": user " + user + " cannot make " +
+                           config.admin.socket.path + ": " + std::strerror(errno));
 }
 
 StartProblems look_as_user(const std::string& file, const Config& config, bool as_root) {
@@ -128,20 +139,19 @@ StartProblems look_as_user(const std::string& file, const Config& config, bool a
     Loaded loaded = load(file, make_builders(clock));
     found.errors = std::move(loaded.errors);
   }
-  want(found, try_log(config.general.log));
+  want(found, config, "general.log", try_log(config.general.log));
   look_at_writable(found, config, as_root);
-  want(found, read_http_token(config.http));
-  if (!config.counters.password_file.empty())
-    want(found, read_secret("counters.password_file", config.counters.password_file));
-  if (const auto token = read_alert_token(config.alerts))
+  want(found, read_http_token(config));
+  want(found, read_counters_password(config));
+  if (const auto token = read_alert_token(config))
     want(found, make_receivers(config.alerts, *token, config.general.hostname, clock));
   else found.errors.push_back(token.error().what);
   if (!config.dns.zone.empty()) {
-    want(found, load_zone_resolver(config.dns.zone_path));
+    want(found, config, "dns.zone", load_zone_resolver(config.dns.zone_path));
   } else {
     AresConfig ares;
     ares.servers = config.dns.servers;
-    want(found, make_ares_resolver(ares));
+    want(found, config, "dns.servers", make_ares_resolver(ares));
   }
   want(found, make_public_suffixes());
   return found;
@@ -214,9 +224,14 @@ void add(StartProblems& all, StartProblems more, const std::string& before) {
 
 std::string log_lost(const Config& config, StartedAs as) {
   if (config.general.log != "stderr" || as == StartedAs::foreground) return {};
-  return "general.log: \"stderr\" needs mailweir --foreground: in the background it is closed, and every line would be "
-         "lost; or write "
-         "\"journal\", \"syslog\" or \"file:/PATH\"";
+  return config.places.named("general.log") +
+         ": \"stderr\" needs mailweir --foreground: in the background it is closed, and every line would be "
+         "lost; or write \"journal\", \"syslog\" or \"file:/PATH\"";
+}
+
+Error no_identity(const Config& config, const Error& why) {
+  const bool is_group = !config.general.group.empty() && find_identity(config.general.user);
+  return config.places.blame(is_group ? "general.group" : "general.user", why);
 }
 
 StartProblems check_start(const std::string& file, const Config& config, StartedAs as) {
@@ -231,9 +246,10 @@ StartProblems check_start(const std::string& file, const Config& config, Started
     look_at_doors(found, config);
   }
   if (!identity) {
-    found.errors.push_back("general.user: " + identity.error().what);
+    found.errors.push_back(no_identity(config, identity.error()).what);
   } else if (identity->uid == 0) {
-    found.errors.push_back("general.user: user " + general.user + " is root; name another user to run as");
+    found.errors.push_back(config.places.named("general.user") + ": user " + general.user +
+                           " is root; name another user to run as");
   } else if (root) {
     add(found, look_in_child(file, config, *identity), "as user " + general.user + ": ");
   } else if (::geteuid() == identity->uid) {

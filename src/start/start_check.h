@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/result.h"
 #include "config/config.h"
 
 namespace mailweir {
@@ -23,6 +24,9 @@ enum class StartedAs { unknown, background, foreground };
 
 // `file`: the policy file, whose errors have been told already.
 StartProblems check_start(const std::string& file, const Config& config, StartedAs as);
+
+// The daemon's user or group is none: as find_identity says it, with the place of the key.
+Error no_identity(const Config& config, const Error& why);
 
 // "" or why no line would be seen: stderr is closed in the background.
 std::string log_lost(const Config& config, StartedAs as);

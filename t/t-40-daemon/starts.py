@@ -2,6 +2,7 @@
 """The daemon's start: as root and as somebody else, in the background, its readiness, and why it would not."""
 import os
 import pwd
+import re
 import shutil
 import signal
 import socket
@@ -34,7 +35,7 @@ def as_root(t):
     t.ok(True, "and that it is alive, in time for the watchdog")
     second = run(daemon.config, daemon)
     t.equal(second.returncode, 1, "a second one on the same sockets does not start")
-    t.like(second.stderr, r"mailweir: pid file .*/run/pid: already running as process \d+", "and says why")
+    t.like(second.stderr, r"mailweir: \S+/mailweir\.toml:\d+:\d+: general\.pid_file: pid file .*/run/pid: already running as process \d+", "and says why")
     t.equal(PolicyClient(daemon.policy).ask(), "DUNNO", "the first one is not disturbed")
     t.equal(t.stop(daemon), 0, "SIGTERM: status 0")
     left = [name for name in os.listdir(f"{daemon.directory}/run")]
@@ -106,6 +107,9 @@ def failing(t):
     libmilter = 'transport = "libmilter"\n'
     general = f'[general]\nuser = "nobody"\nlog = "stderr"\nstate_directory = "{directory}/state"\n'
     admin = f'[admin]\nsocket = "unix:{directory}/run/a.sock"\n'
+    def at(name):
+        return rf"mailweir\.toml:\d+:\d+: {re.escape(name)}: "
+
     list_rule = '[[rule]]\nname = "r"\nat = "mail"\nwhen = { sender = "list:l" }\nreject = "550 5.7.1 no"\n'
     rows = [
         ("a policy socket served by another", f'[policy]\nsocket = "unix:{directory}/other.sock"\n',
@@ -133,18 +137,19 @@ def failing(t):
         ("a key that is none", milter + key("broken"), "broken.pem"),
         ("a key that all may read", milter + key("open"), "open.pem.*(chmod|mode)"),
         ("a key that is not there", milter + key("nothing"), "nothing.pem.*no such file"),
-        ("a key that its user can't read", milter + key("secret"), "secret.pem"),
-        ("a user that does not exist", milter, "no-such-user does not exist"),
-        ("a user that is root", milter, "user root is root; name another"),
-        ("a group that does not exist", milter + 'group = "no-such-group"\n', "group no-such-group does not exist"),
-        ("a log in no directory", milter, "log file .*nothere/log: .*No such file"),
-        ("a log in a directory of root's", milter, "log file .*closed/log: user nobody .*Permission denied"),
+        ("a key that its user can't read", milter + key("secret"),
+         rf"mailweir\.toml:\d+:\d+: dkim\.key\.file: .*secret\.pem: user nobody .*may not read it; it belongs to root .*; run: chgrp nogroup {directory}/secret\.pem && chmod 640 {directory}/secret\.pem"),
+        ("a user that does not exist", milter, at("general.user") + "user no-such-user does not exist"),
+        ("a user that is root", milter, at("general.user") + "user root is root; name another"),
+        ("a group that does not exist", milter + 'group = "no-such-group"\n', at("milter.group") + "group no-such-group does not exist"),
+        ("a log in no directory", milter, at("general.log") + "log file .*nothere/log: .*No such file"),
+        ("a log in a directory of root's", milter, at("general.log") + "log file .*closed/log: user nobody .*Permission denied"),
         ("an admin socket in a directory of root's", milter, "closed/a.sock"),
         ("a token file that is not there", milter + f'[http]\nsocket = "inet:10931@127.0.0.1"\ntoken_file = "{directory}/nothing"\n',
-         "http.token_file: .*nothing: no such file"),
+         at("http.token_file") + ".*nothing: no such file"),
         ("a password file that its user can't read", milter + f'[counters]\nstore = "redis://127.0.0.1:1"\npassword_file = "{directory}/secret.pem"\n',
-         "counters.password_file: .*secret.pem"),
-        ("a socket at an address of another machine", '[milter]\nsocket = "inet:10930@192.0.2.1"\n', "inet:10930@192.0.2.1: cannot listen"),
+         at("counters.password_file") + ".*secret.pem"),
+        ("a socket at an address of another machine", '[milter]\nsocket = "inet:10930@192.0.2.1"\n', at("milter.socket") + "inet:10930@192.0.2.1: cannot listen"),
     ]
     if not os.path.exists("/dev/log"):
         rows.append(("a syslog that nobody reads", milter, "log syslog: /dev/log: No such file or directory; start the syslog daemon first"))
