@@ -17,7 +17,8 @@ void EvictionWatch::look() {
   Found now;
   std::map<std::string, std::string> lost;
   for (const auto& [server, policy] : lists_.evictions(patience)) {
-    now[server] = policy;
+    if (!policy || policy->empty()) continue;
+    now[server] = *policy;
     lost[server] = lost_lists;
   }
   if (counters_ != nullptr) {

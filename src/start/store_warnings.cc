@@ -43,7 +43,15 @@ std::string counters_path(const Config& config) {
 std::vector<std::string> store_warnings(const Config& config, const TableSources& lists,
                                         std::chrono::milliseconds deadline, const Clock& clock) {
   std::vector<std::string> warnings;
-  if (const auto& counters = config.counters; counters.store != "memory") {
+  // Of the server that a key names, and what it holds.
+  const auto look = [&](std::string_view key, const std::string& server, const Result<std::string>& policy,
+                        const std::string& what, const std::string& meanwhile) {
+    const std::string name = config.places.named(key) + ": ";
+    if (!policy) warnings.push_back(name + "cannot be used: " + policy.error().what + "; " + meanwhile);
+    else if (!policy->empty()) warnings.push_back(name + eviction_warning(server, *policy, what));
+  };
+  const auto& counters = config.counters;
+  if (counters.store != "memory") {
     const std::string file = counters_path(config);
     if (const auto left = left_counters(file, clock); left.any())
       warnings.push_back(file + ": " + left.to_string() + " of store = \"memory\": " + left_behind);
@@ -52,16 +60,16 @@ std::vector<std::string> store_warnings(const Config& config, const TableSources
     redis.user = counters.user;
     if (!counters.password_file.empty())
       if (auto password = first_line(counters.password_file)) redis.password = *std::move(password);
-    if (const auto store = make_redis_counters(redis)) {
-      const auto policy = (*store)->evicts(Deadline::in(deadline));
-      if (!policy)
-        warnings.push_back((*store)->server() +
-                           ": cannot ask whether it drops keys when its memory is full: " + policy.error().what);
-      else if (!policy->empty()) warnings.push_back(eviction_warning((*store)->server(), *policy, lost_counters));
-    }
+    if (const auto store = make_redis_counters(redis))
+      look("counters.store", (*store)->server(), (*store)->evicts(Deadline::in(deadline)), lost_counters,
+           "a start succeeds all the same, and on_outage = \"" + counters.on_outage +
+               "\" applies until the server can be used");
   }
+  const char* const names_lists = config.redis.url.empty() ? "counters.store" : "redis.url";
   for (const auto& [server, policy] : lists.evictions(deadline))
-    warnings.push_back(eviction_warning(server, policy, lost_lists));
+    look(names_lists, server, policy, lost_lists,
+         "a start succeeds all the same, and rules that need its lists follow their on_outage until the server can be "
+         "used");
   return warnings;
 }
 

@@ -35,7 +35,7 @@ std::string counters_path(const Config& config);
 inline constexpr const char* left_behind =
     "they are not transferred to Redis and no longer count; remove the file to end this warning";
 
-// Asks the servers, each for at most `deadline`; one that does not answer is left out.
+// Asks the servers, each for at most `deadline`; one that does not answer, or refuses the login, is a warning, too.
 std::vector<std::string> store_warnings(const Config& config, const TableSources& lists,
                                         std::chrono::milliseconds deadline, const Clock& clock);
 

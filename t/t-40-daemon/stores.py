@@ -40,6 +40,7 @@ def run(t):
     moved_to_redis(t)
     killed_after_a_minute(t, killed, counted, over)
 
+    refused_by_redis(t)
 
 def all_at_once(t, redis):
     """Many connections of three daemons charge one key, all of them in flight together."""
@@ -94,7 +95,7 @@ def moved_to_redis(t):
     t.like(daemon.metrics(), r'mailweir_store_evicts\{[^}]*policy="volatile-lru"', "by a metric")
     t.like(daemon.ctl("status").stdout, r"(?m)^warning: redis://.* drops keys when its memory is full", "by status")
     told = daemon.ctl("check").stderr
-    t.like(told, r"(?m)^warning: redis://.*: its maxmemory-policy is volatile-lru", "and by check")
+    t.like(told, r"(?m)^warning: .*/mailweir\.toml:\d+:\d+: counters\.store: redis://.*: its maxmemory-policy is volatile-lru", "and by check")
     t.like(told, r"(?m)^warning: .*/state/counters: 1 counter and 1 block of store", "which tells of the file too")
     redis.ask("CONFIG", "SET", "maxmemory-policy", "noeviction")
     t.ok("maxmemory-policy" not in daemon.ctl("check").stderr, "noeviction is well")
@@ -107,6 +108,48 @@ def moved_to_redis(t):
 
 def killed_after_a_minute(t, daemon, counted, over):
     """Each minute the counters are saved: what was counted before the last time outlives SIGKILL."""
+def refused_by_redis(t):
+    """What check says of a Redis that refuses the password, or is not there: what, where, why and what to do."""
+    redis = t.start(Redis("guarded"))
+    redis.ask("CONFIG", "SET", "requirepass", "s3cret")
+    daemon = t.start(Mailweir(LIMIT, milter=None, name="node-guarded"))
+    for name, secret in (("right", "s3cret"), ("wrong", "guess")):
+        t.file(f"{daemon.directory}/{name}", secret + "\n")
+    at, lists = f"127.0.0.1:{redis.port}", '[lists]\nl = "redis:l"\n' + LIMIT + 'when = { sender = "list:l" }\n'
+    outage = r'; a start succeeds all the same, and on_outage = "local" applies until the server can be used'
+    lists_outage = "; a start succeeds all the same, and rules that need its lists follow their on_outage until the server can be used"
+    no_password = 'it answers "NOAUTH Authentication required\\.": it requires a password: add it to the URL, redis://user:password@host, or set counters\\.password_file'
+    wrong = 'it answers "WRONGPASS .*": the user or the password is wrong: correct them in the URL, or counters\\.user and counters\\.password_file'
+    gone = r"cannot connect: .*Connection refused \(is it running, and is this its address\?\)"
+    rows = [
+        ("no password", {"counters": f'store = "redis://{at}"'}, LIMIT, [("counters.store", f"cannot be used: redis://{at}/0: {no_password}{outage}")]),
+        ("a wrong one", {"counters": f'store = "redis://:guess@{at}"'}, LIMIT, [("counters.store", f"cannot be used: redis://{at}/0: {wrong}{outage}")]),
+        ("a wrong one in a file", {"counters": f'store = "redis://{at}"\npassword_file = "@DIR@/wrong"'}, LIMIT,
+         [("counters.store", f"cannot be used: redis://{at}/0: {wrong}{outage}")]),
+        ("the right one in a file", {"counters": f'store = "redis://{at}"\npassword_file = "@DIR@/right"'}, LIMIT, []),
+        ("the right one in the URL", {"counters": f'store = "redis://:s3cret@{at}"'}, LIMIT, []),
+        ("a server that is not there", {"counters": 'store = "redis://127.0.0.1:1"'}, LIMIT, [("counters.store", f"cannot be used: redis://127.0.0.1:1/0: {gone}{outage}")]),
+        ("lists without a password", {"redis": f'url = "redis://{at}"'}, lists, [("redis.url", f"cannot be used: redis://{at}/0: {no_password}{lists_outage}")]),
+        ("lists and counters without a password", {"counters": f'store = "redis://{at}"'}, lists,
+         [("counters.store", f"cannot be used: redis://{at}/0: {no_password}{outage}"), ("counters.store", f"cannot be used: redis://{at}/0: {no_password}{lists_outage}")]),
+    ]
+    for name, sections, text, wanted in rows:
+        daemon.sections = sections
+        daemon.write_policy(text)
+        with open(daemon.config) as file:
+            lines = file.read().splitlines()
+        pattern = ""
+        for key, why in wanted:
+            word = key.split(".")[1]
+            line = next(number for number, one in enumerate(lines, 1) if one.startswith(f"{word} = "))
+            pattern += rf"warning: {daemon.config}:{line}:{len(word) + 4}: {key}: {why}\n"
+        for check in (daemon.ctl("check"), subprocess.run([t.need("mailweir"), "-c", daemon.config, "--check", "--foreground"], capture_output=True, text=True, check=False)):
+            told = re.sub(r"(?m)^warning: .*: general\.log: .*\n", "", check.stderr)   # of --foreground, which mailweirctl does not know
+            t.like(told, f"^{pattern}$", f"{name}: what check says")
+            t.equal(check.returncode, 0, f"{name}: the daemon can start")
+    t.stop(daemon)
+
+
     path = f"{daemon.directory}/state/counters"
     wait_for(lambda: os.path.exists(path) and os.path.getmtime(path) > counted, "the counters to be saved", within=75)
     t.ok(os.path.getmtime(path) - counted < 70, "within a minute the counters are in their file")

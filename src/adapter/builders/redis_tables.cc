@@ -254,7 +254,7 @@ Result<bool> Server::make_empty(const std::string& key) {
 Result<std::string> Server::evicts(Deadline deadline) {
   const auto reply = command({"INFO", "memory"}, deadline);
   if (!reply) return reply.error();
-  return reply->kind == RedisReply::Kind::error ? std::string() : eviction_policy(reply->text);
+  return eviction_policy(*reply, pool_.name());
 }
 
 bool Server::may_try() {

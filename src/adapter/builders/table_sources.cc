@@ -70,13 +70,13 @@ std::vector<std::shared_ptr<RedisTables>> TableSources::used() const {
   return all;
 }
 
-std::vector<std::pair<std::string, std::string>> TableSources::evictions(std::chrono::milliseconds deadline) const {
-  std::vector<std::pair<std::string, std::string>> found;
+std::vector<std::pair<std::string, Result<std::string>>> TableSources::evictions(
+    std::chrono::milliseconds deadline) const {
+  std::vector<std::pair<std::string, Result<std::string>>> found;
   for (const auto& tables : used()) {
     const auto told = [&](const auto& one) { return one.first == tables->server(); };
     if (std::any_of(found.begin(), found.end(), told)) continue;
-    if (auto policy = tables->evicts(Deadline::in(deadline)); policy && !policy->empty())
-      found.emplace_back(tables->server(), *policy);
+    found.emplace_back(tables->server(), tables->evicts(Deadline::in(deadline)));
   }
   return found;
 }

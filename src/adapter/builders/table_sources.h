@@ -48,9 +48,8 @@ class TableSources {
   const TableCache& files() const { return files_; }
   // The Redis servers that a table still uses, one for each URL.
   std::vector<ListServer> servers() const;
-  // Those that evict keys, and by which policy. Each is asked for at most `deadline`; one that does not answer is left
-  // out.
-  std::vector<std::pair<std::string, std::string>> evictions(std::chrono::milliseconds deadline) const;
+  // The policy by which each evicts keys, "" for none, or why it cannot be asked. Each is asked for at most `deadline`.
+  std::vector<std::pair<std::string, Result<std::string>>> evictions(std::chrono::milliseconds deadline) const;
   // RedisTables::make_empty of the newest server.
   Result<bool> make_empty(const std::string& key) const;
 

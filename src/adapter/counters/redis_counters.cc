@@ -103,7 +103,7 @@ class RedisCountersStore final : public RedisCounters {
     for (const auto& node : *masters) {
       const RedisAnswer answer = node->command({"INFO", "memory"}, deadline);
       if (!answer.reply) return answer.reply.error();
-      if (auto policy = eviction_policy(answer.reply->text); !answer.is_error() && !policy.empty()) return policy;
+      if (auto policy = eviction_policy(*answer.reply, name_); !policy || !policy->empty()) return policy;
     }
     return std::string();
   }

@@ -49,8 +49,9 @@ constexpr Advice advices[] = {
     {"NOAUTH", "it requires a password: add it to the URL, redis://user:password@host, or set counters.password_file"},
     {"unauthenticated",
      "it requires a password: add it to the URL, redis://user:password@host, or set counters.password_file"},
-    {"WRONGPASS", "the user or the password is wrong"},
-    {"invalid password", "the password is wrong"},
+    {"WRONGPASS",
+     "the user or the password is wrong: correct them in the URL, or counters.user and counters.password_file"},
+    {"invalid password", "the password is wrong: correct it in the URL, or in counters.password_file"},
     {"without any password", "it has no password: remove it from the URL"},
     {"NOPERM",
      "the user in the URL needs the right to EVAL, EVALSHA, SCRIPT, SCAN, TIME and to read and write our keys"},
@@ -248,7 +249,7 @@ Result<RedisReply> say(RedisConnection& connection, std::vector<std::string_view
 Result<std::unique_ptr<RedisConnection>> RedisConnection::open(const RedisUrl& url, HostLookup& hosts, Login login,
                                                                Deadline deadline) {
   auto fd = connect(url.socket(), hosts, deadline);
-  if (!fd) return Error{"cannot connect: " + fd.error().what, true};
+  if (!fd) return Error{"cannot connect: " + fd.error().what + " (is it running, and is this its address?)", true};
   auto connection = std::make_unique<HiredisConnection>(std::move(*fd));
   if (!connection->is_made()) return Error{"out of memory", true};
 #ifdef HAVE_HIREDIS_SSL

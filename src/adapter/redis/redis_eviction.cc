@@ -27,4 +27,10 @@ std::string eviction_policy(std::string_view info) {
   return cleaned(policy, true, 40);
 }
 
+Result<std::string> eviction_policy(const RedisReply& info, const std::string& server) {
+  if (info.kind != RedisReply::Kind::error) return eviction_policy(info.text);
+  if (info.text.starts_with("NOPERM")) return std::string();
+  return Error{server + ": " + to_error(info).what, true};
+}
+
 }  // namespace mailweir

@@ -6,10 +6,15 @@
 #include <string>
 #include <string_view>
 
+#include "adapter/redis/redis_connection.h"
+#include "base/result.h"
+
 namespace mailweir {
 
 // From the answer to "INFO memory": the policy by which the server evicts, "allkeys-lru"; "" if it does not: its memory
 // has no bound, or the policy is noeviction, or it does not say.
 std::string eviction_policy(std::string_view info);
+// The same of a reply. An error that refuses only this question ("NOPERM") is "it does not say".
+Result<std::string> eviction_policy(const RedisReply& info, const std::string& server);
 
 }  // namespace mailweir
