@@ -270,6 +270,8 @@ ReloadOutcome Daemon::reload() {
     outcome.errors.emplace_back(failure.what());
     Event("policy-error").with("reason", failure.what()).to(*log_, Severity::error);
   }
+  reloads_.errors.with(
+      [&](std::vector<std::string>& errors) { errors = outcome.ok ? std::vector<std::string>() : outcome.errors; });
   if (!outcome.ok) {
     ++reloads_.failed;
     Event("reload-failed")

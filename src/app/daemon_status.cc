@@ -90,6 +90,9 @@ constexpr Metric<Evicting> evicting_metrics[] = {
      [](const Evicting&) -> Reading { return 1; }},
 };
 
+constexpr Metric<std::string> reload_error_metrics[] = {
+    {"error", [](const std::string& error) -> Reading { return error; }}};
+
 // Null where there is nothing to count.
 template <typename Part>
 const auto* stats_of(const Part* part) {
@@ -141,6 +144,11 @@ StatusReport DaemonStatus::report() const {
   report.add_each("dnsbl", dnsbl_metrics, policy->dnsbl);
   report.add_each("dnsbl", dnsbl_told_metrics, dnsbl_told(policy->dnsbl, of.clock));
   report.add("lists.", table_metrics, of.tables != nullptr ? &of.tables->files().stats() : nullptr);
+  report.add_each("refused_lists", refused_file_metrics,
+                  of.tables != nullptr ? of.tables->refused_files() : std::vector<RefusedFile>());
+  if (of.reloads != nullptr)
+    of.reloads->errors.with(
+        [&](const auto& errors) { report.add_each("reload_errors", reload_error_metrics, errors); });
   report.add_each("redis_lists", list_server_metrics, items_of(of.tables, &TableSources::servers));
   return report;
 }

@@ -27,6 +27,7 @@ namespace mailweir {
 
 struct ReloadCounts {
   std::atomic<std::uint64_t> good{0}, failed{0};
+  Guarded<std::vector<std::string>> errors;  // of the last reload, that was refused; empty: it was not
 };
 
 // What there is to read of; null: this daemon has none. All outlives the status.

@@ -93,6 +93,14 @@ int status_command(const Arguments& args) {
       std::cout << "lists in " << server["server"].get<std::string>() << ": "
                 << (server["up"].get<bool>() ? "up" : "down") << " asked=" << server["asked"]
                 << " errors=" << server["errors"] << '\n';
+  if (status.contains("refused_lists"))
+    for (const auto& list : status["refused_lists"])
+      std::cout << "warning: " << list["file"].get<std::string>()
+                << " was refused, and its old content stays: " << list["reason"].get<std::string>() << '\n';
+  if (status.contains("reload_errors")) {
+    std::cout << "warning: the last reload was refused, and the old policy stays in force:\n";
+    for (const auto& one : status["reload_errors"]) std::cout << "  " << one["error"].get<std::string>() << '\n';
+  }
   if (status.contains("evicting"))
     for (const auto& server : status["evicting"])
       std::cout << "warning: " << server["store"].get<std::string>()

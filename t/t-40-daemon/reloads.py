@@ -99,6 +99,8 @@ def refused(t, postfix, daemon, sink):
     for place in (r"mailweir\.toml:4:\d+: .*no_such_fact", r"mailweir\.toml:5:\d+: .*reject", r"mailweir\.toml:6:\d+: .*name"):
         t.like(done.stderr, place, "and prints the error's place and words")
     t.like(done.stderr, "the old policy stays in force", "and what now holds")
+    t.like(daemon.ctl("status").stdout, r"(?m)^warning: the last reload was refused, and the old policy stays in force:\n  \S+/mailweir\.toml:4:\d+: .*no_such_fact",
+           "status shows the errors")
     t.like(daemon.wait_line(event="policy-error")["reason"], r"mailweir\.toml:\d+:\d+: ", "the log has them, too")
     postfix.client().ehlo().message("a@example.com", ["bob@example.net"], letter())
     t.equal(sink.take().header("X-Mark"), "tool", "the old policy stays")
@@ -108,6 +110,7 @@ def refused(t, postfix, daemon, sink):
     daemon.reload(policy("again"))
     postfix.client().ehlo().message("a@example.com", ["bob@example.net"], letter())
     t.equal(sink.take().header("X-Mark"), "again", "a good one is taken after that")
+    t.unlike(daemon.ctl("status").stdout, "reload was refused", "and status shows no error any more")
 
 
 def needs_restart(t, daemon):

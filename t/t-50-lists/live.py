@@ -59,6 +59,8 @@ def files(t, bed):
         row = daemon.wait_line(event="list-refused")
         t.like(row["first"], r"banned:1:1: .*host bits are set", f"{door}: a bad file is refused, with the reason")
         t.ok('mailweir_list_files_refused_total 1' in daemon.metrics(), f"{door}: and counted")
+        t.like(daemon.ctl("status").stdout, r"(?m)^warning: \S+/banned was refused, and its old content stays: \S+/banned:1:1: .*host bits are set",
+               f"{door}: status shows it")
     bed.both("554 5.7.1 ", "and the old content stays")
     bed.replace("quota", "bob@example.com 3\n")   # no window: the limit's rule needs one
     for door, daemon in bed.daemons.items():
@@ -67,6 +69,7 @@ def files(t, bed):
     bed.replace("banned", "# nobody\n")
     for door in bed.daemons:
         soon(t, bed, door, "250", 4, "an empty file lets everybody in again")
+        t.unlike(bed.daemons[door].ctl("status").stdout, "banned was refused", f"{door}: and status shows no refusal of it any more")
     t.equal({door: len(daemon.lines(event="reloaded")) for door, daemon in bed.daemons.items()}, reloads, "nothing was reloaded")
 
 

@@ -46,6 +46,7 @@ class TableSources {
   // To be called about twice a second: picks up files that changed.
   void refresh();
   const TableCache& files() const { return files_; }
+  std::vector<RefusedFile> refused_files() const { return files_.refused_files(); }
   // The Redis servers that a table still uses, one for each URL.
   std::vector<ListServer> servers() const;
   // The policy by which each evicts keys, "" for none, or why it cannot be asked. Each is asked for at most `deadline`.

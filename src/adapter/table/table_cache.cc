@@ -2,26 +2,35 @@
 #include "adapter/table/table_cache.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace mailweir {
-namespace {
 
-void tell_refused(const std::string& path, const std::vector<std::string>& errors, Log& log) {
+void TableCache::refuse(const Key& key, const std::vector<std::string>& errors, Log& log) {
+  refusals_.with([&](auto& all) { all[key] = errors.front(); });
   Event("list-refused")
-      .with("file", path)
+      .with("file", key.first)
       .with("errors", static_cast<std::int64_t>(errors.size()))
       .with("first", errors.front())
       .with("what", "the old content stays")
       .to(log, Severity::error);
 }
 
-}  // namespace
+std::vector<RefusedFile> TableCache::refused_files() const {
+  std::vector<RefusedFile> refused;
+  refusals_.with([&](const auto& all) {
+    for (const auto& [key, reason] : all) refused.push_back({key.first, reason});
+  });
+  return refused;
+}
 
 LoadedTable TableCache::get(const std::string& path, TableKind kind) {
   const std::lock_guard lock(mutex_);
   for (auto file = files_.begin(); file != files_.end();) {
     std::erase_if(file->second.tables, [](const Kept& kept) { return kept.table.expired(); });
-    file = file->second.tables.empty() ? files_.erase(file) : std::next(file);
+    const bool unused = file->second.tables.empty();
+    if (unused) is_good(file->first);
+    file = unused ? files_.erase(file) : std::next(file);
   }
   const auto key = std::pair(path, kind);
   if (const auto file = files_.find(key); file != files_.end()) {
@@ -38,6 +47,7 @@ LoadedTable TableCache::get(const std::string& path, TableKind kind) {
   file.tables.push_back({loaded.stamp, has_settled(loaded.stamp, clock_.wall()), live});
   file.seen = loaded.stamp;
   file.refused.reset();
+  is_good(key);
   loaded.table = live;
   return loaded;
 }
@@ -47,18 +57,19 @@ void TableCache::refresh(Log& log) {
   for (auto& [key, file] : files_) {
     std::erase_if(file.tables, [](const Kept& kept) { return kept.table.expired(); });
     if (!file.tables.empty()) refresh(key.first, key.second, file, log);
+    else is_good(key);
   }
 }
 
 void TableCache::refresh(const std::string& path, TableKind kind, File& file, Log& log) {
   const auto stamp = file_stamp(path);
   if (!stamp) {
-    if (!file.told_missing) tell_refused(path, {path + ": cannot be read any more"}, log);
+    if (!file.told_missing) refuse({path, kind}, {path + ": cannot be read any more"}, log);
     file.told_missing = true;
     file.seen.reset();
     return;
   }
-  file.told_missing = false;
+  if (std::exchange(file.told_missing, false)) is_good({path, kind});
   const bool renamed = !file.seen || file.seen->inode != stamp->inode || file.seen->device != stamp->device;
   const bool still = file.seen == stamp;
   file.seen = stamp;
@@ -81,7 +92,7 @@ void TableCache::take(const std::string& path, TableKind kind, File& file, const
   if (!loaded.table) {
     file.refused = stamp;
     ++stats_.refused;
-    return tell_refused(path, loaded.errors, log);
+    return refuse({path, kind}, loaded.errors, log);
   }
   bool changed = false;
   for (Kept& kept : file.tables) {
@@ -90,13 +101,14 @@ void TableCache::take(const std::string& path, TableKind kind, File& file, const
     if (const auto offered = live->offer(loaded.table); !offered) {
       file.refused = stamp;
       ++stats_.refused;
-      return tell_refused(path, {offered.error().what}, log);
+      return refuse({path, kind}, {offered.error().what}, log);
     }
     changed = changed || kept.stamp != loaded.stamp;
     kept.stamp = loaded.stamp;
     kept.sure = has_settled(loaded.stamp, clock_.wall());
   }
   file.refused.reset();
+  is_good({path, kind});
   if (!changed) return;
   ++stats_.refreshed;
   Event("list-read")

@@ -22,6 +22,7 @@
 #include "adapter/table/table_file.h"
 #include "base/clock.h"
 #include "base/file_stamp.h"
+#include "base/guarded.h"
 #include "base/log.h"
 #include "base/metric.h"
 
@@ -38,6 +39,13 @@ inline constexpr Metric<TableStats> table_metrics[] = {
      via<&TableStats::refused>},
 };
 
+// A file in use that is bad as it stands now.
+struct RefusedFile {
+  std::string path, reason;
+};
+inline constexpr Metric<RefusedFile> refused_file_metrics[] = {{"file", via<&RefusedFile::path>},
+                                                               {"reason", via<&RefusedFile::reason>}};
+
 class TableCache {
  public:
   // The clock must outlive the cache.
@@ -50,6 +58,8 @@ class TableCache {
   // Files read, not shared, since the start.
   std::size_t reads() const { return reads_; }
   const TableStats& stats() const { return stats_; }
+  // Does not wait for a file that is being read.
+  std::vector<RefusedFile> refused_files() const;
 
  private:
   struct Kept {
@@ -64,12 +74,18 @@ class TableCache {
     bool told_missing = false;
     SteadyTime next_read{};
   };
+  using Key = std::pair<std::string, TableKind>;
   void refresh(const std::string& path, TableKind kind, File& file, Log& log);
+  void refuse(const Key& key, const std::vector<std::string>& errors, Log& log);
+  void is_good(const Key& key) {
+    refusals_.with([&](auto& all) { all.erase(key); });
+  }
   void take(const std::string& path, TableKind kind, File& file, const FileStamp& stamp, Log& log);
 
   const Clock& clock_;
   std::mutex mutex_;
-  std::map<std::pair<std::string, TableKind>, File> files_;
+  std::map<Key, File> files_;
+  Guarded<std::map<Key, std::string>> refusals_;  // of files in use: the reason
   std::atomic<std::size_t> reads_{0};
   TableStats stats_;
 };

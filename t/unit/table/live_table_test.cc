@@ -28,6 +28,12 @@ struct Bed {
     clock.advance(std::chrono::milliseconds(400));
     cache.refresh(log);
   }
+  // "path: reason" of each, for status.
+  std::string refused() const {
+    std::string text;
+    for (const auto& file : cache.refused_files()) text += file.path + ": " + file.reason + '\n';
+    return text;
+  }
   bool has(std::string_view name) const { return loaded.table->find_domain(name).has_value(); }
 
   const TempDir dir;
@@ -79,9 +85,21 @@ TEST_CASE("live lists: a bad file is refused once, and the old content stays") {
   CHECK(bed.log.of("list-refused")[0].find(":2:1:") != std::string::npos);
   CHECK(bed.cache.stats().refused == 1);
   CHECK(bed.cache.reads() == 2);
+  CHECK(bed.refused().starts_with(bed.path + ": " + bed.path + ":2:1: "));
   bed.replace("c.example\n");
   bed.refresh();
   CHECK(bed.has("c.example"));
+  CHECK(bed.refused().empty());
+}
+
+TEST_CASE("live lists: a refused file that no policy uses any more is not told") {
+  Bed bed("a.example\n");
+  bed.replace("192.0.2.1/24\n");
+  for (int i = 0; i < 3; ++i) bed.refresh();
+  CHECK_FALSE(bed.refused().empty());
+  bed.loaded.table.reset();
+  bed.refresh();
+  CHECK(bed.refused().empty());
 }
 
 TEST_CASE("live lists: a file that is gone is told once; when it is back it is read") {
@@ -90,9 +108,11 @@ TEST_CASE("live lists: a file that is gone is told once; when it is back it is r
   for (int i = 0; i < 5; ++i) bed.refresh();
   CHECK(bed.has("a.example"));
   CHECK(bed.log.of("list-refused").size() == 1);
+  CHECK(bed.refused() == bed.path + ": " + bed.path + ": cannot be read any more\n");
   bed.replace("b.example\n");
   bed.refresh();
   CHECK(bed.has("b.example"));
+  CHECK(bed.refused().empty());
 }
 
 TEST_CASE("live maps: what a limit needs of the values is asked of new ones too") {
@@ -107,6 +127,7 @@ TEST_CASE("live maps: what a limit needs of the values is asked of new ones too"
   CHECK(bed.loaded.table->find_word("alice") == "10/1h");
   REQUIRE(bed.log.of("list-refused").size() == 1);
   CHECK(bed.log.of("list-refused")[0].find("alice: the period is missing (limit of rule r)") != std::string::npos);
+  CHECK(bed.refused().find("the period is missing") != std::string::npos);
   bed.replace("alice 20/1h\n");
   bed.refresh();
   CHECK(bed.loaded.table->find_word("alice") == "20/1h");
