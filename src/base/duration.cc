@@ -62,10 +62,14 @@ std::string format_duration(milliseconds span) {
 }
 
 std::string rough_duration(milliseconds span) {
-  const auto up = [&](std::int64_t scale) { return std::to_string((span.count() + scale - 1) / scale); };
-  if (span.count() <= 120'000) return up(1'000) + "s";
-  if (span.count() <= 7'200'000) return up(60'000) + "m";
-  return up(3'600'000) + "h";
+  const auto up = [&](std::int64_t scale) { return (span.count() + scale - 1) / scale * scale; };
+  std::int64_t rounded = up(3'600'000);
+  if (span.count() <= 120'000) rounded = up(1'000);
+  else if (span.count() <= 7'200'000) rounded = up(60'000);
+  for (const auto& [unit, scale] : units)
+    if (unit != "w" && rounded >= scale && rounded % scale == 0)
+      return std::to_string(rounded / scale) + std::string(unit);
+  return "0s";
 }
 
 std::optional<std::uint64_t> parse_size(std::string_view text) {

@@ -14,7 +14,8 @@ namespace mailweir {
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 // The shortest of the same words that says it exactly down to a second: "1d", "1h30m", "90ms"; zero is "0s".
 std::string format_duration(std::chrono::milliseconds span);
-// For people: rounded up to seconds below two minutes, to minutes below two hours, to hours beyond: "45s", "13m", "5h".
+// For people: rounded up to seconds below two minutes, to minutes below two hours, to hours beyond, in the largest unit
+// that says that: "45s", "2m", "13m", "2h", "5h", "1d".
 std::string rough_duration(std::chrono::milliseconds span);
 
 // Bytes: "1234", "10kB" "25MB" "1GB" (powers of 1000), "10KiB" "25MiB" "1GiB" (powers of 1024).

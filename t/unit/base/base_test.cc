@@ -95,6 +95,15 @@ TEST_CASE("durations and sizes") {
   CHECK(rough_duration(1ms) == "1s");
   CHECK(rough_duration(121s) == "3m");
   CHECK(rough_duration(5h) == "5h");
+  CHECK(rough_duration(90s) == "90s");
+  CHECK(rough_duration(60s) == "1m");
+  CHECK(rough_duration(119'999ms) == "2m");
+  CHECK(rough_duration(90min) == "90m");
+  CHECK(rough_duration(2h - 1ms) == "2h");  // a block of 2h that has just begun
+  CHECK(rough_duration(24h - 1ms) == "1d");
+  CHECK(rough_duration(25h) == "25h");
+  CHECK(rough_duration(24h * 14) == "14d");
+  CHECK(rough_duration(0ms) == "0s");
   CHECK(parse_size("25MiB") == 26'214'400);
   CHECK(parse_size("10 kB") == 10'000);
   CHECK_FALSE(parse_size("10XB"));

@@ -14,12 +14,12 @@ using namespace test;
 TEST_CASE("a rule blocks a key: it is refused from MAIL on until the time is over, with the rule's reply") {
   Engine engine(policy_of(trap + "reject = \"554 5.7.1 caught for {retry_after}\"\n"));
   CHECK(send(engine, to({"bob@example.net"})) == "taken");
-  CHECK(send(engine, to({"trap@example.net"})) == "rcpt 554 5.7.1 caught for 24h");
+  CHECK(send(engine, to({"trap@example.net"})) == "rcpt 554 5.7.1 caught for 1d");
   CHECK(listed(engine) == "trap 192.0.2.7 trap (recipient trap@example.net) ");
-  CHECK(send(engine, to({"bob@example.net"})) == "mail 554 5.7.1 caught for 24h");
+  CHECK(send(engine, to({"bob@example.net"})) == "mail 554 5.7.1 caught for 1d");
   engine.clock.advance(std::chrono::hours(23));
   CHECK(send(engine, to({"trap@example.net"})) ==
-        "mail 554 5.7.1 caught for 60m");  // is made no longer by what comes meanwhile
+        "mail 554 5.7.1 caught for 1h");  // is made no longer by what comes meanwhile
   Mail other = to({"bob@example.net"});
   other.client = "192.0.2.8";
   CHECK(send(engine, other) == "taken");
@@ -49,19 +49,19 @@ TEST_CASE("what becomes of the message that gets its key blocked, and with which
       {"defer = \"450 4.7.1 no\"", {t, b}, "rcpt 450 4.7.1 no, rcpt 450 4.7.1 no", "mail 450 4.7.1 no"},
       {"drop = \"421 4.7.1 no\"", {t}, "rcpt 421 4.7.1 no", "mail 421 4.7.1 no"},
       // One that lets it pass says nothing of later mail: those are our words.
-      {"hold = true", {t, b}, "taken", "mail 550 5.7.1 blocked for 24h"},
-      {"accept = true", {t}, "taken", "mail 550 5.7.1 blocked for 24h"},
-      {"discard = true", {t}, "taken", "mail 550 5.7.1 blocked for 24h"},
-      {"", {t}, "taken", "mail 550 5.7.1 blocked for 24h"},
+      {"hold = true", {t, b}, "taken", "mail 550 5.7.1 blocked for 1d"},
+      {"accept = true", {t}, "taken", "mail 550 5.7.1 blocked for 1d"},
+      {"discard = true", {t}, "taken", "mail 550 5.7.1 blocked for 1d"},
+      {"", {t}, "taken", "mail 550 5.7.1 blocked for 1d"},
       // At MAIL there is no recipient to tell of.
       {"reject = \"550 5.7.1 {recipient} is a trap\"",
        {t},
        "rcpt 550 5.7.1 trap@example.net is a trap",
-       "mail 550 5.7.1 blocked for 24h"},
+       "mail 550 5.7.1 blocked for 1d"},
       {"defer = \"450 4.7.1 {recipient} is a trap\"",
        {t},
        "rcpt 450 4.7.1 trap@example.net is a trap",
-       "mail 450 4.7.1 blocked for 24h"},
+       "mail 450 4.7.1 blocked for 1d"},
       {"shadow = true\nreject = \"550 5.7.1 no\"", {t}, "taken", "taken"},
   };
   for (const Row& row : rows) {
@@ -80,7 +80,7 @@ TEST_CASE("a text that tells a fact of the policy's own is not told with a hole 
                 "\"recipient\" }\n" +
                 trap + "reject = \"550 5.7.1 {bait} was the bait\"\n"));
   CHECK(send(engine, to({"trap@example.net"})) == "rcpt 550 5.7.1 sweet was the bait");
-  CHECK(send(engine, to({"bob@example.net"})) == "mail 550 5.7.1 blocked for 24h");
+  CHECK(send(engine, to({"bob@example.net"})) == "mail 550 5.7.1 blocked for 1d");
 }
 
 TEST_CASE(

@@ -49,7 +49,7 @@ TEST_CASE("a key over its limit is refused from MAIL on, until the block ends, a
   CHECK(send(engine, of("bob")) == "taken");
   Verdict verdict;
   CHECK(send(engine, of("bob"), &verdict) == "end-of-message");
-  CHECK(verdict.reply.line() == "550 5.7.1 2/1h 2 24h");
+  CHECK(verdict.reply.line() == "550 5.7.1 2/1h 2 1d");
   CHECK(engine.stats.blocks == 1);
   CHECK(send(engine, of("bob"), &verdict) == "mail");
   CHECK(verdict.blocked == "bob");
@@ -58,7 +58,7 @@ TEST_CASE("a key over its limit is refused from MAIL on, until the block ends, a
   engine.clock.advance(std::chrono::hours(23));
   CHECK(engine.counted("stolen", "bob") == 0);
   CHECK(send(engine, of("bob"), &verdict) == "mail");
-  CHECK(verdict.reply.line() == "550 5.7.1 2/1h 2 60m");
+  CHECK(verdict.reply.line() == "550 5.7.1 2/1h 2 1h");
   CHECK(engine.counted("stolen", "bob") == 0);
   engine.clock.advance(std::chrono::hours(1));
   CHECK(send(engine, of("bob")) == "taken");
