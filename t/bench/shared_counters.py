@@ -100,7 +100,7 @@ def measure(bench, store, connections):
         for _ in range(SLICES):
             parts.append(measure_slice(bench, contender, running, cell))
             parts[-1]["benchmark"] = benchmark(place.path("redis.sock"), connections, bench.chosen.seconds / SLICES, call) if call else 0.0
-        if store == "redis" and (down := said_by(place, "counter_store")):
+        if store == "redis" and (down := said_by(place, "counter-store")):
             raise Trouble(f"Redis was left alone for a while: {down}")
     return {key: statistics.mean(part[key] for part in parts)
             for key in ("per_second", "p50_ms", "p99_ms", "mailweir_busy", "redis_busy", "switches", "benchmark")}

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Counters in Redis: shared by two daemons, and what becomes of mail when it is gone. Counters in memory, and SIGKILL."""
 import os
+import re
 import signal
+import subprocess
 import time
 
 from harness import Mailweir, PolicyClient, Redis, wait_for
@@ -38,9 +40,9 @@ def run(t):
     all_at_once(t, redis)
     kept_by_redis(t, over)
     moved_to_redis(t)
+    refused_by_redis(t)
     killed_after_a_minute(t, killed, counted, over)
 
-    refused_by_redis(t)
 
 def all_at_once(t, redis):
     """Many connections of three daemons charge one key, all of them in flight together."""
@@ -106,8 +108,6 @@ def moved_to_redis(t):
     t.stop(daemon)
 
 
-def killed_after_a_minute(t, daemon, counted, over):
-    """Each minute the counters are saved: what was counted before the last time outlives SIGKILL."""
 def refused_by_redis(t):
     """What check says of a Redis that refuses the password, or is not there: what, where, why and what to do."""
     redis = t.start(Redis("guarded"))
@@ -150,6 +150,8 @@ def refused_by_redis(t):
     t.stop(daemon)
 
 
+def killed_after_a_minute(t, daemon, counted, over):
+    """Each minute the counters are saved: what was counted before the last time outlives SIGKILL."""
     path = f"{daemon.directory}/state/counters"
     wait_for(lambda: os.path.exists(path) and os.path.getmtime(path) > counted, "the counters to be saved", within=75)
     t.ok(os.path.getmtime(path) - counted < 70, "within a minute the counters are in their file")
@@ -179,7 +181,7 @@ def without_redis(t, daemons, redis, over):
     for name in daemons:
         t.ok("mailweir_counter_store_up 0" in daemons[name].metrics(), f"node {name}: the metrics say that it is down")
         t.like(daemons[name].ctl("status").stdout, "(?m)^counters:.* up=false", f"node {name}: and so does status")
-    down = [len(daemon.lines(event="counter_store", state="down")) for daemon in daemons.values()]
+    down = [len(daemon.lines(event="counter-store", state="down")) for daemon in daemons.values()]
     t.equal(down, [1, 1, 1], "each has said so once")
     redis.start(t)
     for name, daemon in daemons.items():

@@ -31,7 +31,7 @@ bool CircuitBreaker::failed(Pass pass, const Error& error) {
   ++stats_.outages;
   stats_.since = seconds_of(clock_);
   stats_.up = false;
-  Event("counter_store")
+  Event("counter-store")
       .with("state", "down")
       .with("store", config_.name)
       .with("meanwhile", meanwhile_)
@@ -47,7 +47,7 @@ void CircuitBreaker::still_down(const Error& error) {
   if (stats_.up || error.what == said_error_ || now < next_word_) return;
   next_word_ = now + between_words;
   said_error_ = error.what;
-  Event("counter_store")
+  Event("counter-store")
       .with("state", "down")
       .with("store", config_.name)
       .with("meanwhile", meanwhile_)
@@ -61,7 +61,7 @@ void CircuitBreaker::back() {
   stats_.since = seconds_of(clock_);
   stats_.up = true;
   const auto down = std::chrono::ceil<std::chrono::milliseconds>(clock_.steady() - went_down_);
-  Event("counter_store")
+  Event("counter-store")
       .with("state", "up")
       .with("store", config_.name)
       .with("down_for", rough_duration(down))

@@ -34,7 +34,7 @@ Result<bool> NodeRoll::sign_in(bool adding, SteadyTime went_down, std::chrono::m
   const bool waited = now - settled_from_ >= config_.settle && nodes->adding == 0;
   if (adding || !stats_.settling || (nodes->whole < all && !waited)) return false;
   stats_.settling = false;
-  Event("counter_store")
+  Event("counter-store")
       .with("state", "whole")
       .with("store", config_.name)
       .with("nodes", static_cast<std::int64_t>(nodes->whole))
