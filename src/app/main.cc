@@ -35,7 +35,7 @@ struct Options {
 std::variant<Options, int> parse(int argc, char** argv) {
   namespace po = boost::program_options;
   Options options;
-  po::options_description all("Usage: mailweir [-c FILE] [--foreground] [--check]");
+  po::options_description all;
   all.add_options()("config,c", po::value(&options.file)->value_name("FILE"), "the policy file")(
       "foreground,f", po::bool_switch(&options.foreground), "stay in the foreground")(
       "check", po::bool_switch(&options.check),
@@ -54,7 +54,8 @@ std::variant<Options, int> parse(int argc, char** argv) {
       return 64;  // EX_USAGE
     }
     if (values.count("help") != 0) {
-      std::cout << all << "\nSee mailweir(8), mailweir.toml(5), mailweir-rules(5).\n";
+      std::cout << "Usage: mailweir [-c FILE] [--foreground] [--check]\n\n"
+                << all << "\nSee mailweir(8), mailweir.toml(5), mailweir-rules(5).\n";
       return EXIT_SUCCESS;
     }
     if (values.count("version") != 0) {

@@ -13,10 +13,11 @@ namespace mailweir {
 int alerts_command(const Arguments& args) {
   std::string what;
   const auto asked = parse_asked(args, "Usage: mailweirctl alerts test [--json] [--socket PATH]", {},
-                                 {{"what", "WHAT", "test", &what}});
+                                 {{"what", "WHAT", "test", &what, true}});
   if (!asked) return 0;
   if (what != "test") {
-    std::cerr << "mailweirctl alerts: \"" << what << "\" is unknown; write: mailweirctl alerts test\n";
+    std::cerr << "mailweirctl: alerts " << (what.empty() ? "needs a command" : "does not know \"" + what + '"')
+              << "; write: mailweirctl alerts test\n";
     return 64;
   }
   const auto response = tell_daemon(*asked, "/alerts/test");

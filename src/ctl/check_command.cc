@@ -11,6 +11,7 @@
 #include "base/duration.h"
 #include "base/text.h"
 #include "ctl/lookup_lines.h"
+#include "ctl/usage.h"
 
 namespace mailweir {
 namespace {
@@ -59,10 +60,10 @@ std::optional<int> CheckCommand::parse(const Arguments& args, std::initializer_l
   po::variables_map values;
   po::store(po::command_line_parser(args).options(*options_).positional(positions).run(), values);
   if (values.count("help") != 0) {
-    std::cout << *options_;
+    print_help(*options_);
     return EXIT_SUCCESS;
   }
-  po::notify(values);
+  take_values(values, *options_, positions);
   const auto deadline = parse_duration(deadline_);
   if (!deadline || deadline->count() <= 0)
     return wrong_usage("--deadline " + deadline_ + " is not a time; write 5s or 500ms");

@@ -15,6 +15,7 @@
 
 #include "base/handle.h"
 #include "config/config.h"
+#include "ctl/usage.h"
 
 namespace mailweir {
 namespace {
@@ -103,10 +104,10 @@ std::optional<Asked> parse_asked(const Arguments& args, const std::string& usage
   po::variables_map values;
   po::store(po::command_line_parser(args).options(all).positional(positions).run(), values);
   if (values.count("help") != 0) {
-    std::cout << all;
+    print_help(all);
     return {};
   }
-  po::notify(values);
+  take_values(values, all, positions);
   if (asked.socket.starts_with("unix:")) asked.socket.erase(0, 5);
   return asked;
 }

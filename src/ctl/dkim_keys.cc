@@ -19,6 +19,7 @@
 #include "check/signing_keys.h"
 #include "ctl/check_command.h"
 #include "ctl/key_directory.h"
+#include "ctl/usage.h"
 #include "mail/domain.h"
 #include "start/privileges.h"
 
@@ -107,7 +108,7 @@ bool parsed(po::options_description& options, const Arguments& args, const char*
   po::variables_map values;
   po::store(po::command_line_parser(args).options(options).positional(positions).run(), values);
   if (values.count("help") != 0) {
-    std::cout << options;
+    print_help(options);
     status = EXIT_SUCCESS;
     return false;
   }

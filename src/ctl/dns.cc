@@ -13,11 +13,12 @@ int dns_command(const Arguments& args) {
   std::string what, name;
   const auto asked =
       parse_asked(args, "Usage: mailweirctl dns flush [NAME] [--json] [--socket PATH]", {},
-                  {{"what", "WHAT", "flush", &what},
+                  {{"what", "WHAT", "flush", &what, true},
                    {"name", "NAME", "only this name and all below it; an address: its reverse name", &name, true}});
   if (!asked) return 0;
   if (what != "flush") {
-    std::cerr << "mailweirctl dns: \"" << what << "\" is unknown; write: mailweirctl dns flush [NAME]\n";
+    std::cerr << "mailweirctl: dns " << (what.empty() ? "needs a command" : "does not know \"" + what + '"')
+              << "; write: mailweirctl dns flush [NAME]\n";
     return exit_usage;
   }
   const auto response = tell_daemon(*asked, "/dns/flush", {{"name", name}});

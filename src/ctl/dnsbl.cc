@@ -100,7 +100,7 @@ int dnsbl_command(const Arguments& args) {
   CheckCommand command("Usage: mailweirctl dnsbl NAME|ZONE ADDRESS|DOMAIN [OPTION...]");
   command.options().add_options()("list", po::value(&which)->value_name("NAME|ZONE")->required(),
                                   "a DNSBL of the policy file, or a zone")(
-      "subject", po::value(&what)->value_name("WHAT")->required(), "an address or a domain")(
+      "subject", po::value(&what)->value_name("ADDRESS|DOMAIN")->required(), "an address or a domain")(
       "config,c", po::value(&file)->value_name("FILE"), "the policy file");
   if (const auto done = command.parse(args, {"list", "subject"})) return *done;
   const auto subject = read_subject(what);

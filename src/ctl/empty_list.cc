@@ -10,6 +10,7 @@
 #include "config/load.h"
 #include "ctl/command.h"
 #include "ctl/daemon_client.h"
+#include "ctl/usage.h"
 
 namespace mailweir {
 
@@ -17,19 +18,20 @@ namespace po = boost::program_options;
 
 int empty_list_command(const Arguments& args) {
   std::string key, file = default_policy_file();
-  po::options_description all("Usage: mailweirctl empty-list KEY [--file FILE]");
-  all.add_options()("key", po::value(&key)->value_name("KEY"),
+  po::options_description all("Usage: mailweirctl empty-list KEY [-c FILE]");
+  all.add_options()("key", po::value(&key)->value_name("KEY")->required(),
                     "the key of the list or map in Redis, as in \"redis:KEY\"")(
-      "file,c", po::value(&file)->value_name("FILE"), "the policy file")("help,h", "print this");
+      "config,c", po::value(&file)->value_name("FILE"), "the policy file")("file", po::value(&file)->value_name("FILE"),
+                                                                           "the same")("help,h", "print this");
   po::positional_options_description positions;
   positions.add("key", 1);
   po::variables_map values;
   po::store(po::command_line_parser(args).options(all).positional(positions).run(), values);
-  po::notify(values);
   if (values.count("help") != 0) {
-    std::cout << all;
+    print_help(all);
     return EXIT_SUCCESS;
   }
+  take_values(values, all, positions);
   if (key.starts_with("redis:")) key.erase(0, 6);
   if (key.empty()) {
     std::cerr << "mailweirctl empty-list: the key is missing\n";

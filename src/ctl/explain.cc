@@ -19,6 +19,7 @@
 #include "ctl/policy_file.h"
 #include "ctl/recording_resolver.h"
 #include "ctl/rehearsal.h"
+#include "ctl/usage.h"
 #include "ctl/verifier_choice.h"
 #include "ctl/what_if.h"
 #include "fact/dnsbl_watch.h"
@@ -86,7 +87,7 @@ std::optional<Options> parse(const Arguments& args) {
   po::notify(values);
   read_resolved(parsed, what);
   if (values.count("help") != 0) {
-    std::cout << all;
+    print_help(all);
     return {};
   }
   if (what.recipients.empty()) what.recipients.emplace_back("recipient@example.net"), what.resolved.emplace_back();

@@ -10,6 +10,7 @@
 
 #include "base/safe_output.h"
 #include "ctl/command.h"
+#include "ctl/usage.h"
 
 namespace {
 
@@ -62,6 +63,9 @@ int main(int argc, char** argv) {
   try {
     for (const auto& command : commands)
       if (command.name == name) return command.run(mailweir::Arguments(argv + 2, argv + argc));
+  } catch (const mailweir::MissingWord& missing) {
+    std::cerr << "mailweirctl: " << missing.what() << '\n';
+    return 64;
   } catch (const boost::program_options::error& failure) {
     std::cerr << "mailweirctl " << name << ": " << failure.what() << "; see mailweirctl " << name << " --help\n";
     return 64;

@@ -8,6 +8,7 @@
 
 #include "adapter/builders/make_builders.h"
 #include "ctl/command.h"
+#include "ctl/usage.h"
 #include "start/start_check.h"
 #include "start/store_warnings.h"
 
@@ -21,15 +22,16 @@ namespace po = boost::program_options;
 std::optional<std::string> file_argument(const Arguments& args, const char* usage, bool* policy_only = nullptr) {
   std::string file = default_policy_file();
   po::options_description all(usage);
-  all.add_options()("file,c", po::value(&file)->value_name("FILE"), "the policy file")("help,h", "print this");
+  all.add_options()("config,c", po::value(&file)->value_name("FILE"), "the policy file")(
+      "file", po::value(&file)->value_name("FILE"), "the same")("help,h", "print this");
   if (policy_only != nullptr) all.add_options()("policy-only", po::bool_switch(policy_only), "skip the start checks");
   po::positional_options_description positions;
-  positions.add("file", 1);
+  positions.add("config", 1);
   po::variables_map values;
   po::store(po::command_line_parser(args).options(all).positional(positions).run(), values);
   po::notify(values);
   if (values.count("help") == 0) return file;
-  std::cout << all;
+  print_help(all);
   return {};
 }
 
