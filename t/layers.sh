@@ -60,6 +60,7 @@ systemd/*           app/*.cc
 ares.h              adapter/dns/*.cc
 resolv.h            adapter/dns/*.cc
 arpa/nameser.h      adapter/dns/*.cc adapter/libspf2/*.cc
+sqlite3.h           adapter/keys/sqlite_states.cc
 regex.h             adapter/keys/row_patterns.cc
 openssl/*           adapter/keys/*.cc adapter/redis/redis_connection.cc
 hiredis/*           adapter/redis/redis_connection.cc

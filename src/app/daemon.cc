@@ -192,6 +192,7 @@ void Daemon::start_watches() {
   dnsbl_prover_ = std::make_unique<Periodic>(std::chrono::milliseconds(500), guarded([this] {
                                                dnsbl_watch_->step(policy_.get()->dnsbl, clock_.steady(), clock_.wall());
                                              }));
+  key_keeper_ = std::make_unique<KeyKeeper>(*resolver_, cache_, policy_, clock_, *log_);
 }
 
 void Daemon::start_doors() {
@@ -236,6 +237,7 @@ DaemonParts Daemon::parts() const {
   parts.fallback = stores_.fallback();
   parts.evictions = eviction_watch_.get();
   parts.losses = loss_watch_.get();
+  parts.keys = key_keeper_.get();
   parts.dns = cache_;
   parts.alerts = alert_desk_.get();
   parts.tables = tables_.get();
@@ -365,6 +367,7 @@ void Daemon::stop() {
   services_->trouble_lines->flush(*log_, SteadyTime::max());
   list_reader_.reset();
   dnsbl_prover_.reset();
+  key_keeper_.reset();
   store_asker_.reset();
   alert_desk_->stop(alerts_at_the_end);
   finish_stores(stores_, *log_);

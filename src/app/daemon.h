@@ -20,6 +20,7 @@
 #include "app/daemon_status.h"
 #include "app/door_sockets.h"
 #include "app/eviction_watch.h"
+#include "app/key_keeper.h"
 #include "app/loss_watch.h"
 #include "app/notify.h"
 #include "app/periodic.h"
@@ -98,6 +99,7 @@ class Daemon {
   std::unique_ptr<AlertDesk> alert_desk_;
   std::unique_ptr<Services> services_;
   std::unique_ptr<DnsblWatch> dnsbl_watch_;
+  std::unique_ptr<KeyKeeper> key_keeper_;
   std::unique_ptr<EvictionWatch> eviction_watch_;
   std::unique_ptr<LossWatch> loss_watch_;
   std::unique_ptr<Periodic> list_reader_, dnsbl_prover_, store_asker_;  // stopped before what they use goes

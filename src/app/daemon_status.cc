@@ -135,6 +135,7 @@ StatusReport DaemonStatus::report() const {
   report.add("counters.", memory_counter_metrics, stats_of(of.memory_counters));
   report.add_each("evicting", evicting_metrics, items_of(of.evictions, &EvictionWatch::found));
   report.add("lost.", loss_metrics, of.losses);
+  report.add("keys.", key_watch_metrics, stats_of(of.keys));
   report.add("dns.", dns_metrics, stats_of(of.dns));
   report.add("alerts.", alert_metrics, of.alerts);
   report.know(alert_lane_metrics);

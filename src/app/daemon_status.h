@@ -11,6 +11,7 @@
 #include "adapter/builders/table_sources.h"
 #include "adapter/dns/caching_resolver.h"
 #include "app/eviction_watch.h"
+#include "app/key_keeper.h"
 #include "app/loss_watch.h"
 #include "app/status_report.h"
 #include "app/stores.h"
@@ -49,6 +50,7 @@ struct DaemonParts {
   const FallbackCounters* fallback = nullptr;
   const EvictionWatch* evictions = nullptr;
   const LossWatch* losses = nullptr;
+  const KeyKeeper* keys = nullptr;
   const CachingResolver* dns = nullptr;
   const AlertDesk* alerts = nullptr;
   const TableSources* tables = nullptr;

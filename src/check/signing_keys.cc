@@ -34,6 +34,7 @@ std::vector<std::string> author_domains(const std::vector<std::string_view>& fro
 
 void KeysFound::add(KeysFound other) {
   std::move(other.keys.begin(), other.keys.end(), std::back_inserter(keys));
+  std::move(other.pending.begin(), other.pending.end(), std::back_inserter(pending));
   std::move(other.troubles.begin(), other.troubles.end(), std::back_inserter(troubles));
   std::move(other.news.begin(), other.news.end(), std::back_inserter(news));
   unreachable = unreachable || other.unreachable;

@@ -57,6 +57,19 @@ void read_key_folder(const KeyPlace& place, std::string& folder) {
 }
 std::string print_key_folder(const std::string& folder) { return folder.empty() ? "" : as_toml(folder); }
 
+void read_states(const KeyPlace& place, std::string& file) {
+  if (const auto text = place.text()) {
+    if (text->value.empty()) return place.wrong("must be the path of a file, which need not be there");
+    file = text->value;
+  }
+}
+std::string print_states(const std::string& file) { return file.empty() ? "" : as_toml(file); }
+
+void read_propagation(const KeyPlace& place, bool& looks) {
+  if (const auto choice = place.section.choice(place.key, {"check", "off"})) looks = *choice == 0;
+}
+std::string print_propagation(const bool& looks) { return as_toml(looks ? "check" : "off"); }
+
 void read_verifier(const KeyPlace& place, SignatureJudgePtr& judge) {
   const auto choice = place.section.choice(place.key, {"builtin", "libopendkim"});
   if (!choice) return;
@@ -92,6 +105,8 @@ std::string print_expire(const std::optional<std::chrono::seconds>& value) { ret
 const Keys<Policy>& dkim_keys() {
   static const Keys<Policy> keys = {
       {"keys", &Policy::key_folder, {read_key_folder, print_key_folder}, reloads},
+      {"states", &Policy::key_states, {read_states, print_states}, reloads},
+      {"propagation", &Policy::key_propagation, {read_propagation, print_propagation}, reloads},
       {"cache", &Policy::key_cache, form::number(100, 1'000'000), reloads},
       {"verifier", &Policy::dkim_judge, {read_verifier, print_verifier}, reloads},
       {"canonicalization", &Policy::signing, {read_canonicalization, print_canonicalization}, reloads},

@@ -205,8 +205,21 @@ void Loader::read_keys() {
   }
   if (problems_.error_count() != before) return;
   KeySourcePtr place;
-  if (const auto& folder = policy_->key_folder; !folder.empty())
-    place = makings_.builders.key_folder(folder.substr(folder.find(':') + 1), policy_->key_cache);
+  if (const auto& folder = policy_->key_folder; !folder.empty()) {
+    const auto directory = folder.substr(folder.find(':') + 1);
+    auto& states = policy_->key_states;
+    if (states.empty()) states = "dkim-states.sqlite";
+    if (!states.starts_with('/')) states = config_.general.state_directory + '/' + states;
+    const auto remove = [take = makings_.builders.remove_key, directory](const std::string& domain,
+                                                                         const std::string& selector) {
+      return take(directory, domain, selector);
+    };
+    policy_->stated_keys = std::make_shared<StatedKeys>(
+        StatedKeys::Parts{makings_.builders.key_folder(directory, policy_->key_cache, config_.general.user),
+                          makings_.builders.key_states(policy_->key_states), remove},
+        policy_->key_propagation, policy_->key_cache, system_clock());
+    place = policy_->stated_keys;
+  }
   auto ring = KeyRing::make(std::move(keys));
   if (ring) policy_->keys = SigningKeys(std::move(*ring), std::move(place));
   else problems_.error(place_of(*dkim_.front()), "dkim.key", ring.error().what);

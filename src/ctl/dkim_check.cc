@@ -5,7 +5,7 @@
 #include <boost/program_options.hpp>
 #include <nlohmann/json.hpp>
 
-#include "adapter/dns/ares_resolver.h"
+#include "adapter/dns/ask_server.h"
 #include "adapter/keys/key_folder.h"
 #include "adapter/keys/openssl_signer.h"
 #include "check/key_record.h"
@@ -23,17 +23,6 @@ namespace po = boost::program_options;
 
 constexpr std::chrono::seconds patience{10};  // for a folder on a slow disk
 constexpr std::chrono::seconds for_a_server{5};
-
-// Without a cache: what the server says now.
-dns::AnswerPtr ask_server(const IpAddress& server, const std::string& port, const dns::Question& question) {
-  AresConfig config;
-  config.servers = {(server.is_v4() ? server.to_string() : '[' + server.to_string() + ']') + ':' + port};
-  config.rounds = 2;
-  const auto resolver = make_ares_resolver(config);
-  if (!resolver) return dns::temperror(resolver.error().what);
-  const auto lookups = Lookups::make(**resolver, Deadline::in(for_a_server));
-  return std::make_shared<const dns::Answer>(lookups->get(question));
-}
 
 struct Choice {
   std::string domain, selector, file, port = "53";
@@ -99,7 +88,7 @@ int dkim_check(const Arguments& args) {
   CheckAnswer answer;
   for (const auto& key : keys) {
     const auto found = find_publication(key, command.lookups(), [&](const IpAddress& server, const auto& question) {
-      return ask_server(server, choice.port, question);
+      return ask_server(server, choice.port, question, Deadline::in(for_a_server));
     });
     everywhere = everywhere && found.is_everywhere();
     asked =

@@ -160,6 +160,8 @@ std::string Explanation::signing(const Policy& policy) const {
   for (const auto& domain : domains) {
     const KeysFound found = policy.keys.find(domain, Deadline::in(std::chrono::seconds(2)));
     for (const auto& trouble : found.troubles) tell("cannot use " + cleaned(trouble, false, 500));
+    for (const auto& key : found.pending)
+      tell("the key " + name_of(*key) + " is pending: it signs once its record is published");
     if (found.keys.empty())
       without +=
           (without.empty() ? "" : ", ") + cleaned(domain.empty() ? "an address without a domain" : domain, false, 100);

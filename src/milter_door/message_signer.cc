@@ -133,6 +133,7 @@ LogFields MessageSigner::sign(Session& session, const Effects& effects, HeaderLi
   if (found.keys.empty()) {
     ++door_->stats.unsigned_without_key;
     told.emplace_back("not_signed", from.empty()              ? "no From"
+                                    : !found.pending.empty()  ? "its key is pending"
                                     : found.unreachable       ? "the keys cannot be read"
                                     : !found.troubles.empty() ? "its key cannot be used"
                                                               : "no key");

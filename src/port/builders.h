@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "port/countries.h"
 #include "port/key_source.h"
+#include "port/key_states.h"
 #include "port/pattern.h"
 #include "port/signature_judge.h"
 #include "port/signer.h"
@@ -43,8 +44,14 @@ struct Builders {
       make_table;
   // `group`: the daemon's, for advice.
   std::function<Made<SignerPtr>(const std::string& path, const std::string& group)> read_key;
-  // Keys by place, DIRECTORY/DOMAIN/SELECTOR.pem, of which so many domains are kept in memory.
-  std::function<KeySourcePtr(const std::string& directory, std::size_t most_domains)> key_folder;
+  // Keys by place, DIRECTORY/DOMAIN/SELECTOR.pem, of which so many domains are kept in memory. `user` is the daemon's:
+  // his keys are good for root, too, who asks in his place.
+  std::function<KeySourcePtr(const std::string& directory, std::size_t most_domains, const std::string& user)>
+      key_folder;
+  // How far those keys have come, kept in this file; and how one of them is taken away.
+  std::function<KeyStatesPtr(const std::string& file)> key_states;
+  std::function<Result<void>(const std::string& directory, const std::string& domain, const std::string& selector)>
+      remove_key;
   std::function<SpfEnginePtr()> libspf2;
   std::function<Result<SignatureJudgePtr>()> libopendkim;
   std::function<Result<CountriesPtr>(const std::string& path)> countries;

@@ -16,12 +16,14 @@ struct DkimKey {
   std::string domain, selector;  // d=, s=: in to_domain's spelling (A-labels: RFC 8616)
   SignerPtr signer;
   bool subdomains = false;  // signs mail from below the domain too
+  WallTime written{};       // when its file was last changed; 1970: not known
 };
 using DkimKeyPtr = std::shared_ptr<const DkimKey>;
 
 // What a place has for one domain.
 struct KeysFound {
   std::vector<DkimKeyPtr> keys;       // in the order of their selectors
+  std::vector<DkimKeyPtr> pending;    // do not sign yet: their records are not yet seen in the DNS (key_states.h)
   std::vector<std::string> troubles;  // "PLACE: why", a key that is there and cannot be used
   bool unreachable = false;           // the place could not be asked: it may have keys
   std::vector<std::string> news;      // what the log should have once: given to the first that asks after it was found

@@ -12,6 +12,7 @@
 
 #include "check/sign_policy.h"
 #include "check/signing_keys.h"
+#include "check/stated_keys.h"
 #include "fact/settings.h"
 #include "rule/rule.h"
 #include "rule/rule_index.h"
@@ -54,6 +55,9 @@ struct Policy : FactSettings {
   SigningKeys keys;                                      // what `sign` signs with
   std::string key_folder;                                // [dkim] keys: "dir:PATH"; "": none
   std::size_t key_cache = 20'000;                        // domains of it that are kept in memory
+  std::string key_states;                                // [dkim] states: the file
+  bool key_propagation = true;                           // a key of the directory signs once its record is seen
+  StatedKeysPtr stated_keys;                             // that directory; null: none
   SignPolicy signing;
   AuthenticationResultsPolicy authentication_results;
   std::string alert_sender;  // of mail that carries alerts, folded; empty: none does

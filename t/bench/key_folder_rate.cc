@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What keys by place cost a hoster: many domains with an Ed25519 key each in a folder; how long the first use of a
-// domain takes, one from memory, one that is looked at again, and how much memory is held.
+// domain takes, one from memory, one that is looked at again, and how much memory is held; the same with the state of
+// each key in a SQLite file.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -13,6 +14,8 @@
 #include "adapter/keys/key_file.h"
 #include "adapter/keys/key_folder.h"
 #include "adapter/keys/make_key.h"
+#include "adapter/keys/sqlite_states.h"
+#include "check/stated_keys.h"
 
 using namespace mailweir;
 
@@ -30,7 +33,7 @@ long resident_kilobytes() {
 }
 
 // One lookup of each of these domains: the median and the slowest of a hundred, in microseconds.
-void measure(const char* what, KeyFolder& keys, std::size_t first, std::size_t count, std::size_t step) {
+void measure(const char* what, KeySource& keys, std::size_t first, std::size_t count, std::size_t step) {
   const long before = resident_kilobytes();
   std::vector<double> times;
   for (std::size_t i = 0; i < count; ++i) {
@@ -70,6 +73,22 @@ int main(int argc, char** argv) {
   measure("again, within a second", *keys, 0, some, domains / some);
   clock.advance(std::chrono::seconds(1));
   measure("again, after a second", *keys, 0, some, domains / some);
+
+  const auto states = make_sqlite_states({.path = std::string(place) + "/.states"}, clock);
+  std::vector<KeyStateRow> rows;
+  const auto key = keys->find(domain_of(0), Deadline::in(std::chrono::seconds(10))).keys.front();
+  for (std::size_t i = 0; i < domains; ++i) {
+    rows.push_back(new_key_row(*key, KeyState::active, clock.wall()));
+    rows.back().domain = domain_of(i);
+  }
+  if (!states->add(rows, clock.wall())) return EXIT_FAILURE;
+  rows.clear();
+  clock.advance(std::chrono::seconds(1));
+  StatedKeys stated({make_key_folder({.path = place, .most_domains = 20'000}, clock), states, {}}, true, 20'000, clock);
+  measure("with states: a domain's first use", stated, 0, some, domains / some);
+  measure("again, within a second", stated, 0, some, domains / some);
+  clock.advance(std::chrono::seconds(1));
+  measure("again, after a second", stated, 0, some, domains / some);
   std::filesystem::remove_all(place);
   return EXIT_SUCCESS;
 }

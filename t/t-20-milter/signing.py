@@ -187,7 +187,7 @@ def by_place(t, bed, keys):
     """[dkim] keys: a key signs as soon as it is there, and no longer than it is; a bad one harms its domain only."""
     place = os.path.join(bed.daemon.directory, "place")
     os.makedirs(place)
-    bed.policy(f'[dkim]\nkeys = "dir:{place}"\n' + SIGN)
+    bed.policy(f'[dkim]\nkeys = "dir:{place}"\npropagation = "off"\n' + SIGN)
     bed.mark()
 
     def put(domain, kind, mode=0o600):

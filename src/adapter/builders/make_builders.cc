@@ -4,8 +4,13 @@
 #include <map>
 #include <memory>
 
+#include <pwd.h>
+#include <unistd.h>
+
 #include "adapter/keys/key_cache.h"
+#include "adapter/keys/key_file.h"
 #include "adapter/keys/key_folder.h"
+#include "adapter/keys/sqlite_states.h"
 #include "adapter/libspf2/libspf2_engine.h"
 #include "adapter/table/expiry.h"
 #include "adapter/table/re2_pattern.h"
@@ -54,12 +59,26 @@ Builders make_builders(const Clock& clock, std::shared_ptr<TableSources> sources
     else made = {std::move(loaded->signer), {}, std::move(loaded->warnings)};
     return made;
   };
-  builders.key_folder = [&clock, folders = std::make_shared<KeyFolders>()](const std::string& directory,
-                                                                           std::size_t most_domains) {
+  builders.key_folder = [&clock, folders = std::make_shared<KeyFolders>()](
+                            const std::string& directory, std::size_t most_domains, const std::string& user) {
     auto& kept = (*folders)[{directory, most_domains}];
     auto folder = kept.lock();
-    if (!folder) kept = folder = make_key_folder({.path = directory, .most_domains = most_domains}, clock);
+    if (!folder) {
+      KeyFolderConfig config{.path = directory, .most_domains = most_domains};
+      if (const passwd* entry = ::geteuid() == 0 ? ::getpwnam(user.c_str()) : nullptr) config.owner = entry->pw_uid;
+      kept = folder = make_key_folder(config, clock);
+    }
     return folder;
+  };
+  builders.key_states =
+      [&clock, files = std::make_shared<std::map<std::string, std::weak_ptr<KeyStates>>>()](const std::string& path) {
+        auto& kept = (*files)[path];
+        auto states = kept.lock();
+        if (!states) kept = states = make_sqlite_states({.path = path}, clock);
+        return states;
+      };
+  builders.remove_key = [](const std::string& directory, const std::string& domain, const std::string& selector) {
+    return remove_key_file({directory, domain, selector, {}});
   };
   builders.libspf2 = make_libspf2_engine;
   builders.libopendkim = make_opendkim_judge;

@@ -10,6 +10,7 @@
 
 #include <sys/types.h>
 
+#include "base/clock.h"
 #include "base/result.h"
 
 namespace mailweir {
@@ -22,6 +23,10 @@ struct KeyFile {
 
 // Mode 0600: a name with a dot in front, fsync, rename, fsync of the folder. Returns the path. An error if there is a
 // key of this name: a key that signs is not lost by mistake.
-Result<std::string> write_key_file(const KeyFile& where, std::string_view pem);
+// `written`: the time that the file is given, of a key that is older.
+Result<std::string> write_key_file(const KeyFile& where, std::string_view pem, std::optional<WallTime> written = {});
+
+// Takes the key away, and its domain's folder if that is empty then. A key that is not there is no error.
+Result<void> remove_key_file(const KeyFile& where);
 
 }  // namespace mailweir

@@ -15,11 +15,11 @@
 
 #include "adapter/keys/key_rights.h"
 #include "adapter/keys/openssl_signer.h"
-#include "adapter/keys/recent_places.h"
 #include "base/blocking.h"
 #include "base/file.h"
 #include "base/file_stamp.h"
 #include "base/handle.h"
+#include "base/recent_places.h"
 #include "base/text.h"
 #include "mail/domain.h"
 
@@ -199,7 +199,9 @@ class Look {
       return made;
     }
     for (auto& warning : loaded->warnings) found_.warnings.push_back(std::move(warning));
-    made.key = std::make_shared<const DkimKey>(DkimKey{domain_, selector, std::move(loaded->signer), false});
+    const WallTime written(
+        std::chrono::duration_cast<WallTime::duration>(std::chrono::nanoseconds(made.stamp.modified)));
+    made.key = std::make_shared<const DkimKey>(DkimKey{domain_, selector, std::move(loaded->signer), false, written});
     return made;
   }
 
@@ -223,7 +225,7 @@ class CachedKeyFolder final : public KeyFolder {
     FoundPtr now;
     if (!run_blocking(deadline, [&] { now = Look(config_, clock_, stats_, domain, before.get()).take(); })) {
       if (before) return told(*before);
-      return {.keys = {}, .troubles = {}, .unreachable = true, .news = {}};
+      return {.keys = {}, .pending = {}, .troubles = {}, .unreachable = true, .news = {}};
     }
     keep(domain, now);
     KeysFound all = told(*now);

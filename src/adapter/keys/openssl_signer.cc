@@ -229,6 +229,32 @@ Result<LoadedKey> read_signing_key(const Fd& file, const std::string& path, cons
   return loaded;
 }
 
+Result<PortableKey> portable_key(std::string_view text, const std::string& name, KeyText accepted) {
+  auto loaded = loaded_from(text, name, accepted);
+  if (!loaded) return Error{name + ": " + loaded.error().what};
+  const auto key = parse_key(text, accepted);
+  const CPtr<BIO, BIO_free_all> out(BIO_new(BIO_s_secmem()));
+  if (!key || !out || PEM_write_bio_PrivateKey(out.get(), key->get(), nullptr, nullptr, 0, nullptr, nullptr) != 1)
+    return openssl_error("PEM_write_bio_PrivateKey");
+  char* at = nullptr;
+  const auto size = BIO_get_mem_data(out.get(), &at);
+  return PortableKey{std::move(*loaded), std::string(at, static_cast<std::size_t>(size))};
+}
+
+Result<PortableKey> portable_key_from(const std::string& path) {
+  const auto opened = open_regular(path);
+  if (!opened) return opened.error();
+  auto loaded = read_signing_key(*opened, path, {KeyText::pem_or_base64, {}, {}});
+  if (!loaded) return loaded.error();
+  if (::lseek(opened->get(), 0, SEEK_SET) != 0) return Error{path + ": " + std::strerror(errno)};
+  auto text = read_text(*opened);
+  if (!text) return Error{path + ": " + text.error().what};
+  auto key = portable_key(*text, path, KeyText::pem_or_base64);
+  OPENSSL_cleanse(text->data(), text->size());
+  if (key) key->loaded = std::move(*loaded);
+  return key;
+}
+
 Result<LoadedKey> parse_signing_key(std::string_view text, const std::string& name) {
   auto loaded = loaded_from(text, name, KeyText::pem_or_base64);
   if (!loaded) return Error{name + ": " + loaded.error().what};

@@ -38,4 +38,13 @@ Result<LoadedKey> read_signing_key(const Fd& file, const std::string& path, cons
 // From a text in PEM or base64, which `name` stands for in messages; they have nothing of the text.
 Result<LoadedKey> parse_signing_key(std::string_view text, const std::string& name);
 
+// A key to be put elsewhere: `pem` is PKCS #8 (RFC 5958), whatever it was written as.
+struct PortableKey {
+  LoadedKey loaded;
+  std::string pem;
+};
+Result<PortableKey> portable_key(std::string_view text, const std::string& name, KeyText accepted = KeyText::pem);
+// From a regular file that others can neither read nor write.
+Result<PortableKey> portable_key_from(const std::string& path);
+
 }  // namespace mailweir

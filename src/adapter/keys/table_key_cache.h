@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "adapter/keys/key_table.h"
-#include "adapter/keys/recent_places.h"
+#include "base/recent_places.h"
 #include "base/clock.h"
 #include "port/key_source.h"
 

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "check/key_watch.h"
+
+#include <algorithm>
+
+#include "port/lookups.h"
+
+namespace mailweir {
+namespace {
+
+constexpr std::chrono::seconds for_a_look{5}, for_a_disk{5};
+constexpr std::chrono::hours try_again{1};  // what could not be removed
+
+}  // namespace
+
+void KeyWatch::tell(const KeyStateRow& row, std::string_view state, std::string_view reason) const {
+  Event line("dkim-state");
+  line.with("key", row.selector + "._domainkey." + row.domain).with("state", state);
+  if (!reason.empty()) line.with("reason", reason);
+  line.to(log_, Severity::notice);
+}
+
+void KeyWatch::step(StatedKeys& keys) {
+  const auto done = work(keys);
+  const std::string now = done ? std::string() : done.error().what;
+  if (now.empty() == told_.empty()) return;  // as before, in other words perhaps
+  told_ = now;
+  if (now.empty()) Event("dkim-states-usable").to(log_, Severity::notice);
+  else
+    Event("dkim-states-failed")
+        .with("reason", now)
+        .with("what", "keys go on signing as far as it is known; new ones stay pending")
+        .to(log_, Severity::error);
+}
+
+Result<void> KeyWatch::work(StatedKeys& keys) {
+  KeyStates& states = keys.states();
+  if (auto begun = states.begin(clock_.wall()); !begun) return begun;
+  if (const auto found = keys.take_unknown(); !found.empty())
+    if (auto added = states.add(found, clock_.wall()); !added) return added;
+  const auto due = states.due(clock_.wall(), most_of_a_step);
+  if (!due) return due.error();
+  for (const auto& row : *due)
+    if (auto done = row.state == KeyState::pending ? look(keys, row) : remove(keys, row); !done) return done;
+  return {};
+}
+
+Result<void> KeyWatch::look(StatedKeys& keys, const KeyStateRow& row) {
+  const KeysFound found = keys.keys().find(row.domain, Deadline::in(for_a_disk));
+  const auto key = std::ranges::find(found.keys, row.selector, [](const DkimKeyPtr& one) { return one->selector; });
+  KeyStateRow next = row;
+  if (key == found.keys.end() && found.troubles.empty() && !found.unreachable)
+    return keys.states().remove(row.domain, row.selector);  // it was taken away
+  if (key == found.keys.end()) {
+    KeyPublication none;
+    none.trouble = "the key cannot be read";
+    next = after_look(row, none, clock_.wall());
+  } else if (mark_of(*(*key)->signer) != row.key) {
+    return keys.states().add({new_key_row(**key, KeyState::pending, clock_.wall())}, clock_.wall());
+  } else if (!keys.propagation()) {
+    next = now_active(row, clock_.wall());
+  } else {
+    ++stats_.looks;
+    const auto lookups = Lookups::make(fresh_, Deadline::in(for_a_look));
+    next = after_look(row, find_publication(**key, *lookups, ask_), clock_.wall());
+  }
+  const auto changed = keys.states().change(row, next);
+  if (!changed) return changed.error();
+  if (!*changed) return {};
+  if (next.state == KeyState::pending) {
+    if (next.note != row.note) tell(next, "pending", next.note);
+    return {};
+  }
+  ++stats_.activated;
+  tell(next, "active", keys.propagation() ? "its record is published" : "propagation is off");
+  return retire_before(keys, next);
+}
+
+Result<void> KeyWatch::retire_before(StatedKeys& keys, const KeyStateRow& active) {
+  const auto states = keys.states().of(active.domain);
+  if (!states) return states.error();
+  for (const auto& row : replaced_by(*states, active.selector)) {
+    const auto changed = keys.states().change(row, now_retiring(row, row.overlap, clock_.wall()));
+    if (!changed) return changed.error();
+    if (!*changed) continue;
+    ++stats_.retired;
+    tell(row, "retiring", active.selector + " signs instead; leave its record published until it is removed");
+  }
+  return {};
+}
+
+Result<void> KeyWatch::remove(StatedKeys& keys, const KeyStateRow& row) {
+  const auto sorted = keys.sorted(row.domain, Deadline::in(for_a_disk));
+  if (!sorted) return sorted.error();
+  std::string why = objection_to_removal(row.selector, *sorted);
+  if (why.empty())
+    if (const auto removed = keys.remove(row.domain, row.selector); !removed) why = removed.error().what;
+  if (why.empty()) {
+    ++stats_.removed;
+    tell(row, "removed", "its record may be removed too");
+    return {};
+  }
+  KeyStateRow next = row;
+  next.next = clock_.wall() + try_again;
+  next.note = why;
+  const auto changed = keys.states().change(row, next);
+  if (!changed) return changed.error();
+  if (why != row.note) tell(row, "retiring", "cannot be removed: " + why);
+  return {};
+}
+
+}  // namespace mailweir

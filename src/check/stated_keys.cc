@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "check/stated_keys.h"
+
+#include <utility>
+
+#include "base/blocking.h"
+
+namespace mailweir {
+namespace {
+
+constexpr std::chrono::seconds look_again{1};
+constexpr std::size_t most_unknown = 10'000;  // until they are written; what is left out is found again
+
+}  // namespace
+
+StatedKeys::SortedPtr StatedKeys::kept(const std::string& domain) {
+  const std::lock_guard lock(mutex_);
+  const SortedPtr* found = places_.find(domain);
+  return found == nullptr ? nullptr : *found;
+}
+
+void StatedKeys::keep(const std::string& domain, SortedPtr sorted) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& row : sorted->keys.unknown)
+    if (unknown_.size() < most_unknown) unknown_.push_back(row);
+  if (SortedPtr* known = places_.find(domain)) *known = std::move(sorted);
+  else places_.add(domain, std::move(sorted));
+}
+
+KeysFound StatedKeys::find(const std::string& domain, Deadline deadline) {
+  KeysFound found = parts_.keys->find(domain, deadline);
+  if (found.keys.empty()) return found;
+  SortedPtr sorted = kept(domain);
+  if (!sorted || sorted->found != found.keys || clock_.steady() - sorted->looked >= look_again) {
+    auto now = std::make_shared<Sorted>();
+    now->looked = clock_.steady();
+    now->found = found.keys;
+    Result<DomainStates> states = Error{};
+    if (run_blocking(deadline, [&] { states = parts_.states->of(domain); }) && states) {
+      now->states = std::move(*states);
+      now->known = true;
+    } else if (sorted && sorted->known) {
+      now->states = sorted->states;
+      now->known = true;
+    }
+    now->keys = sort_keys(now->found, now->states, propagation_, clock_.wall());
+    if (!now->known) now->keys.unknown.clear();  // whether they have rows is not known
+    keep(domain, now);
+    sorted = std::move(now);
+  }
+  found.keys = sorted->keys.signing;
+  found.pending = sorted->keys.pending;
+  return found;
+}
+
+Result<void> StatedKeys::remove(const std::string& domain, const std::string& selector) const {
+  if (auto removed = parts_.remove(domain, selector); !removed) return removed;
+  return parts_.states->remove(domain, selector);
+}
+
+Result<KeysByState> StatedKeys::sorted(const std::string& domain, Deadline deadline) const {
+  const auto states = parts_.states->of(domain);
+  if (!states) return states.error();
+  return sort_keys(parts_.keys->find(domain, deadline).keys, *states, propagation_, clock_.wall());
+}
+
+std::vector<KeyStateRow> StatedKeys::take_unknown() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(unknown_, {});
+}
+
+}  // namespace mailweir
