@@ -67,9 +67,11 @@ CheckAnswer answer_of(const DmarcResult& result) {
 
 int dkim_command(const Arguments& args) {
   const std::string first = args.empty() ? std::string() : args.front();
-  if (first == "keygen") return dkim_keygen({args.begin() + 1, args.end()});
-  if (first == "check") return dkim_check({args.begin() + 1, args.end()});
-  if (first == "record") return dkim_record({args.begin() + 1, args.end()});
+  constexpr std::pair<std::string_view, int (*)(const Arguments&)> commands[] = {
+      {"keygen", dkim_keygen}, {"record", dkim_record}, {"check", dkim_check},  {"list", dkim_list},
+      {"rotate", dkim_rotate}, {"retire", dkim_retire}, {"import", dkim_import}};
+  for (const auto& [name, run] : commands)
+    if (first == name) return run({args.begin() + 1, args.end()});
   std::string file, verifier = "builtin";
   CheckCommand command("Usage: mailweirctl dkim FILE [OPTION...]");
   command.options().add_options()("message", po::value(&file)->value_name("FILE")->required(), "the message")(
