@@ -53,6 +53,18 @@ Reply answer(const Result<std::string>& text) {
   return {text.error().temporary ? 503 : 400, text.error().what + '\n'};
 }
 
+Reply answer(const AdminAnswer& done) {
+  return {done.status, done.body, done.status < 300 ? "application/json" : "text/plain"};
+}
+
+// DOMAIN and SELECTOR of "/dkim/DOMAIN/SELECTOR".
+std::optional<std::pair<std::string, std::string>> key_in(const HttpRequest& request) {
+  const auto parts = split(request.path(), '/');
+  if (parts.size() != 4 || parts[2].empty() || parts[3].empty()) return {};
+  return std::pair(std::string(parts[2]), std::string(parts[3]));
+}
+Reply no_key_named() { return {404, "the path must be /dkim/DOMAIN/SELECTOR\n"}; }
+
 // What is thrown in a handler ends as a 500 that says why. A reload takes seconds and a deep stack, so each runs on a
 // thread of the pool; the loop serves its other connections meanwhile.
 Reply run(const Handler& handler, const HttpRequest& request) {
@@ -96,7 +108,9 @@ class AdminConversation final : public Conversation {
 
  private:
   Reply reply_to(const HttpRequest& request) const {
-    const std::string what = request.method + ' ' + std::string(request.path());
+    const auto path = request.path();
+    const bool is_key = path.starts_with("/dkim/");  // and names one
+    const std::string what = request.method + ' ' + std::string(is_key ? "/dkim/" : path);
     const auto found = routes_.find(what);
     if (found == routes_.end()) return {404, cleaned(what, false, 100) + ": unknown request\n"};
     return run(found->second, request);
@@ -161,6 +175,15 @@ class HttpAdminServer final : public AdminServer {
     };
     routes_["GET /blocks"] = [this](const HttpRequest&) { return answer(functions_.blocks()); };
     routes_["POST /alerts/test"] = [this](const HttpRequest&) { return answer(functions_.test_alerts()); };
+    routes_["PUT /dkim/"] = [this](const HttpRequest& request) {
+      const auto key = key_in(request);
+      return key ? answer(functions_.put_key(key->first, key->second, request.body)) : no_key_named();
+    };
+    routes_["DELETE /dkim/"] = [this](const HttpRequest& request) {
+      const auto key = key_in(request);
+      return key ? answer(functions_.delete_key(key->first, key->second, parameter(request, "force") == "1"))
+                 : no_key_named();
+    };
     routes_["POST /dns/flush"] = [this](const HttpRequest& request) {
       return answer(functions_.flush_dns(parameter(request, "name")));
     };

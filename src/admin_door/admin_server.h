@@ -7,6 +7,8 @@
 //   GET /blocks    JSON: the blocked keys
 //   POST /reset, /block, /unblock  limit= &key= (and &time=): JSON, what was done; 400 for what makes no sense
 //   POST /alerts/test  JSON: what came of a test through each receiver of alerts
+//   PUT /dkim/DOMAIN/SELECTOR  the body is a private key in PEM: 201 and JSON with the record to publish
+//   DELETE /dkim/DOMAIN/SELECTOR  &force=1 for the only key that signs for its domain
 //   POST /dns/flush  name= (or all): JSON, how many answers of the DNS were dropped
 #pragma once
 
@@ -32,6 +34,12 @@ struct KeyOfLimit {
   std::string limit, key;
 };
 
+// What was done, as JSON, or in words why not.
+struct AdminAnswer {
+  int status = 200;  // HTTP's
+  std::string body;
+};
+
 struct AdminFunctions {
   std::function<std::string()> status;  // JSON
   std::function<std::string()> metrics;
@@ -42,6 +50,8 @@ struct AdminFunctions {
   std::function<Result<std::string>(const KeyOfLimit&)> reset, unblock;
   std::function<Result<std::string>(const KeyOfLimit&, const std::string& time)> block;
   std::function<Result<std::string>()> test_alerts;
+  std::function<AdminAnswer(const std::string& domain, const std::string& selector, const std::string& pem)> put_key;
+  std::function<AdminAnswer(const std::string& domain, const std::string& selector, bool force)> delete_key;
   std::function<Result<std::string>(const std::string& name)> flush_dns;  // empty: all
 };
 

@@ -20,6 +20,7 @@
 #include "adapter/verify/public_suffixes.h"
 #include "app/alert_receivers.h"
 #include "app/dns_flush.h"
+#include "app/key_desk.h"
 #include "check/dkim_verify.h"
 #include "milter_door/builtin_server.h"
 #include "milter_door/libmilter.h"
@@ -258,6 +259,12 @@ AdminFunctions Daemon::admin_functions() {
   functions.unblock = [this](const KeyOfLimit& of) { return counter_desk_->unblock(of); };
   functions.block = [this](const KeyOfLimit& of, const std::string& time) { return counter_desk_->block(of, time); };
   functions.test_alerts = [this] { return test_alert_receivers(*alert_desk_); };
+  functions.put_key = [this](const std::string& domain, const std::string& selector, const std::string& pem) {
+    return KeyDesk(policy_.get(), clock_, *log_).put(domain, selector, pem);
+  };
+  functions.delete_key = [this](const std::string& domain, const std::string& selector, bool force) {
+    return KeyDesk(policy_.get(), clock_, *log_).remove(domain, selector, force);
+  };
   functions.flush_dns = [this](const std::string& name) { return flush_dns(cache_, name, *log_); };
   return functions;
 }

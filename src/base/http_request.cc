@@ -20,6 +20,7 @@ bool is_token(std::string_view text) {  // RFC 9110 5.6.2
 std::string_view words_of(int status) {
   switch (status) {
     case 200: return "OK";
+    case 201: return "Created";
     case 401: return "Unauthorized";
     case 404: return "Not Found";
     case 405: return "Method Not Allowed";
