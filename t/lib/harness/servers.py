@@ -55,12 +55,12 @@ class Redis:
 
 class Knot:
     """`zones`: {name: zone file text, or None for a zone whose file is missing: SERVFAIL}. The text is given $ORIGIN,
-    $TTL and an SOA. A name below no zone is REFUSED. Ask port `port` of 127.0.0.1, UDP and TCP."""
+    $TTL and an SOA. A name below no zone is REFUSED. Ask port `port` of `address`, UDP and TCP."""
 
-    def __init__(self, zones, name="knot"):
+    def __init__(self, zones, name="knot", address="127.0.0.1", port=None):
         self.name = name
         self.zones = zones
-        self.port = free_port()
+        self.address, self.port = address, port or free_port()
         self.serial = 1
         self.process = self.directory = None
 
@@ -70,14 +70,14 @@ class Knot:
         self._write_zones()
         config = os.path.join(self.directory, "knot.conf")
         with open(config, "w") as out:
-            out.write(f"server:\n    rundir: {self.directory}\n    listen: 127.0.0.1@{self.port}\n"
+            out.write(f"server:\n    rundir: {self.directory}\n    listen: {self.address}@{self.port}\n"
                       f"database:\n    storage: {self.directory}\n"
                       "log:\n  - target: stderr\n    any: info\n"
                       f"template:\n  - id: default\n    storage: {self.directory}\n    file: \"%s.zone\"\n"
                       "    zonefile-sync: -1\n    journal-content: none\nzone:\n")
             out.writelines(f"  - domain: {zone}\n" for zone in self.zones)
         self.process = Process(self.name, ["knotd", "-c", config], scenario.directory)
-        wait_for(lambda: answers(self.port) and self.status(next(iter(self.zones))) is not None, "knotd to answer",
+        wait_for(lambda: answers(self.port, self.address) and self.status(next(iter(self.zones))) is not None, "knotd to answer",
                  alive=self.process)
 
     def stop(self):
@@ -102,7 +102,7 @@ class Knot:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
             udp.settimeout(seconds(within))
             udp.sendto(struct.pack("!6H", 7, 0, 1, 0, 0, 0) + labels + b"\0" + struct.pack("!2H", 6, 1),
-                       ("127.0.0.1", self.port))
+                       (self.address, self.port))
             try:
                 return udp.recv(4096)[3] & 15
             except OSError:
