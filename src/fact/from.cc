@@ -110,11 +110,6 @@ void FromSource::forget(FactScope scope) {
   addresses_.clear();
 }
 
-const std::vector<Address>& FromSource::addresses() {
-  read();
-  return addresses_;
-}
-
 std::span<const FactItem> FromSource::items() {
   read();
   return read_ ? items_ : std::span<const FactItem>();

@@ -17,9 +17,8 @@ class FromSource final : public FactSource {
   FactValue get(const FactRef& fact) override;
   void forget(FactScope scope) override;
 
-  // For other families. Empty before the header is read.
-  const std::vector<Address>& addresses();
-  std::span<const FactItem> items();    // of these addresses
+  // For other families: the addresses, at Sendmail also what it makes of them. Empty before the header is read.
+  std::span<const FactItem> items();
   std::span<const FactItem> domains();  // of those that have one
 
  private:
