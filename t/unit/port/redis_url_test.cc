@@ -3,6 +3,7 @@
 
 #include "adapter/counters/redis_counters.h"
 #include "adapter/redis/redis_connection.h"
+#include "adapter/redis/redis_eviction.h"
 #include "port/redis_url.h"
 
 using namespace mailweir;
@@ -76,6 +77,30 @@ TEST_CASE("redis: TLS where hiredis has it") {
   REQUIRE(static_cast<bool>(url) == redis_has_tls());
   if (url) CHECK(url->to_string() == "rediss://h:6390/2");
   else CHECK(url.error().what.find("put a TLS tunnel (stunnel, ghostunnel)") != std::string::npos);
+}
+
+TEST_CASE("redis: whether a server evicts, or why it cannot be asked") {
+  using enum RedisReply::Kind;
+  struct Row {
+    RedisReply::Kind kind;
+    const char *in, *want, *error;
+  };
+  const Row rows[] = {
+      {text, "# Memory\r\nmaxmemory:100\r\nmaxmemory_policy:allkeys-lru\r\n", "allkeys-lru", ""},
+      {text, "maxmemory:100\r\nmaxmemory_policy:noeviction\r\n", "", ""},
+      {text, "maxmemory:0\r\nmaxmemory_policy:allkeys-lru\r\n", "", ""},
+      {error, "NOPERM this user has no permissions to run the 'info' command", "", ""},
+      {error, "NOAUTH Authentication required.", "",
+       "redis://r:1/0: it answers \"NOAUTH Authentication required.\": it requires"},
+      {error, "LOADING Redis is loading the dataset in memory", "", "it is loading its data: wait"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.in);
+    const auto policy = eviction_policy({.kind = row.kind, .text = row.in, .elements = {}}, "redis://r:1/0");
+    CHECK(static_cast<bool>(policy) == (*row.error == '\0'));
+    if (policy) CHECK(*policy == row.want);
+    else CHECK(policy.error().what.find(row.error) != std::string::npos);
+  }
 }
 
 TEST_CASE("redis: what the server refuses says what to do") {
