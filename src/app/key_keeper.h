@@ -18,6 +18,7 @@ class KeyKeeper {
   // `cache`: the resolver, when it is one; null: a zone file, which then answers in place of all servers.
   KeyKeeper(dns::Resolver& resolver, CachingResolver* cache, const Snapshot<Policy>& policy, const Clock& clock,
             Log& log);
+  ~KeyKeeper() { watch_.stop(); }  // so that the end of the daemon waits for one server at most
 
   const KeyWatchStats& stats() const { return watch_.stats(); }
 

@@ -40,8 +40,10 @@ Result<void> KeyWatch::work(StatedKeys& keys) {
     if (auto added = states.add(found, clock_.wall()); !added) return added;
   const auto due = states.due(clock_.wall(), most_of_a_step);
   if (!due) return due.error();
-  for (const auto& row : *due)
+  for (const auto& row : *due) {
+    if (stopped_) return {};
     if (auto done = row.state == KeyState::pending ? look(keys, row) : remove(keys, row); !done) return done;
+  }
   return {};
 }
 
@@ -62,7 +64,11 @@ Result<void> KeyWatch::look(StatedKeys& keys, const KeyStateRow& row) {
   } else {
     ++stats_.looks;
     const auto lookups = Lookups::make(fresh_, Deadline::in(for_a_look));
-    next = after_look(row, find_publication(**key, *lookups, ask_), clock_.wall());
+    const auto ask = [this](const IpAddress& server, const dns::Question& question) {
+      return stopped_ ? nullptr : ask_(server, question);
+    };
+    next = after_look(row, find_publication(**key, *lookups, ask), clock_.wall());
+    if (stopped_) return {};  // not all were asked
   }
   const auto changed = keys.states().change(row, next);
   if (!changed) return changed.error();

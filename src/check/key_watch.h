@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // KeyWatch: what moves keys on from state to state while the daemon runs: writes down those that were found, looks for
 // the records of pending ones, retires keys that were replaced, removes those whose overlap is over. Each change is a
-// line in the log. One thread.
+// line in the log. One thread; stop() from any.
 #pragma once
 
 #include <atomic>
@@ -41,6 +41,8 @@ class KeyWatch {
 
   // Looks after at most `most_of_a_step` keys. `keys` may be another object next time.
   void step(StatedKeys& keys);
+  // A step that is under way asks no further server, and one that comes does nothing.
+  void stop() { stopped_ = true; }
   const KeyWatchStats& stats() const { return stats_; }
 
  private:
@@ -55,6 +57,7 @@ class KeyWatch {
   const Clock& clock_;
   Log& log_;
   KeyWatchStats stats_;
+  std::atomic<bool> stopped_{false};
   std::string told_;  // what is wrong with the store, as it was logged
 };
 

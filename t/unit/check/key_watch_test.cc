@@ -171,6 +171,28 @@ TEST_CASE("key watch: a key that was taken away or replaced before it was active
   CHECK(house.row("s1").selector == "");
 }
 
+TEST_CASE("key watch: a stop in the middle of a look leaves the key pending") {
+  KeyHouse house;
+  house.watch.step(*house.keys);
+  house.clock.advance(2s);
+  house.put("s1", "QUFB");
+  house.look();
+  int asked = 0;
+  KeyWatch* under_way = nullptr;
+  const auto stops = [&](const IpAddress&, const dns::Question& question) {
+    ++asked;
+    under_way->stop();
+    const auto there = zone("s1._domainkey.example.com TXT \"v=DKIM1; k=ed25519; p=QUFB\"\n");
+    return std::make_shared<const dns::Answer>(lookups_in(*there)->get(question));
+  };
+  KeyWatch watch(*house.resolver, stops, house.clock, house.log);
+  under_way = &watch;
+  watch.step(*house.keys);
+  CHECK(asked == 1);
+  CHECK(house.row("s1").state == KeyState::pending);
+  CHECK(house.row("s1").looks == 0);
+}
+
 TEST_CASE("key watch: a damaged file is one line in the log, and stops no key") {
   KeyHouse house;
   house.put("s1", "QUFB");
