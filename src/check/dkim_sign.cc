@@ -127,8 +127,8 @@ Result<std::string> sign(const CoveredHeaders& covered, std::string_view body_ha
   value.tag("s", key.selector);
   value.tag("t", std::to_string(seconds.count()));
   if (policy.good_for) value.tag("x", std::to_string((seconds + *policy.good_for).count()));
-  if (identity) {
-    const auto tag = identity_tag(*identity, key.domain);
+  if (identity || !key.identity.empty()) {
+    const auto tag = identity_tag(identity ? *identity : key.identity, key.domain);
     if (!tag) return tag.error();
     value.tag("i", *tag);
   }

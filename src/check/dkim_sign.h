@@ -32,8 +32,8 @@ inline constexpr std::size_t most_covered = 500;
 Result<CoveredHeaders> cover(const HeaderList& headers, const SignPolicy& policy);
 
 // One DKIM-Signature value, without the blank after the colon, folded with LF and tab into lines under 78 columns where
-// its parts allow it. `body_hash` is BodyHashes::hash(policy.body_canon). `identity`, if any, is the i= tag,
-// "user@domain" or "@domain", at or below the key's domain.
+// its parts allow it. `body_hash` is BodyHashes::hash(policy.body_canon). `identity`, or else the key's, if any, is the
+// i= tag, "user@domain" or "@domain", at or below the key's domain.
 Result<std::string> sign(const CoveredHeaders& covered, std::string_view body_hash, const DkimKey& key,
                          const SignPolicy& policy, WallTime now, const std::optional<std::string>& identity = {});
 

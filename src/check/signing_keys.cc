@@ -14,6 +14,17 @@ namespace {
 // A From field may name any number of domains; looking for the keys of all must stay cheap.
 constexpr std::size_t most_domains = 100;
 
+// They would make the same signature.
+bool is_same(const DkimKey& a, const DkimKey& b) {
+  return a.domain == b.domain && a.selector == b.selector && a.identity == b.identity;
+}
+
+void erase_known(KeysFound& found, const KeysFound& all) {
+  std::erase_if(found.keys, [&](const DkimKeyPtr& key) {
+    return std::ranges::any_of(all.keys, [&](const DkimKeyPtr& other) { return is_same(*key, *other); });
+  });
+}
+
 }  // namespace
 
 std::vector<std::string_view> from_fields(const HeaderList& headers) {
@@ -38,31 +49,48 @@ void KeysFound::add(KeysFound other) {
   std::move(other.troubles.begin(), other.troubles.end(), std::back_inserter(troubles));
   std::move(other.news.begin(), other.news.end(), std::back_inserter(news));
   unreachable = unreachable || other.unreachable;
+  defers = defers || other.defers;
+}
+
+SigningKeys SigningKeys::of_message(const std::vector<std::string_view>& from) const {
+  SigningKeys keys = *this;
+  if (tables_ == nullptr) return keys;
+  for (const auto value : from) {
+    for (const auto& author : parse_address_list(value)) {
+      std::pair<std::string, std::string> one(author.local(), author.domain());
+      if (std::ranges::find(keys.authors_, one) == keys.authors_.end()) keys.authors_.push_back(std::move(one));
+      if (keys.authors_.size() >= most_domains) return keys;
+    }
+  }
+  return keys;
 }
 
 KeysFound SigningKeys::find(const std::string& domain, Deadline deadline) const {
   KeysFound found;
   if (place_ != nullptr && !domain.empty()) found = place_->find(domain, deadline);
-  const auto named = ring_.find(domain);
+  const auto named = ring_->find(domain);
   std::erase_if(found.keys, [&](const DkimKeyPtr& key) {
     return std::ranges::any_of(named, [&](const DkimKeyPtr& other) {
       return other->domain == key->domain && other->selector == key->selector;
     });
   });
   found.keys.insert(found.keys.begin(), named.begin(), named.end());
+  for (const auto& [local, author] : authors_) {
+    if (author != domain || domain.empty()) continue;
+    KeysFound more = tables_->find_for(local, author, deadline);
+    erase_known(more, found);
+    found.add(std::move(more));
+  }
   return found;
 }
 
 KeysFound SigningKeys::find_all(const std::vector<std::string>& domains, Deadline deadline) const {
   KeysFound all;
-  const auto is_there = [&](const DkimKeyPtr& key) {
-    return std::find(all.keys.begin(), all.keys.end(), key) != all.keys.end();
-  };
   std::size_t asked = 0;
   for (const auto& domain : domains) {
     if (++asked > most_domains) break;
     KeysFound one = find(domain, deadline);
-    std::erase_if(one.keys, is_there);
+    erase_known(one, all);
     const bool full = !all.keys.empty() && all.keys.size() + one.keys.size() > most;
     if (full) one.keys.clear();
     all.add(std::move(one));

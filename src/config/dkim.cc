@@ -70,6 +70,32 @@ void read_propagation(const KeyPlace& place, bool& looks) {
 }
 std::string print_propagation(const bool& looks) { return as_toml(looks ? "check" : "off"); }
 
+// A relative path starts at the directory of the main file, as elsewhere; what has no kind and is no path is a list.
+std::string resolved(const Document& document, const std::string& data_set) {
+  for (const std::string_view kind : {"file:", "refile:"}) {
+    if (!starts_folded(data_set, kind) || data_set.size() == kind.size()) continue;
+    return std::string(kind) + document.resolve(data_set.substr(kind.size()));
+  }
+  return data_set;
+}
+
+void read_data_set(const KeyPlace& place, std::string& value) {
+  if (const auto text = place.text()) value = resolved(place.makings.document, text->value);
+}
+std::string print_data_set(const std::string& value) { return value.empty() ? "" : as_toml(value); }
+
+void read_hosts(const KeyPlace& place, NamedHosts& value) {
+  const auto text = place.text();
+  if (!text) return;
+  value.written = resolved(place.makings.document, text->value);
+  auto made = place.makings.builders.opendkim_hosts(place.key, value.written);
+  for (const auto& error : made.errors) place.wrong(error);
+  for (const auto& warning : made.warnings)
+    place.section.problems().warning(text->place, place.section.full(place.key), warning);
+  value.hosts = std::move(made.object);
+}
+std::string print_hosts(const NamedHosts& value) { return print_data_set(value.written); }
+
 void read_verifier(const KeyPlace& place, SignatureJudgePtr& judge) {
   const auto choice = place.section.choice(place.key, {"builtin", "libopendkim"});
   if (!choice) return;
@@ -108,6 +134,18 @@ const Keys<Policy>& dkim_keys() {
       {"states", &Policy::key_states, {read_states, print_states}, reloads},
       {"propagation", &Policy::key_propagation, {read_propagation, print_propagation}, reloads},
       {"cache", &Policy::key_cache, form::number(100, 1'000'000), reloads},
+      {"key_table",
+       within(&Policy::opendkim, &OpendkimTablesPlace::key_table),
+       {read_data_set, print_data_set},
+       reloads},
+      {"signing_table",
+       within(&Policy::opendkim, &OpendkimTablesPlace::signing_table),
+       {read_data_set, print_data_set},
+       reloads},
+      {"multiple_signatures", within(&Policy::opendkim, &OpendkimTablesPlace::multiple_signatures), form::boolean(),
+       reloads},
+      {"internal_hosts", &Policy::internal_hosts_named, {read_hosts, print_hosts}, reloads},
+      {"external_ignore", &Policy::external_ignore, {read_hosts, print_hosts}, reloads},
       {"verifier", &Policy::dkim_judge, {read_verifier, print_verifier}, reloads},
       {"canonicalization", &Policy::signing, {read_canonicalization, print_canonicalization}, reloads},
       {"oversign", within(&Policy::signing, &SignPolicy::oversigned), form::texts(), reloads},

@@ -43,6 +43,7 @@ class Loader {
   const toml::table* once(Section& top, std::string_view name);
   void find_misspelt(Section& top, const toml::table& table);
   void read_misspelt();
+  AuthorKeySourcePtr read_key_tables();
   void read_keys();
   void read_rules();
   void settle_doors();
@@ -196,12 +197,37 @@ void Loader::settle_deadlines() {
                       format_duration(most) + " together: Sendmail does not wait for a milter that long");
 }
 
+// What is wrong with a row, or a key, harms the mail that it would sign, and is a warning.
+AuthorKeySourcePtr Loader::read_key_tables() {
+  auto& wanted = policy_->opendkim;
+  const auto place = [&](std::string_view key) {
+    for (const auto* table : dkim_)
+      if (const auto* node = table->get(key)) return place_of(*node);
+    return Place();
+  };
+  if (wanted.key_table.empty() && wanted.signing_table.empty()) return nullptr;
+  for (const auto& [is, missing] : {std::pair{"key_table", "signing_table"}, {"signing_table", "key_table"}})
+    if ((std::string_view(missing) == "key_table" ? wanted.key_table : wanted.signing_table).empty()) {
+      problems_.error(place(is), std::string("dkim.") + missing, std::string("is missing; ") + is + " needs it");
+      return nullptr;
+    }
+  wanted.most_keys = policy_->key_cache;
+  auto made = makings_.builders.opendkim_tables(wanted);
+  for (const std::string_view error : made.errors) {
+    const auto setting = error.substr(0, error.find(':'));  // "key_table: why"
+    problems_.error(place(setting), "dkim." + std::string(setting),
+                    error.substr(std::min(setting.size() + 2, error.size())));
+  }
+  for (const auto& warning : made.warnings) problems_.warning(place("signing_table"), "dkim", warning);
+  return std::move(made.object);
+}
+
 void Loader::read_keys() {
   std::vector<DkimKey> keys;
   const auto before = problems_.error_count();
   for (const auto* table : dkim_) {
     read_dkim(*table, makings_, problems_, *policy_, keys);
-    keys_told_ = keys_told_ || table->contains("key") || table->contains("keys");
+    keys_told_ = keys_told_ || table->contains("key") || table->contains("keys") || table->contains("signing_table");
   }
   if (problems_.error_count() != before) return;
   KeySourcePtr place;
@@ -220,8 +246,10 @@ void Loader::read_keys() {
         policy_->key_propagation, policy_->key_cache, system_clock());
     place = policy_->stated_keys;
   }
+  policy_->internal_hosts = policy_->internal_hosts_named.hosts;
+  auto tables = read_key_tables();
   auto ring = KeyRing::make(std::move(keys));
-  if (ring) policy_->keys = SigningKeys(std::move(*ring), std::move(place));
+  if (ring) policy_->keys = SigningKeys(std::move(*ring), std::move(place), std::move(tables));
   else problems_.error(place_of(*dkim_.front()), "dkim.key", ring.error().what);
 }
 

@@ -156,9 +156,10 @@ std::string Explanation::signing(const Policy& policy) const {
   std::string without;
   std::vector<std::string> domains = signing_->domains;
   const HeaderList headers = what_.message->headers();
+  const SigningKeys keys = policy.keys.of_message(from_fields(headers));
   if (signing_->author) domains = author_domains(from_fields(headers));
   for (const auto& domain : domains) {
-    const KeysFound found = policy.keys.find(domain, Deadline::in(std::chrono::seconds(2)));
+    const KeysFound found = keys.find(domain, Deadline::in(std::chrono::seconds(2)));
     for (const auto& trouble : found.troubles) tell("cannot use " + cleaned(trouble, false, 500));
     for (const auto& key : found.pending)
       tell("the key " + name_of(*key) + " is pending: it signs once its record is published");

@@ -59,7 +59,8 @@ constexpr FactDefinition facts[] = {
     {.name = "direction",
      .type = word,
      .known = known_at_doors(Stage::mail),
-     .meaning = "outgoing: authenticated, from [general] mynetworks, or local; otherwise incoming",
+     .meaning =
+         "outgoing: authenticated, from [general] mynetworks or [dkim] internal_hosts, or local; otherwise incoming",
      .words = "outgoing incoming"},
     {.name = "sender_fqdn",
      .type = boolean,

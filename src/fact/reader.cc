@@ -16,7 +16,8 @@ FactReader::FactReader(const Client& client, const Transaction& transaction, Doo
 
 bool FactReader::is_outgoing() const {
   if (!transaction_.sasl_username.empty() || client_.origin == Origin::local) return true;
-  return client_.address && settings_->mynetworks && settings_->mynetworks->find(*client_.address);
+  if (client_.address && settings_->mynetworks && settings_->mynetworks->find(*client_.address)) return true;
+  return settings_->internal_hosts && settings_->internal_hosts->contains(client_.address, client_.name);
 }
 
 }  // namespace mailweir

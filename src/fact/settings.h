@@ -12,6 +12,7 @@
 #include "mail/address.h"
 #include "mail/stage.h"
 #include "port/countries.h"
+#include "port/host_list.h"
 #include "port/signature_judge.h"
 #include "port/spf.h"
 #include "port/table.h"
@@ -38,6 +39,7 @@ struct DnsUse {
 struct FactSettings {
   std::vector<OwnFact> own_facts;
   TablePtr mynetworks;            // null: none
+  HostListPtr internal_hosts;     // their mail is outgoing too; null: none
   TablePtr our_names;             // of helo_is_ours; null: none
   MailboxSpelling spelling;       // what belongs to a mailbox's name
   std::vector<Dnsbl> dnsbl;       // in the file's order; a FactRef's zones are places in it

@@ -25,11 +25,16 @@ bool edits_from(const Rule& rule) {
   });
 }
 
+KeysFound keys_of_authors(const SigningKeys& keys, const std::vector<std::string_view>& from) {
+  return keys.of_message(from).find_all(author_domains(from), patience());
+}
+
 }  // namespace
 
 void MessageSigner::begin(Session& session, const HeaderList& headers) {
   const Policy& policy = session.policy();
-  if (policy.keys.none() || !session.facts().is_outgoing()) return;
+  if (policy.keys.none()) return;
+  if (!session.facts().is_outgoing()) return note_outsider(session, headers);
   bool by_author = false, named = false, other_author = false;
   for (const auto& rules : policy.rules) {
     for (const Rule& rule : rules) {
@@ -40,8 +45,7 @@ void MessageSigner::begin(Session& session, const HeaderList& headers) {
     }
   }
   if (!named &&
-      !(by_author &&
-        (other_author || !heard(policy.keys.find_all(author_domains(from_fields(headers)), patience())).keys.empty())))
+      !(by_author && (other_author || !heard(keys_of_authors(policy.keys, from_fields(headers))).keys.empty())))
     return;
   const bool relaxed = policy.signing.body_canon == Canon::relaxed;
   hashes_ = std::make_unique<BodyHashes>(door_->digests, BodyHashes::Use{!relaxed, relaxed});
@@ -55,6 +59,24 @@ void MessageSigner::body(std::string_view chunk) {
 
 void MessageSigner::body_ends() {
   if (hashes_) hashes_->finish();
+}
+
+// As opendkim does: mail from elsewhere whose author has a row in the tables.
+void MessageSigner::note_outsider(Session& session, const HeaderList& headers) {
+  const Policy& policy = session.policy();
+  const auto& tables = policy.keys.tables();
+  const Client& client = session.client();
+  if (!tables || (policy.external_ignore.hosts && policy.external_ignore.hosts->contains(client.address, client.name)))
+    return;
+  const SigningKeys only_tables(KeyRing(), nullptr, tables);
+  const auto from = from_fields(headers);
+  if (heard(keys_of_authors(only_tables, from)).keys.empty()) return;
+  Event("external-author")
+      .with("queue_id", session.transaction().queue_id)
+      .with("id", session.transaction().id)
+      .with("client_address", client.address ? client.address->to_string() : std::string())
+      .with("from_domain", author_domains(from).front())
+      .to(door_->services.log, Severity::notice);
 }
 
 // Once for each key that turns out to be unusable.
@@ -129,7 +151,7 @@ LogFields MessageSigner::sign(Session& session, const Effects& effects, HeaderLi
   for (std::size_t i = 0; i < domains.size() && i < 3; ++i) authors += (i > 0 ? "," : "") + domains[i];
   if (!authors.empty()) told.emplace_back("from_domain", authors);
 
-  const KeysFound found = heard(keys_for(*wanted, policy.keys, domains));
+  const KeysFound found = heard(keys_for(*wanted, policy.keys.of_message(from), domains));
   if (found.keys.empty()) {
     ++door_->stats.unsigned_without_key;
     told.emplace_back("not_signed", from.empty()              ? "no From"

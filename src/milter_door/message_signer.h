@@ -34,6 +34,7 @@ class MessageSigner {
   LogFields sign(Session& session, const Effects& effects, HeaderList& headers, std::string_view sendmail_host);
 
  private:
+  void note_outsider(Session& session, const HeaderList& headers);
   KeysFound heard(KeysFound found);
   void leave_unsigned(Session& session, std::string_view why);
   bool make_ready(Session& session, HeaderList& headers, std::string_view sendmail_host);

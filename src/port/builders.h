@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "port/countries.h"
+#include "port/host_list.h"
 #include "port/key_source.h"
 #include "port/key_states.h"
 #include "port/pattern.h"
@@ -52,6 +53,8 @@ struct Builders {
   std::function<KeyStatesPtr(const std::string& file)> key_states;
   std::function<Result<void>(const std::string& directory, const std::string& domain, const std::string& selector)>
       remove_key;
+  std::function<Made<AuthorKeySourcePtr>(const OpendkimTablesPlace& place)> opendkim_tables;
+  std::function<Made<HostListPtr>(std::string_view setting, std::string_view value)> opendkim_hosts;
   std::function<SpfEnginePtr()> libspf2;
   std::function<Result<SignatureJudgePtr>()> libopendkim;
   std::function<Result<CountriesPtr>(const std::string& path)> countries;

@@ -36,6 +36,12 @@ struct AuthenticationResultsPolicy {
   }
 };
 
+// A list of hosts, and how the policy file names it.
+struct NamedHosts {
+  std::string written;
+  HostListPtr hosts;
+};
+
 struct Policy : FactSettings {
   std::uint64_t generation = 0;  // counts reloads
   std::array<std::vector<Rule>, stage_count> rules;
@@ -58,6 +64,9 @@ struct Policy : FactSettings {
   std::string key_states;                                // [dkim] states: the file
   bool key_propagation = true;                           // a key of the directory signs once its record is seen
   StatedKeysPtr stated_keys;                             // that directory; null: none
+  OpendkimTablesPlace opendkim;                          // [dkim] key_table, signing_table, multiple_signatures
+  NamedHosts internal_hosts_named;                       // [dkim] internal_hosts
+  NamedHosts external_ignore;                            // hosts that may use authors of ours
   SignPolicy signing;
   AuthenticationResultsPolicy authentication_results;
   std::string alert_sender;  // of mail that carries alerts, folded; empty: none does

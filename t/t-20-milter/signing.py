@@ -183,6 +183,45 @@ def many_authors(t, bed, keys):
             "a key that authors share signs once")
 
 
+def by_tables(t, bed, keys):
+    """[dkim] key_table, signing_table: OpenDKIM's files sign, with its choice of row, domain, selector and i=."""
+    place = os.path.join(bed.daemon.directory, "opendkim")
+    os.makedirs(place)
+
+    def put(name, *rows):
+        path = os.path.join(place, name)
+        with open(path + ".new", "w", encoding="ascii") as file:
+            file.write("".join(row + "\n" for row in rows))
+        os.rename(path + ".new", path)
+
+    pem = {kind: os.path.join(bed.daemon.directory, "keys", f"{kind}.pem") for kind in KINDS}
+    put("KeyTable", f"ours example.com:rsa:{pem['rsa']}", f"all %:ed:{pem['ed']}", "gone example.com:rsa:/nowhere/rsa.pem")
+    put("SigningTable", "alice@example.com ours:a=b@news.example.com", "bad@example.com gone", "*@example.com all", "*@example.org all")
+    put("hosts", "198.51.100.0/24 # theirs", "!198.51.100.9")
+    tables = ('[dkim]\nkey_table = "file:opendkim/KeyTable"\nsigning_table = "refile:opendkim/SigningTable"\n'
+              'internal_hosts = "file:opendkim/hosts"\n')
+    bed.policy(tables + SIGN)
+    bed.mark()
+
+    def verdicts(sender, **client):
+        return keys.verdicts(bed.taken(text=letter(sender=sender), **client))
+
+    mail = bed.taken(text=letter(sender="Alice@Example.com"))
+    t.equal(keys.verdicts(mail), {("rsa", "example.com"): True}, "an author with a row of his own")
+    t.like(mail.header("DKIM-Signature"), r"\bi=a=3Db@news\.example\.com;", "i= is the row's signer, encoded")
+    t.equal(verdicts("bob@example.com"), {("ed", "example.com"): True}, "a pattern, and % as the author's domain")
+    t.equal(verdicts("x@example.org"), {("ed", "example.org"): True}, "another domain by the same key")
+    t.equal((verdicts("x@example.net"), bed.lines(event="message")[-1]["not_signed"]), ({}, "no key"), "an author without a row")
+    t.equal((verdicts("bad@example.com"), bed.lines(event="message")[-1]["not_signed"]), ({}, "its key cannot be used"),
+            "a row whose key is gone is not replaced by one further down")
+    t.equal(verdicts("x@example.org", addr="198.51.100.7"), {("ed", "example.org"): True}, "internal_hosts: its mail is outgoing")
+    t.equal(verdicts("x@example.org", addr="198.51.100.9"), {}, "but for the one that ! takes out")
+    t.equal(bed.wait_line(event="external-author")["from_domain"], "example.org", "the log names an outsider with an author of ours")
+    put("SigningTable", "*@example.net all")
+    t.equal(wait_for(lambda: verdicts("x@example.net"), "the new row to be found", within=5), {("ed", "example.net"): True},
+            "a new row signs, without a reload")
+
+
 def by_place(t, bed, keys):
     """[dkim] keys: a key signs as soon as it is there, and no longer than it is; a bad one harms its domain only."""
     place = os.path.join(bed.daemon.directory, "place")
@@ -237,5 +276,5 @@ def run(t, bed):
         t.skip("signatures", "python3-dkim or python3-nacl is not installed")
         return
     keys = Keys(bed)
-    for case in (messages, edits, who_is_signed, several_from, many_authors, by_place):
+    for case in (messages, edits, who_is_signed, several_from, many_authors, by_place, by_tables):
         case(t, bed, keys)

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <tuple>
 
 #include <pwd.h>
 #include <unistd.h>
@@ -10,6 +11,8 @@
 #include "adapter/keys/key_cache.h"
 #include "adapter/keys/key_file.h"
 #include "adapter/keys/key_folder.h"
+#include "adapter/keys/opendkim_hosts.h"
+#include "adapter/keys/opendkim_tables.h"
 #include "adapter/keys/sqlite_states.h"
 #include "adapter/libspf2/libspf2_engine.h"
 #include "adapter/table/expiry.h"
@@ -41,6 +44,7 @@ Made<TablePtr> inline_table(const std::vector<std::pair<std::string, std::string
 }
 
 // What is in memory of a folder outlives a reload.
+using KeptTables = std::map<std::tuple<std::string, std::string, bool, std::size_t>, std::weak_ptr<OpendkimTables>>;
 using KeyFolders = std::map<std::pair<std::string, std::size_t>, std::weak_ptr<KeySource>>;
 
 }  // namespace
@@ -79,6 +83,31 @@ Builders make_builders(const Clock& clock, std::shared_ptr<TableSources> sources
       };
   builders.remove_key = [](const std::string& directory, const std::string& domain, const std::string& selector) {
     return remove_key_file({directory, domain, selector, {}});
+  };
+  builders.opendkim_tables = [&clock, tables = std::make_shared<KeptTables>()](const OpendkimTablesPlace& place) {
+    Made<AuthorKeySourcePtr> made;
+    auto& kept = (*tables)[{place.key_table, place.signing_table, place.multiple_signatures, place.most_keys}];
+    auto known = kept.lock();
+    if (!known) {
+      auto fresh = make_opendkim_tables(
+          {place.key_table, place.signing_table, place.multiple_signatures, place.most_keys}, clock);
+      if (!fresh) made.errors.push_back(fresh.error().what);
+      else kept = known = std::move(*fresh);
+    }
+    if (known) made.warnings = known->errors();
+    made.object = std::move(known);
+    return made;
+  };
+  builders.opendkim_hosts = [](std::string_view setting, std::string_view value) {
+    Made<HostListPtr> made;
+    auto loaded = read_opendkim_hosts(setting, value);
+    if (loaded) return Made<HostListPtr>{std::move(loaded->hosts), {}, std::move(loaded->warnings)};
+    // The place of the error names the setting.
+    std::string_view why = loaded.error().what;
+    const auto start = std::string(setting) + ": ";
+    if (why.starts_with(start)) why.remove_prefix(start.size());
+    made.errors.emplace_back(why);
+    return made;
   };
   builders.libspf2 = make_libspf2_engine;
   builders.libopendkim = make_opendkim_judge;

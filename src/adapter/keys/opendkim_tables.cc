@@ -88,6 +88,19 @@ class LiveTables final : public OpendkimTables {
     return all;
   }
 
+  KeysFound find_for(std::string_view local, std::string_view domain, Deadline deadline) override {
+    SigningKeysFound found = find(local, domain, deadline);
+    for (std::size_t i = 0; i < found.keys.size(); ++i) {
+      if (found.signers[i].empty()) continue;
+      DkimKey key = *found.keys[i];
+      key.identity = std::move(found.signers[i]);
+      found.keys[i] = std::make_shared<const DkimKey>(std::move(key));
+    }
+    KeysFound all = std::move(found);  // the rest of it
+    all.defers = all.keys.empty() && (all.unreachable || !all.troubles.empty());
+    return all;
+  }
+
   std::vector<std::string> errors() const override { return tables_.get()->errors; }
   const std::string& name() const override { return name_; }
   const TableKeyStats& key_stats() const override { return cache_.stats(); }

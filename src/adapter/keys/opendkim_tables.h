@@ -39,17 +39,14 @@ struct SigningKeysFound : KeysFound {
   std::vector<std::string> signers;  // for i=, of each of `keys`; "" none
 };
 
-class OpendkimTables {
+class OpendkimTables : public AuthorKeySource {
  public:
-  virtual ~OpendkimTables() = default;
   // The keys for mail from local@domain, in the order in which opendkim signs. The local part as it stands in the From
   // field, the domain in to_domain's spelling. Never fails: see KeysFound. May wait, not longer than until the
   // deadline.
   virtual SigningKeysFound find(std::string_view local, std::string_view domain, Deadline deadline) = 0;
   // "PATH:LINE: what is wrong", of the tables as they are now; at most 21 each. The log has them from `news`.
   virtual std::vector<std::string> errors() const = 0;
-  // "opendkim:file:/etc/opendkim/SigningTable", for messages.
-  virtual const std::string& name() const = 0;
   virtual const TableKeyStats& key_stats() const = 0;
   // Tables read since the start.
   virtual std::uint64_t table_reads() const = 0;
