@@ -11,81 +11,77 @@
 
 namespace mailweir {
 
-std::optional<std::vector<FactRef>> read_by(Section& section, const Registry& registry, std::string_view prefix,
-                                            Places& places) {
-  const auto names = section.texts("by");
-  if (!names) return {};
-  std::vector<FactRef> by;
-  for (const auto& name : *names) {
-    places.emplace(std::string(prefix) + ".by." + name.value, name.place);
-    auto fact = registry.fact(name.value);
-    if (!fact) section.problems().error(name.place, section.full("by"), fact.error().what);
-    else if (fact->info().many || fact->check())
-      section.problems().error(name.place, section.full("by"),
-                               name.value + " cannot be a key: it is a check or has several values");
-    else by.push_back(std::move(*fact));
-  }
-  return by;
+namespace {
+
+Result<BlockTime> parse_time(const std::string& text) { return parse_block_time(text); }
+
+Form<BlockTime> block_time() {
+  return form::required("a time span like \"1d\", or \"until-midnight\"", form::parsed(parse_time));
 }
 
-std::optional<BlockTime> read_block_time(const toml::node& node, const std::string& key, Problems& problems) {
-  const auto span = [&](const Placed<std::string>& text, const std::string& name) -> std::optional<BlockTime> {
-    auto time = parse_block_time(text.value);
-    if (time) return *time;
-    problems.error(text.place, name, time.error().what);
-    return {};
+void read_list_name(const KeyPlace& place, std::string& list) {
+  const auto name = place.text();
+  if (!name) return;
+  list = name->value;
+  if (list.empty() || list.size() > 100) place.wrong("a list's name has 1 to 100 characters");
+}
+
+}  // namespace
+
+Form<std::vector<FactRef>> key_facts(const std::string& of, const std::string& if_empty) {
+  return {[=](const KeyPlace& place, std::vector<FactRef>& by) {
+    const auto names = place.texts();
+    if (!names) return;
+    if (names->empty() && !if_empty.empty()) place.wrong(if_empty);
+    for (const auto& name : *names) {
+      place.makings.places->emplace(of + ".by." + name.value, name.place);
+      auto fact = place.makings.registry.fact(name.value);
+      if (!fact) place.wrong(name.place, fact.error().what);
+      else if (fact->info().many || fact->check())
+        place.wrong(name.place, name.value + " cannot be a key: it is a check or has several values");
+      else by.push_back(std::move(*fact));
+    }
+  }};
+}
+
+const Keys<BlockTime>& block_time_keys() {
+  static const Keys<BlockTime> keys = {
+      {"for", std::identity{}, block_time(), reloads},
+      {"refuse", &BlockTime::refuse, form::boolean(), reloads},
   };
-  if (const auto* text = node.as_string()) return span({text->get(), place_of(node)}, key);
-  const auto* table = node.as_table();
-  if (table == nullptr) {
-    problems.error(place_of(node), key,
-                   "is " + std::string(kind_of(node)) + ", must be a time span like \"1d\", or \"until-midnight\"");
-    return {};
-  }
-  Section section(*table, key, problems);
-  std::optional<BlockTime> time;
-  if (const auto text = section.text("for")) time = span(*text, section.full("for"));
-  else if (section.raw().get("for") == nullptr)
-    section.wrong("for", "is missing: a time span like \"1d\", or \"until-midnight\"");
-  if (const auto refuse = section.boolean("refuse"); refuse && time) time->refuse = *refuse;
-  section.finish();
-  return time;
+  return keys;
 }
 
-std::optional<BlockAction> read_block_action(const toml::node& node, const std::string& key, const std::string& rule,
-                                             const Registry& registry, Problems& problems, Places& places) {
-  const auto* table = node.as_table();
-  if (table == nullptr) {
-    problems.error(place_of(node), key, "must be a table: { by = \"client_address\", for = \"1d\" }");
-    return {};
-  }
-  const auto before = problems.error_count();
-  BlockAction action;
-  Section section(*table, key, problems);
-  action.list = rule;
-  if (const auto name = section.text("name")) {
-    action.list = name->value;
-    if (name->value.empty() || name->value.size() > 100) section.wrong("name", "a list's name has 1 to 100 characters");
-  }
-  if (auto by = read_by(section, registry, "block", places)) {
-    if (by->empty() && problems.error_count() == before) section.wrong("by", "is empty: all mail would be blocked");
-    action.by = std::move(*by);
-  } else if (section.raw().get("by") == nullptr) {
-    section.wrong("by", "is missing: the fact whose value is blocked, for example client_address or sasl_username");
-  }
-  if (const auto text = section.text("for")) {
-    const auto time = parse_block_time(text->value);
-    if (time) action.time = *time;
-    else section.wrong("for", time.error().what);
-  } else if (section.raw().get("for") == nullptr) {
-    section.wrong("for", "is missing: a time span like \"1d\", or \"until-midnight\"");
-  }
-  if (const auto refuse = section.boolean("refuse")) action.time.refuse = *refuse;
-  if (const auto bits = section.number("ipv4_prefix", 8, 32)) action.prefix4 = static_cast<unsigned>(*bits);
-  if (const auto bits = section.number("ipv6_prefix", 16, 128)) action.prefix6 = static_cast<unsigned>(*bits);
-  section.finish();
-  if (problems.error_count() != before) return {};
-  return action;
+const Keys<BlockAction>& block_keys() {
+  static const Keys<BlockAction> keys = {
+      {"name", &BlockAction::list, {read_list_name}, reloads},
+      {"by", &BlockAction::by,
+       form::required("the fact whose value is blocked, for example client_address or sasl_username",
+                      key_facts("block", "is empty: all mail would be blocked")),
+       reloads},
+      {"for", &BlockAction::time, block_time(), reloads},
+      {"refuse", within(&BlockAction::time, &BlockTime::refuse), form::boolean(), reloads},
+      {"ipv4_prefix", &BlockAction::prefix4, form::number<unsigned>(8, 32), reloads},
+      {"ipv6_prefix", &BlockAction::prefix6, form::number<unsigned>(16, 128), reloads},
+  };
+  return keys;
+}
+
+void read_limit_block(const KeyPlace& place, std::optional<BlockTime>& time) {
+  const auto* node = place.node();
+  if (node == nullptr) return;
+  BlockTime made;
+  if (const auto* table = node->as_table()) read_table(block_time_keys(), place, *table, made);
+  else if (node->is_string()) form::parsed(parse_time).read(place, made);
+  else place.wrong("is " + std::string(kind_of(*node)) + ", must be a time span like \"1d\", or \"until-midnight\"");
+  time = made;
+}
+
+void read_block(const KeyPlace& place, Rule& rule) {
+  const auto* table = place.table("{ by = \"client_address\", for = \"1d\" }");
+  if (table == nullptr) return;
+  rule.block.emplace().list = rule.name;
+  read_table(block_keys(), place, *table, *rule.block);
 }
 
 namespace {
@@ -98,12 +94,10 @@ class BlockValidator {
   void run() {
     for (const auto& placed : rules_) {
       action(placed);
-      for (const auto& [conditions, key] :
-           {std::pair(&placed.rule.when, "when"), std::pair(&placed.rule.unless, "unless")})
-        for (std::size_t i = 0; i < conditions->tables.size(); ++i)
-          for (const Cell& cell : conditions->tables[i])
-            if (cell.fact.type() == FactType::blocked)
-              asked(placed, cell, key, placed.at(place_of_cell(key, i, cell.fact.name)));
+      each_cell(placed.rule, [&](const Cell& cell, std::string_view key, std::size_t table) {
+        if (cell.fact.type() == FactType::blocked)
+          asked(placed, cell, key, placed.at(place_of_cell(key, table, cell.fact.name)));
+      });
     }
   }
 
@@ -141,15 +135,15 @@ class BlockValidator {
   }
 
   static bool asks(const Rule& rule, std::string_view list) {
-    for (const auto* conditions : {&rule.when, &rule.unless})
-      for (const auto& table : conditions->tables)
-        for (const Cell& cell : table)
-          if (cell.fact.type() == FactType::blocked)
-            for (const Test& test : cell.tests)
-              if (const auto* name = std::get_if<TextTest>(&test.what);
-                  name == nullptr || equal_folded(name->text, list))
-                return true;
-    return false;
+    bool any = false;
+    each_cell(rule, [&](const Cell& cell, std::string_view, std::size_t) {
+      if (cell.fact.type() != FactType::blocked) return;
+      for (const Test& test : cell.tests) {
+        const auto* name = std::get_if<TextTest>(&test.what);
+        any = any || name == nullptr || equal_folded(name->text, list);
+      }
+    });
+    return any;
   }
 
   // A key that is blocked is refused before the rules of the first stage from mail on that can: a rule there never
@@ -173,8 +167,7 @@ class BlockValidator {
     if (cell.tests.empty()) return;
     problems_.warning(place, "rule \"" + placed.rule.name + "\"." + full,
                       "the rule never acts: a blocked key is refused before the rules of this stage; give the block "
-                      "refuse = false, or put the rule "
-                      "at connect or helo");
+                      "refuse = false, or put the rule at connect or helo");
   }
 
   // Each name must block something, at this stage.

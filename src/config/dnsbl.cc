@@ -12,12 +12,6 @@ namespace {
 // Words that conditions have a meaning for.
 constexpr std::string_view taken[] = {"any", "none", "temperror"};
 
-bool is_dnsbl_name(std::string_view name) {
-  return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
-    return (fold(c) >= 'a' && fold(c) <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
-  });
-}
-
 void read_zone(const KeyPlace& place, Dnsbl& list) {
   const auto zone = place.text();
   if (!zone) return;
@@ -61,17 +55,15 @@ void read_dnsbl(const toml::table& table, const Makings& makings, Policy& policy
       wrong("must be a table: [dnsbl.NAME] with a zone");
       continue;
     }
-    if (!is_dnsbl_name(name)) wrong("a name is letters, digits, _ - and .");
+    if (!is_name(name)) wrong("a name is letters, digits, _ - and .");
     if (std::find(std::begin(taken), std::end(taken), name) != std::end(taken))
       wrong("means something else in conditions; choose another name");
     for (const Dnsbl& other : policy.dnsbl)
       if (equal_folded(other.name, name)) wrong("a DNSBL of this name exists already");
     places.push_back(place_of(node));
-    Section section(*one, full, problems);
     Dnsbl& list = policy.dnsbl.emplace_back();
     list.name = name;
-    read_keys(dnsbl_keys(), section, makings, list);
-    section.finish();
+    read_table(dnsbl_keys(), *one, full, problems, makings, list);
     if (policy.dnsbl.size() > 100) wrong("more than 100 DNSBLs");
   }
 }

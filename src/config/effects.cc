@@ -17,11 +17,6 @@ bool is_header_name(std::string_view name, bool wildcards) {
   });
 }
 
-bool is_true(const toml::node& node) {
-  const auto* truth = node.as_boolean();
-  return truth != nullptr && truth->get();
-}
-
 template <typename Kind>
 void add_text(const KeyPlace& place, const Placed<std::string>& text, std::vector<Kind>& effects) {
   if (auto made = make_template(place, text.value, text.place)) effects.push_back({std::move(*made)});
@@ -35,7 +30,7 @@ void add_address(const KeyPlace& place, const Placed<std::string>& text, std::ve
 }
 
 void read(const KeyPlace& place, const Rule& rule, std::vector<Hold<Template>>& holds) {
-  const auto* node = place.section.node(place.key);
+  const auto* node = place.node();
   if (is_true(*node)) add_text(place, {"held by " + cleaned(rule.name, true), place_of(*node)}, holds);
   else if (node->is_string()) add_text(place, *place.text(), holds);
   else place.wrong("must be true, or a text that the hold queue shows");
@@ -59,34 +54,30 @@ void read(const KeyPlace& place, const Rule&, std::vector<Route<Template>>& rout
   else add_text(place, *text, routes);
 }
 
-Result<PatternPtr> header_pattern(const std::string& text, const Builders& builders) {
-  if (text.size() >= 2 && text.starts_with('/') && text.ends_with('/'))
-    return builders.pattern(std::string_view(text).substr(1, text.size() - 2));
-  return Error{is_pattern_with_flags(text) ? "a pattern is written \"/.../\", without flags: case is ignored anyway"
-                                           : "must be a regular expression between slashes: \"/^no/\""};
+void read_pattern(const KeyPlace& place, PatternPtr& pattern) {
+  const auto text = place.text();
+  if (!text) return;
+  const std::string_view all = text->value;
+  if (all.size() < 2 || !all.starts_with('/') || !all.ends_with('/'))
+    return place.wrong(is_pattern_with_flags(all)
+                           ? "a pattern is written \"/.../\", without flags: case is ignored anyway"
+                           : "must be a regular expression between slashes: \"/^no/\"");
+  auto made = place.makings.builders.pattern(all.substr(1, all.size() - 2));
+  if (made) pattern = std::move(*made);
+  else place.wrong(made.error().what);
 }
 
 // "X-Originating-*", or { name = "X-Spam-Status", value = "/^no/" }.
 void read(const KeyPlace& place, const Rule&, std::vector<RemoveHeaders>& removals) {
   const auto read_one = [&](const toml::node& one) {
     RemoveHeaders removal;
-    if (const auto* name = one.as_string()) {
-      removal.name = name->get();
-    } else if (const auto* table = one.as_table()) {
-      Section fields(*table, place.section.full(place.key), place.section.problems());
-      if (const auto name = fields.text("name")) removal.name = name->value;
-      if (const auto value = fields.text("value")) {
-        auto pattern = header_pattern(value->value, place.makings.builders);
-        if (pattern) removal.value = std::move(*pattern);
-        else fields.wrong("value", pattern.error().what);
-      }
-      fields.finish();
-    }
+    if (const auto* name = one.as_string()) removal.name = name->get();
+    else if (const auto* table = one.as_table()) read_table(removal_keys(), place, *table, removal);
     if (is_header_name(removal.name, true)) removals.push_back(std::move(removal));
     else
       place.wrong(place_of(one), "must be header names like \"X-Originating-IP\" or \"X-PHP-*\", or { name, value }");
   };
-  const auto* node = place.section.node(place.key);
+  const auto* node = place.node();
   if (const auto* array = node->as_array()) {
     for (const auto& element : *array) read_one(element);
   } else {
@@ -116,7 +107,7 @@ void read(const KeyPlace& place, const Rule&, std::vector<ReplaceHeader<Template
 }
 
 void read(const KeyPlace& place, const Rule&, std::vector<Sign>& signs) {
-  const auto* node = place.section.node(place.key);
+  const auto* node = place.node();
   Sign sign;
   sign.author = is_true(*node);
   const auto domains = node->is_array() ? place.texts() : std::nullopt;
@@ -133,7 +124,7 @@ void read(const KeyPlace& place, const Rule&, std::vector<Sign>& signs) {
 template <typename Kind>
 Key<Rule> key_of() {
   return {Kind::row.key, std::identity{}, Form<Rule>{[](const KeyPlace& place, Rule& rule) {
-            if (place.section.node(place.key) == nullptr) return;
+            if (place.node() == nullptr) return;
             std::vector<Kind> effects;
             read(place, rule, effects);
             rule.effects.insert(rule.effects.end(), effects.begin(), effects.end());
@@ -152,6 +143,14 @@ using All = EffectKinds<Hold<Template>, Redirect<Template>, Bcc<Template>, Route
 static_assert(All::are_all<RuleEffect>([](const EffectRow&) { return true; }));
 
 }  // namespace
+
+const Keys<RemoveHeaders>& removal_keys() {
+  static const Keys<RemoveHeaders> keys = {
+      {"name", &RemoveHeaders::name, form::text(), reloads},
+      {"value", &RemoveHeaders::value, {read_pattern}, reloads},
+  };
+  return keys;
+}
 
 const Keys<Rule>& effect_keys() {
   static const Keys<Rule> keys = keys_of(All());

@@ -8,6 +8,7 @@
 namespace mailweir {
 
 const Keys<Rule>& effect_keys();
+const Keys<RemoveHeaders>& removal_keys();  // of { name, value }
 
 // A text of a rule, which stands at `where`; nothing: it is wrong, and that is told.
 std::optional<Template> make_template(const KeyPlace& place, const std::string& text, const Place& where);

@@ -25,6 +25,12 @@ Result<std::optional<SocketName>> parse_socket(const std::string& text) {
 
 std::string Makings::group() const { return general.group.empty() ? group_of(general.user) : general.group; }
 
+const toml::table* KeyPlace::table(std::string_view example) const {
+  const auto* value = node();
+  if (value != nullptr && !value->is_table()) wrong("must be a table: " + std::string(example));
+  return value != nullptr ? value->as_table() : nullptr;
+}
+
 std::string as_toml(std::string_view text) {
   std::string result = "\"";
   for (const char c : text) {

@@ -30,6 +30,7 @@ struct Makings {
   const Builders& builders;
   Registry& registry;
   const GeneralConfig& general;  // once it is read
+  Places* places = nullptr;      // of the parts of the rule that is read
 
   std::string group() const;  // of the daemon, for advice
 };
@@ -40,8 +41,11 @@ struct KeyPlace {
   std::string_view key;
   const Makings& makings;
 
+  const toml::node* node() const { return section.node(key); }
   std::optional<Placed<std::string>> text() const { return section.text(key); }
   std::optional<std::vector<Placed<std::string>>> texts() const { return section.texts(key); }
+  // Null: it is missing, or no table: then that is told.
+  const toml::table* table(std::string_view example) const;
   bool has(std::string_view other) const { return section.raw().contains(other); }
   void wrong(std::string_view why) const { section.wrong(key, why); }
   void wrong(const Place& element, std::string_view why) const {

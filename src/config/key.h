@@ -65,6 +65,20 @@ void read_keys(const Keys<Of>& keys, Section& section, const Makings& makings, O
   for (const auto& key : keys) key.read(KeyPlace{section, key.name, makings}, of);
 }
 
+// Those of a table that has no others.
+template <typename Of>
+void read_table(const Keys<Of>& keys, const toml::table& table, std::string name, Problems& problems,
+                const Makings& makings, Of& of) {
+  Section section(table, std::move(name), problems);
+  read_keys(keys, section, makings, of);
+  section.finish();
+}
+// And of one that is a key's value.
+template <typename Of>
+void read_table(const Keys<Of>& keys, const KeyPlace& place, const toml::table& table, Of& of) {
+  read_table(keys, table, place.section.full(place.key), place.section.problems(), place.makings, of);
+}
+
 template <typename Of>
 void print_keys(const Keys<Of>& keys, std::ostream& out, const Of& of) {
   for (const auto& key : keys)

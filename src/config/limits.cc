@@ -3,210 +3,167 @@
 
 #include "base/text.h"
 #include "config/block_action.h"
+#include "config/registry.h"
 #include "mail/address.h"
 
 namespace mailweir {
 namespace {
 
-class LimitReader {
- public:
-  LimitReader(Section section, Registry& registry, Places& places)
-      : section_(std::move(section)), registry_(registry), places_(places) {}
+constexpr Quantity named_quantities[] = {
+    Quantity::messages,         Quantity::recipients,         Quantity::bytes,         Quantity::connections,
+    Quantity::open_connections, Quantity::unknown_recipients, Quantity::auth_failures, Quantity::first_time_recipients};
 
-  std::optional<Limit> read(const std::string& rule) {
-    const auto before = section_.problems().error_count();
-    limit_.counter = rule;
-    if (const auto name = section_.text("name")) limit_.counter = name->value;
-    read_by();
-    read_of();
-    read_max();
-    read_overrides();
-    if (const auto count = section_.choice("count", {"accepted", "all"})) limit_.attempts = *count == 1;
-    if (const auto bits = section_.number("ipv4_prefix", 8, 32)) limit_.prefix4 = static_cast<unsigned>(*bits);
-    if (const auto bits = section_.number("ipv6_prefix", 16, 128)) limit_.prefix6 = static_cast<unsigned>(*bits);
-    read_block();
-    read_warn_at();
-    section_.finish();
-    if (section_.problems().error_count() != before) return {};
-    return std::move(limit_);
+void read_of(const KeyPlace& place, Quantity& of) {
+  const auto text = place.text();
+  if (place.has("distinct")) {
+    of = Quantity::distinct;
+    if (place.has(place.key))
+      place.wrong("cannot be combined with distinct: one quantity is counted, or different values are");
+    return;
   }
-
- private:
-  void read_by() {
-    if (section_.raw().get("by") == nullptr) {
-      section_.wrong("by", "is missing: the fact to count by, or [] for one counter of all");
+  if (!place.has(place.key))
+    place.wrong(
+        "is missing: messages, recipients, bytes, connections, open-connections, unknown-recipients, auth-failures or "
+        "first-time-recipients; or distinct = FACT");
+  if (!text) return;
+  std::string names;
+  for (const auto quantity : named_quantities) {
+    if (text->value == to_string(quantity)) {
+      of = quantity;
       return;
     }
-    if (auto by = mailweir::read_by(section_, registry_, "limit", places_)) limit_.by = std::move(*by);
+    names += ' ' + std::string(to_string(quantity));
   }
+  place.wrong("\"" + cleaned(text->value, false, 60) + "\" is not one of:" + names);
+}
 
-  void read_of() {
-    const auto of = section_.text("of");
-    if (section_.raw().get("distinct") != nullptr) return read_distinct();
-    if (!of) {
-      if (section_.raw().get("of") == nullptr)
-        section_.wrong("of",
-                       "is missing: messages, recipients, bytes, connections, open-connections, unknown-recipients, "
-                       "auth-failures or first-time-recipients; or distinct = FACT");
-      return;
-    }
-    for (const auto quantity :
-         {Quantity::messages, Quantity::recipients, Quantity::bytes, Quantity::connections, Quantity::open_connections,
-          Quantity::unknown_recipients, Quantity::auth_failures, Quantity::first_time_recipients}) {
-      if (of->value != to_string(quantity)) continue;
-      limit_.of = quantity;
-      return;
-    }
-    section_.wrong("of", "\"" + cleaned(of->value, false, 60) +
-                             "\" is not one of: messages recipients bytes connections open-connections "
-                             "unknown-recipients auth-failures first-time-recipients");
+void read_distinct(const KeyPlace& place, Limit& limit) {
+  const auto name = place.text();
+  if (!name) return;
+  place.makings.places->emplace("limit.distinct", name->place);
+  auto fact = place.makings.registry.fact(name->value);
+  if (!fact) return place.wrong(fact.error().what);
+  const bool counts =
+      fact->type() != FactType::number && fact->type() != FactType::boolean && fact->type() != FactType::dnsbl;
+  if (!counts || fact->check() || fact->info().many)
+    return place.wrong(
+        name->value +
+        ": distinct needs an address, a name or a word, not a check, a number or a fact with several values");
+  for (const auto& by : limit.by)
+    if (by.name == name->value) return place.wrong(name->value + " is also in by: each key would have one value");
+  limit.distinct = std::move(*fact);
+}
+
+// "200/1h 1000/1d"
+void read_windows(const KeyPlace& place, const Placed<std::string>& text, Limit& limit) {
+  const auto windows = parse_windows(text.value);
+  if (!windows) return place.wrong(text.place, windows.error().what);
+  for (const auto& window : *windows) {
+    for (const auto& other : limit.max)
+      if (other.period == window.period) place.wrong(text.place, "two limits for the same period");
+    if (limit.of == Quantity::distinct && window.max > most_distinct)
+      place.wrong(text.place, "at most " + std::to_string(most_distinct) + " different values are kept for a key");
+    limit.max.push_back(window);
   }
+}
 
-  void read_distinct() {
-    limit_.of = Quantity::distinct;
-    if (section_.raw().get("of") != nullptr)
-      section_.wrong("of", "cannot be combined with distinct: one quantity is counted, or different values are");
-    const auto name = section_.text("distinct");
-    if (!name) return;
-    places_.emplace("limit.distinct", name->place);
-    auto fact = registry_.fact(name->value);
-    if (!fact) return section_.wrong("distinct", fact.error().what);
-    const bool counts =
-        fact->type() != FactType::number && fact->type() != FactType::boolean && fact->type() != FactType::dnsbl;
-    if (!counts || fact->check() || fact->info().many)
-      return section_.wrong(
-          "distinct",
-          name->value +
-              ": distinct needs an address, a name or a word, not a check, a number or a fact with several values");
-    for (const auto& by : limit_.by)
-      if (by.name == name->value)
-        return section_.wrong("distinct", name->value + " is also in by: each key would have one value");
-    limit_.distinct = std::move(*fact);
+void read_max(const KeyPlace& place, Limit& limit) {
+  const bool open = limit.of == Quantity::open_connections;
+  const auto* node = place.node();
+  if (node == nullptr)
+    return place.wrong(open ? "is missing: how many, like \"10\"" : "is missing: \"100/1h\", or several windows");
+  if (node->is_integer() && !open)
+    return place.wrong("is a number without a period; write how many in what time, like \"" +
+                       std::to_string(**node->as_integer()) + "/1h\"");
+  if (node->is_integer()) {
+    if (const auto most = place.section.number(place.key, 0, 1'000'000'000))
+      limit.max.push_back({static_cast<std::uint64_t>(*most), {}});
+    return;
   }
-
-  void check_distinct(const Window& window, const Place& place) {
-    if (limit_.of == Quantity::distinct && window.max > most_distinct)
-      section_.problems().error(place, section_.full("max"),
-                                "at most " + std::to_string(most_distinct) + " different values are kept for a key");
+  const auto texts = place.texts();
+  if (!texts) return;
+  for (const auto& text : *texts) {
+    const auto most = to_number(text.value);
+    if (!open) read_windows(place, text, limit);
+    else if (most && texts->size() == 1) limit.max.push_back({*most, {}});
+    else place.wrong(text.place, "open connections have no period; write how many: \"10\"");
   }
+  if (texts->empty()) place.wrong("is empty; write \"100/1h\"");
+}
 
-  void read_max() {
-    const bool open = limit_.of == Quantity::open_connections;
-    if (const auto* node = section_.node("max"); node != nullptr && node->is_integer()) {
-      if (!open)
-        return section_.wrong("max", "is a number without a period; write how many in what time, like \"" +
-                                         std::to_string(**node->as_integer()) + "/1h\"");
-      if (const auto most = section_.number("max", 0, 1'000'000'000))
-        limit_.max.push_back({static_cast<std::uint64_t>(*most), {}});
-      return;
-    }
-    const auto texts = section_.texts("max");
-    if (!texts) {
-      if (section_.raw().get("max") == nullptr)
-        section_.wrong("max",
-                       open ? "is missing: how many, like \"10\"" : "is missing: \"100/1h\", or several windows");
-      return;
-    }
-    for (const auto& text : *texts) {
-      if (open) {
-        const auto most = to_number(text.value);
-        if (most && texts->size() == 1) limit_.max.push_back({*most, {}});
-        else
-          section_.problems().error(text.place, section_.full("max"),
-                                    "open connections have no period; write how many: \"10\"");
-        continue;
-      }
-      auto windows = parse_windows(text.value);
-      if (!windows) {
-        section_.problems().error(text.place, section_.full("max"), windows.error().what);
-        continue;
-      }
-      for (const auto& window : *windows) {
-        for (const auto& other : limit_.max)
-          if (other.period == window.period)
-            section_.problems().error(text.place, section_.full("max"), "two limits for the same period");
-        check_distinct(window, text.place);
-        limit_.max.push_back(window);
-      }
-    }
-    if (texts->empty()) section_.wrong("max", "is empty; write \"100/1h\"");
-  }
+// A limit counts an address without its extension, and so looks it up.
+void warn_of_extensions(const KeyPlace& place, const Placed<std::string>& map, const Limit& limit) {
+  if (limit.by.size() != 1 || limit.by.front().type() != FactType::address) return;
+  int shown = 0;
+  limit.overrides->each([&](std::string_view key, std::string_view) {
+    const auto address = Address::parse(key, place.makings.registry.spelling());
+    if (address.is_plain() || ++shown > 5) return;
+    place.section.problems().warning(map.place, place.section.full(place.key),
+                                     map.value + ": " + cleaned(key, false, 100) +
+                                         " is never looked up: limits count addresses without their extension; write " +
+                                         cleaned(address.plain(), false, 100));
+  });
+}
 
-  void read_block() {
-    const auto* node = section_.node("block");
-    if (node != nullptr) limit_.block = read_block_time(*node, section_.full("block"), section_.problems());
-  }
+void read_overrides(const KeyPlace& place, Limit& limit) {
+  const auto map = place.text();
+  if (!map) return;
+  if (!map->value.starts_with("map:"))
+    return place.wrong("must be \"map:NAME\": keys and limits like 200/1h 1000/1d or unlimited");
+  limit.overrides = place.makings.registry.table(map->value, map->place, place.section.full(place.key));
+  if (!limit.overrides) return;
+  const EntryCheck check = [open = limit.of == Quantity::open_connections](
+                               std::string_view, std::string_view value) -> std::optional<std::string> {
+    if (open && to_number(value)) return {};
+    const auto windows = parse_windows(value);
+    if (windows) return {};
+    return windows.error().what;
+  };
+  int shown = 0;
+  limit.overrides->each([&](std::string_view key, std::string_view value) {
+    const auto why = check(key, value);
+    if (why && ++shown <= 5) place.wrong(map->value + ": " + cleaned(key, false, 100) + ": " + *why);
+  });
+  warn_of_extensions(place, *map, limit);
+  limit.overrides->require("limit of rule " + limit.counter, check);
+}
 
-  void read_warn_at() {
-    const auto* node = section_.node("warn_at");
-    if (node == nullptr) return;
-    const auto* text = node->as_string();
-    std::string_view share = text != nullptr ? std::string_view(text->get()) : "";
-    const bool is_share = share.ends_with('%');
-    if (is_share) share.remove_suffix(1);
-    const auto percent = to_number(share);
-    if (is_share && percent && *percent >= 1 && *percent <= 99) limit_.warn_at = static_cast<unsigned>(*percent);
-    else section_.wrong("warn_at", "must be a share of the maximum from \"1%\" to \"99%\", like \"80%\"");
-  }
-
-  void read_overrides() {
-    const auto overrides = section_.text("overrides");
-    if (!overrides) return;
-    if (!overrides->value.starts_with("map:")) {
-      section_.wrong("overrides", "must be \"map:NAME\": keys and limits like 200/1h 1000/1d or unlimited");
-      return;
-    }
-    limit_.overrides = registry_.table(overrides->value, overrides->place, section_.full("overrides"));
-    if (!limit_.overrides) return;
-    const EntryCheck check = [open = limit_.of == Quantity::open_connections](
-                                 std::string_view, std::string_view value) -> std::optional<std::string> {
-      if (open && to_number(value)) return {};
-      const auto windows = parse_windows(value);
-      if (windows) return {};
-      return windows.error().what;
-    };
-    int shown = 0;
-    limit_.overrides->each([&](std::string_view key, std::string_view value) {
-      const auto why = check(key, value);
-      if (!why || ++shown > 5) return;
-      section_.wrong("overrides", overrides->value + ": " + cleaned(key, false, 100) + ": " + *why);
-    });
-    check_extensions(overrides->value, overrides->place);
-    limit_.overrides->require("limit of rule " + limit_.counter, check);
-  }
-
-  // A limit counts an address without its extension, and so looks it up.
-  void check_extensions(const std::string& map, const Place& place) {
-    if (limit_.by.size() != 1 || limit_.by.front().type() != FactType::address) return;
-    int shown = 0;
-    limit_.overrides->each([&](std::string_view key, std::string_view) {
-      const auto address = Address::parse(key, registry_.spelling());
-      if (address.is_plain() || ++shown > 5) return;
-      section_.problems().warning(place, section_.full("overrides"),
-                                  map + ": " + cleaned(key, false, 100) +
-                                      " is never looked up: limits count addresses without their "
-                                      "extension; write " +
-                                      cleaned(address.plain(), false, 100));
-    });
-  }
-
-  Section section_;
-  Registry& registry_;
-  Places& places_;
-  Limit limit_;
-};
+void read_warn_at(const KeyPlace& place, unsigned& warn_at) {
+  const auto* node = place.node();
+  if (node == nullptr) return;
+  std::string_view share = node->is_string() ? std::string_view(**node->as_string()) : "";
+  const bool is_share = share.ends_with('%');
+  if (is_share) share.remove_suffix(1);
+  const auto percent = to_number(share);
+  if (is_share && percent && *percent >= 1 && *percent <= 99) warn_at = static_cast<unsigned>(*percent);
+  else place.wrong("must be a share of the maximum from \"1%\" to \"99%\", like \"80%\"");
+}
 
 }  // namespace
 
-std::optional<Limit> read_limit(const toml::node& node, const std::string& key, const std::string& rule,
-                                Registry& registry, Problems& problems, Places& places) {
-  const auto* table = node.as_table();
-  if (table == nullptr) {
-    problems.error(place_of(node), key,
-                   "must be a table: { by = \"sasl_username\", of = \"recipients\", max = \"100/1h\" }");
-    return {};
-  }
-  return LimitReader(Section(*table, key, problems), registry, places).read(rule);
+const Keys<Limit>& limit_keys() {
+  static const Keys<Limit> keys = {
+      {"name", &Limit::counter, form::text(), reloads},
+      {"by", &Limit::by, form::required("the fact to count by, or [] for one counter of all", key_facts("limit")),
+       reloads},
+      {"of", &Limit::of, {read_of}, reloads},
+      {"distinct", std::identity{}, {read_distinct}, reloads},
+      {"max", std::identity{}, {read_max}, reloads},
+      {"overrides", std::identity{}, {read_overrides}, reloads},
+      {"count", &Limit::attempts, form::choice<bool>({{"accepted", false}, {"all", true}}), reloads},
+      {"block", &Limit::block, {read_limit_block}, reloads},
+      {"warn_at", &Limit::warn_at, {read_warn_at}, reloads},
+      {"ipv4_prefix", &Limit::prefix4, form::number<unsigned>(8, 32), reloads},
+      {"ipv6_prefix", &Limit::prefix6, form::number<unsigned>(16, 128), reloads},
+  };
+  return keys;
+}
+
+void read_limit(const KeyPlace& place, Rule& rule) {
+  const auto* table = place.table("{ by = \"sasl_username\", of = \"recipients\", max = \"100/1h\" }");
+  if (table == nullptr) return;
+  rule.limit.emplace().counter = rule.name;
+  read_table(limit_keys(), place, *table, *rule.limit);
 }
 
 }  // namespace mailweir

@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Reads `limit = { by, of, max, ... }` into a Limit. Not a public header of the floor.
+// `limit = { by, of, max, ... }` of a rule: a row for each key. Not a public header of the floor.
 #pragma once
 
-#include <optional>
-#include <string>
-
-#include "config/registry.h"
+#include "config/key.h"
 #include "rule/rule.h"
 
 namespace mailweir {
 
-// `rule` names the counter. Nothing when it cannot be understood; told to problems. `places` gets where the facts of
-// `by` stand, as "limit.by.FACT".
-std::optional<Limit> read_limit(const toml::node& node, const std::string& key, const std::string& rule,
-                                Registry& registry, Problems& problems, Places& places);
+const Keys<Limit>& limit_keys();
+
+// The rule, whose name is read already, names the counter unless the limit does.
+void read_limit(const KeyPlace& place, Rule& rule);
 
 }  // namespace mailweir

@@ -17,7 +17,8 @@ struct ListedSection {
   std::vector<ListedKey> keys;
 };
 
-// All whose keys are rows; those of [[rule]] are not.
+// Those of mailweir.toml(5), and the tables of a rule: mailweir-rules(5).
 std::vector<ListedSection> listed_sections();
+std::vector<ListedSection> listed_rule_tables();
 
 }  // namespace mailweir

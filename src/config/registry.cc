@@ -14,14 +14,6 @@ std::string section_of(TableKind kind, std::string_view name) {
   return std::string(word(kind)) + "s." + std::string(name);
 }
 
-bool is_name(std::string_view name) {
-  if (name.empty() || name.size() > 64) return false;
-  for (const char c : name)
-    if (!(fold(c) >= 'a' && fold(c) <= 'z') && !(c >= '0' && c <= '9') && c != '_' && c != '-' && c != '.')
-      return false;
-  return true;
-}
-
 constexpr std::string_view egress_name = "egress_spf";
 
 bool is_egress(std::string_view name) {
@@ -264,9 +256,7 @@ void Registry::read_fact(const toml::node& node, const Makings& makings, OwnFact
                     "must be a table: { map = \"NAME\", key = [\"sasl_domain\", \"sender_domain\"] }");
     return;
   }
-  Section fields(*table, full, problems_);
-  read_keys(own_fact_keys(), fields, makings, fact);
-  fields.finish();
+  mailweir::read_table(own_fact_keys(), *table, full, problems_, makings, fact);
 }
 
 // Each circle is told once, at the fact where it was entered, and opened there, so that whoever follows keys comes to

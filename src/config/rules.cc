@@ -2,6 +2,7 @@
 #include "config/rules.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/text.h"
 #include "config/block_action.h"
@@ -12,90 +13,55 @@
 namespace mailweir {
 namespace {
 
-class RuleReader {
- public:
-  RuleReader(Section section, const Makings& makings)
-      : section_(std::move(section)), makings_(makings), registry_(makings.registry) {}
-
-  std::optional<PlacedRule> read();
-
- private:
-  Problems& problems() { return section_.problems(); }
-  std::optional<Template> template_of(std::string_view key);
-  void read_action();
-  void read_reply(Action action, std::string_view key);
-  void read_effects();
-  void read_skip();
-  void read_switches();
-
-  Section section_;
-  const Makings& makings_;
-  Registry& registry_;
-  PlacedRule placed_;
-  Rule& rule_ = placed_.rule;
-};
-
-std::optional<Template> RuleReader::template_of(std::string_view key) {
-  const auto text = section_.text(key);
-  if (!text) return {};
-  return make_template(KeyPlace{section_, key, makings_}, text->value, text->place);
+void read_name(const KeyPlace& place, std::string& name) {
+  if (const auto text = place.text()) name = text->value;
+  if (is_name(name, 100)) place.section.rename("rule \"" + name + "\"");
+  else if (place.has(place.key)) place.wrong("a name is letters, digits, - _ and ., at most 100");
 }
 
-void RuleReader::read_reply(Action action, std::string_view key) {
-  const auto text = section_.text(key);
+Result<Stage> parse_at(const std::string& text) {
+  if (const auto stage = parse_stage(text)) return *stage;
+  return Error{"\"" + cleaned(text, false, 40) + "\" is not one of: connect helo auth mail rcpt data end-of-message"};
+}
+
+void read_conditions_of(const KeyPlace& place, Conditions& conditions) {
+  if (const auto* node = place.node())
+    conditions = read_conditions(*node, place.section.full(place.key), place.key, place.makings.registry,
+                                 place.section.problems(), *place.makings.places);
+}
+
+void read_reply(const KeyPlace& place, Rule& rule) {
+  const auto text = place.text();
   if (!text) return;
   auto reply = Reply::parse(text->value);
-  if (!reply) {
-    section_.wrong(key, reply.error().what);
-    return;
-  }
+  if (!reply) return place.wrong(reply.error().what);
   const char klass = reply->klass();
-  if (action == Action::reject && klass != '5')
-    section_.wrong(key, reply->code + " is a temporary failure, and reject is permanent; write defer, or a 5xx code");
-  if (action == Action::defer && klass != '4')
-    section_.wrong(key, reply->code + " is a permanent failure, and defer is temporary; write reject, or a 4xx code");
-  if (action == Action::defer && reply->code == "421") section_.wrong(key, "421 closes the connection; write drop");
-  if (auto made = make_template(KeyPlace{section_, key, makings_}, reply->text, text->place))
-    rule_.reply_text = std::move(*made);
-  rule_.reply = std::move(*reply);
-  rule_.reply.text.clear();
+  if (rule.action == Action::reject && klass != '5')
+    place.wrong(reply->code + " is a temporary failure, and reject is permanent; write defer, or a 5xx code");
+  if (rule.action == Action::defer && klass != '4')
+    place.wrong(reply->code + " is a permanent failure, and defer is temporary; write reject, or a 4xx code");
+  if (rule.action == Action::defer && reply->code == "421") place.wrong("421 closes the connection; write drop");
+  if (auto made = make_template(place, reply->text, text->place)) rule.reply_text = std::move(*made);
+  rule.reply = std::move(*reply);
+  rule.reply.text.clear();
 }
 
-// At most one of the actions that end a stage.
-void RuleReader::read_action() {
-  std::string first;
-  for (const auto action :
-       {Action::accept, Action::permit, Action::reject, Action::defer, Action::drop, Action::discard}) {
-    const auto key = to_string(action);
-    const auto* node = section_.node(key);
-    if (node == nullptr) continue;
-    placed_.keys.emplace(key, place_of(*node));
-    if (!first.empty()) {
-      section_.wrong(key, "a rule can have only one action that ends the stage; this one has " + first + " already");
-      continue;
-    }
-    first = key;
-    rule_.action = action;
-    if (is_refusal(action)) {
-      read_reply(action, key);
-      continue;
-    }
-    // accept, permit and discard take true, or a text that is the reason in the log.
-    if (const auto* truth = node->as_boolean(); truth != nullptr && truth->get()) continue;
-    if (node->is_string()) {
-      if (auto text = template_of(key)) rule_.reply_text = std::move(*text);
-      continue;
-    }
-    section_.wrong(key, "must be true, or a text for the log");
-  }
-}
-
-void RuleReader::read_effects() {
-  for (const auto& key : effect_keys()) {
-    if (const auto* node = section_.raw().get(key.name)) placed_.keys.emplace(key.name, place_of(*node));
-    key.read(KeyPlace{section_, key.name, makings_}, rule_);
-  }
-  std::ranges::stable_sort(rule_.effects, {}, &RuleEffect::index);
+// At most one of the actions that end a stage. accept, permit and discard take true, or a text for the log.
+Key<Rule> action_key(Action action) {
+  const auto read = [action](const KeyPlace& place, Rule& rule) {
+    const auto* node = place.node();
+    if (node == nullptr) return;
+    if (rule.action != Action::none)
+      return place.wrong("a rule can have only one action that ends the stage; this one has " +
+                         std::string(to_string(rule.action)) + " already");
+    rule.action = action;
+    if (is_refusal(action)) return read_reply(place, rule);
+    if (is_true(*node)) return;
+    if (!node->is_string()) return place.wrong("must be true, or a text for the log");
+    const auto text = place.text();
+    if (auto made = make_template(place, text->value, text->place)) rule.reply_text = std::move(*made);
+  };
+  return {to_string(action), std::identity{}, {read}, reloads};
 }
 
 // Checks that this version does not have: a list of what an entry turns off may be complete before they come.
@@ -105,97 +71,78 @@ std::optional<LaterCheck> later_check(std::string_view name) {
   return {};
 }
 
-void RuleReader::read_skip() {
-  const auto names = section_.texts("skip");
-  if (!names || names->empty()) return;
-  placed_.keys.emplace("skip", place_of(*section_.raw().get("skip")));
-  for (const auto& name : *names) {
-    if (name.value == "all") {
-      rule_.skip = CheckSet::all();
-      continue;
-    }
-    if (const auto later = later_check(name.value)) {
-      rule_.skip.add(*later);
-      continue;
-    }
-    const auto fact = registry_.fact(name.value);
-    if (fact && fact->info().skipped == FactSkipped::with_whole) {
-      problems().error(name.place, section_.full("skip"),
-                       name.value + " is part of a check; write " + std::string(fact->info().whole()));
-      continue;
-    }
-    if (fact && fact->check() && fact->type() != FactType::blocked) {
-      const FactInfo& check = fact->info();
-      rule_.skip.add(check.id);
-      const bool whole = check.part_of.empty() || check.skipped == FactSkipped::as_whole;
-      for (const auto& other : all_facts())
-        if (whole && other.check && other.whole() == check.whole()) rule_.skip.add(other.id);
-    } else
-      problems().error(name.place, section_.full("skip"),
-                       fact ? name.value + " is not a check; only checks can be skipped" : fact.error().what);
-  }
+// What is wrong with it, if anything is.
+std::string add_skipped(const std::string& name, const Registry& registry, CheckSet& skip) {
+  const auto later = later_check(name);
+  if (name == "all") skip = CheckSet::all();
+  else if (later) skip.add(*later);
+  if (name == "all" || later) return {};
+  const auto fact = registry.fact(name);
+  if (!fact) return fact.error().what;
+  const FactInfo& check = fact->info();
+  if (check.skipped == FactSkipped::with_whole)
+    return name + " is part of a check; write " + std::string(check.whole());
+  if (!fact->check() || fact->type() == FactType::blocked) return name + " is not a check; only checks can be skipped";
+  skip.add(check.id);
+  const bool whole = check.part_of.empty() || check.skipped == FactSkipped::as_whole;
+  for (const auto& other : all_facts())
+    if (whole && other.check && other.whole() == check.whole()) skip.add(other.id);
+  return {};
 }
 
-void RuleReader::read_switches() {
-  if (const auto shadow = section_.boolean("shadow")) rule_.shadow = *shadow;
-  if (const auto alert = section_.boolean("alert")) rule_.alert = *alert;
-  if (const auto log = section_.boolean("log")) rule_.log = *log;
-  if (const auto outage = section_.choice("on_outage", {"continue", "defer"}))
-    rule_.on_outage = *outage == 0 ? Outage::go_on : Outage::defer;
-  if (const auto* node = section_.node("block")) {
-    placed_.keys.emplace("block", place_of(*node));
-    rule_.block = read_block_action(*node, section_.full("block"), rule_.name, registry_, problems(), placed_.keys);
-  }
+void read_skip(const KeyPlace& place, CheckSet& skip) {
+  const auto names = place.texts();
+  if (!names) return;
+  for (const auto& name : *names)
+    if (const auto why = add_skipped(name.value, place.makings.registry, skip); !why.empty())
+      place.wrong(name.place, why);
 }
 
-std::optional<PlacedRule> RuleReader::read() {
-  const auto before = problems().error_count();
-  placed_.place = section_.place();
-  if (const auto name = section_.text("name")) rule_.name = name->value;
-  else if (section_.raw().get("name") == nullptr)
-    section_.wrong("name", "is missing: every rule needs a name; it is logged");
-  const bool named =
-      !rule_.name.empty() && rule_.name.size() <= 100 && std::all_of(rule_.name.begin(), rule_.name.end(), [](char c) {
-        return (fold(c) >= 'a' && fold(c) <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
-      });
-  if (named) section_.rename("rule \"" + rule_.name + "\"");
-  else if (section_.raw().get("name") != nullptr)
-    section_.wrong("name", "a name is letters, digits, - _ and ., at most 100");
-  rule_.where = placed_.place.file + ':' + std::to_string(placed_.place.line);
-
-  if (const auto at = section_.text("at")) {
-    placed_.keys.emplace("at", at->place);
-    if (const auto stage = parse_stage(at->value)) rule_.at = *stage;
-    else
-      section_.wrong("at", "\"" + cleaned(at->value, false, 40) +
-                               "\" is not one of: connect helo auth mail rcpt data end-of-message");
-  } else if (section_.raw().get("at") == nullptr) {
-    section_.wrong("at", "is missing: connect, helo, mail, rcpt, data or end-of-message");
-  }
-  for (const auto key : {"when", "unless"}) {
-    const auto* node = section_.node(key);
-    if (node == nullptr) continue;
-    placed_.keys.emplace(key, place_of(*node));
-    (key == std::string_view("when") ? rule_.when : rule_.unless) =
-        read_conditions(*node, section_.full(key), key, registry_, problems(), placed_.keys);
-  }
-  if (const auto* node = section_.node("limit")) {
-    placed_.keys.emplace("limit", place_of(*node));
-    rule_.limit = read_limit(*node, section_.full("limit"), rule_.name, registry_, problems(), placed_.keys);
-  }
-  read_action();
-  read_effects();
-  read_skip();
-  read_switches();
-  section_.finish();
-  if (problems().error_count() != before) return {};
-  return std::move(placed_);
+Keys<Rule> all_keys() {
+  Keys<Rule> keys = {
+      {"name", &Rule::name, form::required("every rule needs a name; it is logged", Form<std::string>{read_name}),
+       reloads},
+      {"at", &Rule::at, form::required("connect, helo, mail, rcpt, data or end-of-message", form::parsed(parse_at)),
+       reloads},
+      {"when", &Rule::when, {read_conditions_of}, reloads},
+      {"unless", &Rule::unless, {read_conditions_of}, reloads},
+      {"limit", std::identity{}, {read_limit}, reloads},
+      {"skip", &Rule::skip, {read_skip}, reloads},
+      {"shadow", &Rule::shadow, form::boolean(), reloads},
+      {"alert", &Rule::alert, form::boolean(), reloads},
+      {"log", &Rule::log, form::boolean(), reloads},
+      {"on_outage", &Rule::on_outage, form::choice<Outage>({{"continue", Outage::go_on}, {"defer", Outage::defer}}),
+       reloads},
+      {"block", std::identity{}, {read_block}, reloads},
+  };
+  for (const auto action :
+       {Action::accept, Action::permit, Action::reject, Action::defer, Action::drop, Action::discard})
+    keys.push_back(action_key(action));
+  keys.insert(keys.end(), effect_keys().begin(), effect_keys().end());
+  return keys;
 }
 
 }  // namespace
 
+const Keys<Rule>& rule_keys() {
+  static const Keys<Rule> keys = all_keys();
+  return keys;
+}
+
 std::optional<PlacedRule> read_rule(const toml::table& table, const Makings& makings, Problems& problems) {
-  return RuleReader(Section(table, "rule", problems), makings).read();
+  const auto before = problems.error_count();
+  PlacedRule placed;
+  placed.place = place_of(table);
+  placed.rule.where = placed.place.file + ':' + std::to_string(placed.place.line);
+  for (const auto& [key, node] : table) placed.keys.emplace(key.str(), place_of(node));
+  Section section(table, "rule", problems);
+  Makings of_rule = makings;
+  of_rule.places = &placed.keys;
+  read_keys(rule_keys(), section, of_rule, placed.rule);
+  section.finish();
+  if (problems.error_count() != before) return {};
+  std::ranges::stable_sort(placed.rule.effects, {}, &RuleEffect::index);
+  return placed;
 }
 
 }  // namespace mailweir

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "config/section.h"
 
+#include <algorithm>
+
 #include "base/duration.h"
 #include "base/text.h"
 
@@ -29,8 +31,16 @@ std::string_view kind_of(const toml::node& node) {
   }
 }
 
+bool is_true(const toml::node& node) { return node.value_exact<bool>().value_or(false); }
+
+bool is_name(std::string_view text, std::size_t longest) {
+  return !text.empty() && text.size() <= longest && std::all_of(text.begin(), text.end(), [](char c) {
+    return (fold(c) >= 'a' && fold(c) <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+  });
+}
+
 const toml::node* Section::node(std::string_view key) {
-  asked_.emplace(key);
+  asked_.push_back(key);
   return table_->get(key);
 }
 
@@ -138,12 +148,14 @@ void Section::later(std::string_view key, std::string_view what) {
 }
 
 std::string_view Section::nearest_asked(std::string_view key) const {
-  return nearest(key, {asked_.begin(), asked_.end()});
+  auto known = asked_;
+  std::ranges::sort(known);
+  return nearest(key, known);
 }
 
 void Section::finish() {
   for (const auto& [key, value] : *table_) {
-    if (asked_.contains(key.str())) continue;
+    if (has_asked(key.str())) continue;
     const auto guess = nearest_asked(key.str());
     problems_->error(place_of(key), full(key.str()),
                      guess.empty() ? "unknown key" : "unknown key; did you mean " + std::string(guess) + "?");

@@ -3,11 +3,11 @@
 // error. Not a public header of the floor: it shows toml++; config/load.h is what others include.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +32,9 @@ Place place_of(const toml::key& key);
 using Places = std::map<std::string, Place, std::less<>>;
 // "a string", "an array", ...
 std::string_view kind_of(const toml::node& node);
+bool is_true(const toml::node& node);
+// "a name is letters, digits, - _ and ."
+bool is_name(std::string_view text, std::size_t longest = 64);
 
 class Section {
  public:
@@ -39,6 +42,7 @@ class Section {
   Section(const toml::table& table, std::string name, Problems& problems)
       : table_(&table), name_(std::move(name)), problems_(&problems) {}
 
+  // Of all of these, `key` outlives the section.
   const toml::node* node(std::string_view key);
   std::optional<Placed<std::string>> text(std::string_view key);
   std::optional<bool> boolean(std::string_view key);
@@ -52,7 +56,7 @@ class Section {
   const toml::table* table(std::string_view key);
   // Keys that come with a later version: the message says so instead of "unknown".
   void later(std::string_view key, std::string_view what);
-  bool has_asked(std::string_view key) const { return asked_.contains(key); }
+  bool has_asked(std::string_view key) const { return std::ranges::find(asked_, key) != asked_.end(); }
   std::string_view nearest_asked(std::string_view key) const;  // "" when none is near
   // Reports all keys that were not asked for. Call once, at the end.
   void finish();
@@ -71,7 +75,7 @@ class Section {
   const toml::table* table_;
   std::string name_;
   Problems* problems_;
-  std::set<std::string, std::less<>> asked_;
+  std::vector<std::string_view> asked_;
 };
 
 }  // namespace mailweir

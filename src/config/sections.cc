@@ -3,7 +3,21 @@
 
 #include <sstream>
 
+#include "config/block_action.h"
+#include "config/effects.h"
+#include "config/limits.h"
+#include "config/rules.h"
+
 namespace mailweir {
+namespace {
+
+std::vector<ListedSection> listed(const std::vector<SectionRow>& rows) {
+  std::vector<ListedSection> all;
+  for (const auto& row : rows) all.push_back({std::string(row.name), row.keys});
+  return all;
+}
+
+}  // namespace
 
 const std::vector<SectionRow>& all_sections() {
   static const std::vector<SectionRow> all = {general_section(),     milter_section(),
@@ -21,9 +35,15 @@ std::vector<ListedSection> listed_sections() {
   rows.emplace_back("dkim.key", dkim_key_keys());
   rows.emplace_back("dnsbl", dnsbl_keys());
   rows.emplace_back("facts", own_fact_keys());
-  std::vector<ListedSection> listed;
-  for (const auto& row : rows) listed.push_back({std::string(row.name), row.keys});
-  return listed;
+  return listed(rows);
+}
+
+std::vector<ListedSection> listed_rule_tables() {
+  return listed({{"rule", rule_keys()},
+                 {"rule.limit", limit_keys()},
+                 {"rule.limit.block", block_time_keys()},
+                 {"rule.block", block_keys()},
+                 {"rule.remove_headers", removal_keys()}});
 }
 
 std::string print_config(const Config& config, const Policy& policy) {

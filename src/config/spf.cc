@@ -37,12 +37,6 @@ std::string print_addresses(const std::vector<IpAddress>& addresses) {
   return texts.empty() ? "" : as_toml(texts);
 }
 
-bool is_route_name(std::string_view name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return (fold(c) >= 'a' && fold(c) <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
-  });
-}
-
 const Keys<Egress>& route_keys() {
   static const Keys<Egress> keys = {{"addresses", &Egress::addresses,
                                      form::required("the addresses that mail of this route leaves from",
@@ -65,15 +59,14 @@ void read_routes(const KeyPlace& place, std::vector<Egress>& egress) {
   for (const auto& [key, node] : *routes) {
     const std::string name(key.str());
     const auto* table = node.as_table();
-    if (table == nullptr || !is_route_name(name)) {
+    if (table == nullptr || !is_name(name, name.size())) {
       section.problems().error(
           place_of(node), section.full("routes." + cleaned(name, false, 60)),
           table == nullptr ? "must be a table: [egress.routes.NAME]" : "a name is letters, digits, _ - and .");
       continue;
     }
-    Section route(*table, section.full("routes." + name), section.problems());
-    read_keys(route_keys(), route, place.makings, egress.emplace_back(Egress{name, {}}));
-    route.finish();
+    read_table(route_keys(), *table, section.full("routes." + name), section.problems(), place.makings,
+               egress.emplace_back(Egress{name, {}}));
   }
 }
 

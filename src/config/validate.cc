@@ -22,6 +22,31 @@ std::map<const EffectRow*, std::size_t> counted_effects(const Rule& rule) {
   return counted;
 }
 
+// Where a limit may count it.
+std::vector<Stage> stages_of(Quantity of) {
+  using enum Stage;
+  switch (of) {
+    case Quantity::messages: return {mail, data, end_of_message};
+    case Quantity::recipients: return {rcpt, data, end_of_message};
+    case Quantity::bytes: return {end_of_message};
+    case Quantity::connections:
+    case Quantity::open_connections: return {connect};
+    case Quantity::unknown_recipients: return {connect, helo, mail, rcpt};
+    case Quantity::first_time_recipients: return {rcpt};
+    case Quantity::auth_failures: return {connect, helo, auth, mail, rcpt};
+    case Quantity::distinct: break;
+  }
+  return {all_stages.begin(), all_stages.end()};
+}
+
+// "connect, helo and mail"
+std::string in_words(const std::vector<Stage>& stages) {
+  std::string words;
+  for (std::size_t i = 0; i < stages.size(); ++i)
+    words += (i == 0 ? "" : i + 1 == stages.size() ? " and " : ", ") + std::string(to_string(stages[i]));
+  return words;
+}
+
 class Validator {
  public:
   Validator(const std::vector<PlacedRule>& rules, const Policy& policy, bool keys_known, Problems& problems)
@@ -70,9 +95,8 @@ class Validator {
   void effect(const PlacedRule& placed) {
     const Rule& rule = placed.rule;
     const bool along = !rule.effects.empty();
-    // A skip of checks that this version does not have is one, too.
-    if (rule.action == Action::none && !along && !placed.keys.contains("skip") && !rule.block && !rule.alert &&
-        !rule.log && !(rule.limit && rule.limit->warn_at > 0))
+    if (rule.action == Action::none && !along && rule.skip.empty() && !rule.block && !rule.alert && !rule.log &&
+        !(rule.limit && rule.limit->warn_at > 0))
       error(placed, "",
             "does nothing: it needs an action (accept reject defer drop discard " + names_of_effects() +
                 " skip block alert log)");
@@ -123,12 +147,9 @@ class Validator {
   }
 
   void facts(const PlacedRule& placed) {
-    const auto conditions = [&](const Conditions& all, std::string_view key) {
-      for (std::size_t i = 0; i < all.tables.size(); ++i)
-        for (const auto& cell : all.tables[i]) fact(placed, cell.fact, key, place_of_cell(key, i, cell.fact.name));
-    };
-    conditions(placed.rule.when, "when");
-    conditions(placed.rule.unless, "unless");
+    each_cell(placed.rule, [&](const Cell& cell, std::string_view key, std::size_t table) {
+      fact(placed, cell.fact, key, place_of_cell(key, table, cell.fact.name));
+    });
     if (placed.rule.limit)
       for (const auto& by : placed.rule.limit->by) fact(placed, by, "limit", "limit.by." + by.name);
     if (placed.rule.limit && placed.rule.limit->distinct)
@@ -154,45 +175,12 @@ class Validator {
   void limit(const PlacedRule& placed) {
     if (!placed.rule.limit) return;
     const Stage at = placed.rule.at;
-    bool fits = false;
-    std::string_view where;
-    switch (placed.rule.limit->of) {
-      case Quantity::messages:
-        fits = at == Stage::mail || at >= Stage::data;
-        where = "mail, data and end-of-message";
-        break;
-      case Quantity::recipients:
-        fits = at >= Stage::rcpt;
-        where = "rcpt, data and end-of-message";
-        break;
-      case Quantity::bytes:
-        fits = at == Stage::end_of_message;
-        where = "end-of-message";
-        break;
-      case Quantity::connections:
-      case Quantity::open_connections:
-        fits = at == Stage::connect;
-        where = "connect";
-        break;
-      case Quantity::unknown_recipients:
-        fits = at <= Stage::rcpt && at != Stage::auth;
-        where = "connect, helo, mail and rcpt";
-        break;
-      case Quantity::first_time_recipients:
-        fits = at == Stage::rcpt;
-        where = "rcpt";
-        break;
-      case Quantity::distinct: fits = true; break;
-      case Quantity::auth_failures:
-        fits = at <= Stage::rcpt;
-        where = "connect, helo, auth, mail and rcpt";
-        break;
-    }
+    const auto stages = stages_of(placed.rule.limit->of);
+    const bool fits = std::ranges::find(stages, at) != stages.end();
     const auto of = std::string(to_string(placed.rule.limit->of));
     if (!fits)
-      error(
-          placed, "limit",
-          "of = \"" + of + "\" is known at " + std::string(where) + "; this rule is at " + std::string(to_string(at)));
+      error(placed, "limit",
+            "of = \"" + of + "\" is known at " + in_words(stages) + "; this rule is at " + std::string(to_string(at)));
     if (fits && placed.rule.limit->of == Quantity::open_connections && door(at) == Door::policy)
       error(
           placed, "limit",
@@ -227,10 +215,9 @@ class Validator {
         problems_.error(placed.at(where), "rule \"" + placed.rule.name + "\"." + std::string(key),
                         fact.name + " is not known at the http door, where auth-failures are counted");
     };
-    for (const auto& [conditions, key] :
-         {std::pair(&placed.rule.when, "when"), std::pair(&placed.rule.unless, "unless")})
-      for (std::size_t i = 0; i < conditions->tables.size(); ++i)
-        for (const auto& cell : conditions->tables[i]) tell(cell.fact, key, place_of_cell(key, i, cell.fact.name));
+    each_cell(placed.rule, [&](const Cell& cell, std::string_view key, std::size_t table) {
+      tell(cell.fact, key, place_of_cell(key, table, cell.fact.name));
+    });
     for (const auto& by : placed.rule.limit->by) tell(by, "limit", "limit.by." + by.name);
   }
 
@@ -288,19 +275,17 @@ class Validator {
       for (std::size_t j = 0; j < rules_.size(); ++j) {
         const auto& other = rules_[j].rule;
         const bool before = other.at < skipping.rule.at || (other.at == skipping.rule.at && j < i);
-        for (const auto* conditions : {&other.when, &other.unless})
-          for (const auto& table : conditions->tables)
-            for (const auto& cell : table) {
-              if (!cell.fact.check() || !skipping.rule.skip.has(cell.fact.id)) continue;
-              if (before)
-                error(skipping, "skip",
-                      cell.fact.name + " was used before, by rule \"" + other.name + "\" at " +
-                          std::string(to_string(other.at)));
-              else if (door(other.at) != door(skipping.rule.at))
-                error(skipping, "skip",
-                      cell.fact.name + " is asked at the other door, by rule \"" + other.name +
-                          "\": the doors share nothing");
-            }
+        each_cell(other, [&](const Cell& cell, std::string_view, std::size_t) {
+          if (!cell.fact.check() || !skipping.rule.skip.has(cell.fact.id)) return;
+          if (before)
+            error(skipping, "skip",
+                  cell.fact.name + " was used before, by rule \"" + other.name + "\" at " +
+                      std::string(to_string(other.at)));
+          else if (door(other.at) != door(skipping.rule.at))
+            error(skipping, "skip",
+                  cell.fact.name + " is asked at the other door, by rule \"" + other.name +
+                      "\": the doors share nothing");
+        });
       }
     }
   }

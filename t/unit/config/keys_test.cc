@@ -114,3 +114,42 @@ TEST_CASE("keys: the manual says which need a restart") {
     }
   }
 }
+
+TEST_CASE("rule keys: each is in the manual, with its range, and none besides") {
+  const std::string rules = "mailweir-rules.5";
+  // Of a table, the lists of the manual; and what stands among them that is no key.
+  struct Row {
+    std::vector<std::string> headings;
+    Names others;
+  };
+  const std::map<std::string, Row> rows = {
+      {"rule", {{"DESCRIPTION", "ACTIONS"}, {"for"}}},  // of the example of a block
+      {"rule.limit", {{"LIMITS"}, {"messages", "recipients", "bytes", "connections"}}},
+      {"rule.block", {{"Blocks"}, {}}},
+  };
+  for (const auto& table : listed_rule_tables()) {
+    CAPTURE(table.name);
+    if (table.name == "rule.limit.block" || table.name == "rule.remove_headers") {  // the manual shows an example
+      const std::string text = manual_section(rules, table.name == "rule.remove_headers" ? "ACTIONS" : "LIMITS");
+      for (const auto& key : table.keys) CHECK(text.find(' ' + key.name + " = ") != std::string::npos);
+      continue;
+    }
+    const Row& row = rows.at(table.name);
+    std::map<std::string, std::string> in_manual;
+    for (const auto& heading : row.headings)
+      for (const auto& [item, text] : manual_items(rules, heading))
+        in_manual.emplace(item.substr(0, item.find(" =")), text);  // "hold = true" is hold
+    for (const auto& key : table.keys) {
+      CAPTURE(key.name);
+      CAPTURE(key.range);
+      const auto found = in_manual.find(key.name);
+      CHECK(found != in_manual.end());
+      if (found == in_manual.end()) continue;
+      CHECK((key.range.empty() || says_range(found->second, key.range)));
+      CHECK_FALSE(key.needs_restart);
+      in_manual.erase(found);
+    }
+    for (const auto& item : in_manual)
+      CHECK_MESSAGE((!is_key(item.first) || row.others.contains(item.first)), item.first << " is in the manual only");
+  }
+}
