@@ -39,7 +39,9 @@ std::optional<std::string> file_argument(const Arguments& args, const char* usag
 
 std::optional<Loaded> read_policy_file(const std::string& path) {
   static const SystemClock clock;
-  return read_policy_file(path, make_builders(clock));
+  // A list in Redis that does not answer is logged there, long after the file was read.
+  static const auto tables = std::make_shared<TableSources>(clock);
+  return read_policy_file(path, make_builders(clock, tables));
 }
 
 std::optional<Loaded> read_policy_file(const std::string& path, const Builders& builders) {
