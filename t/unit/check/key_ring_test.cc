@@ -60,6 +60,38 @@ TEST_CASE("key ring: which keys sign for a domain") {
   }
 }
 
+TEST_CASE("key ring: a key that cannot be used leaves its domain unsigned, and no other") {
+  const auto ring = KeyRing::make({{"example.com", "a", signer, true}, {"b.example", "a", signer, false}},
+                                  {{{"low.example.com", "x", nullptr, false}, "x.pem: no"},
+                                   {{"B.example", "y", nullptr, true}, "y.pem: no"},
+                                   {{"b.example", "z", nullptr, false}, "z.pem: no"}});
+  REQUIRE(ring);
+  struct Row {
+    const char *domain, *want, *troubles;
+    bool known;
+  };
+  const Row rows[] = {
+      {"example.com", "a/example.com", "", true},
+      {"low.example.com", "", "x.pem: no ", true},
+      {"x.example.com", "a/example.com", "", true},
+      {"b.example", "a/b.example", "y.pem: no z.pem: no ", true},
+      {"x.b.example", "", "y.pem: no ", true},
+      {"x.low.example.com", "a/example.com", "", true},
+      {"other.example", "", "", false},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.domain);
+    std::string troubles;
+    for (const auto& trouble : ring->troubles(row.domain)) troubles += trouble + ' ';
+    CHECK(found(*ring, row.domain) == row.want);
+    CHECK(troubles == row.troubles);
+    CHECK(ring->knows(row.domain) == row.known);
+  }
+  CHECK(KeyRing::make({{"example.com", "a", signer, false}}, {{{"example.com", "A", nullptr, false}, "no"}})
+            .error()
+            .what.find("is given twice") != std::string::npos);
+}
+
 TEST_CASE("key ring: mistakes are named") {
   struct Row {
     const char *domain, *selector;
