@@ -28,6 +28,23 @@ bool is_never_signed(std::string_view name) {
   return std::any_of(names.begin(), names.end(), [&](std::string_view never) { return equal_folded(never, name); });
 }
 
+void SignPolicy::oversign_from_only() {
+  std::vector<std::string> once;
+  for (const auto* list : {&oversigned, &oversigned_if_there, &signed_if_there})
+    for (const auto& name : *list)
+      if (!equal_folded(name, "From")) once.push_back(name);
+  oversigned = {"From"};
+  oversigned_if_there.clear();
+  signed_if_there = std::move(once);
+}
+
+std::vector<std::string> SignPolicy::open_fields() const {
+  std::vector<std::string> open;
+  for (const auto* name : {"Subject", "To", "Date"})
+    if (!covers(name)) open.emplace_back(name);
+  return open;
+}
+
 bool SignPolicy::covers(std::string_view name) const {
   if (is_never_signed(name)) return false;
   for (const auto* list : {&oversigned, &oversigned_if_there, &signed_if_there})

@@ -7,8 +7,8 @@
 // three lists, made from RFC 6376 5.4.1 (what the text and its threading are made of, Resent-*, List-*):
 // - oversigned, there or not: fields that no forwarder has reason to add to a message that lacks them; of these, Date
 //   and Message-ID only if there, because the next server adds them (RFC 6409 8.2, 8.3);
-// - oversigned if there: Sender and List-* of the author's own (RFC 8058 4 wants List-Unsubscribe* signed). Where they
-//   are missing a mailing list may add its own;
+// - oversigned if there: Sender, and List-* and Feedback-ID of the author's own (RFC 8058 4 wants List-Unsubscribe and
+//   List-Unsubscribe-Post signed). Where they are missing a mailing list, or a provider, may add its own;
 // - signed as often as there: Resent-* blocks, which pile up.
 // What is in none of them is not signed: X-* and trace fields change on the way.
 #pragma once
@@ -29,14 +29,29 @@ struct SignPolicy {
   std::vector<std::string> oversigned = {"From",       "Reply-To",     "Subject",      "Date",
                                          "To",         "Cc",           "Message-ID",   "In-Reply-To",
                                          "References", "MIME-Version", "Content-Type", "Content-Transfer-Encoding"};
-  std::vector<std::string> oversigned_if_there = {
-      "Sender",    "Content-ID", "Content-Description", "Content-Disposition",   "Content-Language",
-      "List-Id",   "List-Help",  "List-Unsubscribe",    "List-Unsubscribe-Post", "List-Subscribe",
-      "List-Post", "List-Owner", "List-Archive"};
+  std::vector<std::string> oversigned_if_there = {"Sender",
+                                                  "Content-ID",
+                                                  "Content-Description",
+                                                  "Content-Disposition",
+                                                  "Content-Language",
+                                                  "List-Id",
+                                                  "List-Help",
+                                                  "List-Unsubscribe",
+                                                  "List-Unsubscribe-Post",
+                                                  "List-Subscribe",
+                                                  "List-Post",
+                                                  "List-Owner",
+                                                  "List-Archive",
+                                                  "Feedback-ID"};
   std::vector<std::string> signed_if_there = {"Resent-Date", "Resent-From", "Resent-Sender",
                                               "Resent-To",   "Resent-Cc",   "Resent-Message-ID"};
   std::optional<std::chrono::seconds> good_for;  // x=: from the signing on; nothing: for ever
 
+  // Only From is oversigned; what else would be is signed as often as it is there. For mail whose fields are added to
+  // on the way.
+  void oversign_from_only();
+  // Those of Subject, To and Date that no signature covers: whoever passes a message on may put his own there.
+  std::vector<std::string> open_fields() const;
   // Whether signatures cover fields of this name, if there are any.
   bool covers(std::string_view name) const;
   // What an admin must change: From not signed (RFC 6376 5.4), a name that is never signed, no field name, a name

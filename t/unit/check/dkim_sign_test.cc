@@ -278,6 +278,39 @@ TEST_CASE("dkim: what cannot be signed") {
   CHECK(got.error().temporary);
 }
 
+TEST_CASE("dkim: fields that a provider adds are covered where they are there") {
+  const SignPolicy plain;
+  SignPolicy from_only;
+  from_only.oversign_from_only();
+  CHECK(from_only.check());
+  CHECK(from_only.oversigned == std::vector<std::string>{"From"});
+  CHECK(from_only.signed_if_there.size() ==
+        plain.oversigned.size() - 1 + plain.oversigned_if_there.size() + plain.signed_if_there.size());
+  const auto count = [](const SignPolicy& policy, const HeaderList& list, std::string_view name) {
+    const auto covered = cover(list, policy);
+    return std::count(covered->names.begin(), covered->names.end(), name);
+  };
+  const auto bare = list_of({{"From", " a"}});
+  for (const std::string name : {"Feedback-ID", "List-Unsubscribe", "List-Unsubscribe-Post", "Subject", "To", "Date"}) {
+    CAPTURE(name);
+    const auto list = list_of({{"From", " a"}, {name, " x"}});
+    CHECK(count(plain, list, name) == 2);
+    CHECK(count(plain, bare, name) == (name == "Subject" || name == "To" ? 1 : 0));
+    CHECK(count(from_only, list, name) == 1);
+    CHECK(count(from_only, bare, name) == 0);
+    CHECK(count(from_only, list, "From") == 2);
+  }
+}
+
+TEST_CASE("dkim: which of Subject, To and Date stay open") {
+  SignPolicy policy;
+  CHECK(policy.open_fields().empty());
+  policy.oversigned = {"From", "to"};
+  CHECK(policy.open_fields() == std::vector<std::string>{"Subject", "Date"});
+  policy.signed_if_there.push_back("SUBJECT");
+  CHECK(policy.open_fields() == std::vector<std::string>{"Date"});
+}
+
 TEST_CASE("dkim: sign policy") {
   CHECK(SignPolicy().check());
   struct Row {
