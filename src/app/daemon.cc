@@ -89,8 +89,12 @@ Result<void> Daemon::make_verification() {
 
 Loaded Daemon::read_policy() {
   Loaded loaded = load(config_file_, builders_);
-  for (const auto& warning : loaded.warnings)
-    Event("policy-warning").with("reason", warning).to(*log_, Severity::warning);
+  const auto& keys = loaded.unusable_keys;
+  for (const auto& warning : loaded.warnings) {
+    const bool is_key = std::find(keys.begin(), keys.end(), warning) != keys.end();
+    Event(is_key ? "dkim-key" : "policy-warning").with("reason", warning).to(*log_, Severity::warning);
+  }
+  stats_.bad_keys += keys.size();
   for (const auto& error : loaded.errors) Event("policy-error").with("reason", error).to(*log_, Severity::error);
   return loaded;
 }

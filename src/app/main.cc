@@ -74,11 +74,11 @@ int fail(const std::string& why) {
   return EXIT_FAILURE;
 }
 
-int look_at_start(const Options& options, const Config& config, const TableSources& tables, const Clock& clock) {
-  const auto found =
-      check_start(options.file, config, options.foreground ? StartedAs::foreground : StartedAs::background);
+int look_at_start(const Options& options, const Loaded& loaded, const TableSources& tables, const Clock& clock) {
+  const auto as = options.foreground ? StartedAs::foreground : StartedAs::background;
+  const auto found = check_start(options.file, *loaded.config, as, loaded.warnings);
   for (const auto& warning : found.warnings) std::cerr << "warning: " << warning << '\n';
-  for (const auto& warning : store_warnings(config, tables, std::chrono::seconds(1), clock))
+  for (const auto& warning : store_warnings(*loaded.config, tables, std::chrono::seconds(1), clock))
     std::cerr << "warning: " << warning << '\n';
   for (const auto& error : found.errors) std::cerr << error << '\n';
   return found.errors.empty() ? EXIT_SUCCESS
@@ -155,7 +155,7 @@ int main_of(int argc, char** argv) {
   if (!loaded.config)
     return fail(options.file + ": " + std::to_string(loaded.errors.size()) +
                 (loaded.errors.size() == 1 ? " error" : " errors"));
-  if (options.check) return look_at_start(options, *loaded.config, *tables, clock);
+  if (options.check) return look_at_start(options, loaded, *tables, clock);
   return run(options, std::move(loaded), std::move(builders), std::move(tables));
 }
 

@@ -31,7 +31,7 @@ class Planner {
     if (plan_.found.keys.size() >= SigningKeys::most) return;  // not all were asked
     for (const auto& author : authors_) {
       const auto signs = [&](const DkimKeyPtr& key) { return is_at_or_below(author, key->domain); };
-      if (!author.empty() && std::ranges::none_of(plan_.found.keys, signs)) add_without(author);
+      if (!author.empty() && std::ranges::none_of(plan_.found.keys, signs) && !has_row(author)) add_without(author);
     }
   }
 
@@ -53,9 +53,14 @@ class Planner {
   // Nothing that the rules want has a key.
   void go_without(const OtherSigners& others) {
     const KeysFound& found = plan_.found;
-    const bool ours = found.unreachable || !found.troubles.empty();
+    const bool ours = found.unreachable || !found.troubles.empty(), pending = !found.pending.empty();
     if (plan_.why.empty())
-      plan_.why = found.unreachable ? "the keys cannot be read" : ours ? "its key cannot be used" : "no key";
+      plan_.why = pending             ? "its key is pending"
+                  : found.unreachable ? "the keys cannot be read"
+                  : ours              ? "its key cannot be used"
+                                      : "no key";
+    // A first key whose record is not yet published is no reason to refuse.
+    if (pending && others.without_key != WithoutKey::provider) return;
     switch (others.without_key) {
       case WithoutKey::go_on: break;
       case WithoutKey::provider:
@@ -72,6 +77,11 @@ class Planner {
  private:
   void because(std::string why) {
     if (plan_.why.empty()) plan_.why = std::move(why);
+  }
+
+  // A row of a table may have an author signed by another domain.
+  bool has_row(const std::string& author) const {
+    return keys_.tables() != nullptr && !keys_.find(author, deadline_).keys.empty();
   }
 
   void add_without(const std::string& domain) {

@@ -81,7 +81,7 @@ KeysFound SigningKeys::find(const std::string& domain, Deadline deadline) const 
     erase_known(more, found);
     found.add(std::move(more));
   }
-  for (auto& trouble : ring_.troubles(domain)) found.troubles.push_back(std::move(trouble));
+  for (auto& trouble : ring_->troubles(domain)) found.troubles.push_back(std::move(trouble));
   return found;
 }
 

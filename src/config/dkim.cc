@@ -1,50 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// [dkim] and [[dkim.key]].
+// [dkim]: where keys are, what signs, and how.
 #include "base/text.h"
+#include "config/dkim_keys.h"
 #include "config/sections.h"
 #include "mail/domain.h"
-#include "mail/headers.h"
+#include "mail/reply.h"
+#include "rule/reply_template.h"
 
 namespace mailweir {
 namespace {
 
 using namespace std::chrono_literals;
-
-// What is meant in the spelling of other software, or of addresses, is said.
-Result<std::string> key_domain(const std::string& text) {
-  if (text == "*" || text == "%" || text == ".")
-    return Error{
-        "must be one domain: a key signs for the domain of its record. Write a [[dkim.key]] for each domain; "
-        "of all keys sign = true takes those of the From header's domain"};
-  if (const auto at = text.rfind('@'); at != text.npos)
-    return Error{"is an address; write its domain: \"" + cleaned(std::string_view(text).substr(at + 1), false, 300) +
-                 '"'};
-  for (const std::string_view start : {"*.", "."})
-    if (text.starts_with(start))
-      return Error{"write the domain itself, and subdomains = true: domain = \"" +
-                   cleaned(std::string_view(text).substr(start.size()), false, 300) + '"'};
-  const auto name = to_domain(text);
-  if (name && text.find_first_of("*%") == text.npos) return *name;
-  return Error{"is not a valid domain name"};
-}
-
-Result<std::string> key_selector(const std::string& text) {
-  if (const auto at = folded(text).find("._domainkey"); at != text.npos)
-    return Error{"is the first part of the record's name only; write \"" +
-                 cleaned(std::string_view(text).substr(0, at), false, 300) + '"'};
-  if (const auto name = to_domain(text)) return *name;
-  return Error{"is not a valid DNS name; the key record is at SELECTOR._domainkey.DOMAIN"};
-}
-
-void read_key_file(const KeyPlace& place, SignerPtr& signer) {
-  const auto file = place.text();
-  if (!file) return;
-  const auto made = place.makings.builders.read_key(place.makings.document.resolve(file->value), place.makings.group());
-  for (const auto& error : made.errors) place.wrong(error);
-  for (const auto& warning : made.warnings)
-    place.section.problems().warning(file->place, place.section.full(place.key), warning);
-  signer = made.object;
-}
 
 void read_key_folder(const KeyPlace& place, std::string& folder) {
   constexpr std::string_view kind = "dir:";
@@ -128,6 +94,48 @@ void read_expire(const KeyPlace& place, std::optional<std::chrono::seconds>& val
 }
 std::string print_expire(const std::optional<std::chrono::seconds>& value) { return value ? as_toml(*value) : ""; }
 
+Result<std::string> signing_domain(const std::string& text) {
+  if (auto name = to_domain(text); name && text.find_first_of("@*%") == text.npos) return *std::move(name);
+  return Error{"is not a valid domain name"};
+}
+
+// "from", which is no list, is a short way of writing all three: see read_dkim().
+bool is_from_only(const toml::table& table) {
+  const auto* text = table.get_as<std::string>("oversign");
+  return text != nullptr && equal_folded(text->get(), "from");
+}
+
+void read_oversign(const KeyPlace& place, std::vector<std::string>& names) {
+  if (!is_from_only(place.section.raw())) return form::texts().read(place, names);
+  place.section.node(place.key);
+}
+
+// It is filled in at the end of a message, and may not wait for anything there.
+Result<FactRef> fact_in_reply(const Registry& registry, std::string_view name) {
+  auto fact = registry.fact_in_template(name);
+  if (fact && (fact->is_own() || fact->check() || fact->reason || fact->info().lookups != FactLookups::none))
+    return Error{"{" + std::string(name) + "} is not possible here, because it may need a lookup"};
+  return fact;
+}
+
+void read_reply(const KeyPlace& place, WithoutKeyReply& value) {
+  const auto text = place.text();
+  if (!text) return;
+  auto reply = Reply::parse(text->value);
+  if (!reply) return place.wrong(reply.error().what);
+  auto made =
+      parse_template(reply->text, [&](std::string_view name) { return fact_in_reply(place.makings.registry, name); });
+  if (!made) return place.wrong(made.error().what);
+  for (const auto special :
+       {Template::Special::limit, Template::Special::count, Template::Special::retry_after, Template::Special::rule})
+    if (made->tells(special)) return place.wrong("{limit}, {count}, {retry_after} and {rule} are not possible here");
+  reply->text.clear();
+  value = {text->value, *std::move(reply), *std::move(made)};
+}
+std::string print_reply(const WithoutKeyReply& value) { return value.written.empty() ? "" : as_toml(value.written); }
+
+std::string print_provider(const std::string& domain) { return domain.empty() ? "" : as_toml(domain); }
+
 const Keys<Policy>& dkim_keys() {
   static const Keys<Policy> keys = {
       {"keys", &Policy::key_folder, {read_key_folder, print_key_folder}, reloads},
@@ -146,9 +154,20 @@ const Keys<Policy>& dkim_keys() {
        reloads},
       {"internal_hosts", &Policy::internal_hosts_named, {read_hosts, print_hosts}, reloads},
       {"external_ignore", &Policy::external_ignore, {read_hosts, print_hosts}, reloads},
+      {"strict", &Policy::strict_keys, form::boolean(), reloads},
+      {"without_key", within(&Policy::other_signers, &OtherSigners::without_key),
+       form::choice<WithoutKey>({{"continue", WithoutKey::go_on},
+                                 {"provider", WithoutKey::provider},
+                                 {"defer", WithoutKey::defer},
+                                 {"reject", WithoutKey::reject}}),
+       reloads},
+      {"without_key_reply", &Policy::without_key, {read_reply, print_reply}, reloads},
+      {"provider", within(&Policy::other_signers, &OtherSigners::provider),
+       form::printed(print_provider, form::parsed(signing_domain)), reloads},
+      {"also", within(&Policy::other_signers, &OtherSigners::also), form::list(signing_domain), reloads},
       {"verifier", &Policy::dkim_judge, {read_verifier, print_verifier}, reloads},
       {"canonicalization", &Policy::signing, {read_canonicalization, print_canonicalization}, reloads},
-      {"oversign", within(&Policy::signing, &SignPolicy::oversigned), form::texts(), reloads},
+      {"oversign", within(&Policy::signing, &SignPolicy::oversigned), {read_oversign}, reloads},
       {"oversign_if_there", within(&Policy::signing, &SignPolicy::oversigned_if_there), form::texts(), reloads},
       {"sign_if_there", within(&Policy::signing, &SignPolicy::signed_if_there), form::texts(), reloads},
       {"expire",
@@ -159,33 +178,19 @@ const Keys<Policy>& dkim_keys() {
   return keys;
 }
 
-void read_key(Section section, const Makings& makings, std::vector<DkimKey>& keys) {
-  DkimKey key;
-  read_keys(dkim_key_keys(), section, makings, key);
-  section.finish();
-  if (!key.domain.empty() && !key.selector.empty() && key.signer) keys.push_back(std::move(key));
-}
-
 }  // namespace
-
-const Keys<DkimKey>& dkim_key_keys() {
-  static const Keys<DkimKey> keys = {
-      {"domain", &DkimKey::domain, form::required("the domain whose mail this key signs", form::parsed(key_domain)),
-       reloads},
-      {"selector", &DkimKey::selector,
-       form::required("the key record is at SELECTOR._domainkey.DOMAIN", form::parsed(key_selector)), reloads},
-      {"subdomains", &DkimKey::subdomains, form::boolean(), reloads},
-      {"file", &DkimKey::signer, form::required("the private key, in PEM", Form<SignerPtr>{read_key_file}), reloads},
-  };
-  return keys;
-}
 
 SectionRow dkim_section() { return SectionRow("dkim", dkim_keys(), InPolicy{}).in_each_file(); }
 
 void read_dkim(const toml::table& table, const Makings& makings, Problems& problems, Policy& policy,
-               std::vector<DkimKey>& keys) {
+               std::vector<PlacedKey>& keys) {
   Section section(table, "dkim", problems);
   read_keys(dkim_keys(), section, makings, policy);
+  if (is_from_only(table)) {
+    policy.signing.oversign_from_only();
+    if (table.contains("oversign_if_there"))
+      section.wrong("oversign_if_there", "oversign = \"from\" means that nothing else is oversigned; remove this");
+  }
   if (const auto checked = policy.signing.check(); !checked)
     problems.error(place_of(table), "dkim", checked.error().what);
   if (const auto* node = section.node("key")) {
@@ -196,6 +201,42 @@ void read_dkim(const toml::table& table, const Makings& makings, Problems& probl
       for (const auto& element : *array) read_key(Section(*element.as_table(), "dkim.key", problems), makings, keys);
   }
   section.finish();
+}
+
+void check_dkim(const std::vector<const toml::table*>& tables, const Policy& policy, Problems& problems) {
+  const auto place = [&](std::string_view key) {
+    for (const auto* table : tables)
+      if (const auto* node = table->get(key)) return place_of(*node);
+    return place_of(*tables.front());
+  };
+  const auto& [without_key, provider, also] = policy.other_signers;
+  const bool by_provider = without_key == WithoutKey::provider;
+  if (by_provider && provider.empty())
+    problems.error(place("without_key"), "dkim.provider", "is missing: the domain that signs instead");
+  if (!by_provider && !provider.empty())
+    problems.warning(place("provider"), "dkim.provider", "is not used; it needs without_key = \"provider\"");
+  const auto& reply = policy.without_key;
+  const char klass = without_key == WithoutKey::defer ? '4' : without_key == WithoutKey::reject ? '5' : '\0';
+  if (!reply.written.empty() && klass == '\0')
+    problems.error(place("without_key_reply"), "dkim.without_key_reply", "needs without_key = \"defer\" or \"reject\"");
+  else if (!reply.written.empty() && reply.reply.klass() != klass)
+    problems.error(place("without_key_reply"), "dkim.without_key_reply",
+                   std::string("must be a ") + klass + "xx reply, because without_key is \"" +
+                       (klass == '4' ? "defer" : "reject") + '"');
+  if (const auto open = policy.signing.open_fields(); !open.empty()) {
+    std::string names;
+    for (const auto& name : open) names += (names.empty() ? "" : ", ") + name;
+    problems.warning(place("oversign"), "dkim.oversign",
+                     "leaves " + names +
+                         " unsigned: anybody on the way can change it, and the signature stays good; to oversign From "
+                         "only and sign the rest once, write oversign = \"from\"");
+  }
+  // A place may get a key later.
+  if (policy.keys.place() != nullptr || policy.keys.none()) return;
+  if (by_provider && !provider.empty() && !policy.keys.ring().knows(provider))
+    problems.error(place("provider"), "dkim.provider", "no [[dkim.key]] for " + provider);
+  for (const auto& domain : also)
+    if (!policy.keys.ring().knows(domain)) problems.error(place("also"), "dkim.also", "no [[dkim.key]] for " + domain);
 }
 
 }  // namespace mailweir

@@ -44,6 +44,7 @@ class Loader {
   void find_misspelt(Section& top, const toml::table& table);
   void read_misspelt();
   AuthorKeySourcePtr read_key_tables();
+  KeySourcePtr key_place();
   void read_keys();
   void read_rules();
   void settle_doors();
@@ -222,35 +223,44 @@ AuthorKeySourcePtr Loader::read_key_tables() {
   return std::move(made.object);
 }
 
+// [dkim] keys.
+KeySourcePtr Loader::key_place() {
+  const auto& folder = policy_->key_folder;
+  if (folder.empty()) return nullptr;
+  const auto directory = folder.substr(folder.find(':') + 1);
+  const auto told = std::ranges::find_if(dkim_, [](const toml::table* table) { return table->contains("keys"); });
+  for (const auto& odd : makings_.builders.odd_key_names(directory))
+    problems_.warning(place_of(*(*told)->get("keys")), "dkim.keys", odd);
+  auto& states = policy_->key_states;
+  if (states.empty()) states = "dkim-states.sqlite";
+  if (!states.starts_with('/')) states = config_.general.state_directory + '/' + states;
+  const auto remove = [take = makings_.builders.remove_key, directory](const std::string& domain,
+                                                                       const std::string& selector) {
+    return take(directory, domain, selector);
+  };
+  policy_->stated_keys = std::make_shared<StatedKeys>(
+      StatedKeys::Parts{makings_.builders.key_folder(directory, policy_->key_cache, config_.general.user),
+                        makings_.builders.key_states(policy_->key_states), remove},
+      policy_->key_propagation, policy_->key_cache, system_clock());
+  return policy_->stated_keys;
+}
+
 void Loader::read_keys() {
-  std::vector<DkimKey> keys;
+  std::vector<PlacedKey> keys;
   const auto before = problems_.error_count();
   for (const auto* table : dkim_) {
     read_dkim(*table, makings_, problems_, *policy_, keys);
     keys_told_ = keys_told_ || table->contains("key") || table->contains("keys") || table->contains("signing_table");
   }
   if (problems_.error_count() != before) return;
-  KeySourcePtr place;
-  if (const auto& folder = policy_->key_folder; !folder.empty()) {
-    const auto directory = folder.substr(folder.find(':') + 1);
-    auto& states = policy_->key_states;
-    if (states.empty()) states = "dkim-states.sqlite";
-    if (!states.starts_with('/')) states = config_.general.state_directory + '/' + states;
-    const auto remove = [take = makings_.builders.remove_key, directory](const std::string& domain,
-                                                                         const std::string& selector) {
-      return take(directory, domain, selector);
-    };
-    policy_->stated_keys = std::make_shared<StatedKeys>(
-        StatedKeys::Parts{makings_.builders.key_folder(directory, policy_->key_cache, config_.general.user),
-                          makings_.builders.key_states(policy_->key_states), remove},
-        policy_->key_propagation, policy_->key_cache, system_clock());
-    place = policy_->stated_keys;
-  }
+  KeySourcePtr place = key_place();
+  if (dkim_.empty()) return;
   policy_->internal_hosts = policy_->internal_hosts_named.hosts;
   auto tables = read_key_tables();
-  auto ring = KeyRing::make(std::move(keys));
-  if (ring) policy_->keys = SigningKeys(std::move(*ring), std::move(place), std::move(tables));
-  else problems_.error(place_of(*dkim_.front()), "dkim.key", ring.error().what);
+  const KeyFiles files{config_.general.user, makings_.group(), policy_->strict_keys};
+  if (auto ring = make_key_ring(std::move(keys), files, makings_.builders, place_of(*dkim_.front()), problems_))
+    policy_->keys = SigningKeys(std::move(*ring), std::move(place), std::move(tables));
+  check_dkim(dkim_, *policy_, problems_);
 }
 
 void Loader::read_rules() {
@@ -347,6 +357,7 @@ Loaded Loader::run() {
   if (document_.whole) read_all();
   loaded.errors = problems_.errors(loaded.files);
   loaded.warnings = problems_.warnings(loaded.files);
+  loaded.unusable_keys = problems_.unusable_keys();
   // The hard limit: the daemon raises its own up to that.
   if (rlimit limit{}; getrlimit(RLIMIT_NOFILE, &limit) == 0)
     if (auto warning = too_few_open_files(config_, limit.rlim_max)) loaded.warnings.push_back(std::move(*warning));

@@ -18,8 +18,9 @@ struct Loaded {
   std::optional<Config> config;    // nothing when there are errors
   std::shared_ptr<Policy> policy;  // null when there are errors
   std::vector<std::string> errors, warnings;
-  std::vector<std::string> files;  // that were read, the main one first
-  std::string effective;           // the whole configuration with its defaults, as TOML, rules in their order
+  std::vector<std::string> unusable_keys;  // those of the warnings that name a key; its domain leaves unsigned
+  std::vector<std::string> files;          // that were read, the main one first
+  std::string effective;                   // the whole configuration with its defaults, as TOML, rules in their order
 };
 
 Loaded load(const std::string& path, const Builders& builders);

@@ -49,6 +49,11 @@ void Problems::warning(const Place& place, std::string_view key, std::string_vie
   warnings_.push_back({place, line_of(place, key, why)});
 }
 
+void Problems::unusable_key(const Place& place, std::string_view key, std::string_view why) {
+  warning(place, key, why);
+  unusable_keys_.push_back(warnings_.back().line);
+}
+
 std::vector<std::string> Problems::in_order(std::vector<Problem> problems, const std::vector<std::string>& files) {
   const auto rank = [&](const Problem& problem) {
     return std::tuple(std::find(files.begin(), files.end(), problem.place.file) - files.begin(), problem.place.line,

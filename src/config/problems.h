@@ -21,11 +21,16 @@ class Problems {
   void error(const Place& place, std::string_view key, std::string_view why);
   void warning(const Place& place, std::string_view key, std::string_view why);
 
+  // A warning, and which key cannot be used: its domain leaves unsigned.
+  void unusable_key(const Place& place, std::string_view key, std::string_view why);
+
   bool any_error() const { return !errors_.empty(); }
   std::size_t error_count() const { return errors_.size(); }
   // As an admin goes through them: file by file as given, then by line and column.
   std::vector<std::string> errors(const std::vector<std::string>& files) const { return in_order(errors_, files); }
   std::vector<std::string> warnings(const std::vector<std::string>& files) const { return in_order(warnings_, files); }
+  // Those of the warnings that unusable_key() told.
+  const std::vector<std::string>& unusable_keys() const { return unusable_keys_; }
 
  private:
   struct Problem {
@@ -34,6 +39,7 @@ class Problems {
   };
   static std::vector<std::string> in_order(std::vector<Problem> problems, const std::vector<std::string>& files);
   std::vector<Problem> errors_, warnings_;
+  std::vector<std::string> unusable_keys_;
 };
 
 // The candidate that is most like `name`, "" when none is near: for "did you mean".

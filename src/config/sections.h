@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "config/dkim_keys.h"
 #include "config/registry.h"
 #include "config/section_row.h"
 
@@ -30,12 +31,13 @@ SectionRow dkim_section();
 SectionRow authentication_results_section();
 
 // Of tables that stand in several files, or more than once: read one by one.
-const Keys<DkimKey>& dkim_key_keys();
 const Keys<Dnsbl>& dnsbl_keys();
 
-// [dkim], and the [[dkim.key]] of one file.
+// [dkim], and the [[dkim.key]] of one file. When facts and tables are read.
 void read_dkim(const toml::table& table, const Makings& makings, Problems& problems, Policy& policy,
-               std::vector<DkimKey>& keys);
+               std::vector<PlacedKey>& keys);
+// How they go together, when the keys are known.
+void check_dkim(const std::vector<const toml::table*>& tables, const Policy& policy, Problems& problems);
 // The [dnsbl.NAME] of one file.
 void read_dnsbl(const toml::table& table, const Makings& makings, Policy& policy, std::vector<Place>& places,
                 Problems& problems);

@@ -123,7 +123,7 @@ class Validator {
     if (policy_.keys.none()) return error(placed, "sign", "no [[dkim.key]] and no [dkim] keys to sign with");
     if (policy_.keys.place() != nullptr) return;  // keys come and go there
     for (const auto& domain : sign.domains)
-      if (policy_.keys.ring().find(domain).empty()) error(placed, "sign", "no [[dkim.key]] for " + domain);
+      if (!policy_.keys.ring().knows(domain)) error(placed, "sign", "no [[dkim.key]] for " + domain);
   }
 
   bool known(const FactRef& fact, Stage stage) const { return is_known(policy_, fact, stage); }

@@ -43,6 +43,34 @@ std::string words_of(const ReplaceHeader<>& effect) {
 std::string words_of(const AddHeader<>& effect) { return header_words("add header " + effect.name, effect.text); }
 std::string words_of(const Sign&) { return {}; }  // with which keys is told at the end
 
+Deadline patience() { return Deadline::in(std::chrono::seconds(2)); }
+
+// "with the key s._domainkey.example.com (rsa-sha256, 2048 bits, of [[dkim.key]])".
+std::string described(const DkimKey& key, const SigningKeys& keys) {
+  const auto named = keys.ring().find(key.domain);
+  const bool in_file = std::ranges::any_of(named, [&](const DkimKeyPtr& one) { return one.get() == &key; });
+  const std::string algorithm = key.signer->kind() == KeyKind::rsa
+                                    ? "rsa-sha256, " + std::to_string(key.signer->bits()) + " bits"
+                                    : std::string("ed25519-sha256");
+  return "with the key " + name_of(key) + " (" + algorithm + ", of " +
+         (in_file || keys.place() == nullptr ? "[[dkim.key]]" : keys.place()->name()) + ')';
+}
+
+std::string described(const std::string& name, const SigningKeys& keys) {
+  constexpr std::string_view below = "._domainkey.";
+  const auto at = name.find(below);
+  if (at != name.npos)
+    for (const auto& key : keys.find(name.substr(at + below.size()), patience()).keys)
+      if (name_of(*key) == name) return described(*key, keys);
+  return "with the key " + name;
+}
+
+// "no key for a.example,b.example", or why another key was wanted.
+std::string without_key(const SignPlan& plan) {
+  if (plan.why.starts_with("no key ") || plan.without.empty()) return plan.why;
+  return "no key for " + cleaned(domains_in(plan.without), false, 500);
+}
+
 }  // namespace
 
 void Explanation::begins(Stage stage, std::string_view of) {
@@ -139,35 +167,44 @@ void Explanation::write(Severity severity, std::string_view line) {
   notices_.emplace_back(cleaned(line, false, 2000));
 }
 
+// Without a message file the sender's domain stands for the author's, which it mostly is.
+std::string Explanation::signing_of_envelope(const Policy& policy) const {
+  std::string lines;
+  const auto add = [&](const SignPlan& plan, const std::string& before) {
+    for (const auto& trouble : plan.found.troubles)
+      lines += "  sign: " + before + "cannot use " + cleaned(trouble, false, 500) + '\n';
+    for (const auto& key : plan.found.keys) lines += "  sign: " + before + described(*key, policy.keys) + '\n';
+    if (!plan.why.empty()) lines += "  sign: " + before + without_key(plan) + '\n';
+  };
+  const SignWish named{false, signing_->domains}, rest{signing_->author, {}};
+  if (named.any()) add(plan_signatures(named, {}, policy.keys, policy.other_signers, patience()), "");
+  if (!rest.any()) return lines;
+  lines += "  sign: by the domain of the From header, which only a message file has\n";
+  if (const std::string domain(Address::parse(what_.sender).domain()); !domain.empty())
+    add(plan_signatures(rest, {domain}, policy.keys, policy.other_signers, patience()),
+        "if that is " + cleaned(domain, false, 100) + ": ");
+  return lines;
+}
+
 // What the milter said of the signatures; without a message file, with which keys it would sign.
 std::string Explanation::signing(const Policy& policy) const {
   std::string lines;
-  if (!signing_) return lines;
   const auto tell = [&lines](const std::string& what) -> std::string& { return lines += "  sign: " + what + '\n'; };
+  if (!signing_) return not_signed_.empty() ? lines : tell("the message leaves unsigned: " + not_signed_);
   if (!outgoing_) return tell("incoming mail is not signed");
-  if (!what_.message) {
-    for (const auto& key : keys_for(*signing_, policy.keys, {}).keys) tell("with the key " + name_of(*key));
-    if (signing_->author) tell("by the domain of the From header, which only a message file has");
-    return lines;
-  }
+  if (!what_.message) return signing_of_envelope(policy);
   for (const auto name : split(signed_by_, ','))
-    if (!name.empty()) tell("with the key " + std::string(name));
+    if (!name.empty()) tell(described(std::string(name), policy.keys));
   if (not_signed_ == "no From") return tell("the message has no From header field, and leaves unsigned");
-  std::string without;
-  std::vector<std::string> domains = signing_->domains;
   const HeaderList headers = what_.message->headers();
-  const SigningKeys keys = policy.keys.of_message(from_fields(headers));
-  if (signing_->author) domains = author_domains(from_fields(headers));
-  for (const auto& domain : domains) {
-    const KeysFound found = keys.find(domain, Deadline::in(std::chrono::seconds(2)));
-    for (const auto& trouble : found.troubles) tell("cannot use " + cleaned(trouble, false, 500));
-    for (const auto& key : found.pending)
-      tell("the key " + name_of(*key) + " is pending: it signs once its record is published");
-    if (found.keys.empty())
-      without +=
-          (without.empty() ? "" : ", ") + cleaned(domain.empty() ? "an address without a domain" : domain, false, 100);
-  }
-  if (!without.empty()) tell("no key for " + without + (signed_by_.empty() ? "; the message leaves unsigned" : ""));
+  const SignPlan plan =
+      plan_signatures(wish_of(*signing_), author_domains(from_fields(headers)), policy.other_signers, patience());
+  for (const auto& trouble : plan.found.troubles) tell("cannot use " + cleaned(trouble, false, 500));
+  for (const auto& key : plan.found.pending)
+    tell("the key " + name_of(*key) + " is pending: it signs once its record is published");
+  const std::string end =
+      !signed_by_.empty() ? (plan.by_provider ? "; the provider signs instead" : "") : "; the message leaves unsigned";
+  if (!plan.without.empty()) tell(without_key(plan) + end);
   else if (signed_by_.empty()) tell("the message leaves unsigned: " + (trouble_.empty() ? not_signed_ : trouble_));
   return lines;
 }

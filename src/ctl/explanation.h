@@ -42,6 +42,7 @@ class Explanation final : public Witness, public Rehearsal::Audience, public Log
   void print_rules(const Trace& trace);
   void print_effects(const Effects& effects);
   std::string signing(const Policy& policy) const;
+  std::string signing_of_envelope(const Policy& policy) const;
   std::string words_of(const RecordingEditor::Edit& edit) const;
 
   const WhatIf& what_;

@@ -62,7 +62,7 @@ int check_command(const Arguments& args) {
   const auto loaded = read_policy_file(*file, make_builders(clock, tables));
   if (!loaded) return 1;
   if (!policy_only) {
-    const auto found = check_start(*file, *loaded->config, StartedAs::unknown);
+    const auto found = check_start(*file, *loaded->config, StartedAs::unknown, loaded->warnings);
     for (const auto& warning : found.warnings) std::cerr << "warning: " << warning << '\n';
     for (const auto& error : found.errors) std::cerr << error << '\n';
     if (!found.errors.empty()) {

@@ -18,6 +18,7 @@ struct EngineStats {
   std::atomic<std::uint64_t> uncounted{0};        // limits that let mail pass because there was no room for their key
   std::atomic<std::uint64_t> blocks{0};           // keys that went over a limit and were blocked
   std::atomic<std::uint64_t> blocked{0};          // refusals because of a block
+  std::atomic<std::uint64_t> bad_keys{0};         // signing keys that were found to be unusable
   std::atomic<std::uint64_t> not_handed_over{0};  // stages of the policy door that Postfix did not ask
 };
 
@@ -32,6 +33,8 @@ inline constexpr Metric<EngineStats> engine_metrics[] = {
      via<&EngineStats::uncounted>},
     {as_counter("mailweir_blocks_total", "Keys that were blocked"), via<&EngineStats::blocks>},
     {as_counter("mailweir_blocked_total", "Refusals because the key was blocked"), via<&EngineStats::blocked>},
+    {"bad_keys", as_counter("mailweir_bad_keys_total", "DKIM keys that were found to be unusable"),
+     via<&EngineStats::bad_keys>},
     {as_counter("mailweir_stages_not_asked_total", "Stages of the policy door that Postfix did not ask"),
      via<&EngineStats::not_handed_over>},
 };

@@ -299,13 +299,12 @@ MilterAnswer MilterDoorSession::end_of_message(MessageEditor& editor, const Macr
   if (door_.services.clock.steady() - begun > long_wait) editor.progress();
   if (answer.goes_on() && (message_.discard || (message_.recipients.empty() && !message_.discarded.empty())))
     answer.kind = MilterAnswer::Kind::discard;
-  if (is_local() && answer.kind == MilterAnswer::Kind::tempfail) {  // only Postfix's pickup would try again, for ever
-    message_.effects.add(Hold<>{answer.reply ? answer.reply->line() : "deferred"});
-    answer = MilterAnswer();
-  }
+  answer = held_if_local(std::move(answer));
+  MessageEdits edits(session_, message_, traits_.leading_space);
+  if (answer.goes_on()) answer = held_if_local(edit_and_sign(edits));
   const bool held = answer.goes_on() && message_.effects.find<Hold<>>() != nullptr;
   if (answer.goes_on()) {
-    if (const auto done = carry_out(editor); !done) {
+    if (const auto done = edits.send(editor); !done) {
       ++door_.stats.edits_failed;
       Event("edits-failed")
           .with("queue_id", transaction.queue_id)
@@ -335,13 +334,19 @@ MilterAnswer MilterDoorSession::refuse_over(Reply reply) {
   return answer_of(std::move(reply));
 }
 
+// Only Postfix's pickup would try again, for ever.
+MilterAnswer MilterDoorSession::held_if_local(MilterAnswer answer) {
+  if (!is_local() || answer.kind != MilterAnswer::Kind::tempfail) return answer;
+  message_.effects.add(Hold<>{answer.reply ? answer.reply->line() : "deferred"});
+  return {};
+}
+
 // Signed last, over the message as it leaves.
-Result<void> MilterDoorSession::carry_out(MessageEditor& editor) {
-  MessageEdits edits(session_, message_, traits_.leading_space);
+MilterAnswer MilterDoorSession::edit_and_sign(MessageEdits& edits) {
   edits.change_header();
-  for (auto& field : message_.signer.sign(session_, message_.effects, message_.headers, sendmail_host_))
-    message_.done.push_back(std::move(field));
-  return edits.send(editor);
+  auto done = message_.signer.sign(session_, message_.effects, message_.headers, sendmail_host_);
+  for (auto& field : done.told) message_.done.push_back(std::move(field));
+  return done.refusal ? answer_of(*std::move(done.refusal)) : MilterAnswer();
 }
 
 void MilterDoorSession::finish(std::string_view outcome, bool taken) {

@@ -24,6 +24,8 @@
 
 namespace mailweir {
 
+class MessageEdits;
+
 // What the transport and the MTA agreed on.
 struct MilterTraits {
   Needs needs;
@@ -67,7 +69,8 @@ class MilterDoorSession {
   MilterAnswer no_mailbox(Stage stage);
   void rejected_recipient(const Macros& macros);
   MilterAnswer refuse_over(Reply reply);
-  Result<void> carry_out(MessageEditor& editor);
+  MilterAnswer held_if_local(MilterAnswer answer);
+  MilterAnswer edit_and_sign(MessageEdits& edits);
 
   const MilterDoor& door_;
   const MilterTraits traits_;

@@ -44,9 +44,14 @@ void MessageSigner::begin(Session& session, const HeaderList& headers) {
       (sign->author ? by_author : named) = true;
     }
   }
-  if (!named &&
-      !(by_author && (other_author || !heard(keys_of_authors(policy.keys, from_fields(headers))).keys.empty())))
-    return;
+  rules_sign_ = by_author || named;
+  if (!rules_sign_) return;
+  const auto& others = policy.other_signers;
+  if (!named && !other_author && others.also.empty() && others.without_key != WithoutKey::provider) {
+    const auto found = keys_of_authors(policy.keys, from_fields(headers));
+    hear(found);
+    if (found.keys.empty()) return;
+  }
   const bool relaxed = policy.signing.body_canon == Canon::relaxed;
   hashes_ = std::make_unique<BodyHashes>(door_->digests, BodyHashes::Use{!relaxed, relaxed});
 }
@@ -70,7 +75,9 @@ void MessageSigner::note_outsider(Session& session, const HeaderList& headers) {
     return;
   const SigningKeys only_tables(KeyRing(), nullptr, tables);
   const auto from = from_fields(headers);
-  if (heard(keys_of_authors(only_tables, from)).keys.empty()) return;
+  const auto found = keys_of_authors(only_tables, from);
+  hear(found);
+  if (found.keys.empty()) return;
   Event("external-author")
       .with("queue_id", session.transaction().queue_id)
       .with("id", session.transaction().id)
@@ -80,12 +87,11 @@ void MessageSigner::note_outsider(Session& session, const HeaderList& headers) {
 }
 
 // Once for each key that turns out to be unusable.
-KeysFound MessageSigner::heard(KeysFound found) {
+void MessageSigner::hear(const KeysFound& found) {
   for (const auto& news : found.news) {
-    ++door_->stats.bad_keys;
+    ++door_->services.stats.bad_keys;
     Event("dkim-key").with("reason", news).to(door_->services.log, Severity::warning);
   }
-  return found;
 }
 
 // Trouble in signing lets the mail go unsigned, with a log line: a refused message helps nobody, and a receiver judges
@@ -126,51 +132,78 @@ bool MessageSigner::make_ready(Session& session, HeaderList& headers, std::strin
   return too_long.empty();
 }
 
-KeysFound keys_for(const Sign& effect, const SigningKeys& keys, const std::vector<std::string>& authors) {
-  std::vector<std::string> domains;
-  if (effect.author) domains = authors;
-  KeysFound found = keys.find_all(domains, patience());
-  for (const auto& domain : effect.domains) {
-    KeysFound named = keys.find(domain, patience());
-    std::erase_if(named.keys,
-                  [&](const DkimKeyPtr& key) { return std::ranges::find(found.keys, key) != found.keys.end(); });
-    found.add(std::move(named));
-  }
-  return found;
+SignWish wish_of(const Sign& effect) { return {effect.author, effect.domains}; }
+
+std::string domains_in(const std::vector<std::string>& domains) {
+  std::string text;
+  for (std::size_t i = 0; i < domains.size() && i < 3; ++i) text += (i > 0 ? "," : "") + domains[i];
+  return text;
 }
 
-LogFields MessageSigner::sign(Session& session, const Effects& effects, HeaderList& headers,
-                              std::string_view sendmail_host) {
-  LogFields told;
-  const Policy& policy = session.policy();
-  const Sign* wanted = effects.find<Sign>();
-  if (wanted == nullptr || !session.facts().is_outgoing()) return told;
+// [dkim] without_key: nothing of the message has a key, and it must not leave unsigned.
+Reply MessageSigner::refuse(Session& session, SignPlan::Refusal refusal, const std::string& why,
+                            const std::string& authors) {
+  const char klass = refusal == SignPlan::Refusal::defer ? '4' : '5';
+  const WithoutKeyReply& given = session.policy().without_key;
+  Reply reply = given.reply;
+  if (!given.written.empty()) reply.text = given.text.fill(session.facts(), "", nullptr);
+  else
+    reply = {klass == '4' ? "451" : "550", klass == '4' ? "4.7.0" : "5.7.1",
+             "mail from " + (authors.empty() ? "no domain" : authors) + " cannot be signed: " + why + " (ref " +
+                 session.transaction().id + ')'};
+  if (reply.klass() != klass) reply = reply.as_class(klass);
+  ++door_->stats.refused_without_key;
+  Event("not-signed")
+      .with("queue_id", session.transaction().queue_id)
+      .with("id", session.transaction().id)
+      .with("reason", why)
+      .with("reply", reply.line())
+      .to(door_->services.log, Severity::notice);
+  return reply;
+}
+
+Signed MessageSigner::sign(Session& session, const Effects& effects, HeaderList& headers,
+                           std::string_view sendmail_host) {
+  Signed done;
   const auto from = from_fields(headers);
   const auto domains = author_domains(from);
-  std::string authors;
-  for (std::size_t i = 0; i < domains.size() && i < 3; ++i) authors += (i > 0 ? "," : "") + domains[i];
-  if (!authors.empty()) told.emplace_back("from_domain", authors);
-
-  const KeysFound found = heard(keys_for(*wanted, policy.keys.of_message(from), domains));
-  if (found.keys.empty()) {
-    ++door_->stats.unsigned_without_key;
-    told.emplace_back("not_signed", from.empty()              ? "no From"
-                                    : !found.pending.empty()  ? "its key is pending"
-                                    : found.unreachable       ? "the keys cannot be read"
-                                    : !found.troubles.empty() ? "its key cannot be used"
-                                                              : "no key");
-    return told;
+  const std::string authors = domains_in(domains);
+  if (!authors.empty()) done.told.emplace_back("from_domain", authors);
+  const Policy& policy = session.policy();
+  if (!session.facts().is_outgoing()) return done;
+  const Sign* wanted = effects.find<Sign>();
+  if (wanted == nullptr) {
+    if (rules_sign_) done.told.emplace_back("not_signed", "no rule signs it");
+    return done;
   }
+
+  const SignPlan plan =
+      plan_signatures(wish_of(*wanted), domains, policy.keys.of_message(from), policy.other_signers, patience());
+  hear(plan.found);
+  const std::string why = !plan.why.empty() && from.empty() ? "no From" : plan.why;
+  if (!why.empty()) ++door_->stats.unsigned_without_key;
+  const bool signs = !plan.found.keys.empty() && plan.refusal == SignPlan::Refusal::none;
+  if (const auto without = domains_in(plan.without); !without.empty() && (signs || without != authors))
+    done.told.emplace_back("no_key", without);
+  if (!signs) done.told.emplace_back("not_signed", why);
+  if (plan.refusal != SignPlan::Refusal::none) done.refusal = refuse(session, plan.refusal, why, authors);
+  if (signs) add_signatures(session, plan, headers, sendmail_host, done.told);
+  return done;
+}
+
+void MessageSigner::add_signatures(Session& session, const SignPlan& plan, HeaderList& headers,
+                                   std::string_view sendmail_host, LogFields& told) {
+  const Policy& policy = session.policy();
   // Whose message it is then depends on who reads it: our signature would speak for an author who did not write it
   // (RFC 6376 3.8 and 8.15: what is no RFC 5322 message should not be signed).
-  if (from.size() > 1) return leave_unsigned(session, "it has several From fields"), told;
-  if (!hashes_) return leave_unsigned(session, "the body was not hashed"), told;
-  if (!make_ready(session, headers, sendmail_host)) return told;
+  if (from_fields(headers).size() > 1) return leave_unsigned(session, "it has several From fields");
+  if (!hashes_) return leave_unsigned(session, "the body was not hashed");
+  if (!make_ready(session, headers, sendmail_host)) return;
   const auto covered = cover(headers, policy.signing);
-  if (!covered) return leave_unsigned(session, covered.error().what), told;
+  if (!covered) return leave_unsigned(session, covered.error().what);
   std::vector<std::string> signatures;
   std::string signed_by;
-  for (const DkimKeyPtr& key : found.keys) {
+  for (const DkimKeyPtr& key : plan.found.keys) {
     auto value = mailweir::sign(*covered, hashes_->hash(policy.signing.body_canon), *key, policy.signing,
                                 door_->services.clock.wall());
     if (!value) {
@@ -181,13 +214,16 @@ LogFields MessageSigner::sign(Session& session, const Effects& effects, HeaderLi
     signed_by += (signed_by.empty() ? "" : ",") + name_of(*key);
     ++door_->stats.signatures;
   }
-  for (const auto& value : signatures) headers.add(HeaderList::Place::top, signature_field, value);
-  if (signed_by.empty()) return told;
+  if (signed_by.empty()) return;
+  // The first stands on top: a verifier that reads only some of them reads the author's.
+  for (auto value = signatures.rbegin(); value != signatures.rend(); ++value)
+    headers.add(HeaderList::Place::top, signature_field, *value);
   told.emplace_back("signed", signed_by);
   // simple needs the blank after the colon, which this MTA does not hand over.
   if (covered->fell_back) told.emplace_back("header_canonicalization", "relaxed");
+  if (lines_.has_8bit()) ++door_->stats.signed_eight_bit;
+  if (lines_.has_long()) ++door_->stats.signed_long_lines;
   if (const auto body = lines_.told(); !body.empty()) told.emplace_back("body", body);
-  return told;
 }
 
 }  // namespace mailweir

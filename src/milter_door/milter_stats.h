@@ -11,7 +11,8 @@ namespace mailweir {
 
 struct MilterStats {
   std::atomic<std::uint64_t> sessions{0}, open{0}, messages{0}, in_flight{0}, signatures{0}, unsigned_for_trouble{0},
-      unsigned_long_lines{0}, unsigned_without_key{0}, bad_keys{0}, exceptions{0}, edits_failed{0};
+      unsigned_long_lines{0}, unsigned_without_key{0}, refused_without_key{0}, signed_eight_bit{0},
+      signed_long_lines{0}, exceptions{0}, edits_failed{0};
 };
 
 inline constexpr Metric<MilterStats> milter_metrics[] = {
@@ -30,8 +31,16 @@ inline constexpr Metric<MilterStats> milter_metrics[] = {
     {"unsigned_no_key",
      as_counter("mailweir_unsigned_no_key_total", "Messages that a rule asked to sign, whose From domain has no key"),
      via<&MilterStats::unsigned_without_key>},
-    {as_counter("mailweir_bad_keys_total", "Keys in the directory of [dkim] keys that were found to be unusable"),
-     via<&MilterStats::bad_keys>},
+    {"refused_no_key", as_counter("mailweir_refused_no_key_total", "Of them, those that without_key refused"),
+     via<&MilterStats::refused_without_key>},
+    {"signed_eight_bit",
+     as_counter("mailweir_signed_eight_bit_total",
+                "Signed messages whose body has 8-bit bytes, which a server without 8BITMIME is sent changed"),
+     via<&MilterStats::signed_eight_bit>},
+    {"signed_long_lines",
+     as_counter("mailweir_signed_long_lines_total",
+                "Signed messages whose body has lines over 998 bytes, which the next server would break"),
+     via<&MilterStats::signed_long_lines>},
     {"exceptions", as_counter("mailweir_milter_exceptions_total", "Exceptions at the milter door"),
      via<&MilterStats::exceptions>},
 };

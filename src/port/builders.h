@@ -43,8 +43,9 @@ struct Builders {
   std::function<Made<TablePtr>(const RedisPlace& place, TableKind kind)> redis_table;
   std::function<Made<TablePtr>(const std::vector<std::pair<std::string, std::string>>& entries, TableKind kind)>
       make_table;
-  // `group`: the daemon's, for advice.
-  std::function<Made<SignerPtr>(const std::string& path, const std::string& group)> read_key;
+  // `user`: a name that may not exist; root, the process and this user may own a key. `group`: the daemon's, for
+  // advice.
+  std::function<Made<SignerPtr>(const std::string& path, const std::string& user, const std::string& group)> read_key;
   // Keys by place, DIRECTORY/DOMAIN/SELECTOR.pem, of which so many domains are kept in memory. `user` is the daemon's:
   // his keys are good for root, too, who asks in his place.
   std::function<KeySourcePtr(const std::string& directory, std::size_t most_domains, const std::string& user)>
@@ -55,6 +56,8 @@ struct Builders {
       remove_key;
   std::function<Made<AuthorKeySourcePtr>(const OpendkimTablesPlace& place)> opendkim_tables;
   std::function<Made<HostListPtr>(std::string_view setting, std::string_view value)> opendkim_hosts;
+  // Names there that no mail finds, as "PLACE: why".
+  std::function<std::vector<std::string>(const std::string& directory)> odd_key_names;
   std::function<SpfEnginePtr()> libspf2;
   std::function<Result<SignatureJudgePtr>()> libopendkim;
   std::function<Result<CountriesPtr>(const std::string& path)> countries;

@@ -14,6 +14,8 @@ bool is_of(const Kind& kind, const FactRef& fact, const Policy& policy) {
   return std::any_of(keys.begin(), keys.end(), [&](const FactRef& key) { return is_of(kind, key, policy); });
 }
 
+constexpr bool refuses(WithoutKey what) { return what == WithoutKey::defer || what == WithoutKey::reject; }
+
 bool needs_header(const FactInfo& fact) { return fact.needs == FactNeeds::header; }
 
 // What is counted as the message passes.
@@ -118,6 +120,9 @@ Needs milter_needs(const Policy& policy) {
         needs.edits_recipients = needs.edits_recipients || row.edits_recipients;
         needs.quarantines = needs.quarantines || row.quarantines;
       }
+      // Without a key it refuses, at the end of the message.
+      if (rule.sign() != nullptr && refuses(policy.other_signers.without_key))
+        needs.answers[index(Stage::end_of_message)] = true;
     }
   }
   if (const auto& results = policy.authentication_results; !results.authserv_id.empty()) {

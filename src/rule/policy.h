@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "check/sign_plan.h"
 #include "check/sign_policy.h"
 #include "check/signing_keys.h"
 #include "check/stated_keys.h"
@@ -42,6 +43,13 @@ struct NamedHosts {
   HostListPtr hosts;
 };
 
+// [dkim] without_key_reply: of defer and reject.
+struct WithoutKeyReply {
+  std::string written;  // empty: none was given
+  Reply reply;          // without its text
+  Template text;
+};
+
 struct Policy : FactSettings {
   std::uint64_t generation = 0;  // counts reloads
   std::array<std::vector<Rule>, stage_count> rules;
@@ -67,6 +75,9 @@ struct Policy : FactSettings {
   OpendkimTablesPlace opendkim;                          // [dkim] key_table, signing_table, multiple_signatures
   NamedHosts internal_hosts_named;                       // [dkim] internal_hosts
   NamedHosts external_ignore;                            // hosts that may use authors of ours
+  bool strict_keys = false;                              // [dkim] strict
+  OtherSigners other_signers;                            // [dkim] without_key, provider, also
+  WithoutKeyReply without_key;                           // what refuses mail that has no key
   SignPolicy signing;
   AuthenticationResultsPolicy authentication_results;
   std::string alert_sender;  // of mail that carries alerts, folded; empty: none does

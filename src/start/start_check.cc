@@ -132,12 +132,15 @@ void look_at_writable(StartProblems& found, const Config& config, bool as_root) 
                            config.admin.socket.path + ": " + std::strerror(errno));
 }
 
-StartProblems look_as_user(const std::string& file, const Config& config, bool as_root) {
+StartProblems look_as_user(const std::string& file, const Config& config, bool as_root,
+                           const std::vector<std::string>& told) {
   StartProblems found;
   static const SystemClock clock;
   if (as_root) {  // whose own eyes have read it
     Loaded loaded = load(file, make_builders(clock));
     found.errors = std::move(loaded.errors);
+    for (auto& key : loaded.unusable_keys)
+      if (std::find(told.begin(), told.end(), key) == told.end()) found.warnings.push_back(std::move(key));
   }
   want(found, config, "general.log", try_log(config.general.log));
   look_at_writable(found, config, as_root);
@@ -180,7 +183,8 @@ StartProblems from_lines(std::string_view text) {
 }
 
 // The same in a child that has become the daemon's user for good.
-StartProblems look_in_child(const std::string& file, const Config& config, const ProcessIdentity& identity) {
+StartProblems look_in_child(const std::string& file, const Config& config, const ProcessIdentity& identity,
+                            const std::vector<std::string>& told) {
   StartProblems failed;
   failed.errors.push_back("the check failed as user " + identity.user);
   int ends[2] = {-1, -1};
@@ -193,7 +197,7 @@ StartProblems look_in_child(const std::string& file, const Config& config, const
     StartProblems found;
     try {
       if (const auto dropped = drop_privileges(identity); !dropped) found.errors.push_back(dropped.error().what);
-      else found = look_as_user(file, config, true);
+      else found = look_as_user(file, config, true, told);
     } catch (const std::exception& failure) {
       found.errors.emplace_back(failure.what());
     }
@@ -234,7 +238,8 @@ Error no_identity(const Config& config, const Error& why) {
   return config.places.blame(is_group ? "general.group" : "general.user", why);
 }
 
-StartProblems check_start(const std::string& file, const Config& config, StartedAs as) {
+StartProblems check_start(const std::string& file, const Config& config, StartedAs as,
+                          const std::vector<std::string>& told) {
   StartProblems found;
   if (auto lost = log_lost(config, as); !lost.empty())
     (as == StartedAs::background ? found.errors : found.warnings).push_back(std::move(lost));
@@ -251,9 +256,9 @@ StartProblems check_start(const std::string& file, const Config& config, Started
     found.errors.push_back(config.places.named("general.user") + ": user " + general.user +
                            " is root; name another user to run as");
   } else if (root) {
-    add(found, look_in_child(file, config, *identity), "as user " + general.user + ": ");
+    add(found, look_in_child(file, config, *identity, told), "as user " + general.user + ": ");
   } else if (::geteuid() == identity->uid) {
-    add(found, look_as_user(file, config, false), "");
+    add(found, look_as_user(file, config, false, told), "");
   } else {
     found.warnings.push_back("cannot check as user " + process_user() + " whether user " + general.user +
                              " may read and write its files; run as root or as " + general.user);

@@ -22,8 +22,9 @@ struct StartProblems {
 // How the daemon would be started.
 enum class StartedAs { unknown, background, foreground };
 
-// `file`: the policy file, whose errors have been told already.
-StartProblems check_start(const std::string& file, const Config& config, StartedAs as);
+// `file`: the policy file, whose errors, and the warnings `told`, have been told already.
+StartProblems check_start(const std::string& file, const Config& config, StartedAs as,
+                          const std::vector<std::string>& told);
 
 // The daemon's user or group is none: as find_identity says it, with the place of the key.
 Error no_identity(const Config& config, const Error& why);

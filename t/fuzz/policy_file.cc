@@ -22,9 +22,16 @@ Builders fuzz_builders() {
     const auto table = make_table({}, kind);
     return Made<TablePtr>{table.table, {}, {}};
   };
-  made.read_key = [](const std::string& path, const std::string&) {
+  made.read_key = [](const std::string& path, const std::string&, const std::string&) {
     return Made<SignerPtr>{nullptr, {path + ": not here"}, {}};
   };
+  made.key_folder = [](const std::string&, std::size_t, const std::string&) { return KeySourcePtr(); };
+  made.key_states = [](const std::string&) { return KeyStatesPtr(); };
+  made.opendkim_tables = [](const OpendkimTablesPlace&) {
+    return Made<AuthorKeySourcePtr>{nullptr, {"key_table: not here"}, {}};
+  };
+  made.opendkim_hosts = [](std::string_view, std::string_view) { return Made<HostListPtr>{nullptr, {"not here"}, {}}; };
+  made.odd_key_names = [](const std::string&) { return std::vector<std::string>(); };
   made.countries = [](const std::string& path) { return Result<CountriesPtr>(Error{path + ": not here"}); };
   return made;
 }

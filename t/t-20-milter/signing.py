@@ -222,6 +222,120 @@ def by_tables(t, bed, keys):
             "a new row signs, without a reload")
 
 
+def order(mail):
+    """(selector, domain) of the signatures, from the top."""
+    return [tuple(re.search(rf"\b{tag}=([^;]+);", value)[1] for tag in "sd") for value in mail.headers("DKIM-Signature")]
+
+
+def who_else_signs(t, bed, keys):
+    """[dkim] also, without_key and provider: the signatures from the top, each of them good."""
+    def of(*domains):
+        return [(kind, domain) for domain in domains for kind in KINDS]
+
+    esp = 'without_key = "provider"\nprovider = "pf.test"\n'
+    for what, dkim_keys, author, wanted, line in [
+            ("also: the author's on top, the provider's below", 'also = ["pf.test"]\n', "a@example.com",
+             of("example.com", "pf.test"), {"no_key": None, "not_signed": None}),
+            ("also: several, each once", 'also = ["pf.test", "example.org", "example.com"]\n', "a@example.com",
+             of("example.com", "pf.test", "example.org"), {"no_key": None}),
+            ("also: of an author without a key", 'also = ["pf.test"]\n', "a@nokey.example", of("pf.test"),
+             {"from_domain": "nokey.example", "no_key": "nokey.example", "not_signed": None}),
+            ("provider: the author has a key", esp, "a@example.com", of("example.com"), {"no_key": None}),
+            ("provider: the author has none", esp, "a@nokey.example", of("pf.test"), {"no_key": "nokey.example"}),
+            ("provider and also", esp + 'also = ["example.org"]\n', "a@nokey.example", of("pf.test", "example.org"),
+             {"no_key": "nokey.example"}),
+            ("several authors, and also", 'also = ["pf.test"]\n', "a@example.org>, <b@example.com",
+             of("example.org", "example.com", "pf.test"), {"from_domain": "example.org,example.com"})]:
+        bed.policy("[dkim]\n" + dkim_keys + keys.toml + SIGN)
+        bed.mark()
+        mail = bed.taken(text=letter(sender=author, headers=[("Feedback-ID", "c1:m1:esp"), ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")]))
+        t.equal((order(mail), keys.verdicts(mail)), (wanted, dict.fromkeys(wanted, True)), what)
+        logged = bed.wait_line(event="message")
+        t.equal({key: logged.get(key) for key in line}, line, f"{what}: the log")
+    t.like(re.sub(r"\s", "", mail.header("DKIM-Signature")), r"\bh=[^;]*\bList-Unsubscribe-Post:List-Unsubscribe-Post:[^;]*Feedback-ID:Feedback-ID[:;]",
+           "fields that providers add are signed where they are there")
+    bed.policy('[dkim]\noversign = "from"\n' + keys.toml + SIGN)
+    mail = bed.taken(text=letter(without=("To",)))
+    t.equal((keys.verdicts(mail), re.search(r"\bh=([^;]*);", re.sub(r"\s", "", mail.header("DKIM-Signature")))[1]),
+            (good(), "From:From:Subject:Date:Message-ID"), "oversign = from: the rest is signed as often as it is there")
+
+
+def without_key(t, bed, keys):
+    """[dkim] without_key: what is refused, what is held, and what it is counted as."""
+    unknown = letter(sender="a@nokey.example")
+    own = 'without_key_reply = "554 5.7.0 {from_domain} has no key, ask us (ref {id})"\n'
+    bed.mark()
+    for what, dkim_keys, wanted in [
+            ("continue", 'without_key = "continue"\n', "^250 "),
+            ("defer", 'without_key = "defer"\n', r"^451 4\.7\.0 mail from nokey\.example cannot be signed: no key \(ref \w+\)"),
+            ("reject", 'without_key = "reject"\n', r"^550 5\.7\.1 mail from nokey\.example cannot be signed: no key"),
+            ("reject, in words of one's own", 'without_key = "reject"\n' + own, r"^554 5\.7\.0 nokey\.example has no key, ask us \(ref \w+\)")]:
+        bed.policy("[dkim]\n" + dkim_keys + keys.toml + SIGN)
+        t.like(bed.send(text=unknown), wanted, f"without_key: {what}")
+        t.equal(bed.lines(event="message")[-1].get("not_signed"), "no key", f"{what}: the message's line says why")
+        t.like(bed.send(text=letter()), "^250 ", f"{what}: other domains are not touched")
+        arrived = [keys.verdicts(bed.sink.take()) for _ in range(2 if what == "continue" else 1)]
+        t.equal(sorted(map(len, arrived)), [0, 2] if what == "continue" else [2], f"{what}: and signed")
+    t.equal(len(bed.lines(event="not-signed")), 3, "each refusal has its line")
+    t.like(bed.daemon.metrics(), r"(?m)^mailweir_refused_no_key_total 3", "and is counted")
+    t.like(bed.send(text=unknown, addr="198.51.100.7"), "^250 ", "incoming mail needs no key")
+    bed.sink.take()
+    bed.policy('[dkim]\nwithout_key = "defer"\n' + keys.toml + SIGN)
+    bed.postfix.sendmail(unknown, ["bob@example.net"])
+    t.ok(wait_for(lambda: bed.lines(event="message", outcome="held"), "local mail to be held", within=10), "defer: local mail is held")
+    bed.postfix.drop_all()
+    t.equal(bed.sink.left(), [], "and does not leave unsigned")
+
+
+def bad_key_in_policy(t, bed, keys):
+    """A [[dkim.key]] that cannot be used touches its own domain, not the reload; nor is its mail refused for good."""
+    path = os.path.join(bed.daemon.directory, "keys", "open.pem")
+    subprocess.run(["cp", "-p", os.path.join(bed.daemon.directory, "keys", "rsa.pem"), path], check=True)
+    bad = '[[dkim.key]]\ndomain = "bad.example"\nselector = "rsa"\nfile = "keys/open.pem"\n'
+
+    def of(author):
+        mail = bed.taken(text=letter(sender=author))
+        return keys.verdicts(mail), bed.lines(event="message")[-1].get("not_signed")
+
+    before = len(bed.daemon.lines(event="reload-failed"))
+    for what, spoil, mend, why in [
+            ("others can read it", ["chmod", "644", path], ["chmod", "600", path], "mode 0644: others can read this key"),
+            ("its user cannot read it", ["chown", "root", path], ["chown", "nobody", path], "user nobody (uid 65534) may not read it"),
+            ("another user owns it", ["sh", "-c", f"chown daemon:nogroup {path}; chmod 640 {path}"],
+             ["sh", "-c", f"chown nobody {path}; chmod 600 {path}"], "is neither root nor nobody"),
+            ("it is gone", ["mv", path, path + ".away"], ["mv", path + ".away", path], "no such file")]:
+        subprocess.run(spoil, check=True)
+        bed.mark()
+        bed.policy(keys.toml + bad + SIGN)
+        t.equal(len(bed.lines(event="dkim-key")), 1, f"{what}: one line")
+        t.like(bed.lines(event="dkim-key")[0]["reason"], rf"mailweir\.toml:\d+:8: dkim\.key\.file: \S+open\.pem: .*{re.escape(why)}", f"{what}: says why")
+        t.equal((of("a@bad.example"), of("a@example.com")), (({}, "its key cannot be used"), (good(), None)), f"{what}: its domain is unsigned, others are not")
+        subprocess.run(mend, check=True)
+    t.equal(len(bed.daemon.lines(event="reload-failed")), before, "no reload has failed")
+    t.like(bed.daemon.metrics(), r"(?m)^mailweir_bad_keys_total [4-9]", "each was counted")
+    bed.policy(keys.toml + bad + SIGN)
+    t.equal(of("a@bad.example"), ({("rsa", "bad.example"): True}, None), "mended, it signs after a reload")
+    os.chmod(path, 0o644)
+    bed.policy('[dkim]\nwithout_key = "reject"\n' + keys.toml + bad + SIGN)
+    t.like(bed.send(text=letter(sender="a@bad.example")), r"^451 4\.7\.0 mail from bad\.example cannot be signed: its key cannot be used",
+           "without_key = reject: a key to be mended defers")
+    bed.daemon.reload("[dkim]\nstrict = true\n" + keys.toml + bad + SIGN)
+    t.equal(len(bed.daemon.lines(event="reload-failed")), before + 1, "strict: the reload is refused")
+
+
+def why_unsigned(t, bed, keys):
+    """Each message's line has the From domain, and why outgoing mail is not signed."""
+    bed.policy(keys.toml + rule("only-alice", "end-of-message", when='{ sasl_username = "alice@example.com" }', sign="true"))
+    for what, client, author, wanted in [
+            ("a rule signs", {"login": "alice@example.com"}, "a@example.com", ("example.com", None)),
+            ("no rule's conditions hold", {}, "a@example.org", ("example.org", "no rule signs it")),
+            ("incoming", {"addr": "198.51.100.7"}, "a@example.net", ("example.net", None))]:
+        bed.mark()
+        bed.taken(text=letter(sender=author), **client)
+        line = bed.wait_line(event="message")
+        t.equal((line.get("from_domain"), line.get("not_signed")), wanted, f"{what}: the message's line")
+
+
 def by_place(t, bed, keys):
     """[dkim] keys: a key signs as soon as it is there, and no longer than it is; a bad one harms its domain only."""
     place = os.path.join(bed.daemon.directory, "place")
@@ -240,6 +354,10 @@ def by_place(t, bed, keys):
     def verdicts(domain):
         return keys.verdicts(bed.taken(text=letter(sender="a@" + domain)))
 
+    def count(metric):
+        return int(re.search(rf"(?m)^{metric} (\d+)", bed.daemon.metrics())[1])
+
+    counted = count("mailweir_bad_keys_total")
     t.equal(verdicts("example.com"), {}, "no key at its place: not signed")
     t.equal(bed.wait_line(event="message")["not_signed"], "no key", "and the message's line says so")
     paths = [put("example.com", kind) for kind in KINDS]
@@ -254,7 +372,7 @@ def by_place(t, bed, keys):
             "its domain leaves unsigned")
     t.equal(verdicts("example.com"), good(), "others are signed")
     t.equal(len(bed.lines(event="dkim-key")), 1, "it is named once")
-    t.like(bed.daemon.metrics(), "(?m)^mailweir_bad_keys_total 1", "and counted")
+    t.equal(count("mailweir_bad_keys_total"), counted + 1, "and counted")
     os.chmod(bad, 0o600)
     t.equal(wait_for(lambda: verdicts("example.org"), "the mended key to be found", within=5),
             {("rsa", "example.org"): True}, "once it is mended it signs")
@@ -276,5 +394,6 @@ def run(t, bed):
         t.skip("signatures", "python3-dkim or python3-nacl is not installed")
         return
     keys = Keys(bed)
-    for case in (messages, edits, who_is_signed, several_from, many_authors, by_place, by_tables):
+    for case in (messages, edits, who_is_signed, several_from, many_authors, who_else_signs, without_key,
+                 bad_key_in_policy, why_unsigned, by_place, by_tables):
         case(t, bed, keys)

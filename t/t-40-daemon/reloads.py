@@ -184,7 +184,7 @@ def keys(t, postfix, daemon, sink):
         t.skip("a changed key", "python3-dkim or python3-nacl is not installed")
         return
     rsa = ("-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048")
-    text = '[[dkim.key]]\ndomain = "example.com"\nselector = "s"\nfile = "key.pem"\n' + rule("sign", "end-of-message", "sign = true")
+    text = '[dkim]\nstrict = true\n[[dkim.key]]\ndomain = "example.com"\nselector = "s"\nfile = "key.pem"\n' + rule("sign", "end-of-message", "sign = true")
 
     def signed():
         with postfix.client().ehlo() as client:
@@ -215,7 +215,7 @@ def keys(t, postfix, daemon, sink):
         daemon.reload()
         failed += 1
         t.equal(len(daemon.lines(event="reload-failed")), failed, f"{what}: the reload is refused")
-        t.like(daemon.lines(event="policy-error")[-1]["reason"], r"mailweir\.toml:4:8: dkim\.key\.file: .*key\.pem: ", "and the log names the file")
+        t.like(daemon.lines(event="policy-error")[-1]["reason"], r"mailweir\.toml:6:8: dkim\.key\.file: .*key\.pem: ", "and the log names the file")
         t.ok(verifies(signed(), records[-1]), "the old key goes on signing")
     os.chmod(path, 0o600)
     daemon.reload()

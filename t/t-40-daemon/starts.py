@@ -100,7 +100,7 @@ def failing(t):
     other.listen()
 
     def key(file):
-        return ('[[dkim.key]]\ndomain = "example.com"\nselector = "s"\n'
+        return ('[dkim]\nstrict = true\n[[dkim.key]]\ndomain = "example.com"\nselector = "s"\n'
                 f'file = "{directory}/{file}.pem"\n[[rule]]\nname = "sign"\nat = "end-of-message"\nsign = true\n')
 
     milter = f'[milter]\nsocket = "unix:{directory}/run/m.sock"\n'

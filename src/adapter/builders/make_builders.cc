@@ -11,6 +11,7 @@
 #include "adapter/keys/key_cache.h"
 #include "adapter/keys/key_file.h"
 #include "adapter/keys/key_folder.h"
+#include "adapter/keys/odd_names.h"
 #include "adapter/keys/opendkim_hosts.h"
 #include "adapter/keys/opendkim_tables.h"
 #include "adapter/keys/sqlite_states.h"
@@ -56,9 +57,10 @@ Builders make_builders(const Clock& clock, std::shared_ptr<TableSources> sources
   builders.read_table = [sources](const std::string& path, TableKind kind) { return sources->file(path, kind); };
   builders.redis_table = [sources](const RedisPlace& place, TableKind kind) { return sources->redis(place, kind); };
   builders.make_table = [&clock](const auto& entries, TableKind kind) { return inline_table(entries, kind, clock); };
-  builders.read_key = [cache = std::make_shared<KeyCache>(clock)](const std::string& path, const std::string& group) {
+  builders.read_key = [cache = std::make_shared<KeyCache>(clock)](const std::string& path, const std::string& user,
+                                                                  const std::string& group) {
     Made<SignerPtr> made;
-    auto loaded = cache->get(path, group);
+    auto loaded = cache->get(path, user, group);
     if (!loaded) made.errors.push_back(loaded.error().what);
     else made = {std::move(loaded->signer), {}, std::move(loaded->warnings)};
     return made;
@@ -108,6 +110,9 @@ Builders make_builders(const Clock& clock, std::shared_ptr<TableSources> sources
     if (why.starts_with(start)) why.remove_prefix(start.size());
     made.errors.emplace_back(why);
     return made;
+  };
+  builders.odd_key_names = [](const std::string& directory) {
+    return odd_names(directory, Deadline::in(std::chrono::milliseconds(100)));
   };
   builders.libspf2 = make_libspf2_engine;
   builders.libopendkim = make_opendkim_judge;

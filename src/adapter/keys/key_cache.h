@@ -15,8 +15,9 @@ class KeyCache {
   // The clock must outlive the cache.
   explicit KeyCache(const Clock& clock) : files_(clock) {}
 
-  // As load_signing_key. A shared key brings no warnings again.
-  Result<LoadedKey> get(const std::string& path, const std::string& group = {});
+  // As load_signing_key, of a file that belongs to root, to this process's user or to `user`, which may be no user;
+  // `group` is for advice. A shared key brings no warnings again.
+  Result<LoadedKey> get(const std::string& path, const std::string& user = {}, const std::string& group = {});
   // Files read, not shared, since the start.
   std::size_t reads() const { return reads_; }
 

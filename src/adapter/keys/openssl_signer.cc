@@ -199,11 +199,15 @@ Error all_of(const std::string& path, const std::vector<std::string>& wrong) {
 
 }  // namespace
 
-Result<LoadedKey> load_signing_key(const std::string& path, const std::string& group) {
+Result<LoadedKey> load_signing_key(const std::string& path, const std::string& group,
+                                   const std::function<std::string(uid_t owner)>& objection) {
   const auto opened = open_regular(path);
-  if (opened) return read_signing_key(*opened, path, {KeyText::pem, group, {}});
-  Error error = opened.error();
   struct stat status {};
+  if (opened) {
+    const bool known = objection != nullptr && ::fstat(opened->get(), &status) == 0;
+    return read_signing_key(*opened, path, {KeyText::pem, group, known ? objection(status.st_uid) : std::string()});
+  }
+  Error error = opened.error();
   if (::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
       ::faccessat(AT_FDCWD, path.c_str(), R_OK, AT_EACCESS) != 0 && errno == EACCES)
     error.what += "; " + readable_by(group.empty() ? daemon_group() : group, path);

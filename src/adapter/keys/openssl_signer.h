@@ -3,9 +3,12 @@
 // signatures of several threads run at once.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <sys/types.h>
 
 #include "base/file_stamp.h"
 #include "base/handle.h"
@@ -30,7 +33,9 @@ struct KeyReading {
 
 // RSA from 1024 bits on (under 2048, and over 4096, with a warning: RFC 8301 3.2) or Ed25519 (RFC 8463), unencrypted,
 // in a regular file that others can neither read nor write. Errors name the path, all that is wrong, and what to do.
-Result<LoadedKey> load_signing_key(const std::string& path, const std::string& group = {});
+// `objection`: to the owner of the file; empty: none.
+Result<LoadedKey> load_signing_key(const std::string& path, const std::string& group = {},
+                                   const std::function<std::string(uid_t owner)>& objection = nullptr);
 
 // The same from a regular file that is open; `path` is its name in messages.
 Result<LoadedKey> read_signing_key(const Fd& file, const std::string& path, const KeyReading& how = {});

@@ -339,7 +339,8 @@ TEST_CASE("explain says what it found, in the words of the doors") {
     std::string policy, mail, want;
   };
   const Row rows[] = {
-      {"signing", "with a login", "\n  sign: with the key s._domainkey.example.com\n"},
+      {"signing", "with a login",
+       "\n  sign: with the key s._domainkey.example.com (rsa-sha256, 1024 bits, of [[dkim.key]])\n"},
       {"signing", "an author without a key", "\n  sign: no key for nokey.example; the message leaves unsigned\n"},
       {"signing", "no author", "\n  sign: the message has no From header field, and leaves unsigned\n"},
       {"signing", "several From fields", "\n  sign: the message leaves unsigned: it has several From fields\n"},

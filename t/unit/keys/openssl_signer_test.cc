@@ -4,6 +4,7 @@
 #include <thread>
 #include <vector>
 
+#include <pwd.h>
 #include <sys/wait.h>
 
 #include <openssl/ec.h>
@@ -240,35 +241,48 @@ TEST_CASE("key cache: shares what did not change, and reads what did") {
   put(dkim_keys::rsa_pem);
   ManualClock clock(std::chrono::system_clock::now() + std::chrono::hours(1));
   KeyCache cache(clock);
-  auto first = cache.get(path);
+  auto first = cache.get(path, "nobody");
   REQUIRE(first);
   CHECK(first->warnings.size() == 1);  // 1024 bits
-  const auto again = cache.get(path);
+  const auto again = cache.get(path, "nobody");
   REQUIRE(again);
   CHECK(again->signer == first->signer);
   CHECK(again->warnings.empty());
   CHECK(cache.reads() == 1);
 
   put(dkim_keys::ed25519_pem);
-  const auto other = cache.get(path);
+  const auto other = cache.get(path, "nobody");
   REQUIRE(other);
   CHECK(other->signer != first->signer);
   CHECK(other->signer->kind() == KeyKind::ed25519);
 
   // The same file with rights that it must not have.
   REQUIRE(chmod(path.c_str(), 0644) == 0);
-  CHECK_FALSE(cache.get(path));
+  CHECK_FALSE(cache.get(path, "nobody"));
   REQUIRE(chmod(path.c_str(), 0600) == 0);
-  CHECK(cache.get(path));
+  CHECK(cache.get(path, "nobody"));
   put("no key at all");
-  CHECK_FALSE(cache.get(path));
+  CHECK_FALSE(cache.get(path, "nobody"));
   REQUIRE(unlink(path.c_str()) == 0);
-  CHECK_FALSE(cache.get(path));
+  CHECK_FALSE(cache.get(path, "nobody"));
+
+  // Who owns it can put another one there.
+  put(dkim_keys::rsa_pem);
+  if (geteuid() == 0) {
+    const auto* nobody = getpwnam("nobody");
+    REQUIRE(nobody != nullptr);
+    REQUIRE(chown(path.c_str(), nobody->pw_uid, 0) == 0);
+    CHECK(cache.get(path, "nobody"));
+    CHECK_FALSE(cache.get(path, "no such user"));
+    REQUIRE(chown(path.c_str(), 54321, 0) == 0);
+    CHECK(cache.get(path, "nobody").error().what == path + ": its owner (uid 54321) is neither root nor nobody; run: chown nobody " + path);
+    REQUIRE(unlink(path.c_str()) == 0);
+  }
 
   // Nothing is kept that nobody uses.
   put(dkim_keys::rsa_pem);
   const auto reads = cache.reads();
-  CHECK(cache.get(path));
-  CHECK(cache.get(path));
+  CHECK(cache.get(path, "nobody"));
+  CHECK(cache.get(path, "nobody"));
   CHECK(cache.reads() == reads + 2);
 }

@@ -34,7 +34,7 @@ class Gate {
     for (const auto& step :
          {session->mail({sender}, macros), session->rcpt({"<bob@example.net>"}, macros), session->data(macros)})
       if (step.kind != MilterAnswer::Kind::go_on) return words(step);
-    session->header("From", " a@example.com");
+    session->header("From", ' ' + author);
     for (const auto& field : more) session->header(field.name, field.value);
     session->end_of_header(macros);
     session->body("text\r\n");
@@ -51,6 +51,7 @@ class Gate {
     return domains;
   }
 
+  std::string author = "a@example.com";
   Engine engine;
   MacroMap macros;
   Editor editor;
@@ -107,18 +108,80 @@ TEST_CASE("milter session: what several rules sign with is collected, each key s
   struct Row {
     std::string rules, want;
   };
-  // The last that is inserted stands on top: they come in the opposite order.
+  // The last that is inserted stands on top, and the author's first key is to stand there.
   const Row rows[] = {{"", ""},
                       {"a", "example.com "},
                       {"b", "relay.example "},
-                      {"ab", "example.com relay.example "},
-                      {"bc", "relay.example example.com "},
-                      {"abc", "example.com relay.example "},
+                      {"ab", "relay.example example.com "},
+                      {"bc", "example.com relay.example "},
+                      {"abc", "relay.example example.com "},
                       {"aa", "example.com "}};
   for (const auto& row : rows) {
     CAPTURE(row.rules);
     CHECK(gate.send("<a@example.com>", {{"X-Sign", " " + row.rules}}) == "ok");
     CHECK(gate.signed_by() == row.want);
+  }
+}
+
+TEST_CASE("milter session: a message that a rule wants signed, whose author's domain has no key") {
+  const dkim_keys::TemporaryFile key(dkim_keys::ed25519_pem), open_key(dkim_keys::ed25519_pem, 0644);
+  std::string keys;
+  for (const std::string domain : {"example.com", "esp.example"})
+    keys += "[[dkim.key]]\ndomain = \"" + domain + "\"\nselector = \"s\"\nfile = \"" + key.path() + "\"\n";
+  keys += "[[dkim.key]]\ndomain = \"bad.example\"\nselector = \"s\"\nfile = \"" + open_key.path() + "\"\n";
+  const std::string rule =
+      "[[rule]]\nname = \"sign\"\nat = \"end-of-message\"\nunless = { header.X-Not = \"/./\" }\nsign = true\n";
+  struct Row {
+    std::string dkim, from, want, by, line;
+    std::uint64_t refused = 0;
+  };
+  const std::string reject = "without_key = \"reject\"\n", defer = "without_key = \"defer\"\n",
+                    provider = "without_key = \"provider\"\nprovider = \"esp.example\"\n",
+                    also = "also = [\"esp.example\"]\n", unsigned_words = " not_signed=\"no key\"";
+  const Row rows[] = {
+      {"", "example.com", "ok", "example.com ", " from_domain=example.com signed="},
+      {"", "no.example", "ok", "", " from_domain=no.example" + unsigned_words},
+      {"", "bad.example", "ok", "", " not_signed=\"its key cannot be used\""},
+      {also, "example.com", "ok", "esp.example example.com ",
+       " signed=s._domainkey.example.com,s._domainkey.esp.example"},
+      {also, "no.example", "ok", "esp.example ",
+       " from_domain=no.example no_key=no.example signed=s._domainkey.esp.example"},
+      {provider, "example.com", "ok", "example.com ", " signed=s._domainkey.example.com"},
+      {provider, "no.example", "ok", "esp.example ", " no_key=no.example signed=s._domainkey.esp.example"},
+      {provider, "bad.example", "ok", "esp.example ", " no_key=bad.example signed=s._domainkey.esp.example"},
+      {defer, "no.example", "451 4.7.0 mail from no.example cannot be signed: no key (ref ID)", "", "outcome=deferred",
+       1},
+      {reject, "no.example", "550 5.7.1 mail from no.example cannot be signed: no key (ref ID)", "", "outcome=rejected",
+       1},
+      {reject, "example.com", "ok", "example.com ", "outcome=accepted"},
+      {reject, "bad.example", "451 4.7.0 mail from bad.example cannot be signed: its key cannot be used (ref ID)", "",
+       "outcome=deferred", 1},
+      {reject + "without_key_reply = \"554 5.7.0 {from_domain}: ask for a key, {id}\"\n", "no.example",
+       "554 5.7.0 no.example: ask for a key, ID", "", "outcome=rejected", 1},
+      {reject + "without_key_reply = \"554 5.7.0 {from_domain}: ask for a key, {id}\"\n", "bad.example",
+       "450 4.7.0 bad.example: ask for a key, ID", "", "outcome=deferred", 1},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.dkim);
+    CAPTURE(row.from);
+    Gate gate(std::string(milter_only) + "[dkim]\n" + row.dkim + keys + rule);
+    gate.macros.values["{auth_authen}"] = "alice";
+    gate.connect();
+    gate.author = "a@" + row.from;
+    const std::string answer = gate.send();
+    const std::string line = gate.engine.log.of("message").back();
+    const auto at = line.find(" id=");
+    const std::string id = line.substr(at + 4, line.find(' ', at + 4) - at - 4);
+    std::string want = row.want;
+    if (const auto place = want.find("ID"); place != want.npos) want.replace(place, 2, id);
+    CHECK(answer == want);
+    CHECK(gate.signed_by() == row.by);
+    CHECK(line.find(row.line) != line.npos);
+    CHECK(gate.room.stats.refused_without_key == row.refused);
+    CHECK(gate.room.stats.unsigned_without_key == (row.from == "example.com" ? 0 : 1));
+    CHECK(gate.engine.log.of("not-signed").size() == row.refused);
+    gate.send("<a@example.com>", {{"X-Not", " 1"}});
+    CHECK(gate.engine.log.of("message").back().find(" not_signed=\"no rule signs it\"") != line.npos);
   }
 }
 

@@ -156,6 +156,24 @@ shadow = true)",
   }
 }
 
+TEST_CASE("what is refused for want of a key is refused at the end of the message, and local mail held") {
+  const dkim_keys::TemporaryFile key(dkim_keys::ed25519_pem);
+  struct Row {
+    std::string without_key, want;
+  };
+  const Row rows[] = {{"continue", "headers body edit-headers"},
+                      {"defer", "headers body answer:end-of-message edit-headers quarantine"},
+                      {"reject", "headers body answer:end-of-message edit-headers quarantine"}};
+  for (const auto& row : rows) {
+    CAPTURE(row.without_key);
+    const auto policy =
+        test::load_policy(std::string(test::milter_only) + "[dkim]\nwithout_key = \"" + row.without_key +
+                          "\"\n[[dkim.key]]\ndomain = \"example.com\"\nselector = \"s\"\nfile = \"" + key.path() +
+                          "\"\n[[rule]]\nname = \"r\"\nat = \"end-of-message\"\nsign = true\n");
+    CHECK(told(milter_needs(*policy)) == row.want);
+  }
+}
+
 TEST_CASE("a stage handed to the policy door may have to be answered at DATA") {
   const auto policy = test::load_policy(test::both_doors("\"rcpt\"") +
                                         "[[rule]]\nname = \"r\"\nat = \"rcpt\"\nreject = \"550 5.7.1 no\"\n");
