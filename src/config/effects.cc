@@ -106,13 +106,51 @@ void read(const KeyPlace& place, const Rule&, std::vector<ReplaceHeader<Template
   read_headers(place, headers);
 }
 
+// The fact that is all of the text.
+const FactRef* only_fact(const Template& text) {
+  return text.segments().size() == 1 ? std::get_if<FactRef>(&text.segments().front().what) : nullptr;
+}
+
+void read_domain(const KeyPlace& place, SignSetting& setting) {
+  const auto text = place.text();
+  auto made = text ? make_template(place, text->value, text->place) : std::nullopt;
+  if (!made) return;
+  const FactRef* fact = only_fact(*made);
+  setting.of_author = fact != nullptr && fact->name == "from_domain";
+  setting.named = text->value.find('{') == text->value.npos;
+  if (setting.named && !to_domain(text->value)) place.wrong("is not a valid domain name");
+  setting.domain = std::move(*made);
+}
+
+void read_selector(const KeyPlace& place, SignSetting& setting) {
+  const auto text = place.text();
+  if (!text) return;
+  if (text->value.starts_with("map:"))
+    setting.selectors = place.makings.registry.table(text->value, text->place, place.section.full(place.key));
+  else if (text->value.empty() || text->value.starts_with("list:"))
+    place.wrong("must be a selector, a text with facts, or a map: \"map:NAME\"");
+  else setting.selector = make_template(place, text->value, text->place);
+}
+
+// { domain = "{from_domain}", selector = "map:selectors" }
+void read_setting(const KeyPlace& place, const toml::table& table, SignSetting& setting) {
+  Section fields(table, place.section.full(place.key), place.section.problems());
+  read_domain({fields, "domain", place.makings}, setting);
+  read_selector({fields, "selector", place.makings}, setting);
+  fields.finish();
+}
+
 void read(const KeyPlace& place, const Rule&, std::vector<Sign>& signs) {
   const auto* node = place.node();
   Sign sign;
   sign.author = is_true(*node);
+  const auto* table = node->as_table();
+  if (table != nullptr) read_setting(place, *table, sign.settings.emplace_back());
   const auto domains = node->is_array() ? place.texts() : std::nullopt;
-  if (!sign.author && (!domains || domains->empty()))
-    return place.wrong("must be true, or an array of domains whose keys sign: [\"example.com\"]");
+  if (!sign.author && table == nullptr && (!domains || domains->empty()))
+    return place.wrong(
+        "must be true, or an array of domains whose keys sign: [\"example.com\"], or { domain = "
+        "\"{from_domain}\", selector = \"map:NAME\" }");
   if (domains)
     for (const auto& text : *domains) {
       if (auto domain = to_domain(text.value)) sign.domains.push_back(std::move(*domain));

@@ -170,6 +170,11 @@ class Validator {
     in_template(rule.reply_text, to_string(rule.action));
     for (const auto& effect : rule.effects)
       if (const auto* text = text_of(effect)) in_template(*text, row_of(effect).key);
+    if (const Sign* sign = rule.sign())
+      for (const auto& setting : sign->settings) {
+        in_template(setting.domain, Sign::row.key);
+        if (setting.selector) in_template(*setting.selector, Sign::row.key);
+      }
   }
 
   void limit(const PlacedRule& placed) {

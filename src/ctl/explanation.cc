@@ -176,7 +176,7 @@ std::string Explanation::signing_of_envelope(const Policy& policy) const {
     for (const auto& key : plan.found.keys) lines += "  sign: " + before + described(*key, policy.keys) + '\n';
     if (!plan.why.empty()) lines += "  sign: " + before + without_key(plan) + '\n';
   };
-  const SignWish named{false, signing_->domains}, rest{signing_->author, {}};
+  const SignWish named{false, signing_->domains}, rest{signing_->author, {}, signing_->choices};
   if (named.any()) add(plan_signatures(named, {}, policy.keys, policy.other_signers, patience()), "");
   if (!rest.any()) return lines;
   lines += "  sign: by the domain of the From header, which only a message file has\n";

@@ -140,7 +140,7 @@ class Settlement {
   void go_along(const Rule& rule, const LimitWords* words) {
     const auto fill = [&](const Template& text) { return text.fill(facts_, rule.name, words); };
     const auto filled = [&]<typename Kind>(const Kind& effect) -> Effect {
-      if constexpr (HasText<Kind>) return effect.filled(fill);
+      if constexpr (requires { effect.filled(fill); }) return effect.filled(fill);
       else return effect;
     };
     for (const RuleEffect& effect : rule.effects) {

@@ -132,7 +132,7 @@ bool MessageSigner::make_ready(Session& session, HeaderList& headers, std::strin
   return too_long.empty();
 }
 
-SignWish wish_of(const Sign& effect) { return {effect.author, effect.domains}; }
+SignWish wish_of(const Sign& effect) { return {effect.author, effect.domains, effect.choices}; }
 
 std::string domains_in(const std::vector<std::string>& domains) {
   std::string text;

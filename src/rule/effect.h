@@ -17,6 +17,7 @@
 #include "mail/stage.h"
 #include "port/pattern.h"
 #include "rule/reply_template.h"
+#include "rule/sign_setting.h"
 
 namespace mailweir {
 
@@ -92,10 +93,18 @@ struct AddHeader {
 struct Sign {
   static constexpr EffectRow row{
       .key = "sign", .from = Stage::end_of_message, .reads_header = true, .reads_body = true, .edits_header = true};
-  bool author = false;               // with the keys of the From header's domains
-  std::vector<std::string> domains;  // and with those of these
+  bool author = false;                  // with the keys of the From header's domains
+  std::vector<std::string> domains;     // and with those of these
+  std::vector<SignSetting> settings{};  // and with those that a rule chooses; in a verdict:
+  std::vector<SignChoice> choices{};
 
+  Sign filled(auto&& fill) const {
+    Sign done{author, domains};
+    for (const auto& setting : settings) done.choices.push_back(setting.filled(fill));
+    return done;
+  }
   void join(const Sign& later) {
+    choices.insert(choices.end(), later.choices.begin(), later.choices.end());
     author = author || later.author;
     for (const auto& domain : later.domains)
       if (std::ranges::find(domains, domain) == domains.end()) domains.push_back(domain);

@@ -38,6 +38,9 @@ class Reads {
     if (rule.block && any(rule.block->by)) return true;
     if (rule.limit && rule.limit->distinct && is_of(kind_, *rule.limit->distinct, policy_)) return true;
     if (rule.limit && any(rule.limit->by)) return true;
+    const auto reads = [&](const Template& text) { return any(text); };
+    if (const Sign* sign = rule.sign(); sign != nullptr)
+      if (std::ranges::any_of(sign->settings, [&](const SignSetting& one) { return one.any_text(reads); })) return true;
     return std::any_of(rule.effects.begin(), rule.effects.end(), [&](const RuleEffect& effect) {
       const Template* text = text_of(effect);
       return text != nullptr && any(*text);

@@ -287,6 +287,34 @@ def without_key(t, bed, keys):
     t.equal(bed.sink.left(), [], "and does not leave unsigned")
 
 
+def chosen(t, bed, keys):
+    """sign = { domain, selector }: a domain of mail must be aligned with From, one of the policy need not."""
+    tables = '[maps]\nselectors = { "example.com" = "ed", "example.org" = "rsa, ed", "pf.test" = "none" }\n[facts]\ncustomer = { map = "customers", key = "sender" }\n'
+    tables = tables.replace("[facts]", '[maps.customers]\n"a@example.com" = "example.com"\n"b@example.com" = "example.org"\n[facts]')
+    for what, sign, sender, author, wanted, why in [
+            ("a selector by map", '{ domain = "{from_domain}", selector = "map:selectors" }', "a@example.com", "a@example.com",
+             [("ed", "example.com")], None),
+            ("several by map", '{ selector = "map:selectors" }', "a@example.com", "a@example.org",
+             [("rsa", "example.org"), ("ed", "example.org")], None),
+            ("a selector without a key", '{ selector = "map:selectors" }', "a@example.com", "a@pf.test", [],
+             "no key none._domainkey.pf.test"),
+            ("a selector by name", '{ selector = "rsa" }', "a@example.com", "a@example.com", [("rsa", "example.com")], None),
+            ("the customer's domain", '{ domain = "{customer}", selector = "ed" }', "a@example.com", "a@example.com",
+             [("ed", "example.com")], None),
+            ("the customer's domain, From below it", '{ domain = "{customer}", selector = "ed" }', "a@example.com", "a@sub.example.com",
+             [("ed", "example.com")], None),
+            ("another customer's domain in From", '{ domain = "{customer}", selector = "ed" }', "b@example.com", "a@example.com", [],
+             "example.org is not aligned with From"),
+            ("no customer", '{ domain = "{customer}" }', "c@example.com", "a@example.com", [], "the rule names no domain"),
+            ("a domain that the policy names", '{ domain = "pf.test", selector = "ed" }', "a@example.com", "a@example.com",
+             [("ed", "pf.test")], None)]:
+        bed.policy(tables + keys.toml + rule("sign", "end-of-message", sign=sign))
+        bed.mark()
+        mail = bed.taken(sender, text=letter(sender=author))
+        t.equal((order(mail), keys.verdicts(mail), bed.wait_line(event="message").get("not_signed")),
+                (wanted, dict.fromkeys(wanted, True), why), f"chosen: {what}")
+
+
 def bad_key_in_policy(t, bed, keys):
     """A [[dkim.key]] that cannot be used touches its own domain, not the reload; nor is its mail refused for good."""
     path = os.path.join(bed.daemon.directory, "keys", "open.pem")
@@ -394,6 +422,6 @@ def run(t, bed):
         t.skip("signatures", "python3-dkim or python3-nacl is not installed")
         return
     keys = Keys(bed)
-    for case in (messages, edits, who_is_signed, several_from, many_authors, who_else_signs, without_key,
+    for case in (messages, edits, who_is_signed, several_from, many_authors, who_else_signs, without_key, chosen,
                  bad_key_in_policy, why_unsigned, by_place, by_tables):
         case(t, bed, keys)
