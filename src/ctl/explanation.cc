@@ -47,13 +47,15 @@ Deadline patience() { return Deadline::in(std::chrono::seconds(2)); }
 
 // "with the key s._domainkey.example.com (rsa-sha256, 2048 bits, of [[dkim.key]])".
 std::string described(const DkimKey& key, const SigningKeys& keys) {
-  const auto named = keys.ring().find(key.domain);
-  const bool in_file = std::ranges::any_of(named, [&](const DkimKeyPtr& one) { return one.get() == &key; });
+  const auto is_it = [&](const DkimKeyPtr& one) { return one.get() == &key; };
+  std::string source = "[dkim] key_table";
+  if (std::ranges::any_of(keys.ring().find(key.domain), is_it)) source = "[[dkim.key]]";
+  else if (keys.place() != nullptr && std::ranges::any_of(keys.place()->find(key.domain, patience()).keys, is_it))
+    source = keys.place()->name();
   const std::string algorithm = key.signer->kind() == KeyKind::rsa
                                     ? "rsa-sha256, " + std::to_string(key.signer->bits()) + " bits"
                                     : std::string("ed25519-sha256");
-  return "with the key " + name_of(key) + " (" + algorithm + ", of " +
-         (in_file || keys.place() == nullptr ? "[[dkim.key]]" : keys.place()->name()) + ')';
+  return "with the key " + name_of(key) + " (" + algorithm + ", of " + source + ')';
 }
 
 std::string described(const std::string& name, const SigningKeys& keys) {
@@ -181,7 +183,7 @@ std::string Explanation::signing_of_envelope(const Policy& policy) const {
   if (!rest.any()) return lines;
   lines += "  sign: by the domain of the From header, which only a message file has\n";
   if (const std::string domain(Address::parse(what_.sender).domain()); !domain.empty())
-    add(plan_signatures(rest, {domain}, policy.keys, policy.other_signers, patience()),
+    add(plan_signatures(rest, {domain}, policy.keys.of_message({what_.sender}), policy.other_signers, patience()),
         "if that is " + cleaned(domain, false, 100) + ": ");
   return lines;
 }
@@ -193,12 +195,14 @@ std::string Explanation::signing(const Policy& policy) const {
   if (!signing_) return not_signed_.empty() ? lines : tell("the message leaves unsigned: " + not_signed_);
   if (!outgoing_) return tell("incoming mail is not signed");
   if (!what_.message) return signing_of_envelope(policy);
-  for (const auto name : split(signed_by_, ','))
-    if (!name.empty()) tell(described(std::string(name), policy.keys));
-  if (not_signed_ == "no From") return tell("the message has no From header field, and leaves unsigned");
   const HeaderList headers = what_.message->headers();
+  const auto from = from_fields(headers);
+  const SigningKeys keys = policy.keys.of_message(from);
+  for (const auto name : split(signed_by_, ','))
+    if (!name.empty()) tell(described(std::string(name), keys));
+  if (not_signed_ == "no From") return tell("the message has no From header field, and leaves unsigned");
   const SignPlan plan =
-      plan_signatures(wish_of(*signing_), author_domains(from_fields(headers)), policy.other_signers, patience());
+      plan_signatures(wish_of(*signing_), author_domains(from), keys, policy.other_signers, patience());
   for (const auto& trouble : plan.found.troubles) tell("cannot use " + cleaned(trouble, false, 500));
   for (const auto& key : plan.found.pending)
     tell("the key " + name_of(*key) + " is pending: it signs once its record is published");
