@@ -275,7 +275,8 @@ TEST_CASE("key cache: shares what did not change, and reads what did") {
     CHECK(cache.get(path, "nobody"));
     CHECK_FALSE(cache.get(path, "no such user"));
     REQUIRE(chown(path.c_str(), 54321, 0) == 0);
-    CHECK(cache.get(path, "nobody").error().what == path + ": its owner (uid 54321) is neither root nor nobody; run: chown nobody " + path);
+    CHECK(cache.get(path, "nobody").error().what ==
+          path + ": its owner (uid 54321) is neither root nor nobody; run: chown nobody " + path);
     REQUIRE(unlink(path.c_str()) == 0);
   }
 
