@@ -49,7 +49,6 @@ void KeysFound::add(KeysFound other) {
   std::move(other.troubles.begin(), other.troubles.end(), std::back_inserter(troubles));
   std::move(other.news.begin(), other.news.end(), std::back_inserter(news));
   unreachable = unreachable || other.unreachable;
-  defers = defers || other.defers;
 }
 
 SigningKeys SigningKeys::of_message(const std::vector<std::string_view>& from) const {

@@ -21,7 +21,6 @@ namespace {
 
 namespace po = boost::program_options;
 
-constexpr std::chrono::seconds patience{10};  // for a folder on a slow disk
 constexpr std::chrono::seconds for_a_server{5};
 
 struct Choice {
@@ -49,7 +48,7 @@ std::vector<DkimKey> chosen_keys(const Choice& choice) {
     return {{*domain, choice.selector, loaded->signer, false}};
   }
   std::vector<DkimKey> keys;
-  const KeysFound found = choice.place.keys()->find(*domain, Deadline::in(patience));
+  const KeysFound found = choice.place.keys()->find(*domain, Deadline::in(KeyDirectory::patience));
   for (const auto& trouble : found.news) std::cerr << "mailweirctl dkim check: " << trouble << '\n';
   for (const auto& key : found.keys)
     if (choice.selector.empty() || key->selector == choice.selector) keys.push_back(*key);

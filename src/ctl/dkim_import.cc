@@ -78,8 +78,7 @@ int dkim_import(const Arguments& args) {
   options.add_options()("what", po::value(&command.kind)->value_name("WHAT")->required(), "opendkim, rspamd or dir")(
       "path", po::value(&command.path)->value_name("PATH"),
       "opendkim: its configuration file (/etc/opendkim.conf); rspamd: the directory of keys, or a path with $domain "
-      "and "
-      "$selector; dir: a directory with files of opendkim-genkey")(
+      "and $selector; dir: a directory with files of opendkim-genkey")(
       "key-table", po::value(&command.opendkim.key_table)->value_name("SET"), "of opendkim")(
       "signing-table", po::value(&command.opendkim.signing_table)->value_name("SET"), "of opendkim")(
       "path-map", po::value(&command.rspamd.path_map)->value_name("FILE"), "of rspamd")(

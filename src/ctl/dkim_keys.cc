@@ -20,8 +20,6 @@ namespace {
 
 namespace po = boost::program_options;
 
-constexpr std::chrono::seconds patience{10};  // for a folder on a slow disk
-
 }  // namespace
 
 int dkim_keygen(const Arguments& args) {
@@ -94,7 +92,7 @@ int dkim_record(const Arguments& args) {
   if (!place.settle()) return exit_usage;
   const auto keys = place.keys();
   for (const auto& domain : *domains) {
-    const KeysFound found = keys->find(domain, Deadline::in(patience));
+    const KeysFound found = keys->find(domain, Deadline::in(KeyDirectory::patience));
     for (const auto& trouble : found.news) std::cerr << "mailweirctl dkim record: " << trouble << '\n';
     for (const auto& key : found.keys) std::cout << forms.lines(*key);
     if (found.keys.empty() && found.news.empty())

@@ -22,8 +22,6 @@ namespace {
 namespace po = boost::program_options;
 using std::chrono::seconds;
 
-constexpr seconds patience{10};  // for a folder on a slow disk
-
 struct ListedSigningKey {
   DkimKeyPtr key;
   KeyStateRow row;
@@ -111,7 +109,7 @@ int dkim_list(const Arguments& args) {
   const auto states = place.states();
   const auto now = system_clock().wall();
   for (const auto& domain : *domains) {
-    const KeysFound found = keys->find(domain, Deadline::in(patience));
+    const KeysFound found = keys->find(domain, Deadline::in(KeyDirectory::patience));
     for (const auto& trouble : found.troubles) status = fail("list", trouble);
     const auto known = states->of(domain);
     if (!known) return fail("list", known.error().what);
@@ -137,15 +135,15 @@ int dkim_retire(const Arguments& args) {
   place.add_to(options);
   int status = EXIT_SUCCESS;
   if (!parsed(options, args, {"domain", "selector"}, status)) return status;
-  const auto span = parse_duration(overlap);
-  if (!span) return wrong_usage("--overlap " + overlap + " is not a time; write 7d, for example");
+  const auto span = span_of("--overlap", overlap);
+  if (!span) return exit_usage;
   const auto domains = domains_of({domain}, {});
   if (!domains || !place.settle()) return exit_usage;
   domain = domains->front();
 
   const auto states = place.states();
   const auto now = system_clock().wall();
-  const KeysFound found = place.keys()->find(domain, Deadline::in(patience));
+  const KeysFound found = place.keys()->find(domain, Deadline::in(KeyDirectory::patience));
   const auto known = states->of(domain);
   if (!known) return fail("retire", known.error().what);
   const auto all = keys_of(found, *known, now);
@@ -165,8 +163,7 @@ int dkim_retire(const Arguments& args) {
   if (one->row.state == KeyState::pending)
     return fail("retire", name + " is pending, and signs nothing; --now removes it");
   if (const auto added = states->add({one->row}, now); !added) return fail("retire", added.error().what);
-  const auto changed =
-      states->change(one->row, now_retiring(one->row, std::chrono::duration_cast<seconds>(*span), now));
+  const auto changed = states->change(one->row, now_retiring(one->row, *span, now));
   if (!changed) return fail("retire", changed.error().what);
   if (!*changed) return fail("retire", name + " was changed meanwhile");
   std::cout << name << " is retiring; leave its record published until it is removed, in " << format_duration(*span)

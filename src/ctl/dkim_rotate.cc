@@ -25,8 +25,6 @@ namespace {
 namespace po = boost::program_options;
 using std::chrono::seconds;
 
-constexpr seconds patience{10};  // for a folder on a slow disk
-
 struct Rotation {
   KeyDirectory place;
   RecordForms forms;
@@ -75,7 +73,7 @@ class Rotator {
 
   // An error says why the domain has no new key.
   Result<void> rotate(const std::string& domain) {
-    const KeysFound found = keys_->find(domain, Deadline::in(patience));
+    const KeysFound found = keys_->find(domain, Deadline::in(KeyDirectory::patience));
     const auto states = states_->of(domain);
     if (!states) return states.error();
     const KeysByState sorted = sort_keys(found.keys, *states, true, now_);
@@ -164,13 +162,10 @@ int dkim_rotate(const Arguments& args) {
     return wrong_usage("--type " + what.type + " is unknown; write rsa, ed25519 or both");
   if (!is_plain_name(what.selector))
     return wrong_usage("--selector " + what.selector + " is not a name of the DNS in lower case");
-  for (const auto& [name, text] : {std::pair("--older", older), std::pair("--overlap", overlap)}) {
-    if (text.empty()) continue;
-    const auto span = parse_duration(text);
-    if (!span) return wrong_usage(std::string(name) + ' ' + text + " is not a time; write 7d, for example");
-    (text == older && std::string_view(name) == "--older" ? what.older.emplace() : what.overlap) =
-        std::chrono::duration_cast<seconds>(*span);
-  }
+  if (!older.empty() && !(what.older = span_of("--older", older))) return exit_usage;
+  const auto kept = span_of("--overlap", overlap);
+  if (!kept) return exit_usage;
+  what.overlap = *kept;
   if (!what.forms.check()) return exit_usage;
   auto domains = domains_of(words, file, what.all);
   if (!domains) return exit_usage;

@@ -3,6 +3,7 @@
 // file with the keys' states: --dir, --user and --states, else what the policy file says.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <utility>
@@ -21,6 +22,8 @@ class options_description;
 namespace mailweir {
 
 struct KeyDirectory {
+  static constexpr std::chrono::seconds patience{10};  // with a slow disk, of one domain
+
   std::string folder, user, states_file;
 
   // --config, --dir, --user and --states. The object must outlive the parsing.

@@ -7,6 +7,7 @@
 
 #include <boost/program_options.hpp>
 
+#include "base/duration.h"
 #include "check/key_record.h"
 #include "check/signing_keys.h"
 #include "ctl/check_command.h"
@@ -53,6 +54,12 @@ std::optional<std::vector<std::string>> domains_of(std::vector<std::string> word
     good = false;
   }
   return good ? std::optional(words) : std::nullopt;
+}
+
+std::optional<std::chrono::seconds> span_of(std::string_view option, const std::string& text) {
+  if (const auto span = parse_duration(text)) return std::chrono::duration_cast<std::chrono::seconds>(*span);
+  wrong_usage(std::string(option) + ' ' + text + " is not a time; write 7d, for example");
+  return {};
 }
 
 void RecordForms::add_to(po::options_description& options) {

@@ -3,8 +3,10 @@
 // are printed in, which kinds of keys are made.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ctl/command.h"
@@ -23,6 +25,9 @@ std::string selector_of_today();
 // `may_be_none` there need not be any.
 std::optional<std::vector<std::string>> domains_of(std::vector<std::string> words, const std::string& file,
                                                    bool may_be_none = false);
+
+// The time that an option of this name was given. Nothing: said why.
+std::optional<std::chrono::seconds> span_of(std::string_view option, const std::string& text);
 
 struct RecordForms {
   std::string form = "zone", hoster;

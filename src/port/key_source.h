@@ -30,7 +30,6 @@ struct KeysFound {
   std::vector<DkimKeyPtr> pending;    // do not sign yet: their records are not yet seen in the DNS (key_states.h)
   std::vector<std::string> troubles;  // "PLACE: why", a key that is there and cannot be used
   bool unreachable = false;           // the place could not be asked: it may have keys
-  bool defers = false;                // for this trouble the message is to come again, if it has no key
   std::vector<std::string> news;      // what the log should have once: given to the first that asks after it was found
 
   void add(KeysFound other);

@@ -44,7 +44,7 @@ Made<TablePtr> inline_table(const std::vector<std::pair<std::string, std::string
   return result;
 }
 
-// What is in memory of a folder outlives a reload.
+// What is in memory of a folder, and of tables, outlives a reload.
 using KeptTables = std::map<std::tuple<std::string, std::string, bool, std::size_t>, std::weak_ptr<OpendkimTables>>;
 using KeyFolders = std::map<std::pair<std::string, std::size_t>, std::weak_ptr<KeySource>>;
 

@@ -97,7 +97,6 @@ class LiveTables final : public OpendkimTables {
       found.keys[i] = std::make_shared<const DkimKey>(std::move(key));
     }
     KeysFound all = std::move(found);  // the rest of it
-    all.defers = all.keys.empty() && (all.unreachable || !all.troubles.empty());
     return all;
   }
 

@@ -4,18 +4,13 @@
 #include <chrono>
 
 #include "../fixture/cpu_time.h"
+#include "../fixture/no_signer.h"
 #include "check/key_ring.h"
 
 using namespace mailweir;
 
 namespace {
 
-struct NoSigner final : Signer {
-  KeyKind kind() const override { return KeyKind::ed25519; }
-  unsigned bits() const override { return 256; }
-  Result<std::string> sign(std::string_view) const override { return Error{"not asked to"}; }
-  std::string public_key() const override { return ""; }
-};
 const SignerPtr signer = std::make_shared<NoSigner>();
 
 std::string found(const KeyRing& ring, std::string_view domain) {

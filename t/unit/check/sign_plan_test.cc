@@ -6,17 +6,11 @@
 
 #include <doctest/doctest.h>
 
+#include "../fixture/no_signer.h"
 #include "base/text.h"
 
 namespace mailweir {
 namespace {
-
-struct NoSigner final : Signer {
-  KeyKind kind() const override { return KeyKind::ed25519; }
-  unsigned bits() const override { return 256; }
-  Result<std::string> sign(std::string_view) const override { return Error{"not asked to"}; }
-  std::string public_key() const override { return ""; }
-};
 
 // A place that has what the test puts there.
 struct Place final : KeySource {

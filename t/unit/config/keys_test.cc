@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <sstream>
 
@@ -47,6 +48,17 @@ bool says_range(const std::string& text, const std::string& range) {
   return false;
 }
 
+// The manual has the key, with its range; what is left of the manual's is in no row.
+void take_described(const ListedKey& key, std::map<std::string, std::string>& in_manual) {
+  CAPTURE(key.name);
+  CAPTURE(key.range);
+  const auto found = in_manual.find(key.name);
+  CHECK(found != in_manual.end());
+  if (found == in_manual.end()) return;
+  CHECK((key.range.empty() || says_range(found->second, key.range)));
+  in_manual.erase(found);
+}
+
 Names names_in(std::string text) {
   std::replace_if(
       text.begin(), text.end(), [](char c) { return !(c >= 'a' && c <= 'z') && c != '_'; }, ' ');
@@ -63,13 +75,7 @@ TEST_CASE("keys: each is in the manual, with its range, and none besides") {
     CAPTURE(section.name);
     auto in_manual = manual_items(page, heading_of(section.name));
     for (const auto& key : section.keys) {
-      CAPTURE(key.name);
-      CAPTURE(key.range);
-      const auto found = in_manual.find(key.name);
-      CHECK(found != in_manual.end());
-      if (found == in_manual.end()) continue;
-      CHECK((key.range.empty() || says_range(found->second, key.range)));
-      in_manual.erase(found);
+      take_described(key, in_manual);
     }
     for (const auto& item : in_manual) CHECK_MESSAGE(!is_key(item.first), item.first << " is in the manual only");
   }
@@ -141,13 +147,8 @@ TEST_CASE("rule keys: each is in the manual, with its range, and none besides") 
         in_manual.emplace(item.substr(0, item.find(" =")), text);  // "hold = true" is hold
     for (const auto& key : table.keys) {
       CAPTURE(key.name);
-      CAPTURE(key.range);
-      const auto found = in_manual.find(key.name);
-      CHECK(found != in_manual.end());
-      if (found == in_manual.end()) continue;
-      CHECK((key.range.empty() || says_range(found->second, key.range)));
+      take_described(key, in_manual);
       CHECK_FALSE(key.needs_restart);
-      in_manual.erase(found);
     }
     for (const auto& item : in_manual)
       CHECK_MESSAGE((!is_key(item.first) || row.others.contains(item.first)), item.first << " is in the manual only");
