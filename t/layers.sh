@@ -23,6 +23,7 @@ adapter/keys    base mail port
 adapter/libspf2 base mail port
 adapter/log     base mail port
 adapter/redis   base mail port
+adapter/scan    base mail port
 adapter/stats   base mail port
 adapter/table   base mail port
 adapter/verify  base mail port
