@@ -72,6 +72,7 @@ systemd/sd-journal.h adapter/log/*.cc
 prometheus/*        adapter/stats/*.cc
 curl/curl.h         adapter/alert/*.cc
 nlohmann/*          adapter/alert/*.cc
+nlohmann/*          adapter/scan/*.cc
 dkim.h              adapter/verify/opendkim_judge.cc
 libpsl.h            adapter/verify/public_suffixes.cc
 sysexits.h          adapter/alert/*.cc
