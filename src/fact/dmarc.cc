@@ -60,9 +60,10 @@ std::vector<std::string> DmarcSource::author_domains() {
 
 // A domain that cannot be asked, and is no address literal (RFC 5321 4.1.3); or From shows an address where none is.
 bool DmarcSource::has_unusable_author() {
-  const auto domains = reader_.family<FromSource>(from_family).domains();
-  if (domains.empty()) return std::ranges::any_of(reader_.transaction().headers->values("From"), shows_address);
-  return std::any_of(domains.begin(), domains.end(), [](const FactItem& item) {
+  auto& from = reader_.family<FromSource>(from_family);
+  if (!from.names_domain() && std::ranges::any_of(reader_.transaction().headers->values("From"), shows_address))
+    return true;
+  return std::ranges::any_of(from.domains(), [](const FactItem& item) {
     const auto domain = to_domain(item.text);
     return !(domain && is_plain_name(*domain)) && !address_literal(item.text);
   });

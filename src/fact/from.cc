@@ -3,10 +3,12 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "check/helo.h"
 #include "mail/address_list.h"
 #include "mail/domain.h"
 #include "mail/headers.h"
+#include "mail/sendmail_host.h"
 
 namespace mailweir {
 namespace {
@@ -56,18 +58,23 @@ FactValue FromSource::get(const FactRef& fact) {
   switch (place_of<Place>(fact)) {
     case Place::from: return values(items_);
     case Place::from_domain: return values(domains_);
-    case Place::from_count: return number_value(static_cast<std::int64_t>(addresses_.size()));
+    case Place::from_count: return number_value(static_cast<std::int64_t>(count_));
     case Place::from_domain_aligned: return aligned();
   }
   return {};
 }
 
-// Without a domain, to be sent on as one of this host's; it is both.
-void FromSource::complete(Address& address) const {
+// Sendmail makes a From field of the envelope sender where there is none, or an empty one.
+void FromSource::take_sender() {
   const std::string& host = reader_.client().bare_names_host;
-  const Address& bare = address.also() != nullptr ? *address.also() : address;
-  if (!host.empty() && !bare.is_null() && bare.domain().empty())
-    address.set_also(Address::parse(bare.original() + '@' + host, reader_.settings().spelling));
+  const Address& sender = reader_.transaction().sender;
+  if (host.empty() || sender.is_absent() || sender.is_null()) return;
+  const auto is_empty = [](std::string_view value) { return trimmed(unfolded(value)).empty(); };
+  if (!std::ranges::all_of(reader_.transaction().headers->values("From"), is_empty)) return;
+  Address author = Address::parse(sender.original(), reader_.settings().spelling);
+  const Address left = Address::parse(with_sendmail_host(author.original(), host), reader_.settings().spelling);
+  if (left.text() != author.text()) author.set_also(left);
+  addresses_.push_back(std::move(author));
 }
 
 // All addresses of all From fields: RFC 5322 wants one field, and a rule must not be slipped past by a second.
@@ -76,11 +83,12 @@ void FromSource::read() {
   read_ = true;
   items_.clear();
   domains_.clear();
+  const auto& settings = reader_.settings();
   for (const auto& value : reader_.transaction().headers->values("From"))
-    for (auto& address : parse_address_list(value, reader_.settings().spelling)) {
-      complete(address);
+    for (auto& address : parse_address_list(value, settings.spelling, reader_.client().bare_names_host))
       addresses_.push_back(std::move(address));
-    }
+  count_ = addresses_.size();
+  if (count_ == 0) take_sender();
   for (const Address& address : addresses_)
     for (const Address* one : {&address, address.also()}) {
       if (one == nullptr) continue;
@@ -118,6 +126,11 @@ std::span<const FactItem> FromSource::items() {
 std::span<const FactItem> FromSource::domains() {
   read();
   return read_ ? domains_ : std::span<const FactItem>();
+}
+
+bool FromSource::names_domain() {
+  read();
+  return std::ranges::any_of(addresses_, [](const Address& address) { return !address.domain().empty(); });
 }
 
 std::string organization_name(std::string_view domain) {

@@ -17,17 +17,20 @@ class FromSource final : public FactSource {
   FactValue get(const FactRef& fact) override;
   void forget(FactScope scope) override;
 
-  // For other families: the addresses, at Sendmail also what it makes of them. Empty before the header is read.
+  // For other families: the addresses, at Sendmail also what it makes of them, and the sender's if there is no From.
+  // Empty before the header is read.
   std::span<const FactItem> items();
   std::span<const FactItem> domains();  // of those that have one
+  bool names_domain();                  // whether one of them stands there, and is not of Sendmail's making
 
  private:
   void read();
   FactValue aligned();
-  void complete(Address& address) const;
+  void take_sender();
 
   const FactReader& reader_;
   std::vector<Address> addresses_;
+  std::size_t count_ = 0;  // of those in From
   bool read_ = false;
   std::vector<FactItem> items_, domains_;
 };

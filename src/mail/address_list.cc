@@ -2,6 +2,7 @@
 #include "mail/address_list.h"
 
 #include <algorithm>
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_set>
@@ -10,6 +11,7 @@
 #include "mail/encoded_word.h"
 #include "mail/headers.h"
 #include "mail/path.h"
+#include "mail/sendmail_host.h"
 
 namespace mailweir {
 namespace {
@@ -103,75 +105,146 @@ class Tokens {
   bool no_quote_closes_ = false, no_bracket_closes_ = false;
 };
 
-class Collector {
- public:
-  explicit Collector(const MailboxSpelling& spelling) : spelling_(spelling) {}
+// A quoted string and a literal as they stand, a word without its backslashes.
+void append_word(std::string_view word, std::string& run) {
+  const bool enclosed = word.starts_with('"') || word.starts_with('[');
+  for (std::size_t i = 0; i < word.size(); ++i) {
+    if (!enclosed && word[i] == '\\' && i + 1 < word.size()) ++i;
+    run += word[i];
+  }
+}
 
-  // An addr-spec, or what stands in its place. Runs of words: '.' and '@' join what is beside them, blanks or not
-  // (obs-local-part, obs-domain). Each run with an '@' is an address.
-  void take(std::span<const Token> part, bool lone_word_counts) {
+using Part = std::span<const Token>;
+
+// An addr-spec, or what stands in its place, as runs of words: '.' and '@' join what is beside them, blanks or not
+// (obs-local-part, obs-domain). Each run with an '@' is an address.
+struct Runs {
+  std::vector<std::string> mailboxes, words;
+  std::size_t count = 0;
+
+  explicit Runs(Part part) {
     std::string run;
-    std::size_t runs = 0;
     bool joined = false, has_at = false;
     const auto end_run = [&] {
       while (run.ends_with('.') || run.ends_with('@')) run.pop_back();
       if (has_at && run.find('@') != run.npos) {
-        if (!run.starts_with('@')) add(Address::parse(run, spelling_));
+        if (!run.starts_with('@')) mailboxes.push_back(run);
       } else if (!run.empty()) {
-        lone_.push_back(run);
+        words.push_back(run);
       }
       run.clear();
       joined = has_at = false;
     };
-    const auto lone_before = lone_.size();
     for (const auto& token : part) {
       if (token.kind == Token::Kind::special && !token.joins()) {
         end_run();
         continue;
       }
       if (!run.empty() && token.blank_before && !joined && !token.joins()) end_run();
-      if (run.empty()) ++runs;
+      if (run.empty()) ++count;
       joined = token.joins();
       has_at = has_at || token.is('@');
       append_word(token.text, run);
-      if (token.kind == Token::Kind::encoded_word) ++runs;  // is no lone word
+      if (token.kind == Token::Kind::encoded_word) ++count;  // is no lone word
     }
     end_run();
-    if (!lone_word_counts || runs != 1) return lone_.resize(lone_before);
-    // "example.com!ceo", "ceo%example.com": MTAs may write it as the address that it means, after it was judged.
-    for (std::size_t i = lone_before; i < lone_.size(); ++i) {
-      if (lone_[i].find_first_of("%!") == std::string::npos) continue;
-      const auto meant = meant_mailbox(lone_[i]);
-      if (!meant || meant->find('@') == meant->npos) continue;
-      Address address = Address::parse(*meant, spelling_);
-      // Postfix writes "victim!ceo" as ceo@victim; to Sendmail a name without a dot is no host, and it appends its own.
-      if (lone_[i].find('!') != std::string::npos && address.domain().find('.') == std::string_view::npos)
-        address.set_also(Address::parse(lone_[i], spelling_));
-      add(std::move(address));
+  }
+};
+
+// The same as Sendmail writes it (cataddr in parseaddr.c, its default BlankSub and OperatorChars): a dot for a blank
+// between two words, nothing for one beside an operator.
+struct SendmailRun {
+  std::string text;
+  bool has_at = false, has_blank = false, is_quoted = false;
+
+  explicit SendmailRun(Part part) {
+    constexpr std::string_view no_atoms = ".:%@!^/[]+\"";
+    for (const auto& token : part) {
+      if (token.kind == Token::Kind::special && !token.joins()) continue;
+      if (token.blank_before && !text.empty() && no_atoms.find(text.back()) == no_atoms.npos &&
+          no_atoms.find(token.text.front()) == no_atoms.npos) {
+        text += '.';
+        has_blank = true;
+      }
+      has_at = has_at || token.is('@');
+      is_quoted = is_quoted || token.text.starts_with('"');
+      append_word(token.text, text);
+    }
+    while (text.ends_with('.') || text.ends_with('@')) text.pop_back();
+  }
+};
+
+class Collector {
+ public:
+  Collector(const MailboxSpelling& spelling, std::string_view sendmail) : spelling_(spelling), sendmail_(sendmail) {}
+
+  void take(Part part, bool lone_word_counts) {
+    Runs runs(part);
+    if (!sendmail_.empty()) return take_at_sendmail(runs, SendmailRun(part), lone_word_counts);
+    for (const auto& mailbox : runs.mailboxes) add(parsed(mailbox));
+    if (!lone_word_counts || runs.count != 1) return;
+    for (auto& word : runs.words) {
+      if (auto address = meant(word)) {
+        if (is_no_host(word, *address)) address->set_also(parsed(word));
+        add(std::move(*address));
+      }
+      lone_.push_back(std::move(word));
     }
   }
 
   std::vector<Address> result() && {
     if (found_.empty())
-      for (const auto& word : lone_) add(Address::parse(word, spelling_));
+      for (const auto& word : lone_) add(parsed(word));
     return std::move(found_);
   }
 
  private:
-  // A quoted string and a literal as they stand, a word without its backslashes.
-  static void append_word(std::string_view word, std::string& run) {
-    const bool enclosed = word.starts_with('"') || word.starts_with('[');
-    for (std::size_t i = 0; i < word.size(); ++i) {
-      if (!enclosed && word[i] == '\\' && i + 1 < word.size()) ++i;
-      run += word[i];
+  Address parsed(std::string_view text) const { return Address::parse(text, spelling_); }
+
+  // The last address of a part gets what Sendmail makes of all of it.
+  void take_at_sendmail(const Runs& runs, const SendmailRun& written, bool lone_word_counts) {
+    const bool is_address = !written.text.empty() && !written.text.starts_with('@');
+    for (const auto& mailbox : runs.mailboxes) {
+      const bool last = is_address && &mailbox == &runs.mailboxes.back();
+      add_with(parsed(mailbox), last ? written.text : mailbox);
+    }
+    if (!runs.mailboxes.empty() || !lone_word_counts || !is_address) return;
+    if (auto address = meant(written.text)) {
+      const bool stays = (is_no_host(written.text, *address) && !is_sendmail_itself(address->domain(), sendmail_)) ||
+                         written.has_blank || written.is_quoted;
+      const std::string left = stays ? written.text : address->original();
+      add_with(std::move(*address), left);
+    } else {
+      add_with(parsed(written.text), written.text);
     }
   }
+
+  void add_with(Address address, const std::string& left) {
+    Address also = parsed(with_sendmail_host(left, sendmail_));
+    if (also.text() != address.text()) address.set_also(also);
+    add(std::move(address));
+  }
+
+  // "example.com!ceo", "ceo%example.com": MTAs may write it as the address that it means, after it was judged.
+  std::optional<Address> meant(const std::string& word) const {
+    if (word.find_first_of("%!") == word.npos) return {};
+    const auto mailbox = meant_mailbox(word);
+    if (!mailbox || mailbox->find('@') == mailbox->npos) return {};
+    return parsed(*mailbox);
+  }
+
+  // Postfix writes "victim!ceo" as ceo@victim; to Sendmail a name without a dot is no host, and it appends its own.
+  static bool is_no_host(const std::string& word, const Address& meant) {
+    return word.find('!') != word.npos && meant.domain().find('.') == std::string_view::npos;
+  }
+
   void add(Address address) {
     const std::string also = address.also() != nullptr ? '\n' + address.also()->text() : std::string();
     if (texts_.insert(address.text() + also).second) found_.push_back(std::move(address));
   }
 
   const MailboxSpelling& spelling_;
+  const std::string_view sendmail_;
   std::vector<Address> found_;
   std::unordered_set<std::string, TextHash> texts_;  // of those found
   std::vector<std::string> lone_;
@@ -186,13 +259,14 @@ std::size_t at_most_addresses(std::string_view value) {
     at_signs += c == '@' ? 1 : 0;
     parts += c == ',' || c == ';' || c == ':' || c == '<' || c == '>' ? 1 : 0;
   }
-  return std::max(at_signs, parts);
+  return at_signs + parts;
 }
 
-std::vector<Address> parse_address_list(std::string_view value, const MailboxSpelling& spelling) {
+std::vector<Address> parse_address_list(std::string_view value, const MailboxSpelling& spelling,
+                                        std::string_view sendmail) {
   const std::string line = unfolded(value);
   Tokens tokens(line);
-  Collector collector(spelling);
+  Collector collector(spelling, sendmail);
   std::vector<Token> part;  // since the last separator
   bool in_angle = false, after_angle = false;
   const auto flush = [&](bool lone_word_counts) {
@@ -206,6 +280,8 @@ std::vector<Address> parse_address_list(std::string_view value, const MailboxSpe
       if (in_angle || after_angle) flush(false);
       part.clear();  // the display name
       in_angle = true;
+    } else if (token.is('>') && !sendmail.empty() && !in_angle && !after_angle) {
+      continue;  // Sendmail drops it: "ceo@vict>im.example" leaves as ceo@victim.example
     } else if (token.is('>')) {
       flush(in_angle);
       after_angle = in_angle;

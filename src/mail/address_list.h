@@ -17,7 +17,12 @@ namespace mailweir {
 // "@" in it or not), comments, "<>". A lone word ("root") is an address without a domain, but only if there is
 // no other address in the text. "victim!ceo" is ceo@victim, and also() the same word without a domain. `value` may be
 // folded.
-std::vector<Address> parse_address_list(std::string_view value, const MailboxSpelling& spelling = {});
+//
+// `sendmail`: the name ($j) of the Sendmail that will write the field anew after its filters, "" if the MTA is another.
+// Then also() is what it makes of an address: "Pat ceo" leaves as Pat.ceo@$j, "ceo@victim example" as
+// ceo@victim.example, "ceo@localhost" as ceo@$j. Words without a domain count beside other addresses.
+std::vector<Address> parse_address_list(std::string_view value, const MailboxSpelling& spelling = {},
+                                        std::string_view sendmail = {});
 
 // Whether a reader may show an address there, though parse_address_list finds none with a domain: it stands in a
 // comment, in an encoded word, or is not whole.

@@ -257,7 +257,7 @@ MilterAnswer MilterDoorSession::end_of_header(const Macros& macros) {
   take_queue_id(macros);
   message_.bytes += 2;
   session_.transaction().headers = &message_.headers;
-  if (!message_.bounds.to_be_judged(message_.headers)) return {};  // nothing is looked up for it
+  if (!message_.bounds.to_be_judged(message_.headers, sendmail_host_)) return {};  // nothing is looked up for it
   if (traits_.needs.body) message_.signer.begin(session_, message_.headers);
   if (traits_.needs.headers) session_.begin_message_checks(traits_.needs.body);
   return {};
@@ -274,7 +274,7 @@ MilterAnswer MilterDoorSession::body(std::string_view chunk) {
 MilterAnswer MilterDoorSession::judge_all_that_is_left() {
   // No rule is asked about what is over a bound: a part of it would be judged, and the rest would pass.
   MilterAnswer answer;
-  if (auto over = message_.bounds.at_end(message_.headers)) answer = refuse_over(*std::move(over));
+  if (auto over = message_.bounds.at_end(message_.headers, sendmail_host_)) answer = refuse_over(*std::move(over));
   for (const auto& postponed : postponed_refusals_)
     if (answer.goes_on() && postponed) answer = answer_again(*postponed);
   // Versions 2 and 3 of the protocol (an old milter_protocol in main.cf) do not tell of DATA.

@@ -8,7 +8,7 @@
 
 namespace mailweir {
 
-std::string over_from_limits(const HeaderList& headers, const FromLimits& limits) {
+std::string over_from_limits(const HeaderList& headers, const FromLimits& limits, std::string_view sendmail) {
   constexpr std::string_view from = "From";
   std::size_t bytes = 0, at_most = 0;
   for (std::size_t i = 0; i < headers.size(); ++i) {
@@ -20,7 +20,7 @@ std::string over_from_limits(const HeaderList& headers, const FromLimits& limits
   }
   if (at_most <= limits.addresses) return {};
   std::size_t addresses = 0;
-  for (const auto& value : headers.values(from)) addresses += parse_address_list(value).size();
+  for (const auto& value : headers.values(from)) addresses += parse_address_list(value, {}, sendmail).size();
   return addresses > limits.addresses
              ? "the From fields name more than " + std::to_string(limits.addresses) + " addresses"
              : std::string();

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 #include "mail/headers.h"
 
@@ -18,7 +19,7 @@ struct FromLimits {
 };
 
 // "the From fields name more than 100 addresses"; "" within the bounds. Linear in the header; of a usual message
-// nothing is parsed.
-std::string over_from_limits(const HeaderList& headers, const FromLimits& limits);
+// nothing is parsed. `sendmail`: the name of the Sendmail that asks, "" for another MTA (mail/address_list.h).
+std::string over_from_limits(const HeaderList& headers, const FromLimits& limits, std::string_view sendmail = {});
 
 }  // namespace mailweir

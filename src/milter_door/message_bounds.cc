@@ -59,17 +59,17 @@ void MessageBounds::header(HeaderList& headers, std::string_view name, std::stri
   static_cast<void>(memory_.resize(recipient_bytes_));
 }
 
-bool MessageBounds::to_be_judged(const HeaderList& headers) {
+bool MessageBounds::to_be_judged(const HeaderList& headers, std::string_view sendmail) {
   if (!from_read_) {
     from_read_ = true;
-    if (auto over = over_from_limits(headers, limits_->from); !over.empty())
+    if (auto over = over_from_limits(headers, limits_->from, sendmail); !over.empty())
       keep_for_end({"554", "5.6.0", std::move(over)});
   }
   return !at_end_;
 }
 
-std::optional<Reply> MessageBounds::at_end(const HeaderList& headers) {
-  static_cast<void>(to_be_judged(headers));
+std::optional<Reply> MessageBounds::at_end(const HeaderList& headers, std::string_view sendmail) {
+  static_cast<void>(to_be_judged(headers, sendmail));
   return at_end_;
 }
 

@@ -46,9 +46,9 @@ class MessageBounds {
   // end.
   std::optional<Reply> recipient(std::string_view text, std::size_t count, bool heard);
   void header(HeaderList& headers, std::string_view name, std::string_view value);
-  // The header is whole: whether the message can be judged at all.
-  bool to_be_judged(const HeaderList& headers);
-  std::optional<Reply> at_end(const HeaderList& headers);
+  // The header is whole: whether the message can be judged at all. `sendmail` as for over_from_limits.
+  bool to_be_judged(const HeaderList& headers, std::string_view sendmail);
+  std::optional<Reply> at_end(const HeaderList& headers, std::string_view sendmail);
 
  private:
   Reply no_memory(std::string_view of);

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "mail/headers.h"
+#include "mail/sendmail_host.h"
 #include "milter_door/sendmail_tokens.h"
 
 namespace mailweir {
@@ -114,13 +115,6 @@ std::string phrase(Tokens tokens) {
 bool is_meta(char c) { return static_cast<unsigned char>(c) >= 0x80 && static_cast<unsigned char>(c) < 0xa0; }
 bool is_8_bit(char c) { return static_cast<unsigned char>(c) >= 0x80; }
 
-// Whether `domain` means the host itself to Sendmail's default rules (ruleset 3).
-bool is_host_itself(std::string_view domain, std::string_view host) {
-  if (domain == "[127.0.0.1]" || equal_folded(domain, "localhost")) return true;
-  const auto dot = host.find('.');
-  return dot != host.npos && starts_folded(domain, "localhost.") && equal_folded(domain.substr(9), host.substr(dot));
-}
-
 // The address without blanks and comments; the comments are put aside. Nothing: it is none, or two.
 std::optional<std::string> address(Tokens tokens, bool in_angle, std::string_view host,
                                    std::vector<std::string_view>& comments) {
@@ -167,7 +161,7 @@ std::optional<std::string> address(Tokens tokens, bool in_angle, std::string_vie
   while (text.ends_with('.')) text.pop_back();
   if (*at + 1 >= text.size()) return {};
   const auto domain = std::string_view(text).substr(*at + 1);
-  if (!host.empty() && is_host_itself(domain, host)) text.replace(*at + 1, text.npos, host);
+  if (!host.empty() && is_sendmail_itself(domain, host)) text.replace(*at + 1, text.npos, host);
   return text;
 }
 
