@@ -55,15 +55,17 @@ void Session::begin_message_checks(bool body_comes) {
   const auto& rules = policy_->at(end);
   const auto& results = policy_->authentication_results;
   const bool writes = writes_authentication_results();
-  const auto wanted = [&](std::string_view check) {
-    if (off.has(find_fact(check)->id)) return false;
-    if (writes && results.has(check)) return true;
-    return std::any_of(rules.begin(), rules.end(),
-                       [&](const Rule& rule) { return reads_check(rule, check, *policy_) && may_apply(rule); });
+  const auto is_wanted = [&](const FactInfo& check) {
+    if (off.has(check.id)) return false;
+    if (writes && results.has(check.name)) return true;
+    return std::ranges::any_of(
+        rules, [&](const Rule& rule) { return reads_check(rule, check.name, *policy_) && may_apply(rule); });
   };
   if (body_comes) {
-    const bool dmarc = wanted("dmarc");
-    if (dmarc || wanted("dkim")) facts_.begin_message_checks(dmarc);
+    CheckSet wanted;
+    for (const FactInfo* check : message_checks())
+      if (is_wanted(*check)) wanted.add(check->id);
+    facts_.begin_message_checks(wanted);
   }
   if (!writes) return;
   for (const FactRef& check : results.checks) facts_.start(check);

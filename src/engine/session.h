@@ -65,9 +65,8 @@ class Session {
   // succeeded.
   void count_event(Quantity quantity, bool log = true);
 
-  // At the end of the header: starts the lookups that end-of-message will want, and, if a rule or the
-  // Authentication-Results field may ask for dkim or dmarc, the verification; the body then goes to
-  // facts().message_body().
+  // At the end of the header: starts the lookups that end-of-message will want, and the checks of the message, such as
+  // dkim, that a rule or the Authentication-Results field may ask for; the body then goes to facts().message_body().
   void begin_message_checks(bool body_comes);
   // Whether Authentication-Results fields that claim to be ours go from this message: not where it comes from a machine
   // of ours, which may have written one.

@@ -30,8 +30,8 @@ constexpr FactDefinition facts[] = {
 
 }  // namespace
 
-void DkimSource::begin() {
-  forget(FactScope::transaction);
+void DkimSource::begin_message() {
+  if (begun_ || reader_.tools().verifier == nullptr) return;  // dmarc has begun it
   begun_ = true;
   verification_ = reader_.tools().verifier->begin(*reader_.transaction().headers, reader_.settings().dkim_judge);
   for (const auto& key : verification_->keys()) reader_.lookups(LookupsOf::message).want(key);

@@ -16,12 +16,12 @@ class DkimSource final : public FactSource {
  public:
   explicit DkimSource(FactReader& reader) : reader_(reader) {}
 
-  // Reads the header and starts the lookups of keys, without waiting. Only where there are tools and a header.
-  void begin();
+  // Reads the header and starts the lookups of keys, without waiting. Without a verifier it does not begin.
+  void begin_message() override;
   bool begun() const { return begun_; }
-  // Between begin() and result(): the domains of the signatures that may pass, each once.
+  // Between begin_message() and result(): the domains of the signatures that may pass, each once.
   std::vector<std::string> signers() const;
-  void write(std::string_view chunk) {
+  void body(std::string_view chunk) override {
     if (verification_) verification_->write(chunk);
   }
   // Null when it was not begun. The first call waits for what is still under way.

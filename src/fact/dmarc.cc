@@ -69,8 +69,9 @@ bool DmarcSource::has_unusable_author() {
   });
 }
 
-void DmarcSource::begin() {
+void DmarcSource::begin_message() {
   found_.reset();
+  if (reader_.tools().verifier == nullptr) return;
   Lookups& lookups = reader_.lookups(LookupsOf::message);
   // First of all the author's records.
   const auto authors = author_domains();
@@ -82,7 +83,7 @@ void DmarcSource::begin() {
     });
   };
   records({});
-  dkim.begin();
+  dkim.begin_message();
   auto identifiers = dkim.signers();
   const auto envelope = envelope_domain(reader_);
   if (spf.has_sender() && !envelope.empty()) {

@@ -15,8 +15,8 @@ class DmarcSource final : public FactSource {
  public:
   explicit DmarcSource(FactReader& reader) : reader_(reader) {}
 
-  // At the end of the header, with DKIM's: starts the lookups without waiting. Only where there are tools and a header.
-  void begin();
+  // Starts the lookups without waiting, DKIM's too. Without a verifier it does not begin.
+  void begin_message() override;
   // Null where DKIM was not begun. The first call waits for what is still under way.
   const DmarcResult* result();
   const std::optional<DmarcResult>& found() const { return found_; }

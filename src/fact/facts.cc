@@ -51,13 +51,9 @@ void Facts::forget_transaction() {
   sources_->all_lookups().transaction_ends();
 }
 
-void Facts::begin_message_checks(bool with_dmarc) {
-  if (sources_->tools().verifier == nullptr || transaction().headers == nullptr) return;
-  if (with_dmarc) sources_->family<DmarcSource>(dmarc_family).begin();
-  else sources_->family<DkimSource>(dkim_family).begin();
-}
+void Facts::begin_message_checks(const CheckSet& wanted) { sources_->begin_message(wanted); }
 
-void Facts::message_body(std::string_view chunk) { sources_->family<DkimSource>(dkim_family).write(chunk); }
+void Facts::message_body(std::string_view chunk) { sources_->body(chunk); }
 
 const DkimResult* Facts::dkim() { return sources_->family<DkimSource>(dkim_family).result(); }
 

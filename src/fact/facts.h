@@ -53,9 +53,9 @@ class Facts {
   void verify_with(const MessageTools& tools);
   // The source of a family that makes none itself; it outlives this.
   void hand_in(const FactFamily& family, FactSource& source);
-  // At the end of the header: from now on the body goes to message_body(). With `with_dmarc` what dmarc asks for is
-  // looked up early.
-  void begin_message_checks(bool with_dmarc = true);
+  // At the end of the header: from now on the body goes to message_body(). What these checks ask for is looked up
+  // early.
+  void begin_message_checks(const CheckSet& wanted);
   void message_body(std::string_view chunk);
   // The whole of what was found, whether skipped or not; null: not begun. Wait for what is still under way.
   const DkimResult* dkim();

@@ -20,6 +20,11 @@ class FactSource {
   virtual FactValue get(const FactRef& fact) = 0;
   // Starts its lookups without waiting, if its input is known.
   virtual void start(const FactRef& fact) { static_cast<void>(fact); }
+  // At the end of the header, if a check of the family that needs the whole message is wanted: the body comes next.
+  // Called before that of the families that it reads.
+  virtual void begin_message() {}
+  // A piece of the body, of every message that a family has begun.
+  virtual void body(std::string_view chunk) { static_cast<void>(chunk); }
   // Why a check says what it says; "" if it was not asked.
   virtual std::string_view reason(const FactRef& fact) const {
     static_cast<void>(fact);

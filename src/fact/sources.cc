@@ -38,6 +38,22 @@ void FactSources::start(const FactRef& fact) {
   if (FactSource* const of_family = source(fact.info().family)) of_family->start(fact);
 }
 
+void FactSources::begin_message(const CheckSet& wanted) {
+  if (wanted.empty() || transaction().headers == nullptr) return;
+  const FactInfo* begun = nullptr;
+  const auto facts = all_facts();  // in the order of their families
+  for (auto fact = facts.rbegin(); fact != facts.rend(); ++fact) {
+    if (!fact->check || !wanted.has(fact->id) || (begun != nullptr && begun->family == fact->family)) continue;
+    begun = &*fact;
+    if (FactSource* const family = source(fact->family)) family->begin_message();
+  }
+}
+
+void FactSources::body(std::string_view chunk) {
+  for (const Slot& slot : slots_)
+    if (slot.source != nullptr) slot.source->body(chunk);
+}
+
 void FactSources::use(const FactSettings& settings) {
   if (settings_ == &settings) return;
   settings_ = &settings;

@@ -28,6 +28,8 @@ class FactSources final : public FactReader {
 
   FactValue get(const FactRef& fact) override;
   void start(const FactRef& fact);
+  void begin_message(const CheckSet& wanted);
+  void body(std::string_view chunk);
   void forget(FactScope scope);
   // The source of a fact's family; null: it was to be handed in, and was not.
   FactSource* source_of(const FactInfo& fact) { return source(fact.family); }

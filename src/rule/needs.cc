@@ -2,6 +2,7 @@
 #include "rule/needs.h"
 
 #include <algorithm>
+#include <vector>
 
 namespace mailweir {
 namespace {
@@ -76,6 +77,16 @@ bool Needs::covers(const Needs& other) const {
   return (data || !other.data) && (headers || !other.headers) && (body || !other.body) &&
          (edits_headers || !other.edits_headers) && (edits_recipients || !other.edits_recipients) &&
          (quarantines || !other.quarantines) && (rejected_recipients || !other.rejected_recipients);
+}
+
+std::span<const FactInfo* const> message_checks() {
+  static const auto checks = [] {
+    std::vector<const FactInfo*> found;
+    for (const FactInfo& fact : all_facts())
+      if (is_message_check(fact) && fact.part_of.empty()) found.push_back(&fact);
+    return found;
+  }();
+  return checks;
 }
 
 bool reads_message_checks(const Rule& rule, const Policy& policy) { return Reads(is_message_check, policy)(rule); }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <span>
 #include <string_view>
 
 #include "rule/policy.h"
@@ -22,6 +23,8 @@ struct Needs {
 
 Needs milter_needs(const Policy& policy);
 
+// The checks of the whole message, such as dkim, without their parts.
+std::span<const FactInfo* const> message_checks();
 // Whether a rule reads checks of the whole message, such as dkim; or what is looked up for it otherwise, such as block
 // lists of the domains in From; one check or what comes of it ("dkim"); or the message's true size.
 bool reads_message_checks(const Rule& rule, const Policy& policy);
