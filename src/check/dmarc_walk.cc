@@ -67,10 +67,6 @@ void DmarcWalk::want(Lookups& lookups, std::string_view domain) {
   for (const auto target : targets_of(domain)) lookups.want(question_for(target));
 }
 
-bool DmarcWalk::has_trouble() const {
-  return std::any_of(steps_.begin(), steps_.end(), [](const DmarcStep& step) { return step.kind == Kind::trouble; });
-}
-
 bool DmarcWalk::is_bare() const {
   return std::none_of(steps_.begin(), steps_.end(),
                       [](const DmarcStep& step) { return step.kind == Kind::record || step.kind == Kind::trouble; });

@@ -41,7 +41,6 @@ class DmarcWalk {
   const std::string& domain() const { return steps_.front().domain; }
   // At most most_dmarc_steps, from the domain up; never empty.
   const std::vector<DmarcStep>& steps() const { return steps_; }
-  bool has_trouble() const;
   // No name has a record, or may have one.
   bool is_bare() const;
 

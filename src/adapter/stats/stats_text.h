@@ -5,11 +5,9 @@
 #include <span>
 #include <string>
 
-#include "base/stats.h"
+#include "base/sample.h"
 
 namespace mailweir {
-
-inline constexpr const char* stats_content_type = "text/plain; version=0.0.4; charset=utf-8";
 
 // Samples of one name are printed together, in the order of the first of each. Label values are made UTF-8.
 std::string stats_text(std::span<const Sample> samples);
