@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "adapter/stats/stats_text.h"
 
+#include <chrono>
+#include <limits>
 #include <unordered_map>
 #include <vector>
 
@@ -12,14 +14,38 @@
 namespace mailweir {
 namespace {
 
+using Seconds = std::chrono::duration<double>;
+
 prometheus::MetricType type_of(Sample::Kind kind) {
-  return kind == Sample::Kind::gauge ? prometheus::MetricType::Gauge : prometheus::MetricType::Counter;
+  switch (kind) {
+    case Sample::Kind::gauge: return prometheus::MetricType::Gauge;
+    case Sample::Kind::histogram: return prometheus::MetricType::Histogram;
+    case Sample::Kind::counter: break;
+  }
+  return prometheus::MetricType::Counter;
+}
+
+prometheus::ClientMetric::Histogram histogram_of(const LatencyHistogram::Reading& reading) {
+  prometheus::ClientMetric::Histogram histogram;
+  histogram.sample_count = reading.total();
+  histogram.sample_sum = Seconds(reading.sum).count();
+  std::uint64_t up_to = 0;
+  for (std::size_t i = 0; i < reading.counts.size(); ++i) {
+    const bool last = i == LatencyHistogram::edges.size();
+    up_to += reading.counts[i];
+    histogram.bucket.push_back(
+        {up_to, last ? std::numeric_limits<double>::infinity() : Seconds(LatencyHistogram::edges[i]).count()});
+  }
+  return histogram;
 }
 
 prometheus::ClientMetric metric_of(const Sample& sample) {
   prometheus::ClientMetric metric;
   for (const auto& [name, value] : sample.labels) metric.label.push_back({name, made_utf8(value)});
-  (sample.kind == Sample::Kind::gauge ? metric.gauge.value : metric.counter.value) = sample.value;
+  if (const auto* reading = std::get_if<LatencyHistogram::Reading>(&sample.value))
+    metric.histogram = histogram_of(*reading);
+  else if (sample.kind == Sample::Kind::gauge) metric.gauge.value = std::get<double>(sample.value);
+  else metric.counter.value = std::get<double>(sample.value);
   return metric;
 }
 

@@ -5,7 +5,7 @@
 #include <span>
 #include <string>
 
-#include "base/sample.h"
+#include "base/stats.h"
 
 namespace mailweir {
 

@@ -3,13 +3,13 @@
 
 #include <cstdlib>
 #include <map>
-#include <string>
-#include <vector>
+#include <thread>
 
 #include "adapter/stats/stats_text.h"
 #include "base/text.h"
 
 using namespace mailweir;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -118,7 +118,47 @@ class Reader {
 
 }  // namespace
 
+TEST_CASE("stats: counts of several threads add up") {
+  Count count;
+  LatencyHistogram histogram;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back([&] {
+      for (int i = 0; i < 10'000; ++i) {
+        count.add();
+        histogram.observe(1ms);
+      }
+    });
+  for (auto& thread : threads) thread.join();
+  CHECK(count.value() == 40'000);
+  CHECK(histogram.read().total() == 40'000);
+  CHECK(histogram.read().sum == 40s);
+}
+
+TEST_CASE("stats: a span falls into its bucket") {
+  struct Row {
+    std::chrono::nanoseconds span;
+    std::size_t bucket;
+  };
+  const Row rows[] = {{-1ns, 0}, {0ns, 0}, {50us, 0}, {50'001ns, 1},  {100us, 1},
+                      {1ms, 4},  {9s, 15}, {10s, 15}, {10'001ms, 16}, {1h, 16}};
+  for (const auto& row : rows) {
+    CAPTURE(row.span.count());
+    LatencyHistogram histogram;
+    histogram.observe(row.span);
+    const auto reading = histogram.read();
+    CHECK(reading.counts[row.bucket] == 1);
+    CHECK(reading.total() == 1);
+    CHECK(reading.sum == std::max(row.span, 0ns));
+  }
+}
+
 TEST_CASE("stats text: what Prometheus reads") {
+  LatencyHistogram stage;
+  stage.observe(80us);
+  stage.observe(80us);
+  stage.observe(3s);
+  stage.observe(20s);
   const std::string odd = "a\"b\\c\nd\xff";
   const Sample samples[] = {
       {"mailweir_verdicts_total",
@@ -132,12 +172,15 @@ TEST_CASE("stats text: what Prometheus reads") {
        Sample::Kind::counter,
        {{"action", odd}, {"door", "policy"}},
        1.0},
+      {"mailweir_stage_seconds", "Time a stage took.", Sample::Kind::histogram, {{"stage", "rcpt"}}, stage.read()},
       {"mailweir_big_total", "Beyond 2^32.", Sample::Kind::counter, {}, 123456789012345.0},
   };
   const auto got = Reader(stats_text(samples)).read();
-  CHECK(got.order == std::vector<std::string>{"mailweir_verdicts_total", "mailweir_sessions", "mailweir_big_total"});
+  CHECK(got.order == std::vector<std::string>{"mailweir_verdicts_total", "mailweir_sessions", "mailweir_stage_seconds",
+                                              "mailweir_big_total"});
   CHECK(got.types.at("mailweir_verdicts_total") == "counter");
   CHECK(got.types.at("mailweir_sessions") == "gauge");
+  CHECK(got.types.at("mailweir_stage_seconds") == "histogram");
   CHECK(got.help.at("mailweir_verdicts_total") == "Verdicts by action.");
   CHECK(got.help.at("mailweir_sessions") == "Sessions?now.");
 
@@ -150,12 +193,20 @@ TEST_CASE("stats text: what Prometheus reads") {
       {"mailweir_verdicts_total{action=a\"b\\c\nd\xef\xbf\xbd,door=policy}", 1},
       {"mailweir_sessions", -1.5},
       {"mailweir_big_total", 123456789012345.0},
+      {"mailweir_stage_seconds_count{stage=rcpt}", 4},
+      {"mailweir_stage_seconds_sum{stage=rcpt}", 23.00016},
+      {"mailweir_stage_seconds_bucket{stage=rcpt,le=5e-05}", 0},
+      {"mailweir_stage_seconds_bucket{stage=rcpt,le=0.0001}", 2},
+      {"mailweir_stage_seconds_bucket{stage=rcpt,le=0.1}", 2},
+      {"mailweir_stage_seconds_bucket{stage=rcpt,le=2.5}", 2},
+      {"mailweir_stage_seconds_bucket{stage=rcpt,le=10}", 3},
+      {"mailweir_stage_seconds_bucket{stage=rcpt,le=+Inf}", 4},
   };
   for (const auto& row : rows) {
     CAPTURE(row.sample);
     REQUIRE(got.values.count(row.sample) == 1);
     CHECK(got.values.at(row.sample) == doctest::Approx(row.want));
   }
-  CHECK(got.values.size() == 4);
+  CHECK(got.values.size() == 4 + 2 + LatencyHistogram::edges.size() + 1);
   CHECK(stats_text({}).empty());
 }
