@@ -21,7 +21,7 @@ Result<std::string> delimiters(const std::string& text) {
   const auto other = text.find_first_not_of("!#$%&'*+-./=?^_`{|}~");
   if (other == std::string::npos) return text;
   return Error{"\"" + cleaned(std::string_view(text).substr(other), true, 20) +
-               "\" cannot be one: characters like \"+\" or \"+-\", or \"\" for none"};
+               "\" is not possible: use characters like \"+\" or \"+-\", or \"\" for none"};
 }
 
 // Ours, as others see it; "": the machine's.

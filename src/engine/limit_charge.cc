@@ -82,7 +82,7 @@ std::optional<Charge> charge_for(const Rule& rule, Stage stage, Facts& facts, st
       break;
   }
   if (charge.amount == 0 && !is_event(limit.of) && limit.of != Quantity::distinct)
-    return none([&] { return "it counts " + std::string(to_string(limit.of)) + ", and here are none"; });
+    return none([&] { return "it counts " + std::string(to_string(limit.of)) + ", and there are none"; });
   return charge;
 }
 

@@ -35,7 +35,7 @@ inline constexpr Metric<MilterStats> milter_metrics[] = {
      via<&MilterStats::refused_without_key>},
     {"signed_eight_bit",
      as_counter("mailweir_signed_eight_bit_total",
-                "Signed messages whose body has 8-bit bytes, which a server without 8BITMIME is sent changed"),
+                "Signed messages with 8-bit bytes in the body, which is converted for a server without 8BITMIME"),
      via<&MilterStats::signed_eight_bit>},
     {"signed_long_lines",
      as_counter("mailweir_signed_long_lines_total",

@@ -296,13 +296,13 @@ Result<void> read_counter_file(
   if (!lines.next(line) || (line != first_line && line != first_line_before)) {
     if (errno != 0) return trouble(path, "cannot read saved counters", errno);
     return Error{path + ": not a file of saved counters (its first line is not \"" +
-                 std::string(first_line.substr(0, first_line.size() - 1)) + "\"); move it away to start with none"};
+                 std::string(first_line.substr(0, first_line.size() - 1)) + "\"); move it away to start from zero"};
   }
   const bool has_time = line == first_line;
   std::uint64_t checksum = fnv(fnv_start, line), counters = 0;
   const auto damaged = [&](std::string_view why) {
     return Error{path + ":" + std::to_string(counters + (has_time ? 3 : 2)) +
-                 ": saved counters are damaged: " + std::string(why) + "; move the file away to start with none"};
+                 ": saved counters are damaged: " + std::string(why) + "; move the file away to start from zero"};
   };
   CounterFileTime saved{changed_at(status), changed_at(status)};
   if (has_time && lines.next(line)) {
@@ -310,7 +310,7 @@ Result<void> read_counter_file(
     if (!told)
       return Error{
           path +
-          ":2: saved counters are damaged: the time cannot be understood; move the file away to start with none"};
+          ":2: saved counters are damaged: the time cannot be understood; move the file away to start from zero"};
     saved = *told;
     checksum = fnv(checksum, line);
   }

@@ -349,7 +349,7 @@ TEST_CASE("a trace tells why mail is not limited") {
       {R"(by = ["sasl_username", "sender"], of = "messages", max = "1/1h")",
        "its key, sasl_username and sender, is not known"},
       {R"(by = "sender", of = "messages", max = "1/1h", overrides = "map:free")", "alice@example.com is unlimited"},
-      {R"(by = "sender", of = "recipients", max = "1/1h")", "it counts recipients, and here are none"},
+      {R"(by = "sender", of = "recipients", max = "1/1h")", "it counts recipients, and there are none"},
       {R"(by = "sender", distinct = "sasl_username", max = "2/1h")", "what it counts, sasl_username, is not known"}};
   for (const auto& row : rows) {
     CAPTURE(row.limit);
