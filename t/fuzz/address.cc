@@ -68,6 +68,14 @@ void look_at_list(std::string_view text) {
   const auto addresses = parse_address_list(text);
   must(addresses.size() <= text.size() / 2 + 1);
   for (const auto& address : addresses) look_at(address, text.size());
+  must(addresses.size() <= at_most_addresses(text));
+  const auto at_sendmail = parse_address_list(text, {}, "mx.example.net");
+  must(at_sendmail.size() <= at_most_addresses(text));
+  for (const auto& address : at_sendmail) {
+    look_at(address, text.size());
+    if (address.also() != nullptr) look_at(*address.also(), text.size() + 15);
+    else must(!address.domain().empty());  // Sendmail leaves no author without one
+  }
   const std::string read = texts(addresses);
   // A fold before a blank is no part of the text (RFC 5322 2.2.3).
   std::string folds;
