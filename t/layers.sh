@@ -34,12 +34,13 @@ rule            base mail port check fact
 engine          base mail port check fact rule
 policy_door     base mail port fact rule engine
 milter_door     base mail port check fact rule engine
+libmilter_door  base mail port engine milter_door
 admin_door      base mail port engine
 http_door       base mail port fact rule engine
 socketmap_door  base mail port fact rule engine
 config          base mail port check fact rule
 start           base mail port adapter engine config
-app             base mail port check adapter fact rule engine policy_door milter_door admin_door http_door socketmap_door config start
+app             base mail port check adapter fact rule engine policy_door milter_door libmilter_door admin_door http_door socketmap_door config start
 ctl             base mail port check adapter fact rule engine policy_door milter_door admin_door http_door socketmap_door config start
 '
 
@@ -53,7 +54,7 @@ toml++/*            config/*
 sanitizer/*         base/fiber.cc
 cxxabi.h            base/fiber.cc
 boost/context/detail/fcontext.hpp base/fiber.cc
-libmilter/mfapi.h   milter_door/libmilter*.cc
+libmilter/mfapi.h   libmilter_door/*.cc
 httplib.h           ctl/*.cc
 nlohmann/*          admin_door/*.cc http_door/*.cc app/*.cc ctl/*.cc
 boost/program_options* app/*.cc ctl/*.cc
@@ -339,7 +340,8 @@ self_test() {
   self_test_row src/adapter/table/a.cc '#include <openssl/evp.h>\n' '<openssl/evp.h> may not stand in adapter/table/a.cc'
   self_test_row src/adapter/cellar/a.cc '' 'the room adapter/cellar is not in the table'
   self_test_row src/adapter/keys/a.h '#include <openssl/evp.h>\n' '<openssl/evp.h> may not stand in adapter/keys/a.h'
-  self_test_row src/milter_door/libmilter_door.cc '#include <libmilter/mfapi.h>\n' ''
+  self_test_row src/libmilter_door/server.cc '#include <libmilter/mfapi.h>\n' ''
+  self_test_row src/milter_door/session.cc '#include "libmilter_door/server.h"\n' 'milter_door must not include libmilter_door'
   self_test_row src/milter_door/session.cc '#include <libmilter/mfapi.h>\n' '<libmilter/mfapi.h> may not stand'
   self_test_row src/admin_door/a.h '#include <httplib.h>\n' '<httplib.h> may not stand in admin_door/a.h'
   self_test_row src/ctl/a.cc '#include <boost/program_options.hpp>\n' ''

@@ -22,8 +22,8 @@
 #include "app/dns_flush.h"
 #include "app/key_desk.h"
 #include "check/dkim_verify.h"
+#include "libmilter_door/server.h"
 #include "milter_door/builtin_server.h"
-#include "milter_door/libmilter.h"
 #include "start/machine_memory.h"
 
 namespace mailweir {

@@ -6,7 +6,7 @@
 
 #include <unistd.h>
 
-#include "milter_door/libmilter.h"
+#include "libmilter_door/server.h"
 #include "start/own_directory.h"
 #include "start/privileges.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Signals: HUP, TERM, INT and USR1, taken by the main thread one after the other, the most urgent first. All threads
 // keep them blocked, handlers stand in the main thread, and only it lets them in. libmilter's own thread would wait for
-// HUP, TERM and INT and stop the milter door on each; milter_door/libmilter.cc does not let it.
+// HUP, TERM and INT and stop the milter door on each; libmilter_door/server.cc does not let it.
 #pragma once
 
 #include <chrono>

@@ -3,9 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include "libmilter_door/guard.h"
 #include "milter_door/decode.h"
 #include "milter_door/encode.h"
-#include "milter_door/libmilter_guard.h"
 #include "milter_door/offer.h"
 
 using namespace mailweir;

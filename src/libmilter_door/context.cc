@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "milter_door/libmilter_context.h"
+#include "libmilter_door/context.h"
 
 #include <array>
 #include <utility>

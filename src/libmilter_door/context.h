@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // libmilter's context of a session in our words: its macros, its edits at end-of-message, its replies. Only for
-// libmilter.cc.
+// server.cc.
 #pragma once
 
 #include <optional>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What libmilter itself can't be trusted with: signals that are the daemon's, and macro packets that no MTA sends. It
 // calls sigwait and its own mi_rd_cmd by name, so the program has those names too and stands between. Only for
-// libmilter.cc; any thread.
+// server.cc; any thread.
 //
 // Known limit: mi_rd_cmd is no public function of libmilter. Where a build of it does not call it through its name,
 // packets are not looked at, and a macro without a value can end the daemon as it ends every filter that asks for

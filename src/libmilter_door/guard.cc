@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "milter_door/libmilter_guard.h"
+#include "libmilter_door/guard.h"
 
 #include <algorithm>
 #include <cerrno>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "milter_door/libmilter.h"
+#include "libmilter_door/server.h"
 
 #include <algorithm>
 #include <atomic>
@@ -16,9 +16,9 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "libmilter_door/context.h"
+#include "libmilter_door/guard.h"
 #include "milter_door/door_session.h"
-#include "milter_door/libmilter_context.h"
-#include "milter_door/libmilter_guard.h"
 #include "milter_door/negotiation.h"
 
 namespace mailweir {
