@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "mail/comment.h"
 #include "mail/domain.h"
 
 namespace mailweir {
@@ -38,15 +39,8 @@ std::string property_value(std::string_view given) {
   return quoted_string(text);
 }
 
-// A comment may hold others, and quoted pairs (RFC 5322 3.2.2). An unclosed one reaches to the end.
 std::size_t after_comment(std::string_view text, std::size_t at) {
-  unsigned depth = 0;
-  for (; at < text.size(); ++at) {
-    if (text[at] == '\\') ++at;
-    else if (text[at] == '(') ++depth;
-    else if (text[at] == ')' && --depth == 0) return at + 1;
-  }
-  return text.size();
+  return text.size() - behind_comment(text.substr(at)).size();
 }
 
 std::size_t after_blanks_and_comments(std::string_view text, std::size_t at) {

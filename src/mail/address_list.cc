@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include "base/text.h"
+#include "mail/comment.h"
 #include "mail/encoded_word.h"
 #include "mail/headers.h"
 #include "mail/path.h"
@@ -64,19 +65,13 @@ class Tokens {
   }
 
  private:
-  // Blanks and comments, which nest (RFC 5322 3.2.2). A comment that nobody closes goes to the end.
+  // Blanks and comments.
   bool skip_blanks() {
     const auto before = text_.size();
     for (;;) {
       while (!text_.empty() && is_space(text_.front())) text_.remove_prefix(1);
       if (text_.empty() || text_.front() != '(') return text_.size() != before;
-      std::size_t depth = 0, i = 0;
-      for (; i < text_.size(); ++i) {
-        if (text_[i] == '\\') ++i;
-        else if (text_[i] == '(') ++depth;
-        else if (text_[i] == ')' && --depth == 0) break;
-      }
-      text_.remove_prefix(std::min(i + 1, text_.size()));
+      text_ = behind_comment(text_);
     }
   }
 

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "base/text.h"
+#include "mail/comment.h"
 #include "mail/domain.h"
 
 namespace mailweir {
@@ -36,7 +37,7 @@ class PathParser {
   void step() {
     const char c = text_.front();
     if (blanks.find(c) != blanks.npos) text_.remove_prefix(1);
-    else if (c == '(') skip_comment();
+    else if (c == '(') text_ = behind_comment(text_);
     else if (c == '"') quoted();
     else if (c == '[') literal();
     else if (c == '<') open_angle();
@@ -44,17 +45,6 @@ class PathParser {
     else if (c == ',' || c == ';') separator(c);
     else if (joints.find(c) != joints.npos) joint(c);
     else atom();
-  }
-
-  // Comments nest (RFC 5322 3.2.2). One that nothing closes goes to the end.
-  void skip_comment() {
-    std::size_t depth = 0, i = 0;
-    for (; i < text_.size(); ++i) {
-      if (text_[i] == '\\') ++i;
-      else if (text_[i] == '(') ++depth;
-      else if (text_[i] == ')' && --depth == 0) break;
-    }
-    text_.remove_prefix(std::min(i + 1, text_.size()));
   }
 
   // Words side by side are two addresses, or a display name.

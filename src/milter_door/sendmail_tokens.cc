@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "mail/comment.h"
+
 namespace mailweir {
 namespace {
 
@@ -19,16 +21,6 @@ std::size_t quoted_length(std::string_view text) {
   for (std::size_t i = 1; i < text.size(); ++i) {
     if (text[i] == '\\') ++i;
     else if (text[i] == '"') return i + 1;
-  }
-  return 0;
-}
-
-std::size_t comment_length(std::string_view text) {
-  std::size_t depth = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\\') ++i;
-    else if (text[i] == '(') ++depth;
-    else if (text[i] == ')' && --depth == 0) return i + 1;
   }
   return 0;
 }

@@ -12,6 +12,15 @@ std::int64_t seconds_of(const Clock& clock) {
   return std::chrono::floor<std::chrono::seconds>(clock.wall().time_since_epoch()).count();
 }
 
+void log_down(Log& log, const std::string& store, const std::string& meanwhile, const Error& error) {
+  Event("counter-store")
+      .with("state", "down")
+      .with("store", store)
+      .with("meanwhile", meanwhile)
+      .with("error", error.what)
+      .to(log, Severity::warning);
+}
+
 }  // namespace
 
 std::optional<CircuitBreaker::Pass> CircuitBreaker::enter(Deadline deadline) {
@@ -31,12 +40,7 @@ bool CircuitBreaker::failed(Pass pass, const Error& error) {
   ++stats_.outages;
   stats_.since = seconds_of(clock_);
   stats_.up = false;
-  Event("counter-store")
-      .with("state", "down")
-      .with("store", config_.name)
-      .with("meanwhile", meanwhile_)
-      .with("error", error.what)
-      .to(log_, Severity::warning);
+  log_down(log_, config_.name, meanwhile_, error);
   return true;
 }
 
@@ -47,12 +51,7 @@ void CircuitBreaker::still_down(const Error& error) {
   if (stats_.up || error.what == said_error_ || now < next_word_) return;
   next_word_ = now + between_words;
   said_error_ = error.what;
-  Event("counter-store")
-      .with("state", "down")
-      .with("store", config_.name)
-      .with("meanwhile", meanwhile_)
-      .with("error", error.what)
-      .to(log_, Severity::warning);
+  log_down(log_, config_.name, meanwhile_, error);
 }
 
 void CircuitBreaker::back() {
