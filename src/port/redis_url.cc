@@ -6,6 +6,7 @@
 
 #include "config.h"
 
+#include "base/ip.h"
 #include "base/port_number.h"
 #include "base/text.h"
 
@@ -178,6 +179,18 @@ Result<RedisUrl> RedisUrl::parse(std::string_view text) {
   if (text.starts_with(unix_scheme)) why = parse_unix(text.substr(unix_scheme.size()), url);
   if (!why.empty()) return wrong(why);
   return url;
+}
+
+std::string RedisUrl::objection_to_secrets() const {
+  if (tls) return {};
+  for (const SocketName& server : servers) {
+    if (server.kind == SocketName::Kind::unix_path || equal_folded(server.host, "localhost")) continue;
+    if (const auto address = IpAddress::parse(server.host); address && address->is_loopback()) continue;
+    return server.host +
+           " is not this machine, and without TLS others on the network can read private keys; use redis+unix:/path, "
+           "rediss://host:port, or the end of a TLS tunnel (stunnel, ghostunnel) on 127.0.0.1 or ::1";
+  }
+  return {};
 }
 
 RedisUrl RedisUrl::at(const SocketName& server) const {

@@ -35,6 +35,13 @@ struct RedisUrl {
   const SocketName& socket() const { return servers.front(); }
   // For logs and errors: without user and password.
   std::string to_string() const;
+  // Why private keys must not go this way: others on the network could read them; empty: they may, by a Unix-domain
+  // socket, TLS, or the loopback.
+  std::string objection_to_secrets() const;
+
+  // What this URL leads to is asked only where objection_to_secrets() of it is empty: also a server of a cluster, or
+  // one that sentinels name.
+  bool for_secrets = false;
 };
 
 // Whether this build can speak TLS to Redis.

@@ -13,7 +13,6 @@
 #include "adapter/redis/redis_eviction.h"
 #include "adapter/redis/redis_pool.h"
 #include "adapter/table/table_candidates.h"
-#include "base/duration.h"
 #include "base/file.h"
 #include "base/guarded.h"
 #include "base/text.h"
@@ -21,8 +20,6 @@
 
 namespace mailweir {
 namespace {
-
-constexpr std::chrono::seconds pause{1};  // between two tries while the server is down
 
 // KEYS[1]: the set, sorted set or hash. ARGV[1]: set or hash, what it must be; ARGV[2] the key that says that it was
 // there (no part of KEYS: a login that may not touch it may still look up); then what to look for, the first one
@@ -73,7 +70,8 @@ constexpr std::size_t usual_call = 200;
 class Server : public RedisTables, public std::enable_shared_from_this<Server> {
  public:
   Server(RedisTablesConfig config, RedisUrl url, const Clock& clock, Log& log)
-      : config_(std::move(config)), clock_(clock), log_(log), pool_(std::move(url), config_.connections) {}
+      : config_(std::move(config)), clock_(clock), log_(log), pool_(std::move(url), config_.connections),
+        outage_("list-store", pool_.name(), "rules that need its lists follow their on_outage", stats_, clock, log) {}
 
   TablePtr table(const std::string& key, TableKind kind) override;
   Result<bool> make_empty(const std::string& key) override;
@@ -95,15 +93,12 @@ class Server : public RedisTables, public std::enable_shared_from_this<Server> {
     std::mutex mutex;
     std::unordered_map<std::string, Kept, TextHash> kept;
   };
-  bool may_try();
   Found look_up(const std::string& key, TableKind kind, const std::vector<std::string>& candidates);
   void took_too_long(const std::string& key, std::size_t keys, const Error& error);
   Found trouble_with(const std::string& key, std::string_view state, const std::string& error, std::string_view what);
   bool is_gone(const std::string& key, std::string_view state);
   Result<RedisReply> command(const std::vector<std::string_view>& words, Deadline deadline);
   bool shall_tell(std::string_view state, const std::string& key);
-  void went_up();
-  void went_down(const Error& error);
   Result<RedisReply> ask(const std::string& key, TableKind kind, const std::vector<std::string>& candidates);
 
   const RedisTablesConfig config_;
@@ -113,8 +108,8 @@ class Server : public RedisTables, public std::enable_shared_from_this<Server> {
   RedisTableStats stats_;
   std::array<Shard, 16> shards_;
   Guarded<std::unordered_set<std::string>> seen_;  // keys that were there
-  std::mutex state_;                               // guards what follows, and the changes of stats_.up
-  SteadyTime next_try_{}, down_since_{};
+  RedisOutage outage_;
+  std::mutex told_;                                        // guards what follows
   std::unordered_map<std::string, SteadyTime> next_told_;  // of a key and its state; keys are the policy's
 };
 
@@ -197,7 +192,7 @@ Found Server::find_many(const std::string& key, TableKind kind, const std::vecto
 
 // Asks the server.
 Found Server::look_up(const std::string& key, TableKind kind, const std::vector<std::string>& candidates) {
-  if (!may_try()) return Found::outage();
+  if (!outage_.may_try()) return Found::outage();
   ++stats_.asked;
   const auto reply = ask(key, kind, candidates);
   if (reply && reply->kind == RedisReply::Kind::error && reply->text.starts_with("NOTA"))
@@ -205,7 +200,7 @@ Found Server::look_up(const std::string& key, TableKind kind, const std::vector<
   if (!reply || reply->kind == RedisReply::Kind::error) {
     const Error error = reply ? to_error(*reply) : reply.error();
     if (candidates.size() > usual_call && stats_.up) took_too_long(key, candidates.size(), error);
-    else went_down(error);
+    else outage_.went_down(error);
     return Found::outage();
   }
   const auto& answer = reply->elements;
@@ -213,7 +208,7 @@ Found Server::look_up(const std::string& key, TableKind kind, const std::vector<
     return trouble_with(
         key, "vanished", "the key existed and is gone: it was evicted or deleted",
         "rules that need it follow their on_outage; if it is meant to be empty: mailweirctl empty-list");
-  went_up();
+  outage_.went_up();
   Found found;
   if (answer.size() > 1) found = Found(std::string_view(answer[1].text));
   return found;
@@ -257,20 +252,10 @@ Result<std::string> Server::evicts(Deadline deadline) {
   return eviction_policy(*reply, pool_.name());
 }
 
-bool Server::may_try() {
-  if (stats_.up) return true;
-  const std::lock_guard lock(state_);
-  if (stats_.up) return true;
-  const SteadyTime now = clock_.steady();
-  if (now < next_try_) return false;
-  next_try_ = now + pause;
-  return true;
-}
-
 // The server is well, but this key is no list or no map, or it is gone.
 Found Server::trouble_with(const std::string& key, std::string_view state, const std::string& error,
                            std::string_view what) {
-  went_up();
+  outage_.went_up();
   ++stats_.errors;
   if (shall_tell(state, key)) {
     Event("list-store")
@@ -286,7 +271,7 @@ Found Server::trouble_with(const std::string& key, std::string_view state, const
 
 // A line a minute for each key and what is wrong with it.
 bool Server::shall_tell(std::string_view state, const std::string& key) {
-  const std::lock_guard lock(state_);
+  const std::lock_guard lock(told_);
   SteadyTime& next = next_told_[std::string(state) + ' ' + key];
   const SteadyTime now = clock_.steady();
   if (now < next) return false;
@@ -307,35 +292,6 @@ void Server::took_too_long(const std::string& key, std::size_t keys, const Error
         .with("what", "for one message the rules that need it follow their on_outage")
         .to(log_, Severity::warning);
   }
-}
-
-void Server::went_up() {
-  if (stats_.up) return;
-  const std::lock_guard lock(state_);
-  if (stats_.up) return;
-  stats_.up = true;
-  const auto down = std::chrono::ceil<std::chrono::milliseconds>(clock_.steady() - down_since_);
-  Event("list-store")
-      .with("state", "up")
-      .with("store", pool_.name())
-      .with("down_for", rough_duration(down))
-      .to(log_, Severity::notice);
-}
-
-void Server::went_down(const Error& error) {
-  ++stats_.errors;
-  const std::lock_guard lock(state_);
-  next_try_ = clock_.steady() + pause;
-  if (!stats_.up) return;
-  stats_.up = false;
-  ++stats_.outages;
-  down_since_ = clock_.steady();
-  Event("list-store")
-      .with("state", "down")
-      .with("store", pool_.name())
-      .with("error", error.what)
-      .with("what", "rules that need its lists follow their on_outage")
-      .to(log_, Severity::warning);
 }
 
 }  // namespace

@@ -21,6 +21,7 @@
 #include <memory>
 #include <string>
 
+#include "adapter/redis/redis_outage.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/result.h"
@@ -37,9 +38,8 @@ struct RedisTablesConfig {
   std::size_t connections = 8;
 };
 
-struct RedisTableStats {
-  std::atomic<bool> up{true};
-  std::atomic<std::uint64_t> asked{0}, kept{0}, errors{0}, outages{0};  // kept: answered from what was kept
+struct RedisTableStats : RedisOutageStats {
+  std::atomic<std::uint64_t> asked{0}, kept{0};  // kept: answered from what was kept
 };
 
 class RedisTables {

@@ -97,16 +97,7 @@ class RedisCountersStore final : public RedisCounters {
     return back_.sign_in(node, adding, age, now(), deadline);
   }
 
-  Result<std::string> evicts(Deadline deadline) const override {
-    const auto masters = route_->masters(deadline);
-    if (!masters) return masters.error();
-    for (const auto& node : *masters) {
-      const RedisAnswer answer = node->command({"INFO", "memory"}, deadline);
-      if (!answer.reply) return answer.reply.error();
-      if (auto policy = eviction_policy(*answer.reply, name_); !policy || !policy->empty()) return policy;
-    }
-    return std::string();
-  }
+  Result<std::string> evicts(Deadline deadline) const override { return eviction_policy(*route_, name_, deadline); }
   Result<bool> has_lost_all(Deadline deadline) override { return back_.has_lost_all(now(), deadline); }
   const std::string& server() const override { return name_; }
   std::string where() const override { return route_->where(); }

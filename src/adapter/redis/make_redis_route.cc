@@ -14,6 +14,9 @@ class SingleRoute final : public RedisRoute {
   Result<RedisReply> run(const RedisCall& call, unsigned, Deadline deadline) override {
     return outcome_of(*node_, node_->run(call, false, deadline));
   }
+  Result<RedisReply> command(const std::vector<std::string_view>& words, unsigned, Deadline deadline) override {
+    return outcome_of(*node_, node_->command(words, deadline));
+  }
   Result<std::vector<std::shared_ptr<RedisNode>>> masters(Deadline) override { return std::vector{node_}; }
   std::string where() const override { return node_->name(); }
   std::uint64_t connects() const override { return node_->connects(); }

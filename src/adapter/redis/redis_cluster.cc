@@ -34,42 +34,12 @@ class ClusterRoute final : public RedisRoute {
   ClusterRoute(const RedisUrl& url, std::size_t connections) : url_(url), connections_(connections) {}
 
   Result<RedisReply> run(const RedisCall& call, unsigned slot, Deadline deadline) override {
-    NodePtr node, sent_to;
-    bool asking = false, learnt = false;
-    for (int tries = 0;; ++tries) {
-      if (sent_to == nullptr) {
-        auto owner = owner_of(slot, deadline);
-        if (!owner) return owner.error();
-        node = *std::move(owner);
-      } else {
-        node = std::exchange(sent_to, nullptr);
-      }
-      RedisAnswer answer = node->run(call, std::exchange(asking, false), deadline);
-      if (answer.reply && !answer.is_error()) return std::move(answer.reply);
-      const bool last = tries + 1 >= most_tries || deadline.over();
-      if (!answer.reply) {
-        doubt();
-        // Connecting failed, nothing was sent: perhaps a replica has taken over.
-        if (answer.sent || learnt || last) return answer.reply;
-        learnt = true;
-        continue;
-      }
-      const bool moved = answer.is("MOVED "), ask = answer.is("ASK "), try_again = answer.is("TRYAGAIN");
-      if (last || (!moved && !ask && !try_again)) {
-        if (answer.is("CLUSTERDOWN")) doubt();
-        return node->named(to_error(*answer.reply));
-      }
-      if (try_again && deadline.left() <= 2 * moving_pause) return node->named(to_error(*answer.reply));
-      if (try_again) {
-        wait_until(Deadline(std::min(Deadline::in(moving_pause).at(), deadline.at())));
-        continue;
-      }
-      sent_to = node_named_in(answer.reply->text, *node);
-      if (sent_to == nullptr)
-        return node->named(Error{"invalid redirection: " + cleaned(answer.reply->text, true, 80), true});
-      asking = ask;
-      if (moved) moved_to(slot, sent_to);
-    }
+    const auto ask = [&](RedisNode& node, bool asking) { return node.run(call, asking, deadline); };
+    return ask_owner(slot, ask, deadline);
+  }
+  Result<RedisReply> command(const std::vector<std::string_view>& words, unsigned slot, Deadline deadline) override {
+    const auto ask = [&](RedisNode& node, bool asking) { return node.command(words, deadline, asking); };
+    return ask_owner(slot, ask, deadline);
   }
 
   Result<std::vector<NodePtr>> masters(Deadline deadline) override {
@@ -123,6 +93,46 @@ class ClusterRoute final : public RedisRoute {
     std::map<std::string, NodePtr> nodes;  // all that were ever named, by name
     bool trusted = false;
   };
+
+  template <typename Run>
+  Result<RedisReply> ask_owner(unsigned slot, Run run, Deadline deadline) {
+    NodePtr node, sent_to;
+    bool asking = false, learnt = false;
+    for (int tries = 0;; ++tries) {
+      if (sent_to == nullptr) {
+        auto owner = owner_of(slot, deadline);
+        if (!owner) return owner.error();
+        node = *std::move(owner);
+      } else {
+        node = std::exchange(sent_to, nullptr);
+      }
+      RedisAnswer answer = run(*node, std::exchange(asking, false));
+      if (answer.reply && !answer.is_error()) return std::move(answer.reply);
+      const bool last = tries + 1 >= most_tries || deadline.over();
+      if (!answer.reply) {
+        doubt();
+        // Connecting failed, nothing was sent: perhaps a replica has taken over.
+        if (answer.sent || learnt || last) return answer.reply;
+        learnt = true;
+        continue;
+      }
+      const bool moved = answer.is("MOVED "), ask = answer.is("ASK "), try_again = answer.is("TRYAGAIN");
+      if (last || (!moved && !ask && !try_again)) {
+        if (answer.is("CLUSTERDOWN")) doubt();
+        return node->named(to_error(*answer.reply));
+      }
+      if (try_again && deadline.left() <= 2 * moving_pause) return node->named(to_error(*answer.reply));
+      if (try_again) {
+        wait_until(Deadline(std::min(Deadline::in(moving_pause).at(), deadline.at())));
+        continue;
+      }
+      sent_to = node_named_in(answer.reply->text, *node);
+      if (sent_to == nullptr)
+        return node->named(Error{"invalid redirection: " + cleaned(answer.reply->text, true, 80), true});
+      asking = ask;
+      if (moved) moved_to(slot, sent_to);
+    }
+  }
 
   void doubt() {
     map_.with([](Map& map) { map.trusted = false; });

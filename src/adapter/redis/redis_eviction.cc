@@ -33,4 +33,15 @@ Result<std::string> eviction_policy(const RedisReply& info, const std::string& s
   return Error{server + ": " + to_error(info).what, true};
 }
 
+Result<std::string> eviction_policy(RedisRoute& route, const std::string& server, Deadline deadline) {
+  const auto masters = route.masters(deadline);
+  if (!masters) return masters.error();
+  for (const auto& node : *masters) {
+    const RedisAnswer answer = node->command({"INFO", "memory"}, deadline);
+    if (!answer.reply) return answer.reply.error();
+    if (auto policy = eviction_policy(*answer.reply, server); !policy || !policy->empty()) return policy;
+  }
+  return std::string();
+}
+
 }  // namespace mailweir

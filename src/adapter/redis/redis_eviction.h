@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "adapter/redis/redis_connection.h"
+#include "adapter/redis/redis_route.h"
 #include "base/result.h"
 
 namespace mailweir {
@@ -16,5 +17,7 @@ namespace mailweir {
 std::string eviction_policy(std::string_view info);
 // The same of a reply. An error that refuses only this question ("NOPERM") is "it does not say".
 Result<std::string> eviction_policy(const RedisReply& info, const std::string& server);
+// Of the first server behind the route that evicts; "" if none does.
+Result<std::string> eviction_policy(RedisRoute& route, const std::string& server, Deadline deadline);
 
 }  // namespace mailweir

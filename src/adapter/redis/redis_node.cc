@@ -16,6 +16,14 @@ bool is_error(const Result<RedisReply>& reply) { return reply && reply->kind == 
 // What our script says of a call that it came to too late.
 bool is_void(const RedisReply& reply) { return reply.elements.size() == 2 && reply.elements[0].integer == -1; }
 
+// After a cluster's ASK: what comes next is meant for a key that is on its way to this server.
+Result<void> ask_first(RedisConnection& connection, bool asking, Deadline deadline) {
+  const std::string_view words[] = {"ASKING"};
+  if (!asking) return {};
+  const auto asked = connection.command(words, deadline);
+  return asked ? Result<void>() : asked.error();
+}
+
 // A pipeline is found by it: an address may be another node's later.
 std::uint64_t next_id() {
   static std::atomic<std::uint64_t> last{0};
@@ -55,8 +63,11 @@ RedisAnswer RedisNode::run_once(const RedisCall& call, bool asking, Deadline dea
                          [&](RedisConnection& connection) { return run_on(connection, call, asking, deadline); });
 }
 
-RedisAnswer RedisNode::command(const std::vector<std::string_view>& words, Deadline deadline) {
-  return with_connection(deadline, [&](RedisConnection& connection) { return connection.command(words, deadline); });
+RedisAnswer RedisNode::command(const std::vector<std::string_view>& words, Deadline deadline, bool asking) {
+  return with_connection(deadline, [&](RedisConnection& connection) -> Result<RedisReply> {
+    if (auto asked = ask_first(connection, asking, deadline); !asked) return asked.error();
+    return connection.command(words, deadline);
+  });
 }
 
 // Where the caller's loop can set it aside: on the connection that all of that loop share.
@@ -95,17 +106,11 @@ Result<RedisReply> RedisNode::run_on(RedisConnection& connection, const RedisCal
     if (time->elements.size() == 2) clock_.set(static_cast<std::int64_t>(part(0) * 1000 + part(1) / 1000));
   }
   const std::int64_t ends = clock_.shows(deadline.at());
-  const auto ask_first = [&]() -> Result<void> {
-    const std::string_view words[] = {"ASKING"};
-    if (!asking) return {};
-    const auto asked = connection.command(words, deadline);
-    return asked ? Result<void>() : asked.error();
-  };
-  if (auto asked = ask_first(); !asked) return asked.error();
+  if (auto asked = ask_first(connection, asking, deadline); !asked) return asked.error();
   auto reply = call.run(connection, "EVALSHA", name, ends, deadline);
   // It was restarted, or somebody flushed its scripts: nothing has run yet.
   if (reply && is_no_script(*reply)) {
-    if (auto asked = ask_first(); !asked) return asked.error();
+    if (auto asked = ask_first(connection, asking, deadline); !asked) return asked.error();
     reply = call.run(connection, "EVAL", redis_script, ends, deadline);
   }
   return reply;

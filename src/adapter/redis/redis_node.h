@@ -34,7 +34,7 @@ class RedisNode {
   // One round trip, once the server's name for the script (its SHA-1) is known. `asking`: after a cluster's ASK. What
   // the server comes to after the deadline it does not do.
   RedisAnswer run(const RedisCall& call, bool asking, Deadline deadline);
-  RedisAnswer command(const std::vector<std::string_view>& words, Deadline deadline);
+  RedisAnswer command(const std::vector<std::string_view>& words, Deadline deadline, bool asking = false);
 
   const std::string& name() const { return pool_.name(); }
   const std::string& host() const { return pool_.host(); }

@@ -32,6 +32,8 @@ Result<RedisPool::Borrowed> RedisPool::wait_or_connect(Deadline deadline,
     if (auto connection = quiet_one(closed)) return Borrowed(*this, std::move(connection));
   }
   Borrowed place(*this, nullptr);  // gives the place back if connecting fails
+  if (const auto why = url_.for_secrets ? url_.objection_to_secrets() : std::string(); !why.empty())
+    return Error{why, true};
   auto connection = RedisConnection::open(url_, hosts_, RedisConnection::Login::yes, deadline);
   if (!connection) return connection.error();
   ++connects_;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "adapter/redis/redis_node.h"
@@ -18,6 +19,8 @@ class RedisRoute {
   // `slot`: of all the call's keys (redis_slot); only a cluster looks. What the server refuses is an Error that says
   // what to do; all errors are temporary and name the server.
   virtual Result<RedisReply> run(const RedisCall& call, unsigned slot, Deadline deadline) = 0;
+  // The same for any command, whose keys have this slot.
+  virtual Result<RedisReply> command(const std::vector<std::string_view>& words, unsigned slot, Deadline deadline) = 0;
   // Everybody who has keys.
   virtual Result<std::vector<std::shared_ptr<RedisNode>>> masters(Deadline deadline) = 0;
   // A slot of each of them.

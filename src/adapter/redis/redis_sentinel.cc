@@ -40,15 +40,10 @@ class SentinelRoute final : public RedisRoute {
   }
 
   Result<RedisReply> run(const RedisCall& call, unsigned, Deadline deadline) override {
-    for (bool again = false;; again = true) {
-      auto node = master(deadline);
-      if (!node) return node.error();
-      RedisAnswer answer = (*node)->run(call, false, deadline);
-      if (answer.reply && !answer.is_error()) return std::move(answer.reply);
-      const bool no_master = is_no_master(answer);
-      if (!answer.is_error() || no_master) doubt(*node);
-      if (again || (answer.sent && !no_master)) return outcome_of(**node, std::move(answer));
-    }
+    return ask_master([&](RedisNode& node) { return node.run(call, false, deadline); }, deadline);
+  }
+  Result<RedisReply> command(const std::vector<std::string_view>& words, unsigned, Deadline deadline) override {
+    return ask_master([&](RedisNode& node) { return node.command(words, deadline); }, deadline);
   }
 
   Result<std::vector<std::shared_ptr<RedisNode>>> masters(Deadline deadline) override {
@@ -78,6 +73,19 @@ class SentinelRoute final : public RedisRoute {
     bool trusted = false;
     std::uint64_t earlier = 0;  // connections made to those before it
   };
+
+  template <typename Ask>
+  Result<RedisReply> ask_master(Ask ask, Deadline deadline) {
+    for (bool again = false;; again = true) {
+      auto node = master(deadline);
+      if (!node) return node.error();
+      RedisAnswer answer = ask(**node);
+      if (answer.reply && !answer.is_error()) return std::move(answer.reply);
+      const bool no_master = is_no_master(answer);
+      if (!answer.is_error() || no_master) doubt(*node);
+      if (again || (answer.sent && !no_master)) return outcome_of(**node, std::move(answer));
+    }
+  }
 
   std::shared_ptr<RedisNode> trusted() {
     return known_.with([](const Known& known) { return known.trusted ? known.node : nullptr; });
