@@ -19,14 +19,13 @@ class KeyDesk {
   KeyDesk(PolicyPtr policy, const Clock& clock, Log& log) : policy_(std::move(policy)), clock_(clock), log_(log) {}
 
   // 201: it is there, with its state and the record to publish; 200: the same key was there. 400: a name or the key is
-  // not good; 409: another key has this name, or keys have no directory; 500: it cannot be written.
+  // not good; 409: another key has this name, or keys have no place; 500: it cannot be written.
   AdminAnswer put(const std::string& domain, const std::string& selector, const std::string& pem);
-  // 404: it is not there; 409: the only key that signs for its domain, without `force`.
+  // 404: it is not there; 409: the only key that signs for its domain, without `force`; 500: the place cannot be read,
+  // or written to.
   AdminAnswer remove(const std::string& domain, const std::string& selector, bool force);
 
  private:
-  std::string directory() const { return policy_->key_folder.substr(policy_->key_folder.find(':') + 1); }
-
   const PolicyPtr policy_;
   const Clock& clock_;
   Log& log_;

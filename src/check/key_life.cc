@@ -16,6 +16,11 @@ constexpr std::size_t most_told = 3;  // servers, in a note
 // As a store keeps it.
 WallTime whole(WallTime time) { return std::chrono::floor<seconds>(time); }
 
+// Whether the key was there before states were kept. When it was written, not every place knows.
+bool was_before(const DkimKey& key, WallTime begun) {
+  return begun == WallTime::max() || (key.written != WallTime() && key.written < begun);
+}
+
 // "ns2.example.com 192.0.2.2 missing, ..."
 std::string lacking(const KeyPublication& found) {
   if (found.servers.empty()) return found.trouble.empty() ? "the zone has no name servers" : found.trouble;
@@ -53,7 +58,7 @@ KeysByState sort_keys(const std::vector<DkimKeyPtr>& keys, const DomainStates& s
   for (const auto& key : keys) {
     const auto known = std::ranges::find(states.rows, key->selector, &KeyStateRow::selector);
     const bool there = known != states.rows.end();
-    KeyState state = there ? known->state : key->written < states.begun ? KeyState::active : KeyState::pending;
+    KeyState state = there ? known->state : was_before(*key, states.begun) ? KeyState::active : KeyState::pending;
     if (there && known->key != mark_of(*key->signer)) state = KeyState::pending;  // was replaced under its name
     if (!there || known->key != mark_of(*key->signer)) all.unknown.push_back(new_key_row(*key, state, now));
     if (state == KeyState::pending && !propagation) state = KeyState::active;

@@ -24,7 +24,8 @@ struct KeysByState {
 };
 
 // Active keys sign; if a domain has none, its retiring ones. A key without a row is active if it was there before
-// states were kept, else pending. Without propagation a pending key counts as active.
+// states were kept, else pending; pending, too, if it is not known when it was written. Without propagation a pending
+// key counts as active.
 KeysByState sort_keys(const std::vector<DkimKeyPtr>& keys, const DomainStates& states, bool propagation, WallTime now);
 
 // After its record was looked for. Pending keys are looked for again after a quarter of their age, 5 s to an hour.

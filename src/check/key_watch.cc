@@ -9,7 +9,8 @@ namespace mailweir {
 namespace {
 
 constexpr std::chrono::seconds for_a_look{5}, for_a_disk{5};
-constexpr std::chrono::hours try_again{1};  // what could not be removed
+constexpr std::chrono::hours try_again{1};      // what could not be removed
+constexpr std::chrono::seconds count_again{5};  // pending keys
 
 }  // namespace
 
@@ -38,6 +39,12 @@ Result<void> KeyWatch::work(StatedKeys& keys) {
   if (auto begun = states.begin(clock_.wall()); !begun) return begun;
   if (const auto found = keys.take_unknown(); !found.empty())
     if (auto added = states.add(found, clock_.wall()); !added) return added;
+  if (const auto now = clock_.steady(); now >= count_next_) {
+    const auto pending = states.pending();
+    if (!pending) return pending.error();
+    stats_.pending = *pending;
+    count_next_ = now + count_again;
+  }
   const auto due = states.due(clock_.wall(), most_of_a_step);
   if (!due) return due.error();
   for (const auto& row : *due) {
@@ -48,7 +55,7 @@ Result<void> KeyWatch::work(StatedKeys& keys) {
 }
 
 Result<void> KeyWatch::look(StatedKeys& keys, const KeyStateRow& row) {
-  const KeysFound found = keys.keys().find(row.domain, Deadline::in(for_a_disk));
+  const KeysFound found = keys.keys().look(row.domain, Deadline::in(for_a_disk));
   const auto key = std::ranges::find(found.keys, row.selector, [](const DkimKeyPtr& one) { return one->selector; });
   KeyStateRow next = row;
   if (key == found.keys.end() && found.troubles.empty() && !found.unreachable)
@@ -83,7 +90,7 @@ Result<void> KeyWatch::look(StatedKeys& keys, const KeyStateRow& row) {
 }
 
 Result<void> KeyWatch::retire_before(StatedKeys& keys, const KeyStateRow& active) {
-  const auto states = keys.states().of(active.domain);
+  const auto states = keys.states().of(active.domain, Deadline::in(for_a_disk));
   if (!states) return states.error();
   for (const auto& row : replaced_by(*states, active.selector)) {
     const auto changed = keys.states().change(row, now_retiring(row, row.overlap, clock_.wall()));
@@ -100,7 +107,8 @@ Result<void> KeyWatch::remove(StatedKeys& keys, const KeyStateRow& row) {
   if (!sorted) return sorted.error();
   std::string why = objection_to_removal(row.selector, *sorted);
   if (why.empty())
-    if (const auto removed = keys.remove(row.domain, row.selector); !removed) why = removed.error().what;
+    if (const auto removed = keys.remove(row.domain, row.selector, Deadline::in(for_a_disk)); !removed)
+      why = removed.error().what;
   if (why.empty()) {
     ++stats_.removed;
     tell(row, "removed", "its record may be removed too");

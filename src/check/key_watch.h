@@ -19,6 +19,7 @@ namespace mailweir {
 
 struct KeyWatchStats {
   std::atomic<std::uint64_t> looks{0}, activated{0}, retired{0}, removed{0};
+  std::atomic<std::uint64_t> pending{0};  // now, of all nodes that share the states
 };
 inline constexpr Metric<KeyWatchStats> key_watch_metrics[] = {
     {"looks", as_counter("mailweir_key_looks_total", "Times the record of a pending signing key was looked for"),
@@ -29,6 +30,8 @@ inline constexpr Metric<KeyWatchStats> key_watch_metrics[] = {
      via<&KeyWatchStats::retired>},
     {"removed", as_counter("mailweir_keys_removed_total", "Retired signing keys that were removed"),
      via<&KeyWatchStats::removed>},
+    {"pending", as_gauge("mailweir_keys_pending", "Signing keys that wait for their records to be published"),
+     via<&KeyWatchStats::pending>},
 };
 
 class KeyWatch {
@@ -58,6 +61,7 @@ class KeyWatch {
   Log& log_;
   KeyWatchStats stats_;
   std::atomic<bool> stopped_{false};
+  SteadyTime count_next_{};
   std::string told_;  // what is wrong with the store, as it was logged
 };
 

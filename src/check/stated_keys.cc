@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "check/stated_keys.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/blocking.h"
@@ -28,7 +29,8 @@ void StatedKeys::keep(const std::string& domain, SortedPtr sorted) {
 }
 
 KeysFound StatedKeys::find(const std::string& domain, Deadline deadline) {
-  KeysFound found = parts_.keys->find(domain, deadline);
+  const auto soon = [&] { return Deadline(std::min(deadline.at(), Deadline::in(parts_.longest).at())); };
+  KeysFound found = parts_.keys->find(domain, soon());
   if (found.keys.empty()) return found;
   SortedPtr sorted = kept(domain);
   if (!sorted || sorted->found != found.keys || clock_.steady() - sorted->looked >= look_again) {
@@ -36,7 +38,8 @@ KeysFound StatedKeys::find(const std::string& domain, Deadline deadline) {
     now->looked = clock_.steady();
     now->found = found.keys;
     Result<DomainStates> states = Error{};
-    if (run_blocking(deadline, [&] { states = parts_.states->of(domain); }) && states) {
+    const Deadline until = soon();
+    if (run_blocking(until, [&] { states = parts_.states->of(domain, until); }) && states) {
       now->states = std::move(*states);
       now->known = true;
     } else if (sorted && sorted->known) {
@@ -53,15 +56,15 @@ KeysFound StatedKeys::find(const std::string& domain, Deadline deadline) {
   return found;
 }
 
-Result<void> StatedKeys::remove(const std::string& domain, const std::string& selector) const {
-  if (auto removed = parts_.remove(domain, selector); !removed) return removed;
+Result<void> StatedKeys::remove(const std::string& domain, const std::string& selector, Deadline deadline) const {
+  if (auto removed = parts_.keys->remove(domain, selector, deadline); !removed) return removed.error();
   return parts_.states->remove(domain, selector);
 }
 
 Result<KeysByState> StatedKeys::sorted(const std::string& domain, Deadline deadline) const {
-  const auto states = parts_.states->of(domain);
+  const auto states = parts_.states->of(domain, deadline);
   if (!states) return states.error();
-  return sort_keys(parts_.keys->find(domain, deadline).keys, *states, propagation_, clock_.wall());
+  return sort_keys(parts_.keys->look(domain, deadline).keys, *states, propagation_, clock_.wall());
 }
 
 std::vector<KeyStateRow> StatedKeys::take_unknown() {

@@ -7,7 +7,7 @@
 // signature whose record is missing does less harm than all mail unsigned.
 #pragma once
 
-#include <functional>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -16,18 +16,17 @@
 #include "base/clock.h"
 #include "base/recent_places.h"
 #include "check/key_life.h"
-#include "port/key_source.h"
 #include "port/key_states.h"
+#include "port/key_store.h"
 
 namespace mailweir {
 
 class StatedKeys final : public KeySource {
  public:
   struct Parts {
-    KeySourcePtr keys;
+    KeyStorePtr keys;
     KeyStatesPtr states;
-    // Takes a key away, for good. It may be gone already.
-    std::function<Result<void>(const std::string& domain, const std::string& selector)> remove;
+    std::chrono::milliseconds longest{10'000};  // that find() waits for each of them, whatever its deadline
   };
   // Without propagation a new key signs at once. The clock must outlive it.
   StatedKeys(Parts parts, bool propagation, std::size_t most_domains, const Clock& clock)
@@ -36,9 +35,12 @@ class StatedKeys final : public KeySource {
   KeysFound find(const std::string& domain, Deadline deadline) override;
   const std::string& name() const override { return parts_.keys->name(); }
 
-  KeySource& keys() const { return *parts_.keys; }
+  KeyStore& keys() const { return *parts_.keys; }
   KeyStates& states() const { return *parts_.states; }
-  Result<void> remove(const std::string& domain, const std::string& selector) const;
+  const KeyStorePtr& shared_keys() const { return parts_.keys; }
+  const KeyStatesPtr& shared_states() const { return parts_.states; }
+  // For good. It may be gone already.
+  Result<void> remove(const std::string& domain, const std::string& selector, Deadline deadline) const;
   bool propagation() const { return propagation_; }
   // By state, as it is now. An error is the store's. May wait.
   Result<KeysByState> sorted(const std::string& domain, Deadline deadline) const;

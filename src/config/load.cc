@@ -234,13 +234,9 @@ KeySourcePtr Loader::key_place() {
   auto& states = policy_->key_states;
   if (states.empty()) states = "dkim-states.sqlite";
   if (!states.starts_with('/')) states = config_.general.state_directory + '/' + states;
-  const auto remove = [take = makings_.builders.remove_key, directory](const std::string& domain,
-                                                                       const std::string& selector) {
-    return take(directory, domain, selector);
-  };
   policy_->stated_keys = std::make_shared<StatedKeys>(
       StatedKeys::Parts{makings_.builders.key_folder(directory, policy_->key_cache, config_.general.user),
-                        makings_.builders.key_states(policy_->key_states), remove},
+                        makings_.builders.key_states(policy_->key_states)},
       policy_->key_propagation, policy_->key_cache, system_clock());
   return policy_->stated_keys;
 }

@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 
 #include "adapter/dns/ask_server.h"
-#include "adapter/keys/key_folder.h"
 #include "adapter/keys/openssl_signer.h"
 #include "check/key_record.h"
 #include "check/published_key.h"
@@ -48,13 +47,13 @@ std::vector<DkimKey> chosen_keys(const Choice& choice) {
     return {{*domain, choice.selector, loaded->signer, false}};
   }
   std::vector<DkimKey> keys;
-  const KeysFound found = choice.place.keys()->find(*domain, Deadline::in(KeyDirectory::patience));
-  for (const auto& trouble : found.news) std::cerr << "mailweirctl dkim check: " << trouble << '\n';
+  const KeysFound found = choice.place.keys().look(*domain, Deadline::in(KeyDirectory::patience));
+  for (const auto& trouble : found.troubles) std::cerr << "mailweirctl dkim check: " << trouble << '\n';
   for (const auto& key : found.keys)
     if (choice.selector.empty() || key->selector == choice.selector) keys.push_back(*key);
-  if (keys.empty() && found.news.empty())
+  if (keys.empty() && found.troubles.empty())
     std::cerr << "mailweirctl dkim check: " << *domain << " has no key "
-              << (choice.selector.empty() ? "" : choice.selector + ' ') << "in " << choice.place.folder << '\n';
+              << (choice.selector.empty() ? "" : choice.selector + ' ') << "in " << choice.place.name() << '\n';
   return keys;
 }
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// mailweirctl dkim import: keys of other software, under their names in our directory.
+// mailweirctl dkim import: keys of other software, under their names in our place of keys.
 #include <iostream>
 
 #include <boost/program_options.hpp>
 
-#include "adapter/keys/key_file.h"
 #include "adapter/keys/openssl_signer.h"
 #include "check/key_life.h"
 #include "check/signing_keys.h"
@@ -48,7 +47,7 @@ Result<PortableKey> open_key(const KeyToImport& key) {
 }
 
 // An error says why the key cannot be taken.
-Result<void> take(const ImportCommand& command, const KeyToImport& key, KeyStates& states, KeyFile where) {
+Result<void> take(const ImportCommand& command, const KeyToImport& key) {
   const auto read = open_key(key);
   if (!read) return read.error();
   for (const auto& warning : read->loaded.warnings) std::cerr << "mailweirctl dkim import: " << warning << '\n';
@@ -58,14 +57,12 @@ Result<void> take(const ImportCommand& command, const KeyToImport& key, KeyState
     std::cout << name_of(made) << "  " << to_string(state) << "  " << (key.is_path ? key.key : "in the table") << '\n';
     return {};
   }
-  where.domain = key.domain;
-  where.selector = key.selector;
-  std::optional<WallTime> written;
+  NewKey fresh{key.domain, key.selector, read->pem};
   if (const auto time = read->loaded.stamp.modified; time != 0)
-    written = WallTime(std::chrono::duration_cast<WallTime::duration>(std::chrono::nanoseconds(time)));
-  const auto path = write_key_file(where, read->pem, written);
+    fresh.written = WallTime(std::chrono::duration_cast<WallTime::duration>(std::chrono::nanoseconds(time)));
+  const auto path = command.place.keys().put(fresh, Deadline::in(KeyDirectory::patience));
   if (!path) return path.error();
-  KeyDirectory::note(states, new_key_row(made, state, system_clock().wall()));
+  command.place.note(new_key_row(made, state, system_clock().wall()));
   std::cout << name_of(made) << "  " << to_string(state) << "  " << *path << '\n';
   return {};
 }
@@ -95,14 +92,10 @@ int dkim_import(const Arguments& args) {
     std::cerr << "mailweirctl dkim import: " << found.error().what << '\n';
     return EXIT_FAILURE;
   }
-  if (!command.place.settle()) return exit_usage;
-  KeyFile where{command.place.folder, {}, {}, {}};
-  if (const auto owner = command.place.owner(); !owner) return wrong_usage(owner.error().what);
-  else where.owner = *owner;
-  const auto states = command.place.states();
+  if (!command.place.settle() || !command.place.can_write()) return exit_usage;
   std::size_t taken = 0, left_out = found->left_out.size();
   for (const auto& key : found->keys) {
-    if (const auto done = take(command, key, *states, where); done) {
+    if (const auto done = take(command, key); done) {
       ++taken;
       continue;
     } else {

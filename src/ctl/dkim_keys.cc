@@ -5,10 +5,6 @@
 
 #include <boost/program_options.hpp>
 
-#include "adapter/keys/key_file.h"
-#include "adapter/keys/key_folder.h"
-#include "adapter/keys/make_key.h"
-#include "adapter/keys/openssl_signer.h"
 #include "check/key_life.h"
 #include "ctl/check_command.h"
 #include "ctl/key_directory.h"
@@ -48,27 +44,17 @@ int dkim_keygen(const Arguments& args) {
   if (!domains) return exit_usage;
 
   if (!place.settle()) return exit_usage;
-  KeyFile where{place.folder, {}, {}, {}};
-  if (const auto owner = place.owner(); !owner) return wrong_usage(owner.error().what);
-  else where.owner = *owner;
-  const auto states = place.states();
+  if (!place.can_write()) return exit_usage;
   for (const auto& domain : *domains) {
     for (const auto& kind : *kinds) {
-      where.domain = domain;
-      where.selector = kind.selector;
-      const auto pem = make_private_key(kind.kind, bits);
-      if (!pem) return wrong_usage(pem.error().what);
-      const auto path = write_key_file(where, *pem);
-      const auto made = path ? load_signing_key(*path) : Result<LoadedKey>(path.error());
+      const auto made = place.make(domain, kind.selector, kind.kind, bits);
       if (!made) {
         std::cerr << "mailweirctl dkim keygen: " << made.error().what << '\n';
         status = EXIT_FAILURE;
         continue;
       }
-      std::cerr << "made " << *path << '\n';
-      const DkimKey key{domain, kind.selector, made->signer};
-      std::cout << forms.lines(key);
-      place.note(*states, new_key_row(key, KeyState::pending, system_clock().wall()));
+      std::cout << forms.lines(*made);
+      place.note(new_key_row(*made, KeyState::pending, system_clock().wall()));
     }
   }
   return status;
@@ -90,13 +76,12 @@ int dkim_record(const Arguments& args) {
   const auto domains = domains_of(words, file);
   if (!domains) return exit_usage;
   if (!place.settle()) return exit_usage;
-  const auto keys = place.keys();
   for (const auto& domain : *domains) {
-    const KeysFound found = keys->find(domain, Deadline::in(KeyDirectory::patience));
-    for (const auto& trouble : found.news) std::cerr << "mailweirctl dkim record: " << trouble << '\n';
+    const KeysFound found = place.keys().look(domain, Deadline::in(KeyDirectory::patience));
+    for (const auto& trouble : found.troubles) std::cerr << "mailweirctl dkim record: " << trouble << '\n';
     for (const auto& key : found.keys) std::cout << forms.lines(*key);
-    if (found.keys.empty() && found.news.empty())
-      std::cerr << "mailweirctl dkim record: " << domain << " has no key in " << place.folder << '\n';
+    if (found.keys.empty() && found.troubles.empty())
+      std::cerr << "mailweirctl dkim record: " << domain << " has no key in " << place.name() << '\n';
     if (found.keys.empty() || !found.troubles.empty()) status = EXIT_FAILURE;
   }
   return status;

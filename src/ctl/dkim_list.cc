@@ -6,7 +6,6 @@
 #include <boost/program_options.hpp>
 #include <nlohmann/json.hpp>
 
-#include "adapter/keys/key_file.h"
 #include "base/duration.h"
 #include "base/text.h"
 #include "check/key_life.h"
@@ -54,7 +53,7 @@ std::string line_of(const ListedSigningKey& one, WallTime now) {
   const auto& [key, row] = one;
   std::string line = name_of(*key) + "  " + std::string(to_string(row.state)) + "  " +
                      (key->signer->kind() == KeyKind::rsa ? "rsa " + std::to_string(key->signer->bits()) : "ed25519") +
-                     "  age " + span_from(key->written, now);
+                     "  age " + (key->written == WallTime() ? "unknown" : span_from(key->written, now));
   if (row.state == KeyState::retiring) line += "  goes in " + span_from(now, row.next);
   if (!row.successor.empty() && row.state == KeyState::active) line += "  until " + row.successor + " is active";
   if (!row.note.empty()) line += "  " + row.note;
@@ -101,17 +100,15 @@ int dkim_list(const Arguments& args) {
   auto domains = domains_of(words, {}, true);
   if (!domains || !place.settle()) return exit_usage;
   if (domains->empty()) {
-    auto listed = place.domains();
+    auto listed = place.keys().domains(Deadline::in(KeyDirectory::patience_of_all));
     if (!listed) return fail("list", listed.error().what);
     domains = std::move(*listed);
   }
-  const auto keys = place.keys();
-  const auto states = place.states();
   const auto now = system_clock().wall();
   for (const auto& domain : *domains) {
-    const KeysFound found = keys->find(domain, Deadline::in(KeyDirectory::patience));
+    const KeysFound found = place.keys().look(domain, Deadline::in(KeyDirectory::patience));
     for (const auto& trouble : found.troubles) status = fail("list", trouble);
-    const auto known = states->of(domain);
+    const auto known = place.states().of(domain, Deadline::in(KeyDirectory::patience));
     if (!known) return fail("list", known.error().what);
     for (const auto& one : keys_of(found, *known, now)) {
       if (!state.empty() && to_string(one.row.state) != state) continue;
@@ -141,29 +138,29 @@ int dkim_retire(const Arguments& args) {
   if (!domains || !place.settle()) return exit_usage;
   domain = domains->front();
 
-  const auto states = place.states();
+  KeyStates& states = place.states();
   const auto now = system_clock().wall();
-  const KeysFound found = place.keys()->find(domain, Deadline::in(KeyDirectory::patience));
-  const auto known = states->of(domain);
+  const KeysFound found = place.keys().look(domain, Deadline::in(KeyDirectory::patience));
+  const auto known = states.of(domain, Deadline::in(KeyDirectory::patience));
   if (!known) return fail("retire", known.error().what);
   const auto all = keys_of(found, *known, now);
   const auto one = std::ranges::find(all, selector, [](const ListedSigningKey& key) { return key.row.selector; });
   const std::string name = selector + "._domainkey." + domain;
-  if (one == all.end()) return fail("retire", name + " is not in " + place.folder);
+  if (one == all.end()) return fail("retire", name + " is not in " + place.name());
   const auto sorted = sort_keys(found.keys, *known, true, now);
   if (const auto why = objection_to_removal(selector, sorted); !why.empty() && !force)
     return fail("retire", name + ": " + why + "; --force retires it all the same");
   if (now_at_once) {
-    if (const auto gone = remove_key_file({place.folder, domain, selector, {}}); !gone)
+    if (const auto gone = place.keys().remove(domain, selector, Deadline::in(KeyDirectory::patience)); !gone)
       return fail("retire", gone.error().what);
-    if (const auto gone = states->remove(domain, selector); !gone) return fail("retire", gone.error().what);
+    if (const auto gone = states.remove(domain, selector); !gone) return fail("retire", gone.error().what);
     std::cout << name << " is removed\n";
     return status;
   }
   if (one->row.state == KeyState::pending)
     return fail("retire", name + " is pending, and signs nothing; --now removes it");
-  if (const auto added = states->add({one->row}, now); !added) return fail("retire", added.error().what);
-  const auto changed = states->change(one->row, now_retiring(one->row, *span, now));
+  if (const auto added = states.add({one->row}, now); !added) return fail("retire", added.error().what);
+  const auto changed = states.change(one->row, now_retiring(one->row, *span, now));
   if (!changed) return fail("retire", changed.error().what);
   if (!*changed) return fail("retire", name + " was changed meanwhile");
   std::cout << name << " is retiring; leave its record published until it is removed, in " << format_duration(*span)

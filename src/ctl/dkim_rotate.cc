@@ -7,10 +7,6 @@
 
 #include <boost/program_options.hpp>
 
-#include "adapter/keys/key_file.h"
-#include "adapter/keys/key_folder.h"
-#include "adapter/keys/make_key.h"
-#include "adapter/keys/openssl_signer.h"
 #include "base/duration.h"
 #include "check/key_life.h"
 #include "ctl/check_command.h"
@@ -60,21 +56,14 @@ std::vector<KindOfKey> free_names(const std::string& type, const std::string& ba
 
 class Rotator {
  public:
-  explicit Rotator(const Rotation& what)
-      : what_(what), keys_(what.place.keys()), states_(what.place.states()), now_(system_clock().wall()) {}
+  explicit Rotator(Rotation& what) : what_(what), states_(what.place.states()), now_(system_clock().wall()) {}
 
-  Result<void> begin() {
-    if (what_.dry) return {};
-    auto owner = what_.place.owner();
-    if (!owner) return owner.error();
-    owner_ = *owner;
-    return states_->begin(now_);
-  }
+  Result<void> begin() { return what_.dry ? Result<void>() : states_.begin(now_); }
 
   // An error says why the domain has no new key.
   Result<void> rotate(const std::string& domain) {
-    const KeysFound found = keys_->find(domain, Deadline::in(KeyDirectory::patience));
-    const auto states = states_->of(domain);
+    const KeysFound found = what_.place.keys().look(domain, Deadline::in(KeyDirectory::patience));
+    const auto states = states_.of(domain, Deadline::in(KeyDirectory::patience));
     if (!states) return states.error();
     const KeysByState sorted = sort_keys(found.keys, *states, true, now_);
     if (sorted.signing.empty() && what_.all) return {};
@@ -104,16 +93,10 @@ class Rotator {
 
  private:
   Result<void> make(const std::string& domain, const KindOfKey& kind) {
-    const auto pem = make_private_key(kind.kind, what_.bits);
-    if (!pem) return pem.error();
-    const auto path = write_key_file({what_.place.folder, domain, kind.selector, owner_}, *pem);
-    if (!path) return path.error();
-    const auto made = load_signing_key(*path);
+    const auto made = what_.place.make(domain, kind.selector, kind.kind, what_.bits);
     if (!made) return made.error();
-    const DkimKey key{domain, kind.selector, made->signer};
-    std::cerr << "made " << *path << '\n';
-    std::cout << what_.forms.lines(key);
-    return states_->add({new_key_row(key, KeyState::pending, now_)}, now_);
+    std::cout << what_.forms.lines(*made);
+    return states_.add({new_key_row(*made, KeyState::pending, now_)}, now_);
   }
 
   // Retires once the new one of its kind is active.
@@ -124,18 +107,16 @@ class Rotator {
     KeyStateRow next = row;
     next.successor = (same != kinds.end() ? *same : kinds.front()).selector;
     next.overlap = what_.overlap;
-    if (known == states.rows.end()) return states_->add({next}, now_);
-    const auto changed = states_->change(row, next);
+    if (known == states.rows.end()) return states_.add({next}, now_);
+    const auto changed = states_.change(row, next);
     if (!changed) return changed.error();
     if (!*changed) return Error{old.domain + ": " + old.selector + " was changed meanwhile; retire it by hand"};
     return {};
   }
 
-  const Rotation& what_;
-  const KeySourcePtr keys_;
-  const KeyStatesPtr states_;
+  Rotation& what_;
+  KeyStates& states_;
   const WallTime now_;
-  std::optional<std::pair<uid_t, gid_t>> owner_;
 };
 
 }  // namespace
@@ -147,7 +128,7 @@ int dkim_rotate(const Arguments& args) {
   po::options_description options("Usage: mailweirctl dkim rotate DOMAIN... [OPTION...]");
   options.add_options()("domain", po::value(&words)->value_name("DOMAIN"), "whose key is to be replaced")(
       "from", po::value(&file)->value_name("FILE"), "a file with a domain on each line; - is the standard input")(
-      "all", po::bool_switch(&what.all), "all domains of the directory that have a key")(
+      "all", po::bool_switch(&what.all), "all domains that have a key")(
       "older", po::value(&older)->value_name("TIME"), "only domains all of whose keys are older, 180d for example")(
       "overlap", po::value(&overlap)->value_name("TIME"), "how long an old key is kept after it has retired (7d)")(
       "selector", po::value(&what.selector)->value_name("NAME"), "of the new keys (mwYEARMONTH, mwYEARMONTH-2 ...)")(
@@ -170,9 +151,9 @@ int dkim_rotate(const Arguments& args) {
   auto domains = domains_of(words, file, what.all);
   if (!domains) return exit_usage;
   if (what.all && !domains->empty()) return wrong_usage("use only one of --all and domains");
-  if (!what.place.settle()) return exit_usage;
+  if (!what.place.settle() || (!what.dry && !what.place.can_write())) return exit_usage;
   if (what.all) {
-    auto listed = what.place.domains();
+    auto listed = what.place.keys().domains(Deadline::in(KeyDirectory::patience_of_all));
     if (!listed) return wrong_usage(listed.error().what);
     domains = std::move(*listed);
   }

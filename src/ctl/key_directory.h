@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// KeyDirectory: the directory of signing keys that a command of the tool works in, who owns what is put there, and the
-// file with the keys' states: --dir, --user and --states, else what the policy file says.
+// KeyDirectory: the place of signing keys that a command of the tool works in, and the keys' states: the directory of
+// --dir, with the file of --states and the owner of --user, else what the policy file says, which may be Redis.
 #pragma once
 
 #include <chrono>
-#include <optional>
 #include <string>
-#include <utility>
-#include <vector>
 
-#include <sys/types.h>
-
-#include "base/result.h"
-#include "port/key_source.h"
 #include "port/key_states.h"
+#include "port/key_store.h"
 
 namespace boost::program_options {
 class options_description;
@@ -22,28 +16,32 @@ class options_description;
 namespace mailweir {
 
 struct KeyDirectory {
-  static constexpr std::chrono::seconds patience{10};  // with a slow disk, of one domain
-
-  std::string folder, user, states_file;
+  static constexpr std::chrono::seconds patience{10};        // with a slow disk or server, of one domain
+  static constexpr std::chrono::minutes patience_of_all{5};  // to find all domains
 
   // --config, --dir, --user and --states. The object must outlive the parsing.
   void add_to(boost::program_options::options_description& options);
-  // After the parsing: from now on folder and user are what they shall be. False: the policy file has errors, which
-  // were told.
+  // After the parsing, before the rest. False: the policy file has errors, which were told.
   bool settle();
-  // The keys there; those that belong to `user` too, whoever runs the tool. It holds one domain at a time.
-  KeySourcePtr keys() const;
-  KeyStatesPtr states() const;
-  // Of what root makes; nothing: who runs this. An error names the option.
-  Result<std::optional<std::pair<uid_t, gid_t>>> owner() const;
-  // All that have a directory there, sorted.
-  Result<std::vector<std::string>> domains() const;
+  // Before put(). False: the user whose keys root would make is unknown, which was told.
+  bool can_write() const;
+  // The keys there; those that belong to `user` too, whoever runs the tool. What root puts there is this user's.
+  KeyStore& keys() const { return *keys_; }
+  KeyStates& states() const { return *states_; }
+  // "/var/lib/mailweir/dkim", "redis:dkim"
+  const std::string& name() const { return name_; }
+  // A new key there, with a line about it on the standard error. An error says why there is none. `bits`: of RSA.
+  Result<DkimKey> make(const std::string& domain, const std::string& selector, KeyKind kind, unsigned bits);
   // Of a key that was just put there. If it cannot be written down, that is said: the daemon takes the key as it finds
   // it.
-  static void note(KeyStates& states, const KeyStateRow& row);
+  void note(const KeyStateRow& row) const;
 
  private:
-  std::string config_;
+  bool settle_directory();
+
+  std::string config_, folder_, user_, states_file_, name_;
+  KeyStorePtr keys_;
+  KeyStatesPtr states_;
 };
 
 }  // namespace mailweir

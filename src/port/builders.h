@@ -13,8 +13,8 @@
 #include "base/result.h"
 #include "port/countries.h"
 #include "port/host_list.h"
-#include "port/key_source.h"
 #include "port/key_states.h"
+#include "port/key_store.h"
 #include "port/pattern.h"
 #include "port/signature_judge.h"
 #include "port/signer.h"
@@ -48,12 +48,10 @@ struct Builders {
   std::function<Made<SignerPtr>(const std::string& path, const std::string& user, const std::string& group)> read_key;
   // Keys by place, DIRECTORY/DOMAIN/SELECTOR.pem, of which so many domains are kept in memory. `user` is the daemon's:
   // his keys are good for root, too, who asks in his place.
-  std::function<KeySourcePtr(const std::string& directory, std::size_t most_domains, const std::string& user)>
+  std::function<KeyStorePtr(const std::string& directory, std::size_t most_domains, const std::string& user)>
       key_folder;
-  // How far those keys have come, kept in this file; and how one of them is taken away.
+  // How far those keys have come, kept in this file.
   std::function<KeyStatesPtr(const std::string& file)> key_states;
-  std::function<Result<void>(const std::string& directory, const std::string& domain, const std::string& selector)>
-      remove_key;
   std::function<Made<AuthorKeySourcePtr>(const OpendkimTablesPlace& place)> opendkim_tables;
   std::function<Made<HostListPtr>(std::string_view setting, std::string_view value)> opendkim_hosts;
   // Names there that no mail finds, as "PLACE: why".

@@ -4,10 +4,12 @@
 // for mail under way, and it is removed when its time is over. A store of this interface is shared by all who work with
 // the keys: the daemon and the tool, or several nodes.
 //
-// Thread-safe. Each call may wait for a disk or a server, seconds at the most; errors are "PLACE: why", temporary.
+// Thread-safe. Each call may wait for a disk or a server, seconds at the most, where it has no deadline; errors are
+// "PLACE: why", temporary.
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -49,8 +51,9 @@ class KeyStates {
  public:
   virtual ~KeyStates() = default;
 
-  virtual Result<DomainStates> of(const std::string& domain) = 0;
-  // Pending and retiring keys whose time has come, at most `most`: those looked for least often first.
+  virtual Result<DomainStates> of(const std::string& domain, Deadline deadline) = 0;
+  // Pending and retiring keys whose time has come, at most `most`: those looked for least often first. Where nodes
+  // share the store, a key is given to one of them, and to another only if the first is not heard of for half a minute.
   virtual Result<std::vector<KeyStateRow>> due(WallTime now, std::size_t most) = 0;
   // Those for whose key there is no row yet; a row of another key of the same name is replaced. `now`: when states
   // begin to be kept, if they are not yet.
@@ -60,6 +63,8 @@ class KeyStates {
   virtual Result<void> remove(const std::string& domain, const std::string& selector) = 0;
   // From now on states are kept here, if they were not yet.
   virtual Result<void> begin(WallTime now) = 0;
+  // How many keys are pending.
+  virtual Result<std::size_t> pending() = 0;
 };
 using KeyStatesPtr = std::shared_ptr<KeyStates>;
 

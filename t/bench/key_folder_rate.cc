@@ -84,7 +84,7 @@ int main(int argc, char** argv) {
   if (!states->add(rows, clock.wall())) return EXIT_FAILURE;
   rows.clear();
   clock.advance(std::chrono::seconds(1));
-  StatedKeys stated({make_key_folder({.path = place, .most_domains = 20'000}, clock), states, {}}, true, 20'000, clock);
+  StatedKeys stated({make_key_folder({.path = place, .most_domains = 20'000}, clock), states}, true, 20'000, clock);
   measure("with states: a domain's first use", stated, 0, some, domains / some);
   measure("again, within a second", stated, 0, some, domains / some);
   clock.advance(std::chrono::seconds(1));

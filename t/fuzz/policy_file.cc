@@ -25,7 +25,7 @@ Builders fuzz_builders() {
   made.read_key = [](const std::string& path, const std::string&, const std::string&) {
     return Made<SignerPtr>{nullptr, {path + ": not here"}, {}};
   };
-  made.key_folder = [](const std::string&, std::size_t, const std::string&) { return KeySourcePtr(); };
+  made.key_folder = [](const std::string&, std::size_t, const std::string&) { return KeyStorePtr(); };
   made.key_states = [](const std::string&) { return KeyStatesPtr(); };
   made.opendkim_tables = [](const OpendkimTablesPlace&) {
     return Made<AuthorKeySourcePtr>{nullptr, {"key_table: not here"}, {}};

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "adapter/keys/key_cache.h"
-#include "adapter/keys/key_file.h"
 #include "adapter/keys/key_folder.h"
 #include "adapter/keys/odd_names.h"
 #include "adapter/keys/opendkim_hosts.h"
@@ -46,7 +45,7 @@ Made<TablePtr> inline_table(const std::vector<std::pair<std::string, std::string
 
 // What is in memory of a folder, and of tables, outlives a reload.
 using KeptTables = std::map<std::tuple<std::string, std::string, bool, std::size_t>, std::weak_ptr<OpendkimTables>>;
-using KeyFolders = std::map<std::pair<std::string, std::size_t>, std::weak_ptr<KeySource>>;
+using KeyFolders = std::map<std::pair<std::string, std::size_t>, std::weak_ptr<KeyStore>>;
 
 }  // namespace
 
@@ -83,9 +82,6 @@ Builders make_builders(const Clock& clock, std::shared_ptr<TableSources> sources
         if (!states) kept = states = make_sqlite_states({.path = path}, clock);
         return states;
       };
-  builders.remove_key = [](const std::string& directory, const std::string& domain, const std::string& selector) {
-    return remove_key_file({directory, domain, selector, {}});
-  };
   builders.opendkim_tables = [&clock, tables = std::make_shared<KeptTables>()](const OpendkimTablesPlace& place) {
     Made<AuthorKeySourcePtr> made;
     auto& kept = (*tables)[{place.key_table, place.signing_table, place.multiple_signatures, place.most_keys}];

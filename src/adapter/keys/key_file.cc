@@ -10,7 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "adapter/keys/key_folder.h"
 #include "base/handle.h"
 #include "mail/domain.h"
 
@@ -65,20 +64,21 @@ Result<std::string> write_key_file(const KeyFile& where, std::string_view pem, s
   return path;
 }
 
-Result<void> remove_key_file(const KeyFile& where) {
+Result<bool> remove_key_file(const KeyFile& where) {
   if (!is_plain_name(where.domain) || !is_plain_name(where.selector))
     return Error{where.selector + "._domainkey." + where.domain + " is not a name of the DNS in lower case"};
   const std::string folder_path = where.folder + '/' + where.domain, path = folder_path + '/' + where.selector + ".pem";
   const Fd root(::open(where.folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!root) return failed(where.folder);
   const Fd folder(::openat(root.get(), where.domain.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!folder && errno == ENOENT) return {};
+  if (!folder && errno == ENOENT) return false;
   if (!folder) return failed(folder_path);
-  if (::unlinkat(folder.get(), (where.selector + ".pem").c_str(), 0) != 0 && errno != ENOENT) return failed(path);
+  const bool removed = ::unlinkat(folder.get(), (where.selector + ".pem").c_str(), 0) == 0;
+  if (!removed && errno != ENOENT) return failed(path);
   if (::fsync(folder.get()) != 0) return failed(folder_path);
   if (::unlinkat(root.get(), where.domain.c_str(), AT_REMOVEDIR) == 0 && ::fsync(root.get()) != 0)
     return failed(where.folder);
-  return {};
+  return removed;
 }
 
 }  // namespace mailweir

@@ -26,7 +26,7 @@ struct KeyFile {
 // `written`: the time that the file is given, of a key that is older.
 Result<std::string> write_key_file(const KeyFile& where, std::string_view pem, std::optional<WallTime> written = {});
 
-// Takes the key away, and its domain's folder if that is empty then. A key that is not there is no error.
-Result<void> remove_key_file(const KeyFile& where);
+// Takes the key away, and its domain's folder if that is empty then. False: it was not there.
+Result<bool> remove_key_file(const KeyFile& where);
 
 }  // namespace mailweir

@@ -4,8 +4,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <map>
-#include <mutex>
+#include <string_view>
 #include <utility>
 
 #include <dirent.h>
@@ -13,20 +14,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "adapter/keys/key_file.h"
 #include "adapter/keys/key_rights.h"
 #include "adapter/keys/openssl_signer.h"
 #include "base/blocking.h"
 #include "base/file.h"
 #include "base/file_stamp.h"
 #include "base/handle.h"
-#include "base/recent_places.h"
 #include "base/text.h"
 #include "mail/domain.h"
 
 namespace mailweir {
 namespace {
 
-constexpr std::chrono::seconds look_again{1};
 constexpr std::size_t most_files = 1000;  // looked at in one domain's folder
 constexpr std::string_view ending = ".pem";
 
@@ -41,31 +41,27 @@ struct FileKey {
   DkimKeyPtr key;        // null: cannot be used
 };
 
-// What was found in one domain's folder. Never changed once made.
-struct Found {
-  SteadyTime looked{};
+// What was found in one domain's folder.
+struct FoundFiles : FoundKeys {
   FileStamp folder;  // nothing: the folder is not there
   bool settled = false;
-  bool unreachable = false;
   std::map<std::string, FileKey> files;  // by name
-  std::vector<std::string> troubles, warnings;
 
   bool is_well() const { return troubles.empty() && !unreachable; }
 };
-using FoundPtr = std::shared_ptr<const Found>;
 
 // One look at a domain's folder.
 class Look {
  public:
-  Look(const KeyFolderConfig& config, const Clock& clock, KeyFolderStats& stats, const std::string& domain,
-       const Found* before)
+  Look(const KeyFolderConfig& config, const Clock& clock, KeyStoreStats& stats, const std::string& domain,
+       const FoundFiles* before)
       : config_(config), clock_(clock), stats_(stats), domain_(domain), before_(before) {}
 
-  FoundPtr take() {
+  FoundKeysPtr take() {
     ++stats_.looks;
     found_.looked = clock_.steady();
     if (const Fd folder = open_folder(); folder.get() >= 0 && !is_as_before(folder)) read_folder(folder);
-    return std::make_shared<const Found>(std::move(found_));
+    return std::make_shared<const FoundFiles>(std::move(found_));
   }
 
  private:
@@ -155,12 +151,13 @@ class Look {
       if (!is_plain_name(selector)) {
         found_.warnings.push_back(config_.path + '/' + domain_ + '/' + cleaned(name, false, 300) +
                                   ": is not a selector in lower case, as in the DNS; the file is not used");
-      } else if (keys == KeyFolder::most_keys) {
-        trouble(domain_, "has more than " + std::to_string(KeyFolder::most_keys) + " keys; the rest is not used");
+      } else if (keys == KeyStore::most_keys) {
+        trouble(domain_, "has more than " + std::to_string(KeyStore::most_keys) + " keys; the rest is not used");
         break;
       } else {
         ++keys;
-        found_.files[name] = read_file(folder, name, selector);
+        const auto& file = found_.files[name] = read_file(folder, name, selector);
+        if (file.key) found_.keys.push_back(file.key);
       }
     }
   }
@@ -207,78 +204,73 @@ class Look {
 
   const KeyFolderConfig& config_;
   const Clock& clock_;
-  KeyFolderStats& stats_;
+  KeyStoreStats& stats_;
   const std::string& domain_;
-  const Found* const before_;
-  Found found_;
+  const FoundFiles* const before_;
+  FoundFiles found_;
 };
 
 class CachedKeyFolder final : public KeyFolder {
  public:
   CachedKeyFolder(const KeyFolderConfig& config, const Clock& clock)
-      : config_(config), clock_(clock), name_("dir:" + config.path), places_(config.most_domains) {}
+      : config_(config), clock_(clock), name_("dir:" + config.path), kept_(config.most_domains, clock, stats_) {}
 
-  KeysFound find(const std::string& domain, Deadline deadline) override {
-    if (!is_plain_name(domain)) return {};
-    const FoundPtr before = kept(domain);
-    if (before && clock_.steady() - before->looked < look_again) return told(*before);
-    FoundPtr now;
-    if (!run_blocking(deadline, [&] { now = Look(config_, clock_, stats_, domain, before.get()).take(); })) {
-      if (before) return told(*before);
-      return {.keys = {}, .pending = {}, .troubles = {}, .unreachable = true, .news = {}};
-    }
-    keep(domain, now);
-    KeysFound all = told(*now);
-    stats_.bad += add_news(now->troubles, before ? &before->troubles : nullptr, all.news);
-    add_news(now->warnings, before ? &before->warnings : nullptr, all.news);
-    return all;
+  KeysFound find(const std::string& domain, Deadline deadline) override { return find(domain, false, deadline); }
+  KeysFound look(const std::string& domain, Deadline deadline) override { return find(domain, true, deadline); }
+
+  Result<std::string> put(const NewKey& key, Deadline deadline) override {
+    Result<std::string> written = Error{};
+    if (!run_blocking(deadline,
+                      [&] { written = write_key_file(file_of(key.domain, key.selector), key.pem, key.written); }))
+      return no_thread();
+    kept_.doubt(key.domain);
+    return written;
   }
 
+  Result<bool> remove(const std::string& domain, const std::string& selector, Deadline deadline) override {
+    Result<bool> removed = Error{};
+    if (!run_blocking(deadline, [&] { removed = remove_key_file(file_of(domain, selector)); })) return no_thread();
+    kept_.doubt(domain);
+    return removed;
+  }
+
+  Result<std::vector<std::string>> domains(Deadline) override {
+    std::vector<std::string> names;
+    std::error_code failure;
+    for (std::filesystem::directory_iterator entry(config_.path, failure), end; !failure && entry != end;
+         entry.increment(failure))
+      if (auto name = entry->path().filename().string(); is_plain_name(name)) names.push_back(std::move(name));
+    if (failure) return Error{config_.path + ": " + failure.message()};
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+
+  std::string where(const std::string& domain, const std::string& selector) const override {
+    return config_.path + '/' + domain + '/' + selector + std::string(ending);
+  }
   const std::string& name() const override { return name_; }
-  const KeyFolderStats& stats() const override { return stats_; }
+  const KeyStoreStats& stats() const override { return stats_; }
 
  private:
-  FoundPtr kept(const std::string& domain) {
-    const std::lock_guard lock(mutex_);
-    const FoundPtr* found = places_.find(domain);
-    return found == nullptr ? nullptr : *found;
+  KeysFound find(const std::string& domain, bool anew, Deadline deadline) {
+    if (!is_plain_name(domain)) return {};
+    return kept_.find(domain, anew, [&](const FoundKeysPtr& before) {
+      FoundKeysPtr now;
+      const auto* files = static_cast<const FoundFiles*>(before.get());
+      const auto take = [&] { now = Look(config_, clock_, stats_, domain, files).take(); };
+      return run_blocking(deadline, take) ? now : nullptr;
+    });
   }
-
-  void keep(const std::string& domain, FoundPtr found) {
-    const std::lock_guard lock(mutex_);
-    if (FoundPtr* known = places_.find(domain)) {
-      *known = std::move(found);
-      return;
-    }
-    if (places_.add(domain, std::move(found))) ++stats_.forgotten;
-    stats_.domains = places_.size();
+  KeyFile file_of(const std::string& domain, const std::string& selector) const {
+    return {config_.path, domain, selector, config_.gives_to};
   }
-
-  static KeysFound told(const Found& found) {
-    KeysFound all;
-    for (const auto& [file, key] : found.files)
-      if (key.key) all.keys.push_back(key.key);
-    all.troubles = found.troubles;
-    all.unreachable = found.unreachable;
-    return all;
-  }
-
-  // What is in `texts` and was not in `known` is for the log.
-  static std::size_t add_news(const std::vector<std::string>& texts, const std::vector<std::string>* known,
-                              std::vector<std::string>& news) {
-    const std::size_t before = news.size();
-    for (const auto& text : texts)
-      if (known == nullptr || std::find(known->begin(), known->end(), text) == known->end()) news.push_back(text);
-    return news.size() - before;
-  }
+  Error no_thread() const { return Error{config_.path + ": no thread was free in time", true}; }
 
   const KeyFolderConfig config_;
   const Clock& clock_;
   const std::string name_;
-  KeyFolderStats stats_;
-
-  std::mutex mutex_;               // guards what follows
-  RecentPlaces<FoundPtr> places_;  // by domain
+  KeyStoreStats stats_;
+  KeptKeys kept_;
 };
 
 }  // namespace

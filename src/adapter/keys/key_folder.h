@@ -12,40 +12,30 @@
 // Thread-safe. Files are read on a thread that may block (base/blocking.h), without a lock.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
+#include <utility>
 
 #include <sys/types.h>
 
+#include "adapter/keys/kept_keys.h"
 #include "base/clock.h"
-#include "port/key_source.h"
+#include "port/key_store.h"
 
 namespace mailweir {
 
 struct KeyFolderConfig {
   std::string path;
-  std::size_t most_domains = 20'000;  // kept in memory, those without a key among them
-  std::optional<uid_t> owner{};       // may own keys too: the daemon's user, where root looks
+  std::size_t most_domains = 20'000;                  // kept in memory, those without a key among them
+  std::optional<uid_t> owner{};                       // may own keys too: the daemon's user, where root looks
+  std::optional<std::pair<uid_t, gid_t>> gives_to{};  // whose keys are that are put there; nothing: who runs this
 };
 
-struct KeyFolderStats {
-  std::atomic<std::uint64_t> looks{0};      // a domain's folder was looked at
-  std::atomic<std::uint64_t> reads{0};      // a key's file was read
-  std::atomic<std::uint64_t> bad{0};        // a key that cannot be used, when it was found
-  std::atomic<std::uint64_t> forgotten{0};  // domains, for lack of room
-  std::atomic<std::uint64_t> domains{0};    // in memory now
-};
-
-class KeyFolder : public KeySource {
+class KeyFolder : public KeyStore {
  public:
-  static constexpr std::size_t most_keys = 16;  // of one domain: as many as sign one message
-
-  virtual const KeyFolderStats& stats() const = 0;
+  virtual const KeyStoreStats& stats() const = 0;
 };
 
 // The folder need not be there yet. The clock must outlive it.

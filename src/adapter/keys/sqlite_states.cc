@@ -105,7 +105,7 @@ class SqliteStates final : public KeyStates {
  public:
   SqliteStates(const SqliteStatesConfig& config, const Clock& clock) : config_(config), clock_(clock) {}
 
-  Result<DomainStates> of(const std::string& domain) override {
+  Result<DomainStates> of(const std::string& domain, Deadline) override {
     DomainStates found;
     const auto done = with(false, [&](Connection& db) -> Result<void> {
       found = {};
@@ -176,6 +176,16 @@ class SqliteStates final : public KeyStates {
     return with(false, [&](Connection& db) {
       return db.run("DELETE FROM keys WHERE domain = ? AND selector = ?", {domain, selector});
     });
+  }
+
+  Result<std::size_t> pending() override {
+    std::int64_t count = 0;
+    const auto done = with(false, [&](Connection& db) {  // by the index
+      return db.run("SELECT count(*) FROM keys WHERE state <> 'active' AND state = 'pending'", {},
+                    [&](sqlite3_stmt* row) { count = sqlite3_column_int64(row, 0); });
+    });
+    if (!done) return done.error();
+    return static_cast<std::size_t>(count);
   }
 
   Result<void> begin(WallTime now) override {

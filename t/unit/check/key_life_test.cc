@@ -44,6 +44,7 @@ TEST_CASE("key life: which of a domain's keys sign") {
       {"no key", {}, {}, true, " /  / "},
       {"was there before", {named_key("s1", "QUFB", before)}, {}, true, "s1 /  /  +s1 active"},
       {"is new", {named_key("s1", "QUFB", after)}, {}, true, " / s1 /  +s1 pending"},
+      {"nobody knows when it was written", {named_key("s1")}, {}, true, " / s1 /  +s1 pending"},
       {"is new, without propagation", {named_key("s1", "QUFB", after)}, {}, false, "s1 /  /  +s1 pending"},
       {"a new one beside the old one",
        {named_key("s1", "QUFB", before), named_key("s2", "QkJC", after)},

@@ -40,11 +40,7 @@ struct KeyHouse {
                  clock, log};
 
   std::shared_ptr<StatedKeys> make() {
-    const auto remove = [this](const std::string&, const std::string& selector) {
-      place->keys.erase(selector);
-      return Result<void>();
-    };
-    return std::make_shared<StatedKeys>(StatedKeys::Parts{place, states, remove}, propagation, 10, clock);
+    return std::make_shared<StatedKeys>(StatedKeys::Parts{place, states}, propagation, 10, clock);
   }
   void publish(const std::string& server, const std::string& selector, const std::string& key) {
     published[server] += selector + "._domainkey.example.com TXT \"v=DKIM1; k=ed25519; p=" + key + "\"\n";
@@ -63,7 +59,7 @@ struct KeyHouse {
     return look();
   }
   KeyStateRow row(const std::string& selector) {
-    const auto known = states->of("example.com");
+    const auto known = states->of("example.com", Deadline::in(5s));
     REQUIRE(known);
     for (const auto& one : known->rows)
       if (one.selector == selector) return one;

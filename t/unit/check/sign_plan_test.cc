@@ -102,6 +102,16 @@ TEST_CASE("sign plan: the author's keys first, then the provider's, and what wit
       {{"torn.example"}, author, reject, "without torn.example (its key cannot be used) -> defer"},
       {{"slow.example"}, author, reject, "without slow.example (the keys cannot be read) -> defer"},
       {{"slow.example"}, author, plain, "without slow.example (the keys cannot be read)"},
+      {{"slow.example"}, author, defer, "without slow.example (the keys cannot be read) -> defer"},
+      {{"slow.example"},
+       author,
+       provider,
+       "r/esp.example without slow.example (the keys cannot be read) by the provider"},
+      {{"no.example", "slow.example"},
+       author,
+       reject,
+       "without no.example slow.example (the keys cannot be read) -> defer"},
+      {{"slow.example", "a.example"}, author, reject, "r/a.example e/a.example without slow.example"},
   };
   const SigningKeys keys = keys_of_test();
   for (const auto& row : rows) {
