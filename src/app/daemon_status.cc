@@ -151,6 +151,7 @@ StatusReport DaemonStatus::report() const {
     of.reloads->errors.with(
         [&](const auto& errors) { report.add_each("reload_errors", reload_error_metrics, errors); });
   report.add_each("redis_lists", list_server_metrics, items_of(of.tables, &TableSources::servers));
+  report.add_each("redis_keys", key_server_metrics, items_of(of.tables, &TableSources::key_servers));
   return report;
 }
 

@@ -16,17 +16,21 @@ void EvictionWatch::look() {
   const Found before = found();
   Found now;
   std::map<std::string, std::string> lost;
-  for (const auto& [server, policy] : lists_.evictions(patience)) {
-    if (!policy || policy->empty()) continue;
-    now[server] = *policy;
-    lost[server] = lost_lists;
-  }
+  const auto look_at = [&](const TableSources::Evictions& all, const char* what) {
+    for (const auto& [server, policy] : all) {
+      if (!policy || policy->empty()) continue;
+      now[server] = *policy;
+      lost[server] += (lost[server].empty() ? "" : " and ") + std::string(what);
+    }
+  };
+  look_at(lists_.evictions(patience), lost_lists);
+  look_at(lists_.key_evictions(patience), lost_keys);
   if (counters_ != nullptr) {
     const auto policy = counters_->evicts(Deadline::in(patience));
     const std::string& server = counters_->server();
     if (policy && !policy->empty()) {
       now[server] = *policy;
-      lost[server] = lost.contains(server) ? std::string(lost_counters) + " and " + lost_lists : lost_counters;
+      lost[server] = lost_counters + (lost.contains(server) ? " and " + lost[server] : std::string());
     } else if (const auto known = before.find(server); !policy && known != before.end()) {
       now.insert(*known);  // it does not answer: nothing new is known
       lost.emplace(server, lost_counters);

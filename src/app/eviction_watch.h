@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// EvictionWatch: asks the Redis servers of counters and lists, now and then, whether they evict keys, and says it in
-// the log when that changes. One thread looks; any may ask what was found. What it asks must outlive it.
+// EvictionWatch: asks the Redis servers of counters, lists and signing keys, now and then, whether they evict keys, and
+// says it in the log when that changes. One thread looks; any may ask what was found. What it asks must outlive it.
 #pragma once
 
 #include <map>

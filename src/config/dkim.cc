@@ -12,14 +12,33 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// What needs no care in the names of keys in Redis, nor in a pattern for them.
+bool is_redis_prefix(std::string_view text) {
+  constexpr std::size_t longest = 100;
+  return !text.empty() && text.size() <= longest && std::ranges::all_of(text, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("-_.:").find(c) != std::string_view::npos;
+  });
+}
+
 void read_key_folder(const KeyPlace& place, std::string& folder) {
-  constexpr std::string_view kind = "dir:";
+  constexpr std::string_view directory = "dir:", redis = "redis:";
   const auto text = place.text();
   if (!text) return;
-  if (!text->value.starts_with(kind) || text->value.size() == kind.size())
-    return place.wrong(
-        "must be \"dir:DIRECTORY\": the directory that has a directory for each domain, with SELECTOR.pem in it");
-  folder = std::string(kind) + place.makings.document.resolve(text->value.substr(kind.size()));
+  const std::string_view value = text->value;
+  if (value.starts_with(directory) && value.size() > directory.size()) {
+    folder = std::string(directory) + place.makings.document.resolve(text->value.substr(directory.size()));
+  } else if (value.starts_with(redis) && is_redis_prefix(value.substr(redis.size()))) {
+    folder = value;
+  } else if (value.starts_with(redis)) {
+    place.wrong(
+        "must have the prefix of the keys' names in Redis behind \"redis:\": 1 to 100 of the characters a-z A-Z "
+        "0-9 - _ . :");
+  } else {
+    place.wrong(
+        "must be \"dir:DIRECTORY\", the directory that has a directory for each domain, with SELECTOR.pem in it, "
+        "or \"redis:PREFIX\"");
+  }
 }
 std::string print_key_folder(const std::string& folder) { return folder.empty() ? "" : as_toml(folder); }
 

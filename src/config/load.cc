@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/duration.h"
+#include "config/key_store.h"
 #include "config/open_files.h"
 #include "config/rules.h"
 #include "config/sections.h"
@@ -44,7 +45,6 @@ class Loader {
   void find_misspelt(Section& top, const toml::table& table);
   void read_misspelt();
   AuthorKeySourcePtr read_key_tables();
-  KeySourcePtr key_place();
   void read_keys();
   void read_rules();
   void settle_doors();
@@ -62,6 +62,7 @@ class Loader {
   std::vector<std::pair<std::string, const toml::node*>> misspelt_;  // sections: the name that may be meant
   std::vector<const toml::table*> lists_, maps_, facts_, dkim_, dnsbl_, rule_tables_;
   std::vector<PlacedRule> rules_;
+  RedisPlace redis_;  // of lists, maps and signing keys
   bool keys_told_ = false;
 };
 
@@ -183,19 +184,21 @@ void Loader::settle_policy() {
 }
 
 // At the milter one callback may wait for all of these: Sendmail gives it 10 s. The ledger bounds what all calls of the
-// counter store may take together. Tables in Redis count once: while their server does not answer, one lookup a second
-// waits for it, and the others go on at once.
+// counter store may take together. Tables in Redis count once, and so do signing keys, and their states: while their
+// server does not answer, one lookup a second waits for it, and the others go on at once.
 void Loader::settle_deadlines() {
   constexpr std::chrono::milliseconds most{8000};
-  const bool tables = registry_.has_redis_tables();
+  const int lookups = (registry_.has_redis_tables() ? 1 : 0) + (policy_->key_folder.starts_with("redis:") ? 2 : 0);
   const auto together = config_.dns.deadline + Policy::counter_calls_of_a_callback * config_.counters.deadline +
-                        (tables ? config_.redis.deadline : std::chrono::milliseconds(0));
+                        lookups * config_.redis.deadline;
   if (!policy_->has_milter || together <= most) return;
   const auto place = seen_.find(seen_.contains("counters") ? "counters" : seen_.contains("dns") ? "dns" : "redis");
+  constexpr const char* waits[] = {" and dns.deadline are over ", ", dns.deadline and redis.deadline are over ",
+                                   ", dns.deadline and twice redis.deadline are over ",
+                                   ", dns.deadline and three times redis.deadline are over "};
   problems_.error(place_of(*place->second), "counters.deadline",
-                  std::string("three times this") +
-                      (tables ? ", dns.deadline and redis.deadline are over " : " and dns.deadline are over ") +
-                      format_duration(most) + " together: Sendmail does not wait for a milter that long");
+                  std::string("three times this") + waits[lookups] + format_duration(most) +
+                      " together: Sendmail does not wait for a milter that long");
 }
 
 // What is wrong with a row, or a key, harms the mail that it would sign, and is a warning.
@@ -223,24 +226,6 @@ AuthorKeySourcePtr Loader::read_key_tables() {
   return std::move(made.object);
 }
 
-// [dkim] keys.
-KeySourcePtr Loader::key_place() {
-  const auto& folder = policy_->key_folder;
-  if (folder.empty()) return nullptr;
-  const auto directory = folder.substr(folder.find(':') + 1);
-  const auto told = std::ranges::find_if(dkim_, [](const toml::table* table) { return table->contains("keys"); });
-  for (const auto& odd : makings_.builders.odd_key_names(directory))
-    problems_.warning(place_of(*(*told)->get("keys")), "dkim.keys", odd);
-  auto& states = policy_->key_states;
-  if (states.empty()) states = "dkim-states.sqlite";
-  if (!states.starts_with('/')) states = config_.general.state_directory + '/' + states;
-  policy_->stated_keys = std::make_shared<StatedKeys>(
-      StatedKeys::Parts{makings_.builders.key_folder(directory, policy_->key_cache, config_.general.user),
-                        makings_.builders.key_states(policy_->key_states)},
-      policy_->key_propagation, policy_->key_cache, system_clock());
-  return policy_->stated_keys;
-}
-
 void Loader::read_keys() {
   std::vector<PlacedKey> keys;
   const auto before = problems_.error_count();
@@ -249,13 +234,13 @@ void Loader::read_keys() {
     keys_told_ = keys_told_ || table->contains("key") || table->contains("keys") || table->contains("signing_table");
   }
   if (problems_.error_count() != before) return;
-  KeySourcePtr place = key_place();
+  policy_->stated_keys = make_key_store(dkim_, makings_, redis_, *policy_, problems_);
   if (dkim_.empty()) return;
   policy_->internal_hosts = policy_->internal_hosts_named.hosts;
   auto tables = read_key_tables();
   const KeyFiles files{config_.general.user, makings_.group(), policy_->strict_keys};
   if (auto ring = make_key_ring(std::move(keys), files, makings_.builders, place_of(*dkim_.front()), problems_))
-    policy_->keys = SigningKeys(std::move(*ring), std::move(place), std::move(tables));
+    policy_->keys = SigningKeys(std::move(*ring), policy_->stated_keys, std::move(tables));
   check_dkim(dkim_, *policy_, problems_);
 }
 
@@ -323,9 +308,10 @@ void Loader::read_all() {
   settle_policy();
   const bool shared = config_.counters.store != "memory";
   if (config_.redis.url.empty() && shared)
-    registry_.use_redis(
-        {config_.counters.store, {}, config_.redis.deadline, config_.counters.user, config_.counters.password_file});
-  else registry_.use_redis({config_.redis.url, {}, config_.redis.deadline, {}, {}});
+    redis_ = {
+        config_.counters.store, {}, config_.redis.deadline, config_.counters.user, config_.counters.password_file};
+  else redis_ = {config_.redis.url, {}, config_.redis.deadline, {}, {}};
+  registry_.use_redis(redis_);
   std::vector<Place> dnsbl_places;
   for (const auto* table : dnsbl_) read_dnsbl(*table, makings_, *policy_, dnsbl_places, problems_);
   registry_.use_dnsbl(policy_->dnsbl, std::move(dnsbl_places));

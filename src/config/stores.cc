@@ -34,7 +34,9 @@ Result<std::string> store(const std::string& text) {
 }
 
 Result<std::string> tables_url(const std::string& text) {
-  if (text.starts_with("redis://") || text.starts_with("redis+unix:")) return text;
+  // Lists take the first two only, and say so; signing keys take all.
+  for (const std::string_view start : {"redis://", "redis+unix:", "rediss://", "redis+sentinel://", "redis+cluster://"})
+    if (text.starts_with(start)) return text;
   return Error{"must be redis://HOST:PORT/DB or redis+unix:/PATH"};
 }
 

@@ -37,6 +37,15 @@ void print_dnsbl(const json& lists) {
   }
 }
 
+// Redis servers of lists, or of signing keys.
+void print_servers(const json& status, const char* part, const char* what) {
+  if (!status.contains(part)) return;
+  for (const auto& server : status[part])
+    std::cout << what << " in " << server["server"].get<std::string>() << ": "
+              << (server["up"].get<bool>() ? "up" : "down") << " asked=" << server["asked"]
+              << " errors=" << server["errors"] << '\n';
+}
+
 }  // namespace
 
 int reload_command(const Arguments& args) {
@@ -88,11 +97,8 @@ int status_command(const Arguments& args) {
             << " log_lines_dropped=" << status["log_lines_dropped"] << " failed_reloads=" << status["failed_reloads"]
             << '\n';
   if (status.contains("dnsbl")) print_dnsbl(status["dnsbl"]);
-  if (status.contains("redis_lists"))
-    for (const auto& server : status["redis_lists"])
-      std::cout << "lists in " << server["server"].get<std::string>() << ": "
-                << (server["up"].get<bool>() ? "up" : "down") << " asked=" << server["asked"]
-                << " errors=" << server["errors"] << '\n';
+  print_servers(status, "redis_lists", "lists");
+  print_servers(status, "redis_keys", "signing keys");
   if (status.contains("refused_lists"))
     for (const auto& list : status["refused_lists"])
       std::cout << "warning: " << list["file"].get<std::string>()

@@ -38,8 +38,17 @@ bool KeyDirectory::settle() {
     const auto loaded = read_policy_file(file);
     if (!loaded) return false;
     const auto& named = loaded->policy->key_folder;
+    if (folder_.empty() && named.starts_with("redis:")) {
+      keys_ = loaded->policy->stated_keys->shared_keys();
+      states_ = loaded->policy->stated_keys->shared_states();
+      name_ = named;
+      if (states_file_.empty()) return true;
+      wrong_usage("--states is not possible with keys in Redis, which has their states, too");
+      return false;
+    }
     if (folder_.empty() && !named.empty()) folder_ = named.substr(named.find(':') + 1);
     if (user_.empty()) user_ = loaded->config->general.user;
+    // Those of the policy's directory: in Redis they are those of other keys.
     if (states_file_.empty()) states_file_ = loaded->policy->key_states;
     if (states_file_.empty()) states_file_ = loaded->config->general.state_directory + "/dkim-states.sqlite";
   }

@@ -30,11 +30,17 @@ struct Made {
   std::vector<std::string> errors, warnings;
 };
 
-// Where a list or map lives in Redis.
+// Where a list or map, or signing keys, live in Redis.
 struct RedisPlace {
   std::string url, key;
   std::chrono::milliseconds deadline{100};  // of one lookup
   std::string user{}, password_file{};      // where the URL has none: those of [counters]
+  bool operator==(const RedisPlace&) const = default;
+};
+
+struct KeysInRedis {
+  KeyStorePtr keys;
+  KeyStatesPtr states;
 };
 
 struct Builders {
@@ -52,6 +58,8 @@ struct Builders {
       key_folder;
   // How far those keys have come, kept in this file.
   std::function<KeyStatesPtr(const std::string& file)> key_states;
+  // The same two in Redis; `place.key` is their prefix there.
+  std::function<Made<KeysInRedis>(const RedisPlace& place, std::size_t most_domains)> redis_keys;
   std::function<Made<AuthorKeySourcePtr>(const OpendkimTablesPlace& place)> opendkim_tables;
   std::function<Made<HostListPtr>(std::string_view setting, std::string_view value)> opendkim_hosts;
   // Names there that no mail finds, as "PLACE: why".

@@ -70,6 +70,10 @@ std::vector<std::string> store_warnings(const Config& config, const TableSources
     look(names_lists, server, policy, lost_lists,
          "a start succeeds all the same, and rules that need its lists follow their on_outage until the server can be "
          "used");
+  for (const auto& [server, policy] : lists.key_evictions(deadline))
+    look("dkim.keys", server, policy, lost_keys,
+         "a start succeeds all the same, and [dkim] without_key applies to mail of domains that are asked for "
+         "meanwhile");
   return warnings;
 }
 

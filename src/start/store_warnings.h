@@ -24,9 +24,10 @@ struct LeftCounters {
 LeftCounters left_counters(const std::string& file, const Clock& clock);
 LeftCounters left_counters(MemoryCounters& store);
 
-// What is lost where a server of counters, or of lists, evicts.
+// What is lost where a server of counters, of lists, or of signing keys, evicts.
 inline constexpr const char* lost_counters = "counters and blocks";
 inline constexpr const char* lost_lists = "lists";
+inline constexpr const char* lost_keys = "signing keys";
 
 // Where the memory store saves, or would: [counters] file, in [general] state_directory unless it begins with a slash.
 std::string counters_path(const Config& config);

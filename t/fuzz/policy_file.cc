@@ -27,6 +27,7 @@ Builders fuzz_builders() {
   };
   made.key_folder = [](const std::string&, std::size_t, const std::string&) { return KeyStorePtr(); };
   made.key_states = [](const std::string&) { return KeyStatesPtr(); };
+  made.redis_keys = [](const RedisPlace&, std::size_t) { return Made<KeysInRedis>{{}, {"not here"}, {}}; };
   made.opendkim_tables = [](const OpendkimTablesPlace&) {
     return Made<AuthorKeySourcePtr>{nullptr, {"key_table: not here"}, {}};
   };

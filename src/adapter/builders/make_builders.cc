@@ -82,6 +82,9 @@ Builders make_builders(const Clock& clock, std::shared_ptr<TableSources> sources
         if (!states) kept = states = make_sqlite_states({.path = path}, clock);
         return states;
       };
+  builders.redis_keys = [sources](const RedisPlace& place, std::size_t most_domains) {
+    return sources->keys(place, most_domains);
+  };
   builders.opendkim_tables = [&clock, tables = std::make_shared<KeptTables>()](const OpendkimTablesPlace& place) {
     Made<AuthorKeySourcePtr> made;
     auto& kept = (*tables)[{place.key_table, place.signing_table, place.multiple_signatures, place.most_keys}];

@@ -3,7 +3,26 @@
 
 #include <algorithm>
 
+#include "adapter/builders/redis_keys.h"
+#include "adapter/builders/redis_states.h"
+
 namespace mailweir {
+namespace {
+
+// Of each server once.
+template <typename Server>
+TableSources::Evictions evictions_of(const std::vector<std::shared_ptr<Server>>& servers,
+                                     std::chrono::milliseconds deadline) {
+  TableSources::Evictions found;
+  for (const auto& server : servers) {
+    const auto told = [&](const auto& one) { return one.first == server->server(); };
+    if (std::any_of(found.begin(), found.end(), told)) continue;
+    found.emplace_back(server->server(), server->evicts(Deadline::in(deadline)));
+  }
+  return found;
+}
+
+}  // namespace
 
 Made<TablePtr> TableSources::file(const std::string& path, TableKind kind) {
   auto loaded = files_.get(path, kind);
@@ -38,6 +57,51 @@ Made<TablePtr> TableSources::redis(const RedisPlace& place, TableKind kind) {
   return made;
 }
 
+Made<KeysInRedis> TableSources::keys(const RedisPlace& place, std::size_t most_domains) {
+  Made<KeysInRedis> made;
+  keys_.with([&](auto& all) {
+    std::erase_if(all, [](const UsedKeys& used) { return used.keys.expired(); });
+    for (const UsedKeys& used : all)
+      if (used.place == place && used.most_domains == most_domains) {
+        made.object = {used.keys.lock(), used.states.lock()};
+        if (made.object.keys && made.object.states) return;
+      }
+    auto redis = KeyRedis::make(place, clock_, log_);
+    if (!redis) {
+      made.errors.push_back(redis.error().what);
+      return;
+    }
+    made.object = {make_redis_keys(*redis, most_domains, clock_), make_redis_states(*redis)};
+    all.push_back({place, most_domains, *redis, made.object.keys, made.object.states});
+  });
+  return made;
+}
+
+std::vector<std::shared_ptr<KeyRedis>> TableSources::used_keys() const {
+  std::vector<std::shared_ptr<KeyRedis>> all;
+  keys_.with([&](const auto& used) {
+    for (const UsedKeys& one : used)
+      if (auto redis = one.redis.lock()) all.push_back(std::move(redis));
+  });
+  return all;
+}
+
+std::vector<KeyServer> TableSources::key_servers() const {
+  std::vector<KeyServer> found;
+  for (const auto& redis : used_keys()) {
+    auto one = std::ranges::find(found, redis->server(), &KeyServer::name);
+    if (one == found.end()) one = found.insert(found.end(), KeyServer{redis->server()});
+    one->up = redis->stats().up;
+    one->asked += redis->stats().asked;
+    one->errors += redis->stats().errors;
+  }
+  return found;
+}
+
+TableSources::Evictions TableSources::key_evictions(std::chrono::milliseconds deadline) const {
+  return evictions_of(used_keys(), deadline);
+}
+
 Result<CountriesPtr> TableSources::countries(const std::string& path) {
   return countries_.with([&](auto& files) -> Result<CountriesPtr> {
     // Opened even if it is shared: a reload must say that the file is broken.
@@ -70,15 +134,8 @@ std::vector<std::shared_ptr<RedisTables>> TableSources::used() const {
   return all;
 }
 
-std::vector<std::pair<std::string, Result<std::string>>> TableSources::evictions(
-    std::chrono::milliseconds deadline) const {
-  std::vector<std::pair<std::string, Result<std::string>>> found;
-  for (const auto& tables : used()) {
-    const auto told = [&](const auto& one) { return one.first == tables->server(); };
-    if (std::any_of(found.begin(), found.end(), told)) continue;
-    found.emplace_back(tables->server(), tables->evicts(Deadline::in(deadline)));
-  }
-  return found;
+TableSources::Evictions TableSources::evictions(std::chrono::milliseconds deadline) const {
+  return evictions_of(used(), deadline);
 }
 
 Result<bool> TableSources::make_empty(const std::string& key) const {
