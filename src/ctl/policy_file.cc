@@ -8,6 +8,7 @@
 
 #include "adapter/builders/make_builders.h"
 #include "ctl/command.h"
+#include "ctl/missing_keys.h"
 #include "ctl/usage.h"
 #include "start/start_check.h"
 #include "start/store_warnings.h"
@@ -72,6 +73,8 @@ int check_command(const Arguments& args) {
       return 1;
     }
     for (const auto& warning : store_warnings(*loaded->config, *tables, std::chrono::seconds(1), clock))
+      std::cerr << "warning: " << warning << '\n';
+    for (const auto& warning : missing_keys(*loaded->policy, Deadline::in(std::chrono::seconds(5))))
       std::cerr << "warning: " << warning << '\n';
   }
   std::size_t rules = 0;
