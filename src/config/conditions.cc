@@ -13,6 +13,7 @@
 #include "fact/dnsbl_subject.h"
 #include "mail/case_fold.h"
 #include "mail/domain.h"
+#include "mail/tls_version.h"
 
 namespace mailweir {
 namespace {
@@ -39,7 +40,7 @@ class ConditionReader {
   bool read_test(const std::string& text, const toml::node& node, const std::string& key, Cell& cell, Test& test);
   bool read_name(const std::string& text, const toml::node& node, const std::string& key, FactType type, Test& test);
   bool read_dnsbl(const std::string& text, const toml::node& node, const std::string& key, Cell& cell, Test& test);
-  bool read_number(std::string_view text, const toml::node& node, const std::string& key, Test& test);
+  bool read_number(std::string_view text, const toml::node& node, const std::string& key, FactType type, Test& test);
   bool is_ours(const std::string& text, const toml::node& node, const std::string& key, const FactRef& fact);
   void doubt_logins(const std::string& map, const toml::node& node, const std::string& key, const Table* owners);
   bool fail(const toml::node& node, const std::string& key, std::string_view why) {
@@ -128,6 +129,7 @@ void ConditionReader::read_value(const toml::node& node, const std::string& key,
               : type == FactType::boolean ? "true or false"
               : type == FactType::blocked ? "true, false, or the name of a limit or rule that blocks"
               : type == FactType::number  ? "a number or a comparison like \"> 50\""
+              : type == FactType::version ? "a version or a comparison in quotes, like \"< 1.2\""
                                           : "a string"));
     return;
   }
@@ -165,7 +167,7 @@ bool ConditionReader::read_test(const std::string& text, const toml::node& node,
   }
   if (type == FactType::dnsbl) return read_dnsbl(text, node, key, cell, test);
   if (type == FactType::boolean) return fail(node, key, "must be true or false, without quotes");
-  if (type == FactType::number) return read_number(text, node, key, test);
+  if (type == FactType::number || type == FactType::version) return read_number(text, node, key, type, test);
   if (reference && type == FactType::blocked)
     return fail(node, key, "must be true, false, or the name of a limit or rule that blocks");
   if (reference && type != FactType::word) {
@@ -298,7 +300,8 @@ bool ConditionReader::read_name(const std::string& text, const toml::node& node,
   return true;
 }
 
-bool ConditionReader::read_number(std::string_view text, const toml::node& node, const std::string& key, Test& test) {
+bool ConditionReader::read_number(std::string_view text, const toml::node& node, const std::string& key, FactType type,
+                                  Test& test) {
   NumberTest number;
   std::string_view rest = text;
   const auto take = [&](std::string_view sign, NumberTest::Op op) {
@@ -309,6 +312,14 @@ bool ConditionReader::read_number(std::string_view text, const toml::node& node,
   };
   take(">=", NumberTest::Op::at_least) || take("<=", NumberTest::Op::at_most) || take(">", NumberTest::Op::above) ||
       take("<", NumberTest::Op::below) || take("=", NumberTest::Op::equal);
+  if (type == FactType::version) {
+    const auto version = TlsVersion::parse(trimmed(rest));
+    if (!version)
+      return fail(node, key, "\"" + cleaned(text, false, 60) + "\" is not a version; write \"1.3\", \"< 1.2\"");
+    number.number = version->number();
+    test.what = number;
+    return true;
+  }
   const auto value = parse_size(trimmed(rest));
   if (!value)
     return fail(node, key,

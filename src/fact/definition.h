@@ -24,6 +24,7 @@ enum class FactType : std::uint8_t {
   address,  // a mail address
   dnsbl,    // names of block lists: the [dnsbl.NAME] of the policy file
   blocked,  // names of rules and limits that block keys
+  version,  // of TLS: "1.2"; compared as a number
 };
 
 // The stage from which a fact is known at a door; nothing: that door never has it.

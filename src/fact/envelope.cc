@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <set>
+#include <vector>
 
 #include "check/login.h"
 #include "fact/family.h"
@@ -21,6 +23,7 @@ enum class Place : std::uint8_t {
   queue_id,
   sender_domain,
   recipient_domain,
+  recipient_domains,
   direction,
   sender_fqdn,
 };
@@ -56,6 +59,11 @@ constexpr FactDefinition facts[] = {
      .known = known_at_doors(Stage::rcpt),
      .meaning = "the domain of recipient",
      .shows_first = true},
+    {.name = "recipient_domains",
+     .type = domain,
+     .known = known_at_milter(Stage::data),
+     .meaning = "the domains of all recipients that were accepted",
+     .many = true},
     {.name = "direction",
      .type = word,
      .known = known_at_doors(Stage::mail),
@@ -91,10 +99,15 @@ class EnvelopeSource final : public FactSource {
       case Place::queue_id: return text_value(transaction_.queue_id);
       case Place::sender_domain: return address_value(transaction_.sender, sender_items_, true);
       case Place::recipient_domain: return address_value(transaction_.recipient, recipient_items_, true);
+      case Place::recipient_domains: return recipient_domains();
       case Place::direction: return text_value(reader_.is_outgoing() ? "outgoing" : "incoming");
       case Place::sender_fqdn: return sender_fqdn();
     }
     return {};
+  }
+
+  void forget(FactScope scope) override {
+    if (scope == FactScope::transaction) recipient_domains_.clear();
   }
 
  private:
@@ -119,6 +132,21 @@ class EnvelopeSource final : public FactSource {
     return value;
   }
 
+  // Each once: a message may have tens of thousands of recipients. From data on no recipient comes any more.
+  FactValue recipient_domains() {
+    if (recipient_domains_.empty()) {
+      std::set<std::string_view> domains;
+      for (const Address& recipient : transaction_.recipients)
+        for (const Address* one : {&recipient, recipient.also()})
+          if (one != nullptr && !one->domain().empty()) domains.insert(one->domain());
+      for (const auto domain : domains) recipient_domains_.push_back({domain});
+    }
+    FactValue value;
+    value.many = recipient_domains_;
+    if (!recipient_domains_.empty()) value.state = FactValue::State::known;
+    return value;
+  }
+
   // As the client wrote it: "ceo" is none, whatever domain the MTA appends.
   FactValue sender_fqdn() const {
     const Address& sender = transaction_.sender;
@@ -130,6 +158,7 @@ class EnvelopeSource final : public FactSource {
   const FactReader& reader_;
   const Transaction& transaction_;
   std::array<FactItem, 2> sender_items_, recipient_items_;
+  std::vector<FactItem> recipient_domains_;
 };
 
 }  // namespace

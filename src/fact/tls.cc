@@ -1,16 +1,25 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Facts of the session's encryption.
+#include <optional>
+#include <string>
+
 #include "fact/family.h"
+#include "mail/tls_version.h"
 
 namespace mailweir {
 namespace {
 
-enum class Place : std::uint8_t { protocol, cipher, subject, issuer, fingerprint, tls };
+enum class Place : std::uint8_t { protocol, version, cipher, subject, issuer, fingerprint, tls };
 
 constexpr FactDefinition facts[] = {
     {.name = "encryption_protocol",
      .known = known_at_doors(Stage::helo),
      .meaning = "the TLS protocol in use",
+     .scope = FactScope::session},
+    {.name = "tls_version",
+     .type = FactType::version,
+     .known = known_at_doors(Stage::helo),
+     .meaning = "the version of encryption_protocol, such as 1.3; of SSLv3 it is 0.3",
      .scope = FactScope::session},
     {.name = "encryption_cipher",
      .known = known_at_doors(Stage::helo),
@@ -44,6 +53,7 @@ class TlsSource final : public FactSource {
   FactValue get(const FactRef& fact) override {
     switch (place_of<Place>(fact)) {
       case Place::protocol: return text_value(client_.encryption_protocol);
+      case Place::version: return version();
       case Place::cipher: return text_value(client_.encryption_cipher);
       case Place::subject: return text_value(client_.ccert_subject);
       case Place::issuer: return text_value(client_.ccert_issuer);
@@ -54,7 +64,18 @@ class TlsSource final : public FactSource {
   }
 
  private:
+  // From what the mail server says now: STARTTLS may come after a first HELO.
+  FactValue version() {
+    const auto known = TlsVersion::of_protocol(client_.encryption_protocol);
+    if (!known) return {};
+    version_ = known->to_string();
+    FactValue value = text_value(version_);
+    value.one.number = known->number();
+    return value;
+  }
+
   const Client& client_;
+  std::string version_;
 };
 
 }  // namespace

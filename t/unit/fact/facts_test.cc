@@ -10,7 +10,6 @@
 
 namespace mailweir {
 namespace {
-
 using test::Engine;
 
 std::string milter(std::string_view rules) { return std::string(test::milter_only) + std::string(rules); }
@@ -36,6 +35,7 @@ void fill(Session& session, const HeaderList& headers, bool local) {
   transaction.sasl_method = "PLAIN";
   transaction.declared_size = 900;
   transaction.queue_id = "4AbC";
+  transaction.recipients = {Address::parse("bob@example.net")};
   transaction.headers = session.door() == Door::milter ? &headers : nullptr;
 }
 
