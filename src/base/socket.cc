@@ -171,28 +171,44 @@ Result<Fd> listen_on(const SocketName& name, const SocketAccess& access, int bac
   return fd;
 }
 
-Result<Fd> connect_to(const SocketName& name, Deadline deadline) {
+Result<BegunConnection> begin_connect(const SocketName& name) {
   const auto end = resolve(name);
   if (!end) return end.error();
-  Fd fd(socket(end->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!fd) return trouble(name, "socket", errno);
-  if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&end->address), end->length) != 0) {
+  BegunConnection begun;
+  begun.fd.reset(socket(end->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!begun.fd) return trouble(name, "socket", errno);
+  if (connect(begun.fd.get(), reinterpret_cast<const sockaddr*>(&end->address), end->length) != 0) {
     if (errno != EINPROGRESS) return trouble(name, "connect", errno);
+    begun.under_way = true;
+  }
+  if (name.kind == SocketName::Kind::inet) {
+    const int on = 1;
+    setsockopt(begun.fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  }
+  return begun;
+}
+
+Result<void> connect_error(const SocketName& name, int fd) {
+  int failure = 0;
+  socklen_t length = sizeof failure;
+  getsockopt(fd, SOL_SOCKET, SO_ERROR, &failure, &length);
+  if (failure != 0) return trouble(name, "connect", failure);
+  return {};
+}
+
+Result<Fd> connect_to(const SocketName& name, Deadline deadline) {
+  auto begun = begin_connect(name);
+  if (!begun) return begun.error();
+  Fd fd = std::move(begun->fd);
+  if (begun->under_way) {
     pollfd wait{fd.get(), POLLOUT, 0};
     int ready = 0;
     do ready = poll(&wait, 1, static_cast<int>(deadline.left().count()));
     while (ready < 0 && errno == EINTR);
     if (ready <= 0) return trouble(name, "connect", ready == 0 ? ETIMEDOUT : errno);
-    int failure = 0;
-    socklen_t length = sizeof failure;
-    getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &failure, &length);
-    if (failure != 0) return trouble(name, "connect", failure);
+    if (auto failed = connect_error(name, fd.get()); !failed) return failed.error();
   }
   fcntl(fd.get(), F_SETFL, fcntl(fd.get(), F_GETFL) & ~O_NONBLOCK);
-  if (name.kind == SocketName::Kind::inet) {
-    const int on = 1;
-    setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  }
   return fd;
 }
 

@@ -44,6 +44,15 @@ bool is_served(const SocketName& name);
 // Gives the unix socket that was just made to a group, and nothing else that may stand there by now.
 Result<void> give_to_group(const SocketName& name, gid_t group);
 
+// Begins to connect, without a wait: a non-blocking socket, close-on-exec. `under_way`: the connection is made when it
+// can be written to; then connect_error() says whether it was.
+struct BegunConnection {
+  Fd fd;
+  bool under_way = false;
+};
+Result<BegunConnection> begin_connect(const SocketName& name);
+Result<void> connect_error(const SocketName& name, int fd);
+
 // A connected, blocking stream socket, close-on-exec. Waits until the deadline at the most.
 Result<Fd> connect_to(const SocketName& name, Deadline deadline);
 
