@@ -6,15 +6,17 @@
 // wait but in answer(). What it says comes from outside: escape it before it is shown.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
-#include "base/stats.h"
+#include "base/metric.h"
 #include "mail/body_sink.h"
 
 namespace mailweir {
@@ -61,8 +63,29 @@ class Scan : public BodySink {
 
 // How many scans came to what.
 struct ScanStats {
-  Count scans, clean, found, unscanned, temperror, broken_off;
-  LatencyHistogram took;  // ScanAnswer::took
+  explicit ScanStats(std::string of) : scanner(std::move(of)) {}
+
+  const std::string scanner;  // its section in the policy file: "clamd"
+  std::atomic<std::uint64_t> scans{0}, clean{0}, found{0}, unscanned{0}, temperror{0};
+  std::atomic<std::uint64_t> broken_off{0};    // the message went away first
+  std::atomic<std::uint64_t> milliseconds{0};  // ScanAnswer::took of all
+};
+
+inline constexpr Metric<ScanStats> scan_metrics[] = {
+    {"scanner", as_label("scanner"), via<&ScanStats::scanner>},
+    {"scans", as_counter("mailweir_scans_total", "Messages sent to a scanner"), via<&ScanStats::scans>},
+    {"clean", as_counter("mailweir_scan_answers_total", "What scanners said of messages", "status", "clean"),
+     via<&ScanStats::clean>},
+    {"found", as_counter("mailweir_scan_answers_total", "What scanners said of messages", "status", "found"),
+     via<&ScanStats::found>},
+    {"unscanned", as_counter("mailweir_scan_answers_total", "What scanners said of messages", "status", "unscanned"),
+     via<&ScanStats::unscanned>},
+    {"temperror", as_counter("mailweir_scan_answers_total", "What scanners said of messages", "status", "temperror"),
+     via<&ScanStats::temperror>},
+    {"broken_off", as_counter("mailweir_scans_broken_off_total", "Scans of messages that ended before the answer"),
+     via<&ScanStats::broken_off>},
+    {"milliseconds", as_counter("mailweir_scan_milliseconds_total", "Time from the end of a message to the answer"),
+     via<&ScanStats::milliseconds>},
 };
 
 class Scanner {

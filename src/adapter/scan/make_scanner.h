@@ -17,6 +17,7 @@
 namespace mailweir {
 
 class ScanLoop;
+struct HeldRoom;
 
 struct ScannerSettings {
   std::string name;                 // of the section in the policy file, in log lines: "clamd"
@@ -26,7 +27,9 @@ struct ScannerSettings {
                                                // how long the server may take none of its bytes
 };
 
-// The loop, whose thread does the work, and the log outlive it.
-std::unique_ptr<Scanner> make_scanner(ScannerSettings settings, ScanProtocolMaker protocol, ScanLoop& loop, Log& log);
+// The loop, whose thread does the work, the room for messages that a scanner has not taken yet, which all scanners
+// share, and the log outlive it.
+std::unique_ptr<Scanner> make_scanner(ScannerSettings settings, ScanProtocolMaker protocol, ScanLoop& loop,
+                                      HeldRoom& room, Log& log);
 
 }  // namespace mailweir
