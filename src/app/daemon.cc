@@ -118,6 +118,7 @@ Result<void> Daemon::make_services() {
   policy_.swap(std::move(loaded.policy));
   if (auto made = make_resolver(); !made) return made;
   if (auto made = make_verification(); !made) return made;
+  scanners_ = std::make_unique<Scanners>(config_, *log_);
   auto stores = make_stores(config_, clock_, *log_);
   if (!stores) return stores.error();
   stores_ = std::move(*stores);
@@ -130,7 +131,7 @@ Result<void> Daemon::make_services() {
                                                   *leases_,
                                                   board_,
                                                   stats_,
-                                                  {verifier_.get(), suffixes_.get()},
+                                                  {verifier_.get(), suffixes_.get(), scanners_->virus()},
                                                   alert_desk_.get()});
   return {};
 }
@@ -246,6 +247,10 @@ DaemonParts Daemon::parts() const {
   parts.dns = cache_;
   parts.alerts = alert_desk_.get();
   parts.tables = tables_.get();
+  if (const auto stats = scanners_->stats(); !stats.empty()) {
+    parts.scans = stats;
+    parts.held_for_scanners = &scanners_->room();
+  }
   return parts;
 }
 

@@ -24,6 +24,7 @@
 #include "app/loss_watch.h"
 #include "app/notify.h"
 #include "app/periodic.h"
+#include "app/scanners.h"
 #include "app/stores.h"
 #include "base/guarded.h"
 #include "base/log.h"
@@ -93,6 +94,7 @@ class Daemon {
   DigestsPtr digests_;
   VerifierPtr verifier_;
   PublicSuffixesPtr suffixes_;
+  std::unique_ptr<Scanners> scanners_;
   StageBoard board_;
   EngineStats stats_;
   std::unique_ptr<Leases> leases_;

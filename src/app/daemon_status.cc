@@ -137,6 +137,8 @@ StatusReport DaemonStatus::report() const {
   report.add("lost.", loss_metrics, of.losses);
   report.add("keys.", key_watch_metrics, stats_of(of.keys));
   report.add("dns.", dns_metrics, stats_of(of.dns));
+  report.add_each("scanners", scan_metrics, of.scans);
+  report.add("held_for_scanners.", held_metrics, of.held_for_scanners);
   report.add("alerts.", alert_metrics, of.alerts);
   report.know(alert_lane_metrics);
   if (of.alerts != nullptr)

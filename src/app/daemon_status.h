@@ -10,6 +10,7 @@
 #include "adapter/alert/alert_desk.h"
 #include "adapter/builders/table_sources.h"
 #include "adapter/dns/caching_resolver.h"
+#include "adapter/scan/held_bytes.h"
 #include "app/eviction_watch.h"
 #include "app/key_keeper.h"
 #include "app/loss_watch.h"
@@ -22,6 +23,7 @@
 #include "http_door/server.h"
 #include "milter_door/milter_server.h"
 #include "policy_door/server.h"
+#include "port/scanner.h"
 #include "rule/policy.h"
 
 namespace mailweir {
@@ -54,6 +56,8 @@ struct DaemonParts {
   const CachingResolver* dns = nullptr;
   const AlertDesk* alerts = nullptr;
   const TableSources* tables = nullptr;
+  std::vector<const ScanStats*> scans{};
+  const HeldRoom* held_for_scanners = nullptr;
 };
 
 class DaemonStatus {

@@ -65,6 +65,14 @@ struct CountersConfig {
   std::chrono::milliseconds deadline{100};
 };
 
+// The virus scanner.
+struct ClamdConfig {
+  std::vector<SocketName> sockets;    // empty: there is none
+  std::uint64_t max_scan = 25 << 20;  // bytes of a message; more is unscanned
+  std::chrono::milliseconds deadline{std::chrono::seconds(60)};
+  std::string on_outage = "defer";  // defer, continue; reloads
+};
+
 // Where lists and maps in Redis live; reloads with the policy.
 struct RedisConfig {
   std::string url;                          // "": that of the counters
@@ -101,6 +109,7 @@ struct Config {
   CountersConfig counters;
   DnsConfig dns;
   RedisConfig redis;
+  ClamdConfig clamd;
   AlertReceivers alerts;  // reloads with the policy
   KeyPlaces places;       // of the keys of all of these
 };

@@ -102,7 +102,6 @@ void Loader::read_file(const Document::File& file) {
   }
   constexpr std::pair<std::string_view, std::string_view> later[] = {{"tls", "TLS per destination"},
                                                                      {"routes", "routes by sender"},
-                                                                     {"clamd", "virus scanning"},
                                                                      {"spamd", "spam scanning"},
                                                                      {"socketmap", "the socketmap door"}};
   for (const auto& [key, what] : later) top.later(key, what);
@@ -324,6 +323,9 @@ void Loader::read_all() {
   }
   registry_.use_egress(policy_->egress);
   if (seen_.contains("geoip")) registry_.use_countries();
+  if (seen_.contains("clamd"))
+    policy_->scanners.push_back({"virus", config_.clamd.on_outage == "defer" ? Outage::defer : Outage::go_on});
+  registry_.use_scanners(policy_->scanners);
   registry_.read_facts(facts_, makings_, *policy_);
   read_keys();
   read_rules();

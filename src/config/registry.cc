@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "base/text.h"
+#include "fact/scan.h"
 
 namespace mailweir {
 namespace {
@@ -20,7 +21,7 @@ bool is_egress(std::string_view name) {
   return name.starts_with(egress_name) && (name.size() == egress_name.size() || name[egress_name.size()] == '.');
 }
 
-constexpr std::string_view later_facts[] = {"virus", "spam_score"};
+constexpr std::string_view later_facts[] = {"spam_score"};
 
 void read_map_of(const KeyPlace& place, TablePtr& map) {
   if (const auto name = place.text())
@@ -186,6 +187,9 @@ Result<FactRef> Registry::fact(std::string_view name) const {
   if (const auto* known = find_fact(name)) {
     if (known->name == "client_country" && !has_countries_)
       return Error{"client_country needs [geoip] database = \"FILE\""};
+    const ScanCheck* const scan = scan_check(*known);
+    if (scan != nullptr && std::ranges::find(*scanners_, scan->check, &ScannerUse::check) == scanners_->end())
+      return Error{std::string(name) + " needs a scanner: write a section [" + std::string(scan->section) + "]"};
     fact.id = known->id;
     if (known->argument == FactArgument::header) fact.header = name.substr(7);
     return fact;

@@ -55,6 +55,8 @@ class Registry {
 
   // There is a [geoip]: client_country is known. Before facts are read.
   void use_countries() { has_countries_ = true; }
+  // The scanners that are configured, by the check that each makes. Before facts are read.
+  void use_scanners(const std::vector<ScannerUse>& scanners) { scanners_ = &scanners; }
   // The routes that egress_spf.NAME may name. Before rules are read.
   void use_egress(const std::vector<Egress>& egress) { egress_ = &egress; }
 
@@ -92,6 +94,7 @@ class Registry {
   std::map<std::string, NamedFact, std::less<>> own_facts_;
   std::set<std::string, std::less<>> used_, in_redis_;
   bool has_countries_ = false;
+  const std::vector<ScannerUse>* scanners_ = nullptr;
   RedisPlace redis_;
   const std::vector<Dnsbl>* dnsbl_ = nullptr;
   const MailboxSpelling* spelling_ = nullptr;

@@ -9,6 +9,7 @@
 #include "config/conditions.h"
 #include "config/effects.h"
 #include "config/limits.h"
+#include "fact/scan.h"
 
 namespace mailweir {
 namespace {
@@ -66,7 +67,6 @@ Key<Rule> action_key(Action action) {
 
 // Checks that this version does not have: a list of what an entry turns off may be complete before they come.
 std::optional<LaterCheck> later_check(std::string_view name) {
-  if (name == "virus") return LaterCheck::virus;
   if (name == "spam" || name == "spam_score") return LaterCheck::spam;
   return {};
 }
@@ -77,12 +77,14 @@ std::string add_skipped(const std::string& name, const Registry& registry, Check
   if (name == "all") skip = CheckSet::all();
   else if (later) skip.add(*later);
   if (name == "all" || later) return {};
+  // What a scanner says may be turned off where there is none.
+  const FactInfo* const known = find_fact(name);
   const auto fact = registry.fact(name);
-  if (!fact) return fact.error().what;
-  const FactInfo& check = fact->info();
+  if (!fact && (known == nullptr || scan_check(*known) == nullptr)) return fact.error().what;
+  const FactInfo& check = fact ? fact->info() : *known;
   if (check.skipped == FactSkipped::with_whole)
     return name + " is part of a check; write " + std::string(check.whole());
-  if (!fact->check() || fact->type() == FactType::blocked) return name + " is not a check; only checks can be skipped";
+  if (!check.check || check.type == FactType::blocked) return name + " is not a check; only checks can be skipped";
   skip.add(check.id);
   const bool whole = check.part_of.empty() || check.skipped == FactSkipped::as_whole;
   for (const auto& other : all_facts())

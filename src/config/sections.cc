@@ -26,7 +26,8 @@ const std::vector<SectionRow>& all_sections() {
                                               dns_section(),         redis_section(),
                                               spf_section(),         geoip_section(),
                                               egress_section(),      alerts_section(),
-                                              dkim_section(),        authentication_results_section()};
+                                              dkim_section(),        authentication_results_section(),
+                                              clamd_section()};
   return all;
 }
 

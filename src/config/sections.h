@@ -25,6 +25,7 @@ SectionRow dns_section();
 SectionRow redis_section();
 SectionRow spf_section();
 SectionRow geoip_section();
+SectionRow clamd_section();
 SectionRow egress_section();
 SectionRow alerts_section();
 SectionRow dkim_section();

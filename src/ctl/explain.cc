@@ -19,6 +19,7 @@
 #include "ctl/policy_file.h"
 #include "ctl/recording_resolver.h"
 #include "ctl/rehearsal.h"
+#include "ctl/stated_scanner.h"
 #include "ctl/usage.h"
 #include "ctl/verifier_choice.h"
 #include "ctl/what_if.h"
@@ -35,6 +36,7 @@ constexpr std::uint64_t largest_size = std::uint64_t{1} << 40;  // without a mes
 struct Options {
   std::string file = default_policy_file(), message, verifier;  // no verifier: the policy's
   DnsOptions dns;
+  std::vector<std::string> facts;
   WhatIf what;
 };
 
@@ -71,8 +73,10 @@ std::optional<Options> parse(const Arguments& args) {
       "tls", po::value(&what.encryption_protocol)->value_name("PROTOCOL"), "encryption_protocol, such as TLSv1.3")(
       "service", po::value(&what.service)->value_name("NAME"), "service")(
       "size", po::value(&size)->value_name("BYTES"),
-      "the size that the client declares; the message's, if there is no file")("local", po::bool_switch(&what.local),
-                                                                               "as from sendmail(1)");
+      "the size that the client declares; the message's, if there is no file")(
+      "fact", po::value(&options.facts)->value_name("NAME=VALUE")->composing(),
+      "what a scanner says of the message file: virus=infected, virus_name=NAME")("local", po::bool_switch(&what.local),
+                                                                                  "as from sendmail(1)");
   po::options_description more("Where from");
   more.add_options()("config,c", po::value(&options.file)->value_name("FILE"), "the policy file")(
       "message", po::value(&options.message)->value_name("FILE"), "a message file, for its header and size")(
@@ -146,6 +150,10 @@ int explain_command(const Arguments& args) {
     what.message = read_message(options->message);
     if (!what.message) return 1;
   }
+  StatedScanner clamd("clamd");
+  for (const auto& fact : options->facts)
+    if (const auto stated = clamd.state(fact); !stated) return wrong_usage(stated.error().what);
+  if (!options->facts.empty() && !what.message) return wrong_usage("--fact needs a message file, which is scanned");
   const auto loaded = read_policy_file(options->file);
   if (!loaded) return 1;
   if (!options->verifier.empty()) {
@@ -174,7 +182,8 @@ int explain_command(const Arguments& args) {
   EngineStats stats;
   RecordingResolver recording(*resolver->resolver);
   Explanation explanation(what, std::cout);
-  Services services{recording, *counters, explanation, clock, leases, board, stats, {verifier.get(), suffixes->get()}};
+  Services services{recording, *counters, explanation, clock,
+                    leases,    board,     stats,       {verifier.get(), suffixes->get(), &clamd}};
   services.witness = &explanation;
   Scene scene(services, *loaded);
   Rehearsal rehearsal({scene.milter, scene.policy_door, scene.http}, what, explanation);

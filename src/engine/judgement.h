@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/evaluation.h"
+#include "mail/reply.h"
 #include "port/counter_store.h"
 #include "rule/rule.h"
 
@@ -38,6 +39,7 @@ struct Judgement {
   const Rule* decided = nullptr;  // a rule without a limit that ended the walk
   const Rule* trouble = nullptr;  // its limit, or a list of its conditions, could not be asked, and it must then defer
   std::string trouble_what;
+  Reply trouble_reply{"451", "4.3.0", "temporary failure, try again later"};
 
   void fail(const Rule& rule, std::string what) {
     trouble = &rule;

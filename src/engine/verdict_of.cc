@@ -132,7 +132,7 @@ class Settlement {
   void defer_for_trouble(const Rule& rule) {
     verdict_.action = Action::defer;
     verdict_.rule = &rule;
-    verdict_.reply = Reply{"451", "4.3.0", "temporary failure, try again later"};
+    verdict_.reply = judgement_.trouble_reply;
     verdict_.reason = judgement_.trouble_what;
     verdict_.fired.push_back(&rule);
   }

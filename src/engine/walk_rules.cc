@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "engine/walk_rules.h"
 
+#include <algorithm>
+
 #include "base/duration.h"
 #include "base/text.h"
 #include "engine/evaluation.h"
 #include "engine/limit_charge.h"
+#include "fact/scan.h"
 #include "rule/limit_key.h"
 
 namespace mailweir {
@@ -27,6 +30,7 @@ class Walk {
   Judgement run() {
     walk_blocks();
     walk_stage();
+    defer_unanswered();
     return std::move(judgement_);
   }
 
@@ -63,6 +67,7 @@ class Walk {
     TracedRule* traced = nullptr;
     if (trace_ != nullptr) traced = &trace_->rules.emplace_back(TracedRule{stage_, &rule, {}, {}});
     const Holds holds = evaluation_.ask(rule, facts_, keep_for(rule));
+    if (!policy_.scanners.empty() && !rule.shadow) note_scanners(rule, holds);
     if (traced != nullptr) trace_cells(rule, *traced);
     const auto outcome = [traced](std::string text) {
       if (traced != nullptr) traced->outcome = std::move(text);
@@ -101,6 +106,39 @@ class Walk {
     if (rule.action == Action::none) return true;
     judgement_.decided = &rule;
     return false;
+  }
+
+  // Which scanners the rule asked in vain, and which trouble it provides for: where it names temperror, and held.
+  void note_scanners(const Rule& rule, Holds holds) {
+    for (const auto* conditions : {&rule.when, &rule.unless}) {
+      for (const auto& table : conditions->tables) {
+        for (const Cell& cell : table) {
+          if (evaluation_.found(cell) == nullptr || scan_check(cell.fact.info()) == nullptr) continue;
+          if (facts_.get(cell.fact).state != FactValue::State::temperror) continue;
+          const std::string_view check = cell.fact.info().whole();
+          if (cell.names_temperror && holds == Holds::yes) provided_for_.push_back(check);
+          else unanswered_.push_back({check, &rule, &cell.fact});
+        }
+      }
+    }
+  }
+
+  // A scanner of on_outage = "defer" did not answer a rule, and no rule provides for that: what was not looked at is
+  // deferred, unless it is refused anyhow.
+  void defer_unanswered() {
+    if (judgement_.refuses()) return;
+    for (const Unanswered& one : unanswered_) {
+      if (std::ranges::find(provided_for_, one.check) != provided_for_.end()) continue;
+      const auto scanner = std::ranges::find(policy_.scanners, one.check, &ScannerUse::check);
+      if (scanner == policy_.scanners.end() || scanner->on_outage != Outage::defer) continue;
+      std::string why(facts_.reason(*one.fact));
+      judgement_.fail(*one.rule, std::string(one.check) + " could not be asked" + (why.empty() ? "" : ": " + why));
+      judgement_.trouble_reply = {"451", "4.7.1", "the message cannot be scanned now, try again later"};
+      // Before the rule that lets the message go on.
+      auto& held = judgement_.held;
+      held.insert(judgement_.decided != nullptr ? held.end() - 1 : held.end(), Held{one.rule, {}});
+      return;
+    }
   }
 
   // False: this mail is not limited by it; `why`, unless null, says why.
@@ -151,6 +189,12 @@ class Walk {
                             : std::string("; blocks nothing: its key is not known");
   }
 
+  struct Unanswered {
+    std::string_view check;
+    const Rule* rule;
+    const FactRef* fact;
+  };
+
   const Policy& policy_;
   const Stage stage_;
   Facts& facts_;
@@ -158,6 +202,8 @@ class Walk {
   Trace* trace_;
   Evaluation evaluation_;
   Judgement judgement_;
+  std::vector<Unanswered> unanswered_;
+  std::vector<std::string_view> provided_for_;
 };
 
 }  // namespace

@@ -11,7 +11,7 @@
 namespace mailweir {
 
 // A check that a rule may turn off already, though this version cannot make it.
-enum class LaterCheck : std::uint8_t { virus, spam };
+enum class LaterCheck : std::uint8_t { spam };
 
 class CheckSet {
  public:
@@ -29,7 +29,7 @@ class CheckSet {
   CheckSet() = default;
 
  private:
-  using Bits = std::bitset<most_facts + 2>;
+  using Bits = std::bitset<most_facts + 1>;
   explicit CheckSet(const Bits& bits) : bits_(bits) {}
   Bits bits_;
 };

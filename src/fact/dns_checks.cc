@@ -18,8 +18,7 @@ using enum FactType;
 
 enum class Place : std::uint8_t { iprev, sender_domain_dns, helo_dns };
 
-constexpr std::string_view helo_words = "exists nxdomain no-mail-host null-mx temperror";
-constexpr std::string_view sender_words = "exists nxdomain no-mail-host no-public-host null-mx temperror";
+constexpr std::string_view dns_words = "exists nxdomain no-mail-host null-mx temperror";
 
 constexpr FactDefinition facts[] = {
     {.name = "iprev",
@@ -34,7 +33,7 @@ constexpr FactDefinition facts[] = {
      .type = word,
      .known = known_at_doors(Stage::mail),
      .meaning = "whether sender_domain can receive mail",
-     .words = sender_words,
+     .words = dns_words,
      .check = true,
      .lookups = FactLookups::early},
     {.name = "helo_dns",
@@ -42,7 +41,7 @@ constexpr FactDefinition facts[] = {
      .known = known_at_doors(Stage::helo),
      .meaning = "whether helo_name exists in the DNS",
      .scope = FactScope::helo,
-     .words = helo_words,
+     .words = dns_words,
      .check = true,
      .lookups = FactLookups::early},
 };

@@ -55,6 +55,12 @@ void Facts::begin_message_checks(const CheckSet& wanted) { sources_->begin_messa
 
 void Facts::message_body(std::string_view chunk) { sources_->body(chunk); }
 
+bool Facts::message_ends() { return sources_->message_ends(); }
+
+bool Facts::await_message(Deadline deadline) { return sources_->await_message(deadline); }
+
+std::vector<std::pair<std::string, std::string>> Facts::message_fields() const { return sources_->message_fields(); }
+
 const DkimResult* Facts::dkim() { return sources_->family<DkimSource>(dkim_family).result(); }
 
 const DmarcResult* Facts::dmarc() { return sources_->family<DmarcSource>(dmarc_family).result(); }

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -57,6 +58,12 @@ class Facts {
   // early.
   void begin_message_checks(const CheckSet& wanted);
   void message_body(std::string_view chunk);
+  // That was all of it. True: scanners were begun, whose answers are to be waited for, side by side, by
+  // await_message(): until the deadline, again and again, until it is true.
+  bool message_ends();
+  bool await_message(Deadline deadline);
+  // For the message's log line, what they said.
+  std::vector<std::pair<std::string, std::string>> message_fields() const;
   // The whole of what was found, whether skipped or not; null: not begun. Wait for what is still under way.
   const DkimResult* dkim();
   const DmarcResult* dmarc();

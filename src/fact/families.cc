@@ -12,10 +12,23 @@ namespace {
 
 // A family stands after those whose facts it reads.
 constexpr std::array families{
-    &client_family,  &tls_family,        &from_family,    &header_family,
-    &country_family, &dns_checks_family, &helo_family,    &envelope_family,
-    &login_family,   &dnsbl_family,      &spf_family,     &dkim_family,
-    &dmarc_family,   &own_family,        &blocked_family, &list_unsubscribe_family,
+    &client_family,
+    &tls_family,
+    &from_family,
+    &header_family,
+    &country_family,
+    &dns_checks_family,
+    &helo_family,
+    &envelope_family,
+    &login_family,
+    &dnsbl_family,
+    &spf_family,
+    &dkim_family,
+    &dmarc_family,
+    &virus_family,
+    &own_family,
+    &blocked_family,
+    &list_unsubscribe_family,
 };
 
 std::vector<FactInfo> list_facts() {

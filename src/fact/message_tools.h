@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// MessageTools: what messages are verified with. Both outlive every message. Without the verifier dkim and dmarc are
-// absent, without the suffixes from_domain_aligned.
+// MessageTools: what messages are verified and scanned with. All outlive every message. Without the verifier dkim and
+// dmarc are absent, without the suffixes from_domain_aligned; without the scanner virus is temperror.
 #pragma once
 
 #include "port/public_suffixes.h"
@@ -8,9 +8,12 @@
 
 namespace mailweir {
 
+class Scanner;
+
 struct MessageTools {
   const Verifier* verifier = nullptr;
   const PublicSuffixes* suffixes = nullptr;
+  Scanner* virus = nullptr;  // [clamd]
 };
 
 }  // namespace mailweir

@@ -6,7 +6,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
+#include "base/clock.h"
 #include "fact/definition.h"
 #include "fact/ref.h"
 #include "fact/value.h"
@@ -25,6 +28,15 @@ class FactSource {
   virtual void begin_message() {}
   // A piece of the body, of every message that a family has begun.
   virtual void body(std::string_view chunk) { static_cast<void>(chunk); }
+  // That was all of it. True: an answer is to be awaited that may take longer than a callback of the mail server.
+  virtual bool message_ends() { return false; }
+  // Waits for it until the deadline. False: it is still to come.
+  virtual bool await_message(Deadline deadline) {
+    static_cast<void>(deadline);
+    return true;
+  }
+  // What it said, for the message's log line.
+  virtual std::vector<std::pair<std::string, std::string>> message_fields() const { return {}; }
   // Why a check says what it says; "" if it was not asked.
   virtual std::string_view reason(const FactRef& fact) const {
     static_cast<void>(fact);

@@ -54,6 +54,26 @@ void FactSources::body(std::string_view chunk) {
     if (slot.source != nullptr) slot.source->body(chunk);
 }
 
+bool FactSources::message_ends() {
+  bool any = false;
+  for (const Slot& slot : slots_) any = (slot.source != nullptr && slot.source->message_ends()) || any;
+  return any;
+}
+
+bool FactSources::await_message(Deadline deadline) {
+  bool all = true;
+  for (const Slot& slot : slots_) all = (slot.source == nullptr || slot.source->await_message(deadline)) && all;
+  return all;
+}
+
+std::vector<std::pair<std::string, std::string>> FactSources::message_fields() const {
+  std::vector<std::pair<std::string, std::string>> all;
+  for (const Slot& slot : slots_)
+    if (slot.source != nullptr)
+      for (auto& field : slot.source->message_fields()) all.push_back(std::move(field));
+  return all;
+}
+
 void FactSources::use(const FactSettings& settings) {
   if (settings_ == &settings) return;
   settings_ = &settings;

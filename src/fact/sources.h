@@ -30,6 +30,9 @@ class FactSources final : public FactReader {
   void start(const FactRef& fact);
   void begin_message(const CheckSet& wanted);
   void body(std::string_view chunk);
+  bool message_ends();
+  bool await_message(Deadline deadline);
+  std::vector<std::pair<std::string, std::string>> message_fields() const;
   void forget(FactScope scope);
   // The source of a fact's family; null: it was to be handed in, and was not.
   FactSource* source_of(const FactInfo& fact) { return source(fact.family); }

@@ -13,6 +13,8 @@ namespace {
 
 // A wait that is worth telling the MTA about: what comes behind it then has the whole time-out.
 constexpr std::chrono::seconds long_wait{1};
+// How often the MTA is told while a scanner thinks, so that its patience begins anew.
+constexpr std::chrono::seconds progress_every{5};
 
 const MilterAnswer trouble{MilterAnswer::Kind::tempfail,
                            Reply{"451", "4.3.0", "the message could not be edited, try again later"}, false};
@@ -294,6 +296,7 @@ MilterAnswer MilterDoorSession::end_of_message(MessageEditor& editor, const Macr
   message_.signer.body_ends();
 
   MilterAnswer answer = judge_all_that_is_left();
+  if (answer.goes_on()) await_scans(editor);
   const auto begun = door_.services.clock.steady();
   if (answer.goes_on()) answer = judge_end();
   if (door_.services.clock.steady() - begun > long_wait) editor.progress();
@@ -319,8 +322,17 @@ MilterAnswer MilterDoorSession::end_of_message(MessageEditor& editor, const Macr
   const bool taken = answer.goes_on() || answer.kind == MilterAnswer::Kind::discard;
   if (const auto word = session_.facts().dkim_found(); !word.empty()) message_.done.emplace_back("dkim", word);
   if (const auto word = session_.facts().dmarc_found(); !word.empty()) message_.done.emplace_back("dmarc", word);
+  for (auto& field : session_.facts().message_fields()) message_.done.push_back(std::move(field));
   finish(taken && held ? "held" : outcome_of(answer), taken);
   return answer;
+}
+
+// A scanner has a deadline of its own, longer than that of a callback: the other waits are counted from here on.
+void MilterDoorSession::await_scans(MessageEditor& editor) {
+  Facts& facts = session_.facts();
+  if (!facts.message_ends()) return;
+  while (!facts.await_message(Deadline::in(progress_every))) editor.progress();
+  session_.callback_begins();
 }
 
 // Of memory that is short there is a line already.

@@ -70,6 +70,7 @@ class MilterDoorSession {
   void rejected_recipient(const Macros& macros);
   MilterAnswer refuse_over(Reply reply);
   MilterAnswer held_if_local(MilterAnswer answer);
+  void await_scans(MessageEditor& editor);
   MilterAnswer edit_and_sign(MessageEdits& edits);
 
   const MilterDoor& door_;

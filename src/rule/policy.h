@@ -50,6 +50,12 @@ struct WithoutKeyReply {
   Template text;
 };
 
+// A scanner that is configured.
+struct ScannerUse {
+  std::string_view check;  // that it makes: "virus"
+  Outage on_outage = Outage::defer;
+};
+
 struct Policy : FactSettings {
   std::uint64_t generation = 0;  // counts reloads
   std::array<std::vector<Rule>, stage_count> rules;
@@ -80,6 +86,7 @@ struct Policy : FactSettings {
   WithoutKeyReply without_key;                           // what refuses mail that has no key
   SignPolicy signing;
   AuthenticationResultsPolicy authentication_results;
+  std::vector<ScannerUse> scanners;
   std::string alert_sender;  // of mail that carries alerts, folded; empty: none does
 
   const std::vector<Rule>& at(Stage stage) const { return rules[index(stage)]; }

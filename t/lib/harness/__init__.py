@@ -13,6 +13,7 @@
 A server is anything with start(scenario), stop() and logs(); Scenario.start runs it, and ends it last started first.
 """
 from .ask import PolicyClient
+from .clamd import EICAR, Clamd, FakeClamd, infected
 from .dialogue import play
 from .dovecot import Dovecot
 from .fault_proxy import FaultProxy
