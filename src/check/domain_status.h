@@ -7,13 +7,14 @@
 
 namespace mailweir {
 
-enum class DomainStatus { exists, nxdomain, no_mail_host, null_mx, temperror };
+enum class DomainStatus { exists, nxdomain, no_mail_host, no_public_host, null_mx, temperror };
 
 constexpr std::string_view to_string(DomainStatus status) {
   switch (status) {
     case DomainStatus::exists: return "exists";
     case DomainStatus::nxdomain: return "nxdomain";
     case DomainStatus::no_mail_host: return "no-mail-host";
+    case DomainStatus::no_public_host: return "no-public-host";
     case DomainStatus::null_mx: return "null-mx";
     case DomainStatus::temperror: return "temperror";
   }

@@ -17,10 +17,12 @@ DomainResult helo_dns(Lookups& lookups, std::string_view given) {
   using Host = HostAddresses::Status;
   lookups.want({*domain, dns::Type::MX});
   const auto host = find_addresses(lookups, *domain);
-  if (host.status == Host::found) return {DomainStatus::exists, host.reason};
+  // A host inside may greet with a name that is known inside only.
+  if (host.status == Host::found || host.status == Host::not_public) return {DomainStatus::exists, host.reason};
   if (host.status == Host::no_such_name) return {DomainStatus::nxdomain, host.reason};
   // No address of its own: the name may still be a mail domain, whose MX says where it is found.
   auto mail = sender_domain_dns(lookups, *domain);
+  if (mail.status == DomainStatus::no_public_host) mail.status = DomainStatus::exists;
   const bool settled = mail.status == DomainStatus::exists || mail.status == DomainStatus::nxdomain;
   if (host.status == Host::trouble && !settled) return {DomainStatus::temperror, host.reason};
   return mail;

@@ -10,13 +10,16 @@
 namespace mailweir {
 
 struct HostAddresses {
-  enum class Status { found, none, no_such_name, trouble } status = Status::trouble;
-  std::string reason;  // "mx.example.com has 192.0.2.1", "... does not exist", "... has no address", "...: SERVFAIL"
+  // not_public: it has addresses, and nobody outside reaches any of them.
+  enum class Status { found, not_public, none, no_such_name, trouble } status = Status::trouble;
+  // "mx.example.com has 192.0.2.1", "... has only 10.0.0.1, which is not public", "... does not exist", "... has no
+  // address", "...: SERVFAIL"
+  std::string reason;
 };
 
 // Starts both lookups, so that several hosts are asked at once.
 void want_addresses(Lookups& lookups, const std::string& host);
-// An address of either kind counts, whatever became of the other question.
+// A public address of either kind counts, whatever became of the other question.
 HostAddresses find_addresses(Lookups& lookups, const std::string& host);
 // The same of a host that want_addresses() was called for.
 HostAddresses wanted_addresses(Lookups& lookups, const std::string& host);

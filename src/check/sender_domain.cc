@@ -33,16 +33,17 @@ std::vector<std::string> hosts_of(const Answer& exchanges) {
 DomainResult by_exchanges(Lookups& lookups, const std::string& domain, const Answer& exchanges) {
   const auto hosts = hosts_of(exchanges);
   if (hosts.empty()) return {DomainStatus::null_mx, domain + " has a null MX: it accepts no mail"};
-  std::string missing, trouble;
+  std::string missing, hidden, trouble;
   for (std::size_t i = 0; i < hosts.size(); ++i) {
     if (i % hosts_at_once == 0)
       for (std::size_t k = i; k < std::min(i + hosts_at_once, hosts.size()); ++k) want_addresses(lookups, hosts[k]);
     auto found = wanted_addresses(lookups, hosts[i]);
     if (found.status == Host::found) return {DomainStatus::exists, domain + ": MX " + found.reason};
-    auto& kept = found.status == Host::trouble ? trouble : missing;
+    auto& kept = found.status == Host::trouble ? trouble : found.status == Host::not_public ? hidden : missing;
     if (kept.empty()) kept = domain + ": MX " + found.reason;
   }
   if (!trouble.empty()) return {DomainStatus::temperror, trouble};
+  if (!hidden.empty()) return {DomainStatus::no_public_host, hidden};
   if (hosts.size() > 1)
     missing += "; the same for all of its " + std::to_string(hosts.size()) + " mail hosts that were looked at";
   return {DomainStatus::no_mail_host, missing};
@@ -65,6 +66,7 @@ DomainResult sender_domain_dns(Lookups& lookups, std::string_view domain) {
     return {DomainStatus::temperror, shown + ": MX: " + cleaned(exchanges.detail, true, 100)};
   }
   if (host.status == Host::trouble) return {DomainStatus::temperror, host.reason};
+  if (host.status == Host::not_public) return {DomainStatus::no_public_host, shown + ": no MX, " + host.reason};
   return {DomainStatus::no_mail_host, shown + " has no MX and no address"};
 }
 

@@ -18,7 +18,8 @@ using enum FactType;
 
 enum class Place : std::uint8_t { iprev, sender_domain_dns, helo_dns };
 
-constexpr std::string_view dns_words = "exists nxdomain no-mail-host null-mx temperror";
+constexpr std::string_view helo_words = "exists nxdomain no-mail-host null-mx temperror";
+constexpr std::string_view sender_words = "exists nxdomain no-mail-host no-public-host null-mx temperror";
 
 constexpr FactDefinition facts[] = {
     {.name = "iprev",
@@ -33,7 +34,7 @@ constexpr FactDefinition facts[] = {
      .type = word,
      .known = known_at_doors(Stage::mail),
      .meaning = "whether sender_domain can receive mail",
-     .words = dns_words,
+     .words = sender_words,
      .check = true,
      .lookups = FactLookups::early},
     {.name = "helo_dns",
@@ -41,7 +42,7 @@ constexpr FactDefinition facts[] = {
      .known = known_at_doors(Stage::helo),
      .meaning = "whether helo_name exists in the DNS",
      .scope = FactScope::helo,
-     .words = dns_words,
+     .words = helo_words,
      .check = true,
      .lookups = FactLookups::early},
 };

@@ -2,6 +2,7 @@
 #include "../fixture/dns_fixture.h"
 #include "check/helo.h"
 #include "check/iprev.h"
+#include "check/public_address.h"
 #include "check/sender_domain.h"
 
 using namespace mailweir;
@@ -53,6 +54,18 @@ mx.good.example      AAAA 2001:db8::1
 address.example      A 192.0.2.1
 sixonly.example      AAAA 2001:db8::2
 empty.example        TXT "nothing here"
+hidden.example       A 10.0.0.1
+                     A 127.0.0.1
+halfhidden.example   A 10.0.0.1
+                     AAAA 2001:db8::5
+hiddenmx.example     MX 10 hidden.example
+                     MX 20 nowhere.example
+hiddenandtrouble.example MX 10 hidden.example
+                     MX 20 silent.example
+hiddenbroken.example A 192.168.1.1
+                     SERVFAIL AAAA
+hiddenandgood.example MX 10 hidden.example
+                     MX 20 mx.good.example
 null.example         MX 0 .
                      A 192.0.2.1
 nullonly.example     MX 0 .
@@ -139,6 +152,47 @@ TEST_CASE("iprev") {
   }
 }
 
+TEST_CASE("which addresses the rest of the Internet can reach") {
+  struct Row {
+    const char* address;
+    bool want;
+  };
+  const Row rows[] = {
+      {"8.8.8.8", true},
+      {"192.0.2.1", true},
+      {"172.15.255.255", true},
+      {"172.32.0.1", true},
+      {"100.63.0.1", true},
+      {"100.128.0.1", true},
+      {"223.255.255.254", true},
+      {"2001:db8::1", true},
+      {"2a00:1450::1", true},
+      {"0.0.0.0", false},
+      {"10.255.0.1", false},
+      {"100.64.0.1", false},
+      {"127.0.0.1", false},
+      {"169.254.1.1", false},
+      {"172.16.0.1", false},
+      {"172.31.255.255", false},
+      {"192.0.0.8", false},
+      {"192.168.0.1", false},
+      {"198.19.0.1", false},
+      {"224.0.0.1", false},
+      {"255.255.255.255", false},
+      {"::1", false},
+      {"::", false},
+      {"fc00::1", false},
+      {"fd12::1", false},
+      {"fe80::1", false},
+      {"ff02::1", false},
+      {"::ffff:10.0.0.1", false},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.address);
+    CHECK(is_public(*IpAddress::parse(row.address)) == row.want);
+  }
+}
+
 TEST_CASE("sender_domain_dns and helo_dns") {
   using enum DomainStatus;
   struct Row {
@@ -151,6 +205,14 @@ TEST_CASE("sender_domain_dns and helo_dns") {
       {"address.example", exists, exists, "address.example: no MX known, address.example has 192.0.2.1"},
       {"sixonly.example", exists, exists, "sixonly.example: no MX known, sixonly.example has 2001:db8::2"},
       {"empty.example", no_mail_host, no_mail_host, "empty.example has no MX and no address"},
+      {"hidden.example", no_public_host, exists,
+       "hidden.example: no MX, hidden.example has only 10.0.0.1, which is not public"},
+      {"halfhidden.example", exists, exists, "halfhidden.example: no MX known, halfhidden.example has 2001:db8::5"},
+      {"hiddenmx.example", no_public_host, exists,
+       "hiddenmx.example: MX hidden.example has only 10.0.0.1, which is not public"},
+      {"hiddenandtrouble.example", temperror, temperror, "hiddenandtrouble.example: MX silent.example: timeout"},
+      {"hiddenbroken.example", temperror, temperror, "hiddenbroken.example: SERVFAIL"},
+      {"hiddenandgood.example", exists, exists, "hiddenandgood.example: MX mx.good.example has 2001:db8::1"},
       {"nowhere.example", nxdomain, nxdomain, "nowhere.example does not exist"},
       {"null.example", null_mx, exists, "null.example has a null MX: it accepts no mail"},
       {"nullonly.example", null_mx, null_mx, "nullonly.example has a null MX: it accepts no mail"},
