@@ -266,6 +266,31 @@ bool may_align(Lookups& lookups, const std::vector<std::string>& domains, std::s
   return std::any_of(domains.begin(), domains.end(), may);
 }
 
+std::optional<bool> has_aligned_signers(Lookups& lookups, const std::vector<std::string>& domains,
+                                        const std::vector<std::string>& signers) {
+  if (domains.empty()) return {};
+  if (domains.size() > most_author_domains) return false;
+  bool in_doubt = false;
+  for (const auto& domain : domains) {
+    if (std::ranges::find(signers, domain) != signers.end()) continue;
+    const DmarcWalk walk(lookups, domain);
+    bool any = false, may = false;
+    for (const auto& signer : signers) {
+      if (any || !may_share(walk, signer)) continue;
+      const DmarcWalk other(lookups, signer);
+      auto guesses = guesses_of(walk);
+      other.add_guesses(guesses);
+      const auto same = [&](const DmarcGuess& guess) { return walk.organization(guess) == other.organization(guess); };
+      any = std::ranges::all_of(guesses, same);
+      may = may || std::ranges::any_of(guesses, same);
+    }
+    if (!any && !may) return false;
+    in_doubt = in_doubt || !any;
+  }
+  if (in_doubt) return {};
+  return true;
+}
+
 void find_dmarc_records(Lookups& lookups, const std::vector<std::string>& domains,
                         const std::vector<std::string>& identifiers) {
   if (domains.size() > most_author_domains) return;

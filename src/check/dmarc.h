@@ -49,6 +49,12 @@ DmarcResult dmarc(Lookups& lookups, std::size_t from_fields, const std::vector<s
 // Whether what SPF found of an envelope domain can speak for one of the author's. Waits for the walks.
 bool may_align(Lookups& lookups, const std::vector<std::string>& domains, std::string_view envelope);
 
+// Whether each of the author's domains has a signer that is aligned with it, as DMARC's relaxed alignment has it (RFC
+// 9989 4.4.1), whatever adkim= says. Where no record says which domain is the organization's, only the same domain is.
+// Waits for the walks. Nothing: a walk is in trouble, and what decides is not known; or there is no author.
+std::optional<bool> has_aligned_signers(Lookups& lookups, const std::vector<std::string>& domains,
+                                        const std::vector<std::string>& signers);
+
 // Asks for what dmarc() will ask, for Lookups::prefetch. `identifiers`: domains that SPF or DKIM may authenticate.
 void find_dmarc_records(Lookups& lookups, const std::vector<std::string>& domains,
                         const std::vector<std::string>& identifiers);

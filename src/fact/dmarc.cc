@@ -14,7 +14,7 @@
 namespace mailweir {
 namespace {
 
-enum class Place : std::uint8_t { dmarc, dmarc_policy };
+enum class Place : std::uint8_t { dmarc, dmarc_policy, dkim_aligned };
 
 constexpr FactDefinition facts[] = {
     {.name = "dmarc",
@@ -31,6 +31,15 @@ constexpr FactDefinition facts[] = {
      .meaning = "what the owner of that domain requests for this message: none if dmarc is pass",
      .needs = FactNeeds::body,
      .words = "none quarantine reject",
+     .check = true,
+     .lookups = FactLookups::at_end,
+     .part_of = "dmarc",
+     .skipped = FactSkipped::with_whole},
+    {.name = "dkim_aligned",
+     .type = FactType::boolean,
+     .known = known_at_milter(Stage::end_of_message),
+     .meaning = "whether a DKIM signature that passed is aligned with every From domain, as in relaxed DMARC",
+     .needs = FactNeeds::body,
      .check = true,
      .lookups = FactLookups::at_end,
      .part_of = "dmarc",
@@ -125,7 +134,29 @@ const DmarcResult* DmarcSource::result() {
   return &*found_;
 }
 
+// Absent: there is no author, or what decides could not be looked up.
+FactValue DmarcSource::aligned() {
+  auto& dkim = reader_.family<DkimSource>(dkim_family);
+  if (!dkim.begun() || reader_.transaction().headers == nullptr) return {};
+  if (aligned_) return *aligned_;
+  aligned_.emplace();
+  if (has_unusable_author()) return *(aligned_ = boolean_value(false));
+  const auto authors = author_domains();
+  const DkimResult& signatures = *dkim.result();
+  Lookups& lookups = reader_.lookups(LookupsOf::message);
+  auto found = has_aligned_signers(lookups, authors, signatures.passed());
+  auto may_pass = signatures.passed();
+  for (auto& domain : signatures.domains(AuthWord::temperror)) may_pass.push_back(std::move(domain));
+  // A signature whose key could not be looked up for now may be the one.
+  if (found == false && may_pass.size() > signatures.passed().size() &&
+      has_aligned_signers(lookups, authors, may_pass) != false)
+    found.reset();
+  if (found) aligned_ = boolean_value(*found);
+  return *aligned_;
+}
+
 FactValue DmarcSource::get(const FactRef& fact) {
+  if (place_of<Place>(fact) == Place::dkim_aligned) return aligned();
   const DmarcResult* const all = result();
   if (all == nullptr) return {};
   if (place_of<Place>(fact) == Place::dmarc) return word_value(to_string(all->word));

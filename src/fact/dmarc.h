@@ -26,10 +26,13 @@ class DmarcSource final : public FactSource {
     return found_ ? std::string_view(found_->reason) : std::string_view();
   }
   void forget(FactScope scope) override {
-    if (scope == FactScope::transaction) found_.reset();
+    if (scope != FactScope::transaction) return;
+    found_.reset();
+    aligned_.reset();
   }
 
  private:
+  FactValue aligned();
   std::vector<std::string> author_domains();
   bool has_unusable_author();
   bool spf_may_speak(const std::vector<std::string>& authors);
@@ -37,6 +40,7 @@ class DmarcSource final : public FactSource {
 
   FactReader& reader_;
   std::optional<DmarcResult> found_;
+  std::optional<FactValue> aligned_;
 };
 
 }  // namespace mailweir

@@ -2,6 +2,8 @@
 // DMARC (RFC 9989): alignment, policy, what trouble changes; a zone and a line a case.
 #include <doctest/doctest.h>
 
+#include <optional>
+
 #include "../fixture/dns_fixture.h"
 #include "check/dmarc.h"
 
@@ -298,6 +300,42 @@ TEST_CASE("dmarc: of which envelope domains SPF is worth asking, and none of a s
     CHECK(may_align(*lookups, authors, row.envelope) == row.want);
     for (const auto& each : lookups->trace()) CHECK(each.question.name.find("evil") == std::string::npos);
     CHECK_FALSE(may_align(*lookups, std::vector<std::string>(11, "example.com"), row.envelope));
+  }
+}
+
+TEST_CASE("dmarc: signers that are aligned with each author, as relaxed alignment has it") {
+  const std::string records =
+      "_dmarc.example.com TXT \"v=DMARC1; p=none; adkim=s\"\n_dmarc.example.org TXT \"v=DMARC1; p=none\"\n"
+      "_dmarc.trouble.test SERVFAIL TXT\nbare.test A 192.0.2.1\n";
+  struct Row {
+    std::vector<std::string> from, signers;
+    std::optional<bool> want;
+  };
+  const Row rows[] = {
+      {{"example.com"}, {"example.com"}, true},
+      {{"example.com"}, {"evil.example", "mail.example.com"}, true},  // adkim=s is not asked
+      {{"sub.example.com"}, {"example.com"}, true},
+      {{"sub.example.com"}, {"other.example.com"}, true},
+      {{"example.com"}, {}, false},
+      {{"example.com"}, {"evil.example"}, false},
+      {{"example.com"}, {"com"}, false},
+      {{"example.com"}, {"notexample.com"}, false},
+      {{"example.com", "example.org"}, {"example.com"}, false},
+      {{"example.com", "example.org"}, {"example.com", "a.example.org"}, true},
+      {{"bare.test"}, {"bare.test"}, true},
+      {{"sub.bare.test"}, {"bare.test"}, false},  // no record says where the organization begins
+      {{"sub.trouble.test"}, {"trouble.test"}, std::nullopt},
+      {{"sub.trouble.test"}, {"sub.trouble.test"}, true},
+      {{"sub.trouble.test"}, {"evil.example"}, false},
+      {{}, {"example.com"}, std::nullopt},
+      {std::vector<std::string>(11, "example.com"), {"example.com"}, false},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.from.empty() ? "" : row.from.front());
+    CAPTURE(row.signers.empty() ? "" : row.signers.front());
+    const auto zone = test::zone(records);
+    const auto lookups = test::lookups_in(*zone);
+    CHECK((has_aligned_signers(*lookups, row.from, row.signers) == row.want));
   }
 }
 
