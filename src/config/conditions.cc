@@ -6,14 +6,14 @@
 #include <sstream>
 
 #include "base/doubtful_text.h"
-#include "base/duration.h"
 #include "base/text.h"
+#include "base/thousandths.h"
 #include "config/foreign_spelling.h"
+#include "config/number_test.h"
 #include "config/why_no_network.h"
 #include "fact/dnsbl_subject.h"
 #include "mail/case_fold.h"
 #include "mail/domain.h"
-#include "mail/tls_version.h"
 
 namespace mailweir {
 namespace {
@@ -122,6 +122,13 @@ void ConditionReader::read_value(const toml::node& node, const std::string& key,
     test.what = BooleanTest{boolean->get()};
   } else if (const auto* number = node.as_integer(); number != nullptr && type == FactType::number) {
     test.what = NumberTest{NumberTest::Op::equal, number->get()};
+  } else if (type == FactType::decimal && node.is_number()) {
+    const auto thousandths = to_thousandths(*node.value<double>());
+    if (!thousandths) {
+      fail(node, key, "is out of range");
+      return;
+    }
+    test.what = NumberTest{NumberTest::Op::equal, *thousandths};
   } else {
     fail(node, key,
          "is " + std::string(kind_of(node)) + ", must be " +
@@ -130,6 +137,7 @@ void ConditionReader::read_value(const toml::node& node, const std::string& key,
               : type == FactType::blocked ? "true, false, or the name of a limit or rule that blocks"
               : type == FactType::number  ? "a number or a comparison like \"> 50\""
               : type == FactType::version ? "a version or a comparison in quotes, like \"< 1.2\""
+              : type == FactType::decimal ? "a number or a comparison like \">= 6.5\""
                                           : "a string"));
     return;
   }
@@ -167,7 +175,8 @@ bool ConditionReader::read_test(const std::string& text, const toml::node& node,
   }
   if (type == FactType::dnsbl) return read_dnsbl(text, node, key, cell, test);
   if (type == FactType::boolean) return fail(node, key, "must be true or false, without quotes");
-  if (type == FactType::number || type == FactType::version) return read_number(text, node, key, type, test);
+  if (type == FactType::number || type == FactType::decimal || type == FactType::version)
+    return read_number(text, node, key, type, test);
   if (reference && type == FactType::blocked)
     return fail(node, key, "must be true, false, or the name of a limit or rule that blocks");
   if (reference && type != FactType::word) {
@@ -302,30 +311,15 @@ bool ConditionReader::read_name(const std::string& text, const toml::node& node,
 
 bool ConditionReader::read_number(std::string_view text, const toml::node& node, const std::string& key, FactType type,
                                   Test& test) {
-  NumberTest number;
-  std::string_view rest = text;
-  const auto take = [&](std::string_view sign, NumberTest::Op op) {
-    if (!rest.starts_with(sign)) return false;
-    rest.remove_prefix(sign.size());
-    number.op = op;
-    return true;
-  };
-  take(">=", NumberTest::Op::at_least) || take("<=", NumberTest::Op::at_most) || take(">", NumberTest::Op::above) ||
-      take("<", NumberTest::Op::below) || take("=", NumberTest::Op::equal);
-  if (type == FactType::version) {
-    const auto version = TlsVersion::parse(trimmed(rest));
-    if (!version)
-      return fail(node, key, "\"" + cleaned(text, false, 60) + "\" is not a version; write \"1.3\", \"< 1.2\"");
-    number.number = version->number();
-    test.what = number;
-    return true;
-  }
-  const auto value = parse_size(trimmed(rest));
-  if (!value)
-    return fail(node, key,
-                "\"" + cleaned(text, false, 60) + "\" is not a comparison; write 50, \"> 50\", \">= 25MiB\"");
-  number.number = static_cast<std::int64_t>(*value);
-  test.what = number;
+  const auto number = read_number_test(text, type);
+  if (!number)
+    return fail(
+        node, key,
+        "\"" + cleaned(text, false, 60) + "\" is not a " +
+            (type == FactType::version   ? "version; write \"1.3\", \"< 1.2\""
+             : type == FactType::decimal ? "comparison; write 6.5, \"> 6\", \"<= -1.25\", with at most three decimals"
+                                         : "comparison; write 50, \"> 50\", \">= 25MiB\""));
+  test.what = *number;
   return true;
 }
 

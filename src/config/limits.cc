@@ -43,8 +43,9 @@ void read_distinct(const KeyPlace& place, Limit& limit) {
   place.makings.places->emplace("limit.distinct", name->place);
   auto fact = place.makings.registry.fact(name->value);
   if (!fact) return place.wrong(fact.error().what);
-  const bool counts =
-      fact->type() != FactType::number && fact->type() != FactType::boolean && fact->type() != FactType::dnsbl;
+  const FactType type = fact->type();
+  const bool counts = type != FactType::number && type != FactType::decimal && type != FactType::boolean &&
+                      type != FactType::dnsbl;
   if (!counts || fact->check() || fact->info().many)
     return place.wrong(
         name->value +

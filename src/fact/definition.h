@@ -18,6 +18,7 @@ enum class FactType : std::uint8_t {
   login,  // a SASL login: text that may have a domain
   word,   // one of `words`
   number,
+  decimal,  // a number in thousandths (base/thousandths.h)
   boolean,
   ip,
   domain,   // a host or domain name
@@ -99,7 +100,7 @@ struct FactInfo : FactDefinition {
   // The check that it is, or is a part of.
   std::string_view whole() const { return part_of.empty() ? name : part_of; }
 };
-inline constexpr std::size_t most_facts = 127;  // with a later check a CheckSet is two words
+inline constexpr std::size_t most_facts = 128;  // a CheckSet is two words
 
 std::span<const FactInfo> all_facts();
 inline const FactInfo& info(FactId id) { return *id.row_; }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "fact/facts.h"
 
+#include "base/thousandths.h"
 #include "fact/dkim.h"
 #include "fact/dmarc.h"
 #include "fact/sources.h"
@@ -98,6 +99,7 @@ std::string Facts::to_text(const FactRef& fact, const FactValue& value) const {
     switch (fact.type()) {
       case FactType::ip: text += item.ip->to_string(); break;
       case FactType::number: text += std::to_string(item.number); break;
+      case FactType::decimal: text += thousandths_text(item.number); break;
       case FactType::boolean: text += item.number != 0 ? "true" : "false"; break;
       case FactType::address: text += item.address->is_null() ? "<>" : item.address->original(); break;
       default: text += item.text;

@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/thousandths.h"
 #include "mail/domain.h"
 #include "port/table_batch.h"
 
@@ -16,7 +17,8 @@ std::optional<TableQuery> query_of(const FactItem& item, FactType type) {
     case FactType::address: return TableQuery{.kind = TableQuery::Kind::address, .address = item.address};
     case FactType::domain: return TableQuery{.kind = TableQuery::Kind::domain, .text = item.text};
     case FactType::login:
-    case FactType::number: return {};  // of these a fact has one
+    case FactType::number:
+    case FactType::decimal: return {};  // of these a fact has one
     default: return TableQuery{.kind = TableQuery::Kind::word, .text = item.text};
   }
 }
@@ -33,6 +35,7 @@ Found find_in(const Table& table, const FactItem& item, FactType type) {
       return item.address != nullptr ? table.find(*item.address) : Found();
     }
     case FactType::number: return table.find_word(std::to_string(item.number));
+    case FactType::decimal: return table.find_word(thousandths_text(item.number));
     default: return table.find_word(item.text);
   }
 }

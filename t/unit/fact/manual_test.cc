@@ -56,6 +56,7 @@ std::string type_in_words(const FactInfo& fact) {
     case FactType::word: return "one of " + std::string(fact.words);
     case FactType::number: return "number";
     case FactType::version: return "TLS version";
+    case FactType::decimal: return "number with decimals";
     case FactType::boolean: return "true or false";
     case FactType::ip: return "address";
     case FactType::domain: return "domain";
