@@ -32,5 +32,6 @@ from .redis_group import RedisCluster, RedisSentinels
 from .servers import Knot, Redis
 from .sink import Sink
 from .smtp import Reply, SmtpClient
+from .spam import GTUBE, Rspamd, Spamd
 
 __all__ = [name for name in dir() if not name.startswith("_")]
