@@ -124,15 +124,16 @@ Result<void> Daemon::make_services() {
   stores_ = std::move(*stores);
   if (auto* fallback = stores_.fallback()) fallback->first_look();
   leases_ = std::make_unique<Leases>(stores_.use());
-  services_ = std::make_unique<Services>(Services{*resolver_,
-                                                  stores_.use(),
-                                                  *log_,
-                                                  clock_,
-                                                  *leases_,
-                                                  board_,
-                                                  stats_,
-                                                  {verifier_.get(), suffixes_.get(), scanners_->virus()},
-                                                  alert_desk_.get()});
+  services_ =
+      std::make_unique<Services>(Services{*resolver_,
+                                          stores_.use(),
+                                          *log_,
+                                          clock_,
+                                          *leases_,
+                                          board_,
+                                          stats_,
+                                          {verifier_.get(), suffixes_.get(), scanners_->virus(), scanners_->spam()},
+                                          alert_desk_.get()});
   return {};
 }
 

@@ -20,13 +20,14 @@ class Scanners {
   Scanners(const Config& config, Log& log);
 
   Scanner* virus() const { return clamd_.get(); }  // null: there is none
+  Scanner* spam() const { return spam_.get(); }    // likewise
   const HeldRoom& room() const { return room_; }
   std::vector<const ScanStats*> stats() const;
 
  private:
   HeldRoom room_;
-  std::unique_ptr<Scanner> clamd_;  // its scans are over
-  ScanLoop loop_;                   // first to go: it may still be at what was broken off
+  std::unique_ptr<Scanner> clamd_, spam_;  // their scans are over
+  ScanLoop loop_;                          // first to go: it may still be at what was broken off
 };
 
 }  // namespace mailweir

@@ -73,6 +73,15 @@ struct ClamdConfig {
   std::string on_outage = "defer";  // defer, continue; reloads
 };
 
+// The spam scanner: [rspamd] or [spamd].
+struct SpamScannerConfig {
+  std::optional<SocketName> socket{};  // nothing: it is not there
+  std::string url{};                   // of rspamd, as written
+  std::chrono::milliseconds deadline{std::chrono::seconds(20)};
+  std::string on_outage = "continue";  // continue, defer; reloads
+  std::uint64_t max_scan = 10 << 20;   // bytes of a message; more is not scanned
+};
+
 // Where lists and maps in Redis live; reloads with the policy.
 struct RedisConfig {
   std::string url;                          // "": that of the counters
@@ -110,8 +119,9 @@ struct Config {
   DnsConfig dns;
   RedisConfig redis;
   ClamdConfig clamd;
-  AlertReceivers alerts;  // reloads with the policy
-  KeyPlaces places;       // of the keys of all of these
+  SpamScannerConfig rspamd, spamd{.max_scan = 500 << 10};  // as spamc(1) has it
+  AlertReceivers alerts;                                   // reloads with the policy
+  KeyPlaces places;                                        // of the keys of all of these
 };
 
 // The keys that differ and so need a restart, as "counters.store".

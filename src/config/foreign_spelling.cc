@@ -126,6 +126,15 @@ Spelling bare_word(string_view text, const FactRef& fact) {
   return warning("is read as a domain; a user of any domain is " + in_quotes(std::string(text) + '@'));
 }
 
+// rspamd's configuration may add actions, but a misspelt one would never match.
+Spelling spam_action(string_view text) {
+  for (const string_view known :
+       {"no action", "greylist", "add header", "rewrite subject", "soft reject", "reject", "discard", "quarantine"})
+    if (equal_folded(text, known)) return {};
+  return warning(
+      "is none of rspamd's own actions: no action, greylist, add header, rewrite subject, soft reject, reject");
+}
+
 }  // namespace
 
 std::optional<ForeignSpelling> foreign_spelling(string_view text, const FactRef& fact) {
@@ -146,7 +155,8 @@ std::optional<ForeignSpelling> foreign_spelling(string_view text, const FactRef&
     if (auto doubt = doubt_about(text); !doubt.empty()) return warning(std::move(doubt));
     return bare_word(text, fact);
   }
-  return wildcard(text, fact, address);
+  if (auto found = wildcard(text, fact, address)) return found;
+  return fact.info().name == "spam_action" ? spam_action(text) : Spelling();
 }
 
 }  // namespace mailweir

@@ -100,10 +100,8 @@ void Loader::read_file(const Document::File& file) {
     else
       for (const auto& element : *array) rule_tables_.push_back(element.as_table());
   }
-  constexpr std::pair<std::string_view, std::string_view> later[] = {{"tls", "TLS per destination"},
-                                                                     {"routes", "routes by sender"},
-                                                                     {"spamd", "spam scanning"},
-                                                                     {"socketmap", "the socketmap door"}};
+  constexpr std::pair<std::string_view, std::string_view> later[] = {
+      {"tls", "TLS per destination"}, {"routes", "routes by sender"}, {"socketmap", "the socketmap door"}};
   for (const auto& [key, what] : later) top.later(key, what);
   find_misspelt(top, file.table);
   top.finish();
@@ -325,6 +323,13 @@ void Loader::read_all() {
   if (seen_.contains("geoip")) registry_.use_countries();
   if (seen_.contains("clamd"))
     policy_->scanners.push_back({"virus", config_.clamd.on_outage == "defer" ? Outage::defer : Outage::go_on});
+  if (const auto* spam = seen_.contains("rspamd")  ? &config_.rspamd
+                         : seen_.contains("spamd") ? &config_.spamd
+                                                   : nullptr)
+    policy_->scanners.push_back({"spam_score", spam->on_outage == "defer" ? Outage::defer : Outage::go_on});
+  if (seen_.contains("rspamd") && seen_.contains("spamd"))
+    problems_.error(place_of(*seen_.at("spamd")), "spamd",
+                    "[rspamd] is set too, and a message has only one spam_score; keep one of them");
   registry_.use_scanners(policy_->scanners);
   registry_.read_facts(facts_, makings_, *policy_);
   read_keys();

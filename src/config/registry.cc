@@ -21,8 +21,6 @@ bool is_egress(std::string_view name) {
   return name.starts_with(egress_name) && (name.size() == egress_name.size() || name[egress_name.size()] == '.');
 }
 
-constexpr std::string_view later_facts[] = {"spam_score"};
-
 void read_map_of(const KeyPlace& place, TablePtr& map) {
   if (const auto name = place.text())
     map = place.makings.registry.table(name->value.starts_with("map:") ? name->value : "map:" + name->value,
@@ -189,13 +187,11 @@ Result<FactRef> Registry::fact(std::string_view name) const {
       return Error{"client_country needs [geoip] database = \"FILE\""};
     const ScanCheck* const scan = scan_check(*known);
     if (scan != nullptr && std::ranges::find(*scanners_, scan->check, &ScannerUse::check) == scanners_->end())
-      return Error{std::string(name) + " needs a scanner: write a section [" + std::string(scan->section) + "]"};
+      return Error{std::string(name) + " needs a scanner: write a section " + std::string(scan->section)};
     fact.id = known->id;
     if (known->argument == FactArgument::header) fact.header = name.substr(7);
     return fact;
   }
-  for (const auto later : later_facts)
-    if (name == later) return Error{std::string(name) + ": not in this version"};
   std::vector<std::string_view> names;
   if (name == "header" || name == "header.")
     return Error{"write the name of the header: header.Subject, header.X-Mailer, ..."};
@@ -219,7 +215,7 @@ Result<FactRef> Registry::fact_in_template(std::string_view name) const {
   auto found = fact(name.substr(0, name.size() - suffix.size()));
   if (!found) return found;
   if (!found->check() || found->type() == FactType::boolean || found->type() == FactType::number ||
-      found->type() == FactType::blocked)
+      found->type() == FactType::decimal || found->type() == FactType::blocked)
     return Error{std::string(name) + ": " + found->name + " has no reason"};
   found->reason = true;
   found->name = name;

@@ -65,23 +65,25 @@ Key<Rule> action_key(Action action) {
   return {to_string(action), std::identity{}, {read}, reloads};
 }
 
-// Checks that this version does not have: a list of what an entry turns off may be complete before they come.
-std::optional<LaterCheck> later_check(std::string_view name) {
-  if (name == "spam" || name == "spam_score") return LaterCheck::spam;
-  return {};
+// A scanner's check may be turned off whether there is that scanner or not: a list of what an entry turns off is then
+// good for every host.
+Result<const FactInfo*> check_named(std::string_view name, const Registry& registry) {
+  if (const auto* known = find_fact(name == "spam" ? "spam_score" : name); known != nullptr && scan_check(*known))
+    return known;
+  const auto fact = registry.fact(name);
+  if (!fact) return fact.error();
+  return &fact->info();
 }
 
 // What is wrong with it, if anything is.
 std::string add_skipped(const std::string& name, const Registry& registry, CheckSet& skip) {
-  const auto later = later_check(name);
-  if (name == "all") skip = CheckSet::all();
-  else if (later) skip.add(*later);
-  if (name == "all" || later) return {};
-  // What a scanner says may be turned off where there is none.
-  const FactInfo* const known = find_fact(name);
-  const auto fact = registry.fact(name);
-  if (!fact && (known == nullptr || scan_check(*known) == nullptr)) return fact.error().what;
-  const FactInfo& check = fact ? fact->info() : *known;
+  if (name == "all") {
+    skip = CheckSet::all();
+    return {};
+  }
+  const auto found = check_named(name, registry);
+  if (!found) return found.error().what;
+  const FactInfo& check = **found;
   if (check.skipped == FactSkipped::with_whole)
     return name + " is part of a check; write " + std::string(check.whole());
   if (!check.check || check.type == FactType::blocked) return name + " is not a check; only checks can be skipped";

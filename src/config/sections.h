@@ -26,6 +26,8 @@ SectionRow redis_section();
 SectionRow spf_section();
 SectionRow geoip_section();
 SectionRow clamd_section();
+SectionRow rspamd_section();
+SectionRow spamd_section();
 SectionRow egress_section();
 SectionRow alerts_section();
 SectionRow dkim_section();

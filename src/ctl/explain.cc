@@ -75,8 +75,8 @@ std::optional<Options> parse(const Arguments& args) {
       "size", po::value(&size)->value_name("BYTES"),
       "the size that the client declares; the message's, if there is no file")(
       "fact", po::value(&options.facts)->value_name("NAME=VALUE")->composing(),
-      "what a scanner says of the message file: virus=infected, virus_name=NAME")("local", po::bool_switch(&what.local),
-                                                                                  "as from sendmail(1)");
+      "what a scanner says of the message file: virus=infected, virus_name=NAME, spam_score=6.5, "
+      "spam_action=WORDS, spam_symbols=NAME,NAME")("local", po::bool_switch(&what.local), "as from sendmail(1)");
   po::options_description more("Where from");
   more.add_options()("config,c", po::value(&options.file)->value_name("FILE"), "the policy file")(
       "message", po::value(&options.message)->value_name("FILE"), "a message file, for its header and size")(
@@ -150,9 +150,10 @@ int explain_command(const Arguments& args) {
     what.message = read_message(options->message);
     if (!what.message) return 1;
   }
-  StatedScanner clamd("clamd");
+  StatedScanner clamd("clamd"), spam("the spam scanner");
   for (const auto& fact : options->facts)
-    if (const auto stated = clamd.state(fact); !stated) return wrong_usage(stated.error().what);
+    if (const auto stated = (fact.starts_with("spam_") ? spam : clamd).state(fact); !stated)
+      return wrong_usage(stated.error().what);
   if (!options->facts.empty() && !what.message) return wrong_usage("--fact needs a message file, which is scanned");
   const auto loaded = read_policy_file(options->file);
   if (!loaded) return 1;
@@ -183,7 +184,7 @@ int explain_command(const Arguments& args) {
   RecordingResolver recording(*resolver->resolver);
   Explanation explanation(what, std::cout);
   Services services{recording, *counters, explanation, clock,
-                    leases,    board,     stats,       {verifier.get(), suffixes->get(), &clamd}};
+                    leases,    board,     stats,       {verifier.get(), suffixes->get(), &clamd, &spam}};
   services.witness = &explanation;
   Scene scene(services, *loaded);
   Rehearsal rehearsal({scene.milter, scene.policy_door, scene.http}, what, explanation);

@@ -8,7 +8,6 @@ std::string CheckSet::names() const {
   const auto name = [&](std::string_view one) { text += (text.empty() ? "" : " ") + std::string(one); };
   for (const auto& fact : all_facts())
     if (fact.check && fact.part_of.empty() && has(fact.id)) name(fact.name);
-  if (bits_.test(most_facts + static_cast<std::size_t>(LaterCheck::spam))) name("spam");
   return text;
 }
 

@@ -10,13 +10,9 @@
 
 namespace mailweir {
 
-// A check that a rule may turn off already, though this version cannot make it.
-enum class LaterCheck : std::uint8_t { spam };
-
 class CheckSet {
  public:
   void add(FactId id) { bits_.set(info(id).number); }
-  void add(LaterCheck check) { bits_.set(most_facts + static_cast<std::size_t>(check)); }
   bool has(FactId id) const { return bits_.test(info(id).number); }
   // Their names, in the order of the list of facts, blanks between; a part of a check (a score, say) is not named
   // beside it.
@@ -29,7 +25,7 @@ class CheckSet {
   CheckSet() = default;
 
  private:
-  using Bits = std::bitset<most_facts + 1>;
+  using Bits = std::bitset<most_facts>;
   explicit CheckSet(const Bits& bits) : bits_(bits) {}
   Bits bits_;
 };

@@ -26,6 +26,7 @@ constexpr std::array families{
     &dkim_family,
     &dmarc_family,
     &virus_family,
+    &spam_family,
     &own_family,
     &blocked_family,
     &list_unsubscribe_family,

@@ -8,7 +8,7 @@
 namespace mailweir {
 namespace {
 
-constexpr ScanCheck checks[] = {{"virus", "clamd"}};
+constexpr ScanCheck checks[] = {{"virus", "[clamd]"}, {"spam_score", "[rspamd] or [spamd]"}};
 
 ScanEnvelope envelope_of(const FactReader& reader) {
   const Client& client = reader.client();

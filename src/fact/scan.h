@@ -48,7 +48,7 @@ class ScanSource : public FactSource {
 
 struct ScanCheck {
   std::string_view check;    // "virus"
-  std::string_view section;  // of the policy file, that names the scanner
+  std::string_view section;  // of the policy file, that names the scanner: "[clamd]"
 };
 // The one that a fact is, or is a part of; null: it is no scanner's.
 const ScanCheck* scan_check(const FactInfo& fact);
