@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "port/alert.h"
+#include "port/reputation_alert.h"
 
 namespace mailweir {
 
@@ -33,7 +34,7 @@ struct AlertSummary {
   std::uint64_t more_keys = 0;  // lines that are left out; beyond what is remembered a key may count more than once
   std::uint64_t lost = 0;       // alerts there was no room for
 };
-using AlertNotice = std::variant<Alert, AlertSummary>;
+using AlertNotice = std::variant<Alert, AlertSummary, ReputationAlert>;
 
 class AlertGroup {
  public:

@@ -18,15 +18,15 @@ using nlohmann::json;
 constexpr std::size_t longest_value = 200;  // bytes of a text; escaped at most four times as many
 
 // Printable ASCII; a backslash and all other bytes as \xHH.
-std::string plain(std::string_view text) {
+std::string plain(std::string_view text, std::size_t longest = longest_value) {
   constexpr char digits[] = "0123456789abcdef";
   std::string result;
-  for (const char c : text.substr(0, longest_value)) {
+  for (const char c : text.substr(0, longest)) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte >= ' ' && byte < 0x7f && c != '\\') result += c;
     else ((result += "\\x") += digits[byte >> 4]) += digits[byte & 15];
   }
-  return text.size() > longest_value ? result + "..." : result;
+  return text.size() > longest ? result + "..." : result;
 }
 
 std::string formatted(WallTime time, const char* format) {
@@ -83,6 +83,14 @@ std::string in_words(const AlertSummary& summary) {
   return text;
 }
 
+std::string in_words(const ReputationAlert& alert) {
+  std::string text = "reputation: ";
+  text += alert.changes.empty() ? "no change" : plain(alert.changes.front().text);
+  if (const auto others = alert.changes.size() + alert.more; others > 1)
+    text += " (and " + std::to_string(others - 1) + " more)";
+  return text;
+}
+
 json as_json(const Alert& alert) {
   json value = {{"type", "alert"}, {"time", stamp(alert.time)}, {"what", to_string(alert.kind)}};
   if (alert.kind == AlertKind::test) return value;
@@ -127,6 +135,22 @@ json as_json(const AlertSummary& summary) {
   return value;
 }
 
+json as_json(const ReputationAlert& alert) {
+  json value = {{"type", "reputation"}, {"time", stamp(alert.time)}, {"changes", json::array()}, {"more", alert.more}};
+  for (const auto& change : alert.changes) {
+    json one = {{"what", change.what},
+                {"subject", made_utf8(change.subject)},
+                {"check", made_utf8(change.check)},
+                {"text", made_utf8(change.text)},
+                {"since", stamp(change.since)}};
+    if (!change.advice.empty()) one["advice"] = made_utf8(change.advice);
+    if (!change.page.empty()) one["page"] = made_utf8(change.page);
+    if (!change.paste.empty()) one["paste"] = made_utf8(change.paste);
+    value["changes"].push_back(std::move(one));
+  }
+  return value;
+}
+
 void add(std::string& text, std::string_view name, std::string_view value) {
   if (value.empty()) return;
   ((text += name) += ": ") += plain(value);
@@ -161,6 +185,35 @@ std::string body(const AlertSummary& summary) {
             ", " + whose(line.kind, line.key) + (line.shadow ? ", shadow" : "") + ", " + stamp(line.first) + " to " +
             stamp(line.last) + '\n';
   if (summary.more_keys > 0) text += "and " + std::to_string(summary.more_keys) + " more keys\n";
+  return text;
+}
+
+// A long value is broken at blanks: a record to publish, or a text to paste, must stay whole, and a line of a mail
+// short.
+void add_wrapped(std::string& text, std::string_view name, const std::string& value) {
+  constexpr std::size_t widest = 76, longest = 2000, longest_word = 300;
+  if (value.empty()) return;
+  std::string line = "  " + std::string(name) + ':';
+  for (const auto word : words(std::string_view(value).substr(0, longest))) {
+    if (line.size() + 1 + word.size() > widest && line.size() > 4) {
+      text += line + '\n';
+      line = "   ";
+    }
+    line += ' ' + plain(word, longest_word);
+  }
+  text += line + '\n';
+}
+
+std::string body(const ReputationAlert& alert) {
+  std::string text;
+  for (const auto& change : alert.changes) {
+    text += plain(change.text) + "\n  since " + stamp(change.since) + '\n';
+    add_wrapped(text, "what to do", change.advice);
+    add_wrapped(text, "removal page", change.page);
+    add_wrapped(text, "text for it", change.paste);
+    text += '\n';
+  }
+  if (alert.more > 0) text += "and " + std::to_string(alert.more) + " more: mailweirctl reputation prints them\n";
   return text;
 }
 

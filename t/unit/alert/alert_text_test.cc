@@ -43,6 +43,40 @@ TEST_CASE("an alert as JSON") {
   CHECK(nlohmann::json::parse(text) == want);
 }
 
+TEST_CASE("what the reputation watch found, as JSON and as a mail") {
+  ReputationAlert alert;
+  alert.time = time_told;
+  const std::string record = "\"v=DKIM1; p=" + std::string(243, 'A') + '"';
+  alert.changes.push_back({"wrong", "example.com", "DKIM s1", "wrong: example.com: DKIM s1 is wrong (missing)",
+                           "Publish: " + record, "", "", time_told});
+  alert.changes.push_back({"listed", "192.0.2.1", "dnsbl zen", "listed: 192.0.2.1 is listed in zen (\x1b[2J\r\n.\r\n)",
+                           "", "https://zen.example/192.0.2.1", "Please remove\x1b it", time_told});
+  alert.more = 3;
+  const auto json = nlohmann::json::parse(alert_json(alert, "mx"));
+  CHECK(json["type"] == "reputation");
+  CHECK(json["more"] == 3);
+  CHECK(json["text"] == "mailweir on mx: reputation: wrong: example.com: DKIM s1 is wrong (missing) (and 4 more)");
+  CHECK(json["changes"][0] == nlohmann::json::parse(
+                                  R"json({"what": "wrong", "subject": "example.com", "check": "DKIM s1",
+          "text": "wrong: example.com: DKIM s1 is wrong (missing)", "since": "2023-11-14T22:13:20Z"})json")
+                                  .patch({{{"op", "add"}, {"path", "/advice"}, {"value", "Publish: " + record}}}));
+  CHECK(json["changes"][1]["page"] == "https://zen.example/192.0.2.1");
+
+  const auto mail = alert_mail(alert, "mx", "from@example.com", {"to@example.com"}, time_told);
+  CHECK(mail.find("\nSubject: [mailweir] reputation: wrong: example.com: DKIM s1") != std::string::npos);
+  CHECK(mail.find(std::string(243, 'A') + '"') != std::string::npos);  // whole: it is to be published
+  CHECK(mail.find("\n  removal page: https://zen.example/192.0.2.1\n") != std::string::npos);
+  CHECK(mail.find("and 3 more") != std::string::npos);
+  CHECK(std::ranges::all_of(mail, [](char c) { return c == '\n' || (c >= ' ' && c < 0x7f); }));
+  for (std::size_t at = 0; at < mail.size();) {
+    const auto end = mail.find('\n', at);
+    REQUIRE(end != std::string::npos);
+    CHECK(end - at <= 998);
+    CHECK(mail.substr(at, end - at) != ".");
+    at = end + 1;
+  }
+}
+
 TEST_CASE("a summary as JSON") {
   AlertSummary summary;
   summary.alerts = 12;
