@@ -12,6 +12,7 @@
 #include "base/socket.h"
 #include "config/key_places.h"
 #include "config/paths.h"
+#include "config/reputation_config.h"
 #include "mail/address.h"
 #include "mail/stage.h"
 #include "port/alert_receivers.h"
@@ -120,6 +121,7 @@ struct Config {
   RedisConfig redis;
   ClamdConfig clamd;
   SpamScannerConfig rspamd, spamd{.max_scan = 500 << 10};  // as spamc(1) has it
+  ReputationConfig reputation;
   AlertReceivers alerts;                                   // reloads with the policy
   KeyPlaces places;                                        // of the keys of all of these
 };

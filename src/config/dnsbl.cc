@@ -12,7 +12,7 @@ namespace {
 // Words that conditions have a meaning for.
 constexpr std::string_view taken[] = {"any", "none", "temperror"};
 
-void read_zone(const KeyPlace& place, Dnsbl& list) {
+void read_zone(const KeyPlace& place, WrittenDnsbl& list) {
   const auto zone = place.text();
   if (!zone) return;
   const auto domain = to_domain(zone->value);
@@ -26,25 +26,32 @@ void read_zone(const KeyPlace& place, Dnsbl& list) {
   }
 }
 
+Result<std::string> page(const std::string& text) {
+  const bool is_url = starts_folded(text, "https://") || starts_folded(text, "http://");
+  if (is_url && std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f; })) return text;
+  return Error{"must be a URL, like \"https://list.example/remove?ip={address}\""};
+}
+
 Result<DnsblCode> code(const std::string& text) { return parse_dnsbl_code(text); }
 
 }  // namespace
 
-const Keys<Dnsbl>& dnsbl_keys() {
-  static const Keys<Dnsbl> keys = {
-      {"kind", &Dnsbl::kind, form::choice<DnsblKind>({{"address", DnsblKind::address}, {"domain", DnsblKind::domain}}),
+const Keys<WrittenDnsbl>& dnsbl_keys() {
+  static const Keys<WrittenDnsbl> keys = {
+      {"kind", &WrittenDnsbl::kind,
+       form::choice<DnsblKind>({{"address", DnsblKind::address}, {"domain", DnsblKind::domain}}), reloads},
+      {"zone", std::identity{}, form::required("the list's zone, \"zen.example.net\"", Form<WrittenDnsbl>{read_zone}),
        reloads},
-      {"zone", std::identity{}, form::required("the list's zone, \"zen.example.net\"", Form<Dnsbl>{read_zone}),
-       reloads},
-      {"codes", &Dnsbl::codes,
+      {"codes", &WrittenDnsbl::codes,
        form::list(code, "is empty: no answer would ever be a listing; leave it out for all of 127.0.0.0/8"), reloads},
-      {"weight", &Dnsbl::weight, form::number<int>(-1000, 1000), reloads},
+      {"weight", &WrittenDnsbl::weight, form::number<int>(-1000, 1000), reloads},
+      {"removal", &WrittenDnsbl::removal, form::parsed(page), reloads},
   };
   return keys;
 }
 
-void read_dnsbl(const toml::table& table, const Makings& makings, Policy& policy, std::vector<Place>& places,
-                Problems& problems) {
+void read_dnsbl(const toml::table& table, const Makings& makings, Policy& policy, ReputationConfig& reputation,
+                std::vector<Place>& places, Problems& problems) {
   for (const auto& [key, node] : table) {
     const std::string name(key.str());
     const std::string full = "dnsbl." + name;
@@ -61,9 +68,11 @@ void read_dnsbl(const toml::table& table, const Makings& makings, Policy& policy
     for (const Dnsbl& other : policy.dnsbl)
       if (equal_folded(other.name, name)) wrong("a DNSBL of this name exists already");
     places.push_back(place_of(node));
-    Dnsbl& list = policy.dnsbl.emplace_back();
+    WrittenDnsbl list;
     list.name = name;
     read_table(dnsbl_keys(), *one, full, problems, makings, list);
+    if (!list.removal.empty()) reputation.removals[name] = list.removal;
+    policy.dnsbl.push_back(std::move(list));
     if (policy.dnsbl.size() > 100) wrong("more than 100 DNSBLs");
   }
 }

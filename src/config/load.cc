@@ -177,6 +177,8 @@ void Loader::settle_policy() {
   policy_->counters_outage = config_.counters.on_outage == "defer" ? Outage::defer : Outage::go_on;
   policy_->counter_deadline = config_.counters.deadline;
   policy_->dns_deadline = config_.dns.deadline;
+  auto& state = config_.reputation.state;
+  if (!state.starts_with('/')) state = config_.general.state_directory + '/' + state;
   if (const auto& from = config_.alerts.mail_from; !from.empty()) policy_->alert_sender = Address::parse(from).text();
 }
 
@@ -231,6 +233,7 @@ void Loader::read_keys() {
     keys_told_ = keys_told_ || table->contains("key") || table->contains("keys") || table->contains("signing_table");
   }
   if (problems_.error_count() != before) return;
+  for (const auto& key : keys) config_.reputation.key_domains.push_back(key.key.domain);
   policy_->stated_keys = make_key_store(dkim_, makings_, redis_, *policy_, problems_);
   if (dkim_.empty()) return;
   policy_->internal_hosts = policy_->internal_hosts_named.hosts;
@@ -310,8 +313,13 @@ void Loader::read_all() {
   else redis_ = {config_.redis.url, {}, config_.redis.deadline, {}, {}};
   registry_.use_redis(redis_);
   std::vector<Place> dnsbl_places;
-  for (const auto* table : dnsbl_) read_dnsbl(*table, makings_, *policy_, dnsbl_places, problems_);
+  for (const auto* table : dnsbl_) read_dnsbl(*table, makings_, *policy_, config_.reputation, dnsbl_places, problems_);
+  if (const auto table = seen_.find("reputation"); table != seen_.end())
+    check_reputation(*table->second, *policy_, problems_);
   registry_.use_dnsbl(policy_->dnsbl, std::move(dnsbl_places));
+  if (config_.reputation.written)
+    for (const auto& list : policy_->dnsbl)
+      if (config_.reputation.asks(list.name, list.weight)) registry_.used_dnsbl(list.name);
   for (const auto* table : lists_) registry_.read_tables(*table, TableKind::list, document_);
   for (const auto* table : maps_) registry_.read_tables(*table, TableKind::map, document_);
   registry_.use_spelling(policy_->spelling);

@@ -27,8 +27,8 @@ const std::vector<SectionRow>& all_sections() {
                                               spf_section(),         geoip_section(),
                                               egress_section(),      alerts_section(),
                                               dkim_section(),        authentication_results_section(),
-                                              clamd_section(),       rspamd_section(),
-                                              spamd_section()};
+                                              clamd_section(),       rspamd_section(),       reputation_section(),
+                                              spamd_section(),       reputation_section()};
   return all;
 }
 

@@ -30,11 +30,16 @@ SectionRow rspamd_section();
 SectionRow spamd_section();
 SectionRow egress_section();
 SectionRow alerts_section();
+SectionRow reputation_section();
 SectionRow dkim_section();
 SectionRow authentication_results_section();
 
 // Of tables that stand in several files, or more than once: read one by one.
-const Keys<Dnsbl>& dnsbl_keys();
+// A DNSBL, and what only the reputation watch wants to know of it.
+struct WrittenDnsbl : Dnsbl {
+  std::string removal;
+};
+const Keys<WrittenDnsbl>& dnsbl_keys();
 
 // [dkim], and the [[dkim.key]] of one file. When facts and tables are read.
 void read_dkim(const toml::table& table, const Makings& makings, Problems& problems, Policy& policy,
@@ -42,8 +47,10 @@ void read_dkim(const toml::table& table, const Makings& makings, Problems& probl
 // How they go together, when the keys are known.
 void check_dkim(const std::vector<const toml::table*>& tables, const Policy& policy, Problems& problems);
 // The [dnsbl.NAME] of one file.
-void read_dnsbl(const toml::table& table, const Makings& makings, Policy& policy, std::vector<Place>& places,
-                Problems& problems);
+void read_dnsbl(const toml::table& table, const Makings& makings, Policy& policy, ReputationConfig& reputation,
+                std::vector<Place>& places, Problems& problems);
+// What [reputation] says of DNSBLs, when they are read.
+void check_reputation(const toml::table& table, const Policy& policy, Problems& problems);
 // Of [general] our_names: for helo_is_ours; and mynetworks: networks, or "list:NAME", also known to rules as
 // list:mynetworks. When the lists are read.
 void make_our_names(const toml::table& table, const GeneralConfig& general, Registry& registry, Policy& policy,

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "config/addresses.h"
 #include "config/sections.h"
 
 namespace mailweir {
@@ -17,13 +18,8 @@ void read_engine(const KeyPlace& place, SpfEnginePtr& engine) {
 }
 std::string print_engine(const SpfEnginePtr& engine) { return as_toml(engine ? "libspf2" : "builtin"); }
 
-Result<IpAddress> address(const std::string& text) {
-  if (const auto address = IpAddress::parse(text)) return *address;
-  return Error{"\"" + cleaned(text, false, 60) + "\" is not an IP address"};
-}
-
 void read_addresses(const KeyPlace& place, std::vector<IpAddress>& addresses) {
-  form::list(address, "is empty: name the addresses that mail leaves from").read(place, addresses);
+  form::list(form::ip_address, "is empty: name the addresses that mail leaves from").read(place, addresses);
   auto end = addresses.end();
   for (auto it = addresses.begin(); it != end; ++it) end = std::remove(it + 1, end, *it);
   addresses.erase(end, addresses.end());
@@ -31,17 +27,12 @@ void read_addresses(const KeyPlace& place, std::vector<IpAddress>& addresses) {
     place.wrong("are more than " + std::to_string(most_egress) + ": each needs a lookup; split them into routes");
 }
 
-std::string print_addresses(const std::vector<IpAddress>& addresses) {
-  std::vector<std::string> texts;
-  for (const auto& address : addresses) texts.push_back(address.to_string());
-  return texts.empty() ? "" : as_toml(texts);
-}
-
 const Keys<Egress>& route_keys() {
-  static const Keys<Egress> keys = {{"addresses", &Egress::addresses,
-                                     form::required("the addresses that mail of this route leaves from",
-                                                    Form<std::vector<IpAddress>>{read_addresses, print_addresses}),
-                                     reloads}};
+  static const Keys<Egress> keys = {
+      {"addresses", &Egress::addresses,
+       form::required("the addresses that mail of this route leaves from",
+                      Form<std::vector<IpAddress>>{read_addresses, form::print_addresses}),
+       reloads}};
   return keys;
 }
 
@@ -49,7 +40,7 @@ void read_own(const KeyPlace& place, std::vector<Egress>& egress) {
   read_addresses(place, egress.emplace_back().addresses);
 }
 std::string print_own(const std::vector<Egress>& egress) {
-  return egress.empty() ? "" : print_addresses(egress.front().addresses);
+  return egress.empty() ? "" : form::print_addresses(egress.front().addresses);
 }
 
 void read_routes(const KeyPlace& place, std::vector<Egress>& egress) {
