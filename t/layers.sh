@@ -30,6 +30,7 @@ adapter/verify  base mail port
 adapter/counters base mail port adapter/redis
 adapter/builders base mail port adapter/keys adapter/libspf2 adapter/redis adapter/table adapter/verify
 fact            base mail port check
+reputation      base mail port check
 rule            base mail port check fact
 engine          base mail port check fact rule
 policy_door     base mail port fact rule engine
@@ -40,8 +41,8 @@ http_door       base mail port fact rule engine
 socketmap_door  base mail port fact rule engine
 config          base mail port check fact rule
 start           base mail port adapter engine config
-app             base mail port check adapter fact rule engine policy_door milter_door libmilter_door admin_door http_door socketmap_door config start
-ctl             base mail port check adapter fact rule engine policy_door milter_door admin_door http_door socketmap_door config start
+app             base mail port check reputation adapter fact rule engine policy_door milter_door libmilter_door admin_door http_door socketmap_door config start
+ctl             base mail port check reputation adapter fact rule engine policy_door milter_door admin_door http_door socketmap_door config start
 '
 
 # Third-party headers, and the files under src in which they may stand (shell patterns). An adapter may use any
@@ -74,6 +75,7 @@ prometheus/*        adapter/stats/*.cc
 curl/curl.h         adapter/alert/*.cc
 nlohmann/*          adapter/alert/*.cc
 nlohmann/*          adapter/scan/*.cc
+nlohmann/*          reputation/*.cc
 dkim.h              adapter/verify/opendkim_judge.cc
 libpsl.h            adapter/verify/public_suffixes.cc
 sysexits.h          adapter/alert/*.cc
