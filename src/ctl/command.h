@@ -26,6 +26,7 @@ int empty_list_command(const Arguments& args);
 int explain_command(const Arguments& args);
 int iprev_command(const Arguments& args);
 int reload_command(const Arguments& args);
+int reputation_command(const Arguments& args);
 int reset_command(const Arguments& args);
 int sender_domain_command(const Arguments& args);
 int spf_command(const Arguments& args);

@@ -86,7 +86,7 @@ int status_command(const Arguments& args) {
   }
   std::cout << "mailweir " << status["version"].get<std::string>() << ", up " << status["uptime"].get<std::string>()
             << ", policy " << status["file"].get<std::string>() << " (read " << status["generation"] << " times)\n";
-  for (const auto* part : {"milter", "policy", "http", "counters", "dns", "alerts"}) {
+  for (const auto* part : {"milter", "policy", "http", "counters", "dns", "alerts", "reputation"}) {
     if (!status.contains(part)) continue;
     std::cout << part << ':';
     for (const auto& [key, value] : status[part].items())

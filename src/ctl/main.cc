@@ -34,6 +34,7 @@ constexpr Command commands[] = {
     {"explain", "show what the policy does with a message, rule by rule", mailweir::explain_command},
     {"iprev", "check whether an address has a name that resolves back to it", mailweir::iprev_command},
     {"reload", "make the daemon read its policy again", mailweir::reload_command},
+    {"reputation", "look our addresses and domains up in DNSBLs and the DNS", mailweir::reputation_command},
     {"reset", "delete what was counted for a key of a limit", mailweir::reset_command},
     {"sender-domain", "check whether a sender's domain can receive mail", mailweir::sender_domain_command},
     {"spf", "check whether a client may send for a domain", mailweir::spf_command},

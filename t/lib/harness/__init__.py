@@ -17,6 +17,7 @@ from .clamd import EICAR, Clamd, FakeClamd, infected
 from .dialogue import play
 from .dovecot import Dovecot
 from .fault_proxy import FaultProxy
+from .hook import Hook
 from .mailweir import Mailweir
 from .milter import RecordingMilter
 from .mmdb import write_countries
