@@ -199,6 +199,7 @@ void Daemon::start_watches() {
   dnsbl_prover_ = std::make_unique<Periodic>(std::chrono::milliseconds(500), guarded([this] {
                                                dnsbl_watch_->step(policy_.get()->dnsbl, clock_.steady(), clock_.wall());
                                              }));
+  reputation_view_ = std::make_unique<ReputationView>(config_.reputation.state, clock_);
   key_keeper_ = std::make_unique<KeyKeeper>(*resolver_, cache_, policy_, clock_, *log_);
 }
 
@@ -248,6 +249,7 @@ DaemonParts Daemon::parts() const {
   parts.dns = cache_;
   parts.alerts = alert_desk_.get();
   parts.tables = tables_.get();
+  parts.reputation = reputation_view_.get();
   if (const auto stats = scanners_->stats(); !stats.empty()) {
     parts.scans = stats;
     parts.held_for_scanners = &scanners_->room();

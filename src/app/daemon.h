@@ -24,6 +24,7 @@
 #include "app/loss_watch.h"
 #include "app/notify.h"
 #include "app/periodic.h"
+#include "app/reputation_view.h"
 #include "app/scanners.h"
 #include "app/stores.h"
 #include "base/guarded.h"
@@ -104,6 +105,7 @@ class Daemon {
   std::unique_ptr<KeyKeeper> key_keeper_;
   std::unique_ptr<EvictionWatch> eviction_watch_;
   std::unique_ptr<LossWatch> loss_watch_;
+  std::unique_ptr<ReputationView> reputation_view_;
   std::unique_ptr<Periodic> list_reader_, dnsbl_prover_, store_asker_;  // stopped before what they use goes
 
   DoorSockets sockets_;

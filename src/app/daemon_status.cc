@@ -82,6 +82,9 @@ std::vector<DnsblTold> dnsbl_told(const std::vector<Dnsbl>& lists, const Clock* 
   return all;
 }
 
+constexpr Metric<std::string> reputation_age_metrics[] = {
+    {"last_look", [](const std::string& ago) -> Reading { return ago + " ago"; }}};
+
 using Evicting = EvictionWatch::Found::value_type;
 constexpr Metric<Evicting> evicting_metrics[] = {
     {"store", as_label("store"), via<&Evicting::first>},
@@ -146,6 +149,11 @@ StatusReport DaemonStatus::report() const {
       report.add("alerts." + lane->name() + '_', alert_lane_metrics, lane);
   report.add_each("dnsbl", dnsbl_metrics, policy->dnsbl);
   report.add_each("dnsbl", dnsbl_told_metrics, dnsbl_told(policy->dnsbl, of.clock));
+  const auto reputation = of.reputation != nullptr ? of.reputation->last() : nullptr;
+  const std::string age = reputation != nullptr ? in_seconds(of.clock->wall() - reputation->looked) : "";
+  report.add("reputation.", reputation_metrics, reputation.get());
+  report.add("reputation.", reputation_age_metrics, reputation != nullptr ? &age : nullptr);
+  report.add_each("", reputation_list_metrics, reputation != nullptr ? reputation->lists : std::vector<Memory::List>());
   report.add("lists.", table_metrics, of.tables != nullptr ? &of.tables->files().stats() : nullptr);
   report.add_each("refused_lists", refused_file_metrics,
                   of.tables != nullptr ? of.tables->refused_files() : std::vector<RefusedFile>());

@@ -14,6 +14,7 @@
 #include "app/eviction_watch.h"
 #include "app/key_keeper.h"
 #include "app/loss_watch.h"
+#include "app/reputation_view.h"
 #include "app/status_report.h"
 #include "app/stores.h"
 #include "base/guarded.h"
@@ -56,6 +57,7 @@ struct DaemonParts {
   const CachingResolver* dns = nullptr;
   const AlertDesk* alerts = nullptr;
   const TableSources* tables = nullptr;
+  const ReputationView* reputation = nullptr;
   std::vector<const ScanStats*> scans{};
   const HeldRoom* held_for_scanners = nullptr;
 };
