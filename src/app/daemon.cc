@@ -164,6 +164,7 @@ Result<void> Daemon::start() {
       .with("file", config_file_)
       .with("milter", config_.milter.socket ? config_.milter.socket->to_string() : "none")
       .with("policy", config_.policy.socket ? config_.policy.socket->to_string() : "none")
+      .with("socketmap", config_.socketmap.socket ? config_.socketmap.socket->to_string() : "none")
       .with("http", config_.http.socket ? config_.http.socket->to_string() : "none")
       .to(*log_, Severity::notice);
   notifier_.ready("serving");
@@ -205,12 +206,16 @@ void Daemon::start_watches() {
 
 void Daemon::start_doors() {
   if (sockets_.policy) {
-    PolicyDoorLimits limits;
-    limits.connections = config_.policy.max_connections;
-    limits.idle = config_.policy.idle;
-    limits.memory = &memory_;
+    const PolicyDoorLimits limits{
+        .connections = config_.policy.max_connections, .idle = config_.policy.idle, .memory = &memory_};
     policy_door_ = std::make_unique<PolicyServer>(std::move(sockets_.policy), limits, *services_, policy_);
     policy_door_->start();
+  }
+  if (sockets_.socketmap) {
+    const SocketmapDoorLimits limits{
+        .connections = config_.socketmap.max_connections, .idle = config_.socketmap.idle, .memory = &memory_};
+    socketmap_door_ = std::make_unique<SocketmapServer>(std::move(sockets_.socketmap), limits, clock_, *log_, policy_);
+    socketmap_door_->start();
   }
   if (http_door_) http_door_->start();
   if (config_.milter.socket) {
@@ -240,6 +245,7 @@ DaemonParts Daemon::parts() const {
   parts.memory = &memory_;
   parts.milter_door = milter_door_.get();
   parts.policy_door = policy_door_.get();
+  parts.socketmap_door = socketmap_door_.get();
   parts.http_door = http_door_.get();
   parts.memory_counters = stores_.memory.get();
   parts.fallback = stores_.fallback();
@@ -375,6 +381,7 @@ void Daemon::stop() {
   const Deadline drain = Deadline::in(config_.general.drain);
   if (milter_door_) milter_door_->stop(drain);
   if (policy_door_) policy_door_->stop(drain);
+  if (socketmap_door_) socketmap_door_->stop(drain);
   if (http_door_) http_door_->stop(drain);
   if (admin_door_) admin_door_->stop();
   {
@@ -393,6 +400,7 @@ void Daemon::stop() {
   Event("stopped").to(*log_, Severity::notice);
   milter_door_.reset();
   policy_door_.reset();
+  socketmap_door_.reset();
   http_door_.reset();
   services_.reset();
 }

@@ -37,6 +37,7 @@
 #include "milter_door/milter_server.h"
 #include "policy_door/server.h"
 #include "port/digest.h"
+#include "socketmap_door/server.h"
 
 namespace mailweir {
 
@@ -110,6 +111,7 @@ class Daemon {
 
   DoorSockets sockets_;
   std::unique_ptr<PolicyServer> policy_door_;
+  std::unique_ptr<SocketmapServer> socketmap_door_;
   std::unique_ptr<HttpServer> http_door_;
   std::unique_ptr<MilterServer> milter_door_;
   std::unique_ptr<AdminServer> admin_door_;

@@ -130,6 +130,8 @@ StatusReport DaemonStatus::report() const {
   report.add("milter.", milter_metrics, stats_of(of.milter_door));
   report.add("policy.", socket_metrics, of.policy_door != nullptr ? &config->policy.socket : nullptr);
   report.add("policy.", policy_door_metrics, of.policy_door);
+  report.add("socketmap.", socket_metrics, of.socketmap_door != nullptr ? &config->socketmap.socket : nullptr);
+  report.add("socketmap.", socketmap_door_metrics, of.socketmap_door);
   report.add("http.", socket_metrics, of.http_door != nullptr ? &config->http.socket : nullptr);
   report.add("http.", http_door_metrics, of.http_door);
   report.add("http.", login_metrics, of.http_door != nullptr ? &of.http_door->stats() : nullptr);

@@ -26,6 +26,7 @@
 #include "policy_door/server.h"
 #include "port/scanner.h"
 #include "rule/policy.h"
+#include "socketmap_door/server.h"
 
 namespace mailweir {
 
@@ -48,6 +49,7 @@ struct DaemonParts {
   const MemoryBudget* memory = nullptr;
   const MilterServer* milter_door = nullptr;
   const PolicyServer* policy_door = nullptr;
+  const SocketmapServer* socketmap_door = nullptr;
   const HttpServer* http_door = nullptr;
   const MemoryCounters* memory_counters = nullptr;
   const FallbackCounters* fallback = nullptr;

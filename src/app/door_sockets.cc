@@ -48,6 +48,7 @@ Result<void> DoorSockets::provide_directories(const Config& config) {
   };
   of_socket(config.admin.socket, "admin.socket");
   of_socket(config.policy.socket, "policy.socket");
+  of_socket(config.socketmap.socket, "socketmap.socket");
   of_socket(config.milter.socket, "milter.socket");
   return made;
 }
@@ -60,15 +61,24 @@ void DoorSockets::remove() {
   for (const auto& path : std::exchange(paths_, {})) ::unlink(path.c_str());
 }
 
+// `section`: the door's.
+Result<void> DoorSockets::open(const DoorConfig& door, std::size_t connections, const Config& config,
+                               const std::string& section, Fd& socket) {
+  if (!door.socket) return {};
+  const auto access = access_of(door, config, section);
+  if (!access) return access.error();
+  auto listener = listen_on(*door.socket, *access, backlog_for(connections));
+  if (!listener) return config.places.blame(section + ".socket", listener.error());
+  socket = std::move(*listener);
+  note(*door.socket);
+  return {};
+}
+
 Result<void> DoorSockets::open(const Config& config) {
-  if (config.policy.socket) {
-    const auto access = access_of(config.policy, config, "policy");
-    if (!access) return access.error();
-    auto listener = listen_on(*config.policy.socket, *access, backlog_for(config.policy.max_connections));
-    if (!listener) return config.places.blame("policy.socket", listener.error());
-    policy = std::move(*listener);
-    note(*config.policy.socket);
-  }
+  if (auto opened = open(config.policy, config.policy.max_connections, config, "policy", policy); !opened)
+    return opened;
+  if (auto opened = open(config.socketmap, config.socketmap.max_connections, config, "socketmap", socketmap); !opened)
+    return opened;
   if (config.http.socket) {
     auto listener = listen_on(*config.http.socket, {}, backlog_for(config.http.max_connections));
     if (!listener) return config.places.blame("http.socket", listener.error());

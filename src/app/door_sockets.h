@@ -25,9 +25,11 @@ class DoorSockets {
   Result<void> open(const Config& config);
   void remove();
 
-  Fd policy, http, milter;  // they listen; the milter's only for the transport of our own
+  Fd policy, socketmap, http, milter;  // they listen; the milter's only for the transport of our own
 
  private:
+  Result<void> open(const DoorConfig& door, std::size_t connections, const Config& config, const std::string& section,
+                    Fd& socket);
   void note(const SocketName& socket);
 
   std::vector<std::string> paths_;

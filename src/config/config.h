@@ -55,6 +55,11 @@ struct HttpConfig {
   std::size_t max_connections = 300;  // Dovecot keeps up to 100
 };
 
+struct SocketmapConfig : DoorConfig {
+  std::size_t max_connections = 1000;                         // one or more for each process of Postfix that asks
+  std::chrono::milliseconds idle{std::chrono::seconds(600)};  // Postfix closes them after 10 s
+};
+
 struct CountersConfig {
   std::string store = "memory";     // or redis://..., see port/redis_url.h
   std::string user, password_file;  // of Redis, instead of those in the URL
@@ -116,14 +121,15 @@ struct Config {
   PolicyDoorConfig policy;
   AdminConfig admin;
   HttpConfig http;
+  SocketmapConfig socketmap;
   CountersConfig counters;
   DnsConfig dns;
   RedisConfig redis;
   ClamdConfig clamd;
   SpamScannerConfig rspamd, spamd{.max_scan = 500 << 10};  // as spamc(1) has it
   ReputationConfig reputation;
-  AlertReceivers alerts;                                   // reloads with the policy
-  KeyPlaces places;                                        // of the keys of all of these
+  AlertReceivers alerts;  // reloads with the policy
+  KeyPlaces places;       // of the keys of all of these
 };
 
 // The keys that differ and so need a restart, as "counters.store".

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The sections of the doors: [milter], [policy], [http], and [admin].
+// The sections of the doors: [milter], [policy], [http], [socketmap], and [admin].
 #include "base/text.h"
 #include "config/http_token.h"
 #include "config/sections.h"
@@ -110,6 +110,14 @@ SectionRow admin_section() {
       {"mode", &AdminConfig::mode, form::mode(), needs_restart},
   };
   return {"admin", keys, &Config::admin, SectionTraits<AdminConfig>{.restarts_as_one = true}};
+}
+
+SectionRow socketmap_section() {
+  const auto keys = door_keys<SocketmapConfig>({
+      {"max_connections", &SocketmapConfig::max_connections, form::number(1, 20'000), needs_restart},
+      {"idle", &SocketmapConfig::idle, form::duration(10s, 24h), needs_restart},
+  });
+  return {"socketmap", keys, &Config::socketmap, door_traits<SocketmapConfig>()};
 }
 
 SectionRow http_section() {

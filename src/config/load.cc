@@ -14,6 +14,7 @@
 #include "config/rules.h"
 #include "config/sections.h"
 #include "config/validate.h"
+#include "config/ways_out.h"
 #include "mail/domain.h"
 #include "rule/blocking.h"
 #include "rule/early.h"
@@ -60,6 +61,7 @@ class Loader {
   std::shared_ptr<Policy> policy_;
   std::map<std::string, const toml::table*, std::less<>> seen_;      // the sections of one file
   std::vector<std::pair<std::string, const toml::node*>> misspelt_;  // sections: the name that may be meant
+  WaysOutReader ways_out_;
   std::vector<const toml::table*> lists_, maps_, facts_, dkim_, dnsbl_, rule_tables_;
   std::vector<PlacedRule> rules_;
   RedisPlace redis_;  // of lists, maps and signing keys
@@ -100,9 +102,7 @@ void Loader::read_file(const Document::File& file) {
     else
       for (const auto& element : *array) rule_tables_.push_back(element.as_table());
   }
-  constexpr std::pair<std::string_view, std::string_view> later[] = {
-      {"tls", "TLS per destination"}, {"routes", "routes by sender"}, {"socketmap", "the socketmap door"}};
-  for (const auto& [key, what] : later) top.later(key, what);
+  ways_out_.take(top);
   find_misspelt(top, file.table);
   top.finish();
 }
@@ -283,6 +283,7 @@ std::string Loader::effective() const {
     one.push_back(table);
     out << toml::toml_formatter(toml::table{{name, std::move(one)}}) << '\n';
   };
+  if (policy_->way_maps) out << print_ways_out(policy_->way_maps->ways());
   section("lists", lists_);
   section("maps", maps_);
   section("facts", facts_);
@@ -327,6 +328,8 @@ void Loader::read_all() {
     make_mynetworks(*general->second, config_.general, registry_, *policy_, problems_);
     make_our_names(*general->second, config_.general, registry_, *policy_, problems_);
   }
+  policy_->way_maps = ways_out_.make(makings_, config_, problems_);
+  ways_out_.add_addresses(policy_->egress);
   registry_.use_egress(policy_->egress);
   if (seen_.contains("geoip")) registry_.use_countries();
   if (seen_.contains("clamd"))

@@ -13,6 +13,7 @@ std::uint64_t open_files_needed(const Config& config) {
   if (config.milter.socket) needed += config.milter.max_connections;
   if (config.policy.socket) needed += config.policy.max_connections;
   if (config.http.socket) needed += config.http.max_connections;
+  if (config.socketmap.socket) needed += config.socketmap.max_connections;
   return needed;
 }
 

@@ -169,7 +169,7 @@ Result<FactRef> Registry::egress_fact(std::string_view name) const {
     return Error{"egress_spf needs [egress] addresses = [...], the addresses that mail leaves from" +
                  std::string(known.empty() ? "" : "; or name a route: egress_spf." + std::string(known.front()))};
   const auto guess = nearest(route, known);
-  return Error{"[egress.routes." + cleaned(route, false, 60) + "] does not exist" +
+  return Error{"[routes." + cleaned(route, false, 60) + "] with addresses does not exist" +
                (guess.empty() ? "" : "; did you mean " + std::string(guess) + "?")};
 }
 

@@ -143,10 +143,6 @@ const toml::table* Section::table(std::string_view key) {
   return nullptr;
 }
 
-void Section::later(std::string_view key, std::string_view what) {
-  if (const auto* value = node(key)) wrong(*value, key, std::string(what) + ": not in this version");
-}
-
 std::string_view Section::nearest_asked(std::string_view key) const {
   auto known = asked_;
   std::ranges::sort(known);

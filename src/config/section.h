@@ -54,8 +54,6 @@ class Section {
   std::optional<std::vector<Placed<std::string>>> texts(std::string_view key);
   std::optional<std::size_t> choice(std::string_view key, const std::vector<std::string_view>& words);
   const toml::table* table(std::string_view key);
-  // Keys that come with a later version: the message says so instead of "unknown".
-  void later(std::string_view key, std::string_view what);
   bool has_asked(std::string_view key) const { return std::ranges::find(asked_, key) != asked_.end(); }
   std::string_view nearest_asked(std::string_view key) const;  // "" when none is near
   // Reports all keys that were not asked for. Call once, at the end.

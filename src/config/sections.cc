@@ -7,6 +7,7 @@
 #include "config/effects.h"
 #include "config/limits.h"
 #include "config/rules.h"
+#include "config/ways_out.h"
 
 namespace mailweir {
 namespace {
@@ -20,15 +21,13 @@ std::vector<ListedSection> listed(const std::vector<SectionRow>& rows) {
 }  // namespace
 
 const std::vector<SectionRow>& all_sections() {
-  static const std::vector<SectionRow> all = {general_section(),     milter_section(),
-                                              policy_door_section(), admin_section(),
-                                              http_section(),        counters_section(),
-                                              dns_section(),         redis_section(),
-                                              spf_section(),         geoip_section(),
-                                              egress_section(),      alerts_section(),
-                                              dkim_section(),        authentication_results_section(),
-                                              clamd_section(),       rspamd_section(),       reputation_section(),
-                                              spamd_section(),       reputation_section()};
+  static const std::vector<SectionRow> all = {general_section(),    milter_section(), policy_door_section(),
+                                              admin_section(),      http_section(),   socketmap_section(),
+                                              counters_section(),   dns_section(),    redis_section(),
+                                              spf_section(),        geoip_section(),  egress_section(),
+                                              alerts_section(),     dkim_section(),   authentication_results_section(),
+                                              reputation_section(), clamd_section(),  rspamd_section(),
+                                              spamd_section()};
   return all;
 }
 
@@ -37,6 +36,9 @@ std::vector<ListedSection> listed_sections() {
   rows.emplace_back("dkim.key", dkim_key_keys());
   rows.emplace_back("dnsbl", dnsbl_keys());
   rows.emplace_back("facts", own_fact_keys());
+  rows.emplace_back("routes", sender_route_keys());
+  rows.emplace_back("relay", relay_keys());
+  rows.emplace_back("tls", tls_keys());
   return listed(rows);
 }
 

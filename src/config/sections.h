@@ -20,6 +20,7 @@ SectionRow milter_section();
 SectionRow policy_door_section();
 SectionRow admin_section();
 SectionRow http_section();
+SectionRow socketmap_section();
 SectionRow counters_section();
 SectionRow dns_section();
 SectionRow redis_section();

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "config/addresses.h"
+#include "config/egress.h"
 #include "config/sections.h"
 
 namespace mailweir {
@@ -27,15 +28,6 @@ void read_addresses(const KeyPlace& place, std::vector<IpAddress>& addresses) {
     place.wrong("are more than " + std::to_string(most_egress) + ": each needs a lookup; split them into routes");
 }
 
-const Keys<Egress>& route_keys() {
-  static const Keys<Egress> keys = {
-      {"addresses", &Egress::addresses,
-       form::required("the addresses that mail of this route leaves from",
-                      Form<std::vector<IpAddress>>{read_addresses, form::print_addresses}),
-       reloads}};
-  return keys;
-}
-
 void read_own(const KeyPlace& place, std::vector<Egress>& egress) {
   read_addresses(place, egress.emplace_back().addresses);
 }
@@ -43,34 +35,12 @@ std::string print_own(const std::vector<Egress>& egress) {
   return egress.empty() ? "" : form::print_addresses(egress.front().addresses);
 }
 
-void read_routes(const KeyPlace& place, std::vector<Egress>& egress) {
-  Section& section = place.section;
-  const auto* routes = section.table(place.key);
-  if (routes == nullptr) return;
-  for (const auto& [key, node] : *routes) {
-    const std::string name(key.str());
-    const auto* table = node.as_table();
-    if (table == nullptr || !is_name(name, name.size())) {
-      section.problems().error(
-          place_of(node), section.full("routes." + cleaned(name, false, 60)),
-          table == nullptr ? "must be a table: [egress.routes.NAME]" : "a name is letters, digits, _ - and .");
-      continue;
-    }
-    read_table(route_keys(), *table, section.full("routes." + name), section.problems(), place.makings,
-               egress.emplace_back(Egress{name, {}}));
-  }
+void refuse_routes(const KeyPlace& place, std::vector<Egress>&) {
+  if (place.node() != nullptr) place.wrong("write [routes.NAME] addresses = [...] instead of [egress.routes.NAME]");
 }
 
-void print_routes(std::ostream& out, const std::vector<Egress>& egress) {
-  for (std::size_t i = 1; i < egress.size(); ++i) {
-    const auto& name = egress[i].route;
-    out << "\n[egress.routes." << (name.find('.') == name.npos ? name : as_toml(name)) << "]\n";
-    print_keys(route_keys(), out, egress[i]);
-  }
-}
-
-void check_egress(Section& section, const Makings&, std::vector<Egress>& egress) {
-  if (!section.raw().contains("addresses") && egress.size() == 1)
+void check_egress(Section& section, const Makings&, std::vector<Egress>&) {
+  if (!section.raw().contains("addresses") && !section.raw().contains("routes"))
     section.wrong("addresses", "is missing: the addresses that mail leaves from");
 }
 
@@ -86,6 +56,8 @@ std::string print_database(const Policy& policy) { return as_toml(policy.country
 
 }  // namespace
 
+Form<std::vector<IpAddress>> egress_addresses() { return {read_addresses, form::print_addresses}; }
+
 SectionRow spf_section() {
   const Keys<Policy> keys = {{"engine", &Policy::spf_engine, {read_engine, print_engine}, reloads}};
   return {"spf", keys, InPolicy{}};
@@ -94,13 +66,12 @@ SectionRow spf_section() {
 SectionRow egress_section() {
   const Keys<std::vector<Egress>> keys = {
       {"addresses", std::identity{}, {read_own, print_own}, reloads},
-      {"routes", std::identity{}, {read_routes}, reloads},
+      {"routes", std::identity{}, {refuse_routes}, reloads},
   };
-  return {
-      "egress", keys, &Policy::egress,
-      SectionTraits<std::vector<Egress>>{.check = check_egress,
-                                         .is_shown = [](const std::vector<Egress>& egress) { return !egress.empty(); },
-                                         .print_further = print_routes}};
+  return {"egress", keys, &Policy::egress,
+          SectionTraits<std::vector<Egress>>{.check = check_egress, .is_shown = [](const std::vector<Egress>& egress) {
+                                               return !egress.empty() && !egress.front().addresses.empty();
+                                             }}};
 }
 
 SectionRow geoip_section() {

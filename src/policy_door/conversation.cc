@@ -13,11 +13,8 @@ constexpr std::chrono::milliseconds message_over{60'000};  // silence after whic
 
 }  // namespace
 
-bool PolicyConversation::received(std::string_view bytes, Output& out) {
+bool PolicyConversation::take(std::string_view bytes, Output& out) {
   silent_ = std::chrono::milliseconds(0);
-  const auto now = door_.services.clock.steady();
-  if (reader_.empty()) begun_ = now;
-  whole_ = false;
   while (!bytes.empty()) {
     const auto [at, room] = reader_.room();
     const std::size_t size = std::min(room, bytes.size());
@@ -26,25 +23,14 @@ bool PolicyConversation::received(std::string_view bytes, Output& out) {
     reader_.added(size);
     if (!answer_all(out)) return false;
   }
-  if (whole_) begun_ = now;  // what is left of these bytes begins another
-  if (reader_.empty() || now - begun_ < door_.limits.partial) return true;
-  log_bad("the request came in too slowly");
-  return false;
+  return true;
 }
 
-void PolicyConversation::closed(std::string_view why) {
-  if (!reader_.empty()) log_bad("the connection ended in the middle of a request: " + std::string(why));
+std::chrono::milliseconds PolicyConversation::patience_between() const {
+  return std::min(message_over, door_.limits.idle);
 }
 
-std::chrono::milliseconds PolicyConversation::patience() const {
-  return reader_.empty() ? std::min(message_over, door_.limits.idle) : door_.limits.partial;
-}
-
-bool PolicyConversation::silent(Output&) {
-  if (!reader_.empty()) {
-    log_bad("the request stopped in the middle");
-    return false;
-  }
+bool PolicyConversation::silent_between() {
   session_.idle();
   silent_ += patience();
   return silent_ < door_.limits.idle;
@@ -60,7 +46,7 @@ bool PolicyConversation::answer_all(Output& out) {
     }
     if (!*request) return true;
     ++door_.stats.requests;
-    whole_ = true;
+    request_is_whole();
     std::string action;
     try {
       action = session_.answer(**request);

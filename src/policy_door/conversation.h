@@ -3,32 +3,29 @@
 // Knows no socket. What makes no sense is logged and ends the connection, without an answer.
 #pragma once
 
-#include "base/clock.h"
-#include "base/conversation.h"
+#include "base/request_conversation.h"
 #include "policy_door/door_session.h"
 #include "policy_door/request.h"
 
 namespace mailweir {
 
-class PolicyConversation final : public Conversation {
+class PolicyConversation final : public RequestConversation {
  public:
-  explicit PolicyConversation(const PolicyDoor& door) : door_(door), session_(door) {}
-
-  bool received(std::string_view bytes, Output& out) override;
-  void closed(std::string_view why) override;
-  std::chrono::milliseconds patience() const override;
-  bool silent(Output& out) override;
+  explicit PolicyConversation(const PolicyDoor& door)
+      : RequestConversation(door.services.clock, door.limits.partial), door_(door), session_(door) {}
 
  private:
+  bool take(std::string_view bytes, Output& out) override;
+  bool inside() const override { return !reader_.empty(); }
+  std::chrono::milliseconds patience_between() const override;
+  bool silent_between() override;
+  void log_bad(std::string_view why) override;
   bool answer_all(Output& out);
-  void log_bad(std::string_view why);
 
   const PolicyDoor& door_;
   PolicyDoorSession session_;
   PolicyRequestReader reader_;
   std::chrono::milliseconds silent_{0};
-  SteadyTime begun_{};  // of the request that is coming in
-  bool whole_ = false;  // one was whole among the bytes just read
 };
 
 }  // namespace mailweir

@@ -56,6 +56,9 @@ struct Builders {
   // his keys are good for root, too, who asks in his place.
   std::function<KeyStorePtr(const std::string& directory, std::size_t most_domains, const std::string& user)>
       key_folder;
+  // The first line of a file with a password; its owner and mode as a key's.
+  std::function<Made<std::string>(const std::string& path, const std::string& user, const std::string& group)>
+      read_password;
   // How far those keys have come, kept in this file.
   std::function<KeyStatesPtr(const std::string& file)> key_states;
   // The same two in Redis; `place.key` is their prefix there.

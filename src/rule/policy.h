@@ -20,6 +20,8 @@
 
 namespace mailweir {
 
+class WayMaps;
+
 // A check in a rule that can be started as soon as its input is known.
 struct EarlyCheck {
   const Rule* rule;
@@ -87,7 +89,8 @@ struct Policy : FactSettings {
   SignPolicy signing;
   AuthenticationResultsPolicy authentication_results;
   std::vector<ScannerUse> scanners;
-  std::string alert_sender;  // of mail that carries alerts, folded; empty: none does
+  std::shared_ptr<const WayMaps> way_maps;  // [routes], [relay] and [tls]; null: none of them
+  std::string alert_sender;                 // of mail that carries alerts, folded; empty: none does
 
   const std::vector<Rule>& at(Stage stage) const { return rules[index(stage)]; }
   bool judges(Door door, Stage stage) const {

@@ -56,6 +56,7 @@ void look_at_directories(StartProblems& found, const Config& config) {
   };
   of_socket(config.admin.socket, "admin.socket");
   of_socket(config.policy.socket, "policy.socket");
+  of_socket(config.socketmap.socket, "socketmap.socket");
   of_socket(config.milter.socket, "milter.socket");
   if (const auto& path = config.general.pid_file; !path.empty()) {
     struct stat status {};
@@ -97,6 +98,7 @@ void look_at_doors(StartProblems& found, const Config& config) {
     look_at_socket(found, config, section + ".socket", door.socket);
   };
   look_at_door(config.policy, "policy");
+  look_at_door(config.socketmap, "socketmap");
   look_at_door(config.milter, "milter");
   look_at_socket(found, config, "http.socket", config.http.socket);
   look_at_socket(found, config, "admin.socket", config.admin.socket);
@@ -116,7 +118,8 @@ void look_at_writable(StartProblems& found, const Config& config, bool as_root) 
                                directory + ": counters are not kept across a restart");
   }
   for (const auto& [socket, key] :
-       {std::pair(config.policy.socket, "policy.socket"), std::pair(config.milter.socket, "milter.socket")}) {
+       {std::pair(config.policy.socket, "policy.socket"), std::pair(config.milter.socket, "milter.socket"),
+        std::pair(config.socketmap.socket, "socketmap.socket")}) {
     if (!socket || socket->kind != SocketName::Kind::unix_path) continue;
     const auto directory = directory_of(socket->path);
     if (!may(directory, F_OK) || may(directory, W_OK | X_OK)) continue;

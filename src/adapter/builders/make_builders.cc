@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "adapter/builders/make_builders.h"
 
+#include <cerrno>
+#include <cstring>
 #include <map>
 #include <memory>
 #include <tuple>
 
 #include <pwd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "adapter/keys/key_cache.h"
 #include "adapter/keys/key_folder.h"
+#include "adapter/keys/key_rights.h"
 #include "adapter/keys/odd_names.h"
 #include "adapter/keys/opendkim_hosts.h"
 #include "adapter/keys/opendkim_tables.h"
@@ -19,6 +23,7 @@
 #include "adapter/table/re2_pattern.h"
 #include "adapter/table/table.h"
 #include "adapter/verify/opendkim_judge.h"
+#include "base/file.h"
 
 namespace mailweir {
 namespace {
@@ -43,6 +48,34 @@ Made<TablePtr> inline_table(const std::vector<std::pair<std::string, std::string
   return result;
 }
 
+// What is wrong with its owner or mode is an error, as of a key.
+Made<std::string> password(const std::string& path, const std::string& user, const std::string& group) {
+  Made<std::string> made;
+  struct stat status {};
+  auto line = first_line(path);
+  if (!line) {
+    made.errors.push_back(line.error().what);
+    return made;
+  }
+  if (line->empty()) made.errors.push_back(path + ": the first line is empty; it must contain the password");
+  if (::stat(path.c_str(), &status) != 0) {
+    made.errors.push_back(path + ": " + std::strerror(errno));
+    return made;
+  }
+  if (auto why = objection_to_mode(status, path, group, "password"); !why.empty())
+    made.errors.push_back(path + ": " + why);
+  const passwd* entry = ::getpwnam(user.c_str());
+  const bool is_ours =
+      status.st_uid == 0 || status.st_uid == ::geteuid() || (entry != nullptr && status.st_uid == entry->pw_uid);
+  if (!is_ours)
+    made.errors.push_back(path + ": belongs to user " + owner_name(status.st_uid) +
+                          ", who can replace this password; "
+                          "run: chown root " +
+                          path);
+  made.object = *std::move(line);
+  return made;
+}
+
 // What is in memory of a folder, and of tables, outlives a reload.
 using KeptTables = std::map<std::tuple<std::string, std::string, bool, std::size_t>, std::weak_ptr<OpendkimTables>>;
 using KeyFolders = std::map<std::pair<std::string, std::size_t>, std::weak_ptr<KeyStore>>;
@@ -64,6 +97,7 @@ Builders make_builders(const Clock& clock, std::shared_ptr<TableSources> sources
     else made = {std::move(loaded->signer), {}, std::move(loaded->warnings)};
     return made;
   };
+  builders.read_password = password;
   builders.key_folder = [&clock, folders = std::make_shared<KeyFolders>()](
                             const std::string& directory, std::size_t most_domains, const std::string& user) {
     auto& kept = (*folders)[{directory, most_domains}];

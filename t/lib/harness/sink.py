@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Where mail arrives: an SMTP server that keeps envelope and message exactly as they came."""
+import base64
+import ssl
 import threading
 import time
 from dataclasses import dataclass, field
@@ -18,6 +20,9 @@ class Mail:
     recipients: list = field(default_factory=list)
     rcpt_lines: list = field(default_factory=list)
     data: bytes = b""                             # as it came, dots unstuffed, CRLF lines
+    client: str = ""                              # the address that it came from
+    tls: str = ""                                 # "TLSv1.3"; "": in the clear
+    login: str = ""                               # "user:password" of AUTH PLAIN
 
     @property
     def fields(self):
@@ -37,12 +42,17 @@ class Mail:
 
 class Sink(Server):
     """`refuse`: {recipient: "550 5.1.1 reply"}, may be changed while it runs; "DATA" and "." stand for those commands.
-    `extensions`: what EHLO offers. `forward_to`: a port to which each mail is passed on before it is answered, as a
+    `extensions`: what EHLO offers; with `certificate`, (file, key file), STARTTLS too; AUTH PLAIN takes every login.
+    `forward_to`: a port to which each mail is passed on before it is answered, as a
     content filter does."""
 
     def __init__(self, name="sink", refuse=None, extensions=("PIPELINING", "8BITMIME", "SMTPUTF8", "SIZE 0"),
-                 forward_to=None):
+                 forward_to=None, certificate=None):
         super().__init__(name)
+        self.context = None
+        if certificate:
+            self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.context.load_cert_chain(*certificate)
         self.refuse = dict(refuse or {})
         self.extensions = list(extensions)
         self.forward_to = forward_to
@@ -79,30 +89,38 @@ class Sink(Server):
     # --- the server --------------------------------------------------------------------------------------------------
     def serve(self, connection):
         with connection.makefile("rb") as lines:
-            self._session(connection, lines)
+            self._session(connection, lines, connection.getpeername()[0])
 
     def lost(self, error):
         self._events.append(f"connection lost: {error}")
 
-    def _session(self, connection, lines):
+    def _session(self, connection, lines, client):
         def reply(text):
             self._events.append(f"> {text}")
             connection.sendall(text.encode() + b"\r\n")
 
-        mail, helo = None, ""
+        mail, helo, tls, login = None, "", "", ""
         reply(f"220 {self.name} ESMTP")
-        for raw in lines:
+        while raw := lines.readline():
             line = raw.rstrip(b"\r\n").decode(errors="surrogateescape")
             self._events.append(f"< {line}")
             verb, _, rest = line.partition(" ")
             verb = verb.upper()
             if verb == "EHLO":
                 helo = rest
-                for extension in self.extensions:
+                for extension in self.extensions + (["STARTTLS"] if self.context and not tls else []):
                     connection.sendall(f"250-{extension}\r\n".encode())
                 reply("250 HELP")
+            elif verb == "STARTTLS" and self.context and not tls:
+                reply("220 2.0.0 go on")
+                lines.close()
+                connection = self.context.wrap_socket(connection, server_side=True)
+                lines, tls = connection.makefile("rb"), connection.version()
+            elif verb == "AUTH" and rest.upper().startswith("PLAIN "):
+                login = ":".join(base64.b64decode(rest.split()[1]).decode().split("\0")[1:])
+                reply("235 2.7.0 welcome")
             elif verb == "MAIL":
-                mail = Mail(address(rest), line, helo)
+                mail = Mail(address(rest), line, helo, client=client, tls=tls, login=login)
                 reply("250 2.1.0 ok")
             elif verb == "RCPT" and mail:
                 recipient = address(rest)

@@ -24,7 +24,7 @@ helo.example     TXT "v=spf1 ip4:192.0.2.7 -all"
 std::string policy_text(std::string_view rules) {
   return std::string(test::milter_only) +
          "[general]\nhostname = \"mx.relay.example\"\n[egress]\naddresses = [\"198.51.100.1\", \"198.51.100.2\"]\n" +
-         "[egress.routes.bulk]\naddresses = [\"198.51.100.0\", \"198.51.100.1\"]\n" + std::string(rules);
+         "[routes.bulk]\naddresses = [\"198.51.100.0\", \"198.51.100.1\"]\n" + std::string(rules);
 }
 
 struct Row {
