@@ -11,7 +11,6 @@
 #include "base/duration.h"
 #include "base/text.h"
 #include "ctl/check_command.h"
-#include "ctl/key_directory.h"
 #include "ctl/policy_file.h"
 #include "ctl/reputation_alerts.h"
 #include "ctl/usage.h"
@@ -28,7 +27,7 @@ namespace po = boost::program_options;
 
 constexpr int exit_unknown = 2;  // something could not be asked, kept or told
 constexpr std::size_t most_domains = 1000;
-constexpr std::chrono::seconds for_keys{10};  // of one domain, from a slow disk
+constexpr std::chrono::seconds for_keys{10};  // of one domain, or the names of all
 
 struct Options {
   std::string file = default_policy_file(), deadline = "50s", now;
@@ -58,10 +57,8 @@ std::vector<std::string> domains_of(const Loaded& loaded) {
   for (const auto& name : config.reputation.domains) add(names, name);
   if (!names.empty()) return names;
   for (const auto& name : config.reputation.key_domains) add(names, name);
-  if (const auto& folder = policy.key_folder; !folder.empty()) {
-    KeyDirectory directory;
-    directory.folder = folder.substr(folder.find(':') + 1);
-    const auto found = directory.domains();
+  if (policy.stated_keys != nullptr) {
+    const auto found = policy.stated_keys->keys().domains(Deadline::in(for_keys));
     if (!found) complain("[dkim] keys: " + found.error().what);
     else
       for (const auto& name : *found) add(names, name);
