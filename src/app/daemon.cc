@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <unordered_map>
 
 #include <malloc.h>
 #include <sys/stat.h>
@@ -20,6 +19,7 @@
 #include "adapter/verify/public_suffixes.h"
 #include "app/alert_receivers.h"
 #include "app/dns_flush.h"
+#include "app/keep_hits.h"
 #include "app/key_desk.h"
 #include "check/dkim_verify.h"
 #include "libmilter_door/server.h"
@@ -35,16 +35,6 @@ constexpr seconds renew_every{30};  // well within lease_time
 constexpr seconds save_every{60};
 constexpr seconds alerts_at_the_end{5};  // for those that wait when the daemon ends
 constexpr seconds saving_at_the_end{30};
-
-// A rule of the same name goes on counting.
-void keep_hits(const Policy& before, Policy& after) {
-  std::unordered_map<std::string_view, std::shared_ptr<RuleHits>> hits;
-  for (const auto& rules : before.rules)
-    for (const Rule& rule : rules) hits.emplace(rule.name, rule.hits);
-  for (auto& rules : after.rules)
-    for (Rule& rule : rules)
-      if (const auto found = hits.find(rule.name); found != hits.end()) rule.hits = found->second;
-}
 
 }  // namespace
 
