@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "base/socket.h"
 #include "line.h"
+#include "rule/way_maps.h"
 #include "rule/ways_out.h"
 #include "socketmap_door/netstring.h"
 #include "socketmap_door/server.h"

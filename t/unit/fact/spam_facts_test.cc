@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "../fixture/engine_fixture.h"
+#include "port/scanner.h"
 #include "rule/needs.h"
 
 namespace mailweir {
