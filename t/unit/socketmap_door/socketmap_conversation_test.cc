@@ -50,7 +50,7 @@ std::shared_ptr<const Policy> policy_with(const std::string& transport) {
   return policy;
 }
 
-struct Door {
+struct TestDoor {
   SteppedClock clock;
   Lines log;
   Snapshot<Policy> policy{policy_with("smtp-1:")};
@@ -86,7 +86,7 @@ TEST_CASE("socketmap door: answers") {
   };
   for (const auto& row : rows) {
     CAPTURE(row.in);
-    Door it;
+    TestDoor it;
     CHECK(it.talk.received(framed(row.in), it.heard));
     CHECK(it.heard.take() == framed(row.want));
     CHECK(it.stats.lookups == 1);
@@ -97,7 +97,7 @@ TEST_CASE("socketmap door: answers") {
 }
 
 TEST_CASE("socketmap door: a policy without ways out finds nothing; a new policy answers at once") {
-  Door it;
+  TestDoor it;
   it.policy.swap(std::make_shared<const Policy>());
   CHECK(it.talk.received(framed("transport a@example.com"), it.heard));
   CHECK(it.heard.take() == framed("NOTFOUND "));
@@ -107,7 +107,7 @@ TEST_CASE("socketmap door: a policy without ways out finds nothing; a new policy
 }
 
 TEST_CASE("socketmap door: what is no request ends the connection, and is logged") {
-  Door it;
+  TestDoor it;
   CHECK(it.talk.received(framed("transport a@example.com"), it.heard));
   CHECK_FALSE(it.talk.received("GET / HTTP/1.0\r\n", it.heard));
   CHECK(it.heard.take() == framed("OK smtp-1:"));
@@ -118,7 +118,7 @@ TEST_CASE("socketmap door: what is no request ends the connection, and is logged
 }
 
 TEST_CASE("socketmap door: a request that is too slow, or stops, ends the connection") {
-  Door it;
+  TestDoor it;
   CHECK(it.talk.patience() == it.door.limits.idle);
   CHECK(it.talk.received("23:transport a@", it.heard));
   CHECK(it.talk.patience() == it.door.limits.partial);
@@ -129,24 +129,24 @@ TEST_CASE("socketmap door: a request that is too slow, or stops, ends the connec
   REQUIRE(it.log.lines.size() == 1);
   CHECK(it.log.lines[0].find("the request came in too slowly") != std::string::npos);
 
-  Door other;
+  TestDoor other;
   CHECK(other.talk.received("23:tr", other.heard));
   CHECK_FALSE(other.talk.silent(other.heard));
   CHECK(other.log.lines.back().find("the request stopped in the middle") != std::string::npos);
 
-  Door third;
+  TestDoor third;
   CHECK(third.talk.received("23:tr", third.heard));
   third.talk.closed("closed by the peer");
   CHECK(third.log.lines.back().find("ended in the middle of a request: closed by the peer") != std::string::npos);
 
-  Door quiet;
+  TestDoor quiet;
   CHECK_FALSE(quiet.talk.silent(quiet.heard));
   quiet.talk.closed("closed by the peer");
   CHECK(quiet.log.lines.empty());
 }
 
 TEST_CASE("socketmap door: answers that are not taken do not fill the memory") {
-  Door it;
+  TestDoor it;
   std::string many;
   for (int i = 0; i < 10'000; ++i) many += framed("transport a@example.com");
   CHECK(it.talk.received(many, it.heard));
