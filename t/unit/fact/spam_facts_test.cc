@@ -3,38 +3,13 @@
 #include <doctest/doctest.h>
 
 #include "../fixture/engine_fixture.h"
-#include "port/scanner.h"
+#include "../fixture/fixed_scanner.h"
 #include "rule/needs.h"
 
 namespace mailweir {
 namespace {
 
-// Says the same of each message.
-class FixedScanner final : public Scanner {
- public:
-  explicit FixedScanner(ScanAnswer answer) : answer_(std::move(answer)) {}
-  std::unique_ptr<Scan> begin(const ScanEnvelope&) override {
-    ++begun;
-    return std::make_unique<FixedScan>(*this);
-  }
-  const ScanStats& stats() const override { return stats_; }
-  int begun = 0;
-  std::string seen;
-
- private:
-  class FixedScan final : public Scan {
-   public:
-    explicit FixedScan(FixedScanner& of) : of_(of) {}
-    void write(std::string_view bytes) override { of_.seen += bytes; }
-    void end() override {}
-    const ScanAnswer* answer(Deadline) override { return &of_.answer_; }
-
-   private:
-    FixedScanner& of_;
-  };
-  const ScanAnswer answer_;
-  ScanStats stats_{"rspamd"};
-};
+using test::FixedScanner;
 
 ScanAnswer said(double score, std::string action, std::vector<std::string> symbols = {}) {
   ScanAnswer answer;
@@ -113,7 +88,7 @@ TEST_CASE("spam facts in conditions") {
     CAPTURE(row.when);
     CAPTURE(row.answer.action);
     test::Engine engine(policy(row.when));
-    FixedScanner scanner(row.answer);
+    FixedScanner scanner("rspamd", row.answer);
     CHECK(!reply(engine, scanner).empty() == row.want);
     CHECK(scanner.begun == 1);
     CHECK(scanner.seen == "Subject: hello\r\n\r\ntext\r\n");
@@ -122,20 +97,21 @@ TEST_CASE("spam facts in conditions") {
 
 TEST_CASE("spam facts in a reply") {
   test::Engine engine(policy(R"(spam_score = "> 0")"));
-  FixedScanner scanner(said(15.25, "reject", {"GTUBE", "T_BUY"}));
+  FixedScanner scanner("rspamd", said(15.25, "reject", {"GTUBE", "T_BUY"}));
   CHECK(reply(engine, scanner) == "550 5.7.1 15.25 reject GTUBE, T_BUY");
 }
 
 TEST_CASE("spam: an outage defers if the policy says so, a message that is too large does not") {
   test::Engine engine(policy(R"(spam_score = ">= 6")", "on_outage = \"defer\""));
-  FixedScanner dead(silent(ScanStatus::temperror)), small(silent(ScanStatus::unscanned)), fine(said(1, "no action"));
+  FixedScanner dead("rspamd", silent(ScanStatus::temperror)), small("rspamd", silent(ScanStatus::unscanned)),
+      fine("rspamd", said(1, "no action"));
   CHECK(reply(engine, dead).starts_with("451 4.7.1 "));
   CHECK(reply(engine, small).empty());
   CHECK(reply(engine, fine).empty());
 }
 
 TEST_CASE("spam: who is not asked about is not scanned") {
-  FixedScanner scanner(said(15, "reject"));
+  FixedScanner scanner("rspamd", said(15, "reject"));
   test::Engine other(policy(R"(spam_score = "> 0", sender_domain = "elsewhere.example")"));
   CHECK(reply(other, scanner).empty());
   test::Engine skipped(policy(R"(spam_score = "> 0")") +
