@@ -235,7 +235,8 @@ void WaysOutReader::read_tls(const toml::table& table, const Makings& makings, P
     const std::string written(key.str());
     if (section.has_asked(written)) continue;
     const std::string full = "tls.\"" + cleaned(written, false, 60) + '"';
-    const auto wrong = [&](std::string_view why) { problems.error(place_of(node), full, why); };
+    const Place at = place_of(node);
+    const auto wrong = [&](std::string_view why) { problems.error(at, full, why); };
     const auto* value = node.as_string();
     const bool below = written.starts_with('.');
     const auto domain = to_domain(std::string_view(written).substr(below ? 1 : 0));
@@ -250,7 +251,7 @@ void WaysOutReader::read_tls(const toml::table& table, const Makings& makings, P
     else {
       const auto name = domain ? (below ? "." : "") + *domain : folded(written);
       if (!ways_.tls.emplace(name, value->get()).second) wrong("this domain is set already");
-      places_.emplace("tls." + name, place_of(node));
+      places_.emplace("tls." + name, at);
     }
   }
 }
