@@ -10,7 +10,6 @@
 #include "../fixture/dkim_keys.h"
 #include "../fixture/key_state_cases.h"
 #include "../fixture/redis_server.h"
-#include "../fixture/skip.h"
 #include "adapter/builders/redis_states.h"
 
 using namespace mailweir;
@@ -18,12 +17,6 @@ using namespace mailweir::test;
 using namespace std::chrono_literals;
 
 namespace {
-
-bool no_redis() {
-  const bool missing = !RedisServer::is_installed();
-  if (missing) skip_test("redis-server is not installed (Debian: apt-get install redis-server)");
-  return missing;
-}
 
 class Lines final : public Log {
  public:

@@ -13,7 +13,6 @@
 
 #include "../fixture/counter_cases.h"
 #include "../fixture/redis_group.h"
-#include "../fixture/skip.h"
 #include "adapter/counters/memory_counters.h"
 #include "adapter/counters/redis_counters.h"
 
@@ -28,12 +27,6 @@ constexpr std::size_t nodes = 8, connections = 4;
 std::chrono::seconds length() {
   const char* const text = std::getenv("MAILWEIR_FIRE_SECONDS");
   return std::chrono::seconds(text == nullptr ? 3 : std::max(std::atoi(text), 1));
-}
-
-bool no_redis() {
-  const bool missing = !RedisServer::is_installed();
-  if (missing) skip_test("redis-server is not installed (Debian: apt-get install redis-server)");
-  return missing;
 }
 
 struct Accepted {

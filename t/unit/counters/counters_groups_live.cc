@@ -10,7 +10,6 @@
 
 #include "../fixture/counter_cases.h"
 #include "../fixture/redis_group.h"
-#include "../fixture/skip.h"
 #include "adapter/counters/fallback_counters.h"
 #include "adapter/counters/memory_counters.h"
 #include "adapter/counters/redis_counters.h"
@@ -23,12 +22,6 @@ using namespace std::chrono_literals;
 namespace {
 
 [[maybe_unused]] const auto no_signal = std::signal(SIGPIPE, SIG_IGN);
-
-bool no_redis() {
-  const bool missing = !RedisServer::is_installed();
-  if (missing) skip_test("redis-server is not installed (Debian: apt-get install redis-server)");
-  return missing;
-}
 
 bool has(const std::string& text, std::string_view part) { return text.find(part) != text.npos; }
 

@@ -10,7 +10,6 @@
 
 #include "../fixture/counter_cases.h"
 #include "../fixture/redis_server.h"
-#include "../fixture/skip.h"
 #include "adapter/counters/memory_counters.h"
 #include "adapter/counters/redis_counters.h"
 #include "adapter/redis/redis_connection.h"
@@ -19,13 +18,6 @@ using namespace mailweir;
 using namespace std::chrono_literals;
 
 namespace {
-
-// Whether there is no Redis here; the test case is then skipped.
-bool no_redis() {
-  const bool missing = !RedisServer::is_installed();
-  if (missing) skip_test("redis-server is not installed (Debian: apt-get install redis-server)");
-  return missing;
-}
 
 // One server for all tests that do not break it; each store has a prefix of its own.
 RedisServer& server() {

@@ -14,7 +14,6 @@
 
 #include "../fixture/counter_cases.h"
 #include "../fixture/redis_server.h"
-#include "../fixture/skip.h"
 #include "adapter/counters/redis_counters.h"
 #include "adapter/redis/redis_connection.h"
 #include "base/stream_server.h"
@@ -116,12 +115,6 @@ RedisReply redis_says(const RedisServer& redis, const std::vector<std::string_vi
 }
 std::size_t counted_by(const RedisServer& redis) {
   return std::stoul(redis_says(redis, {"HGET", "mw:{quota|alice}:3600", "t"}).text);
-}
-
-bool no_redis() {
-  const bool missing = !RedisServer::is_installed();
-  if (missing) skip_test("redis-server is not installed (Debian: apt-get install redis-server)");
-  return missing;
 }
 
 TEST_CASE("redis pipeline: each of many gets its own answer, and no thread waits") {

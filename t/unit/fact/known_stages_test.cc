@@ -10,12 +10,6 @@ namespace mailweir {
 namespace {
 using test::Engine;
 
-std::string milter(std::string_view rules) { return std::string(test::milter_only) + std::string(rules); }
-constexpr std::string_view nothing = "[[rule]]\nname = \"n\"\nat = \"data\"\nlog = true\n";
-constexpr std::string_view zone_text =
-    "192.0.2.7 PTR mail.example.com\nmail.example.com A 192.0.2.7\nexample.com MX 10 mail.example.com\nexample.com TXT "
-    "\"v=spf1 -all\"\n_dmarc.example.com TXT \"v=DMARC1; p=reject\"\nclient.example.org A 192.0.2.7\n";
-
 // Everything that a door can tell, told: what is absent then is absent because of the stage.
 void fill(Session& session, const HeaderList& headers, bool local) {
   Client& client = session.client();
@@ -80,12 +74,23 @@ class OneCountry final : public Countries {
 };
 
 TEST_CASE("each fact is known from its stage on, at both doors") {
-  Engine engine(
-      milter("[egress]\naddresses = [\"192.0.2.1\"]\n[maps]\nowners = { \"alice@example.com\" = \"alice\" }\n" +
-             std::string(nothing) +
-             "[[rule]]\nname = \"trap\"\nat = \"rcpt\"\nwhen = { recipient = \"trap@example.net\" }\nblock = { by = "
-             "\"client_address\", for = \"1d\" }\n"),
-      zone_text);
+  Engine engine(std::string(test::milter_only) + R"([egress]
+addresses = ["192.0.2.1"]
+[maps]
+owners = { "alice@example.com" = "alice" }
+[[rule]]
+name = "trap"
+at = "rcpt"
+when = { recipient = "trap@example.net" }
+block = { by = "client_address", for = "1d" }
+)",
+                R"(192.0.2.7 PTR mail.example.com
+mail.example.com A 192.0.2.7
+example.com MX 10 mail.example.com
+example.com TXT "v=spf1 -all"
+_dmarc.example.com TXT "v=DMARC1; p=reject"
+client.example.org A 192.0.2.7
+)");
   const GoodVerifier verifier;
   const auto suffixes = make_public_suffixes();
   REQUIRE(suffixes);

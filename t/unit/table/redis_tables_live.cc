@@ -8,7 +8,6 @@
 #include <csignal>
 
 #include "../fixture/redis_server.h"
-#include "../fixture/skip.h"
 #include "../fixture/temp_dir.h"
 #include "adapter/builders/redis_tables.h"
 #include "adapter/redis/redis_connection.h"
@@ -19,12 +18,6 @@ using namespace mailweir;
 using namespace std::chrono_literals;
 
 namespace {
-
-bool no_redis() {
-  const bool missing = !RedisServer::is_installed();
-  if (missing) skip_test("redis-server is not installed (Debian: apt-get install redis-server)");
-  return missing;
-}
 
 class Lines final : public Log {
  public:
