@@ -9,7 +9,7 @@ namespace {
 
 using test::Engine;
 
-std::string milter(std::string_view rules) { return std::string(test::milter_only) + std::string(rules); }
+std::string milter_rules(std::string_view rules) { return std::string(test::milter_only) + std::string(rules); }
 
 // One message: its recipient is judged, and it is taken or not.
 Verdict send(Engine& engine, const test::Mail& mail, bool taken = true) {
@@ -30,7 +30,7 @@ test::Mail mail_from(std::string client, std::string recipient = "bob@example.ne
 }  // namespace
 
 TEST_CASE("distinct: client addresses of a sender, by their networks") {
-  Engine engine(milter(R"([[rule]]
+  Engine engine(milter_rules(R"([[rule]]
 name = "roaming"
 at = "rcpt"
 limit = { by = "sender", distinct = "client_address", max = "2/1d", ipv4_prefix = 24 }
@@ -56,7 +56,7 @@ defer = "450 4.7.1 {count} of {limit}, again in {retry_after}"
 }
 
 TEST_CASE("first-time recipients: who was written to before is free, a refused message teaches nothing") {
-  Engine engine(milter(R"([[rule]]
+  Engine engine(milter_rules(R"([[rule]]
 name = "strangers"
 at = "rcpt"
 limit = { by = "sender", of = "first-time-recipients", max = "2/1d" }
