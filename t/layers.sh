@@ -17,8 +17,10 @@ base
 mail            base
 port            base mail
 check           base mail port
+delivery        base mail port
 adapter/alert   base mail port
 adapter/dns     base mail port
+adapter/follow  base mail port
 adapter/keys    base mail port
 adapter/libspf2 base mail port
 adapter/log     base mail port
@@ -31,18 +33,18 @@ adapter/counters base mail port adapter/redis
 adapter/builders base mail port adapter/keys adapter/libspf2 adapter/redis adapter/table adapter/verify
 fact            base mail port check
 reputation      base mail port check
-rule            base mail port check fact
-engine          base mail port check fact rule
+rule            base mail port check delivery fact
+engine          base mail port check delivery fact rule
 policy_door     base mail port fact rule engine
-milter_door     base mail port check fact rule engine
+milter_door     base mail port check delivery fact rule engine
 libmilter_door  base mail port engine milter_door
 admin_door      base mail port engine
 http_door       base mail port fact rule engine
 socketmap_door  base mail port fact rule engine
-config          base mail port check fact rule
+config          base mail port check delivery fact rule
 start           base mail port adapter engine config
-app             base mail port check reputation adapter fact rule engine policy_door milter_door libmilter_door admin_door http_door socketmap_door config start
-ctl             base mail port check reputation adapter fact rule engine policy_door milter_door admin_door http_door socketmap_door config start
+app             base mail port check delivery reputation adapter fact rule engine policy_door milter_door libmilter_door admin_door http_door socketmap_door config start
+ctl             base mail port check delivery reputation adapter fact rule engine policy_door milter_door admin_door http_door socketmap_door config start
 '
 
 # Third-party headers, and the files under src in which they may stand (shell patterns). An adapter may use any
@@ -71,6 +73,7 @@ re2/*               adapter/table/*.cc
 spf2/*              adapter/libspf2/*.cc
 maxminddb.h         adapter/builders/*.cc
 systemd/sd-journal.h adapter/log/*.cc
+systemd/sd-journal.h adapter/follow/journal_source.cc
 prometheus/*        adapter/stats/*.cc
 curl/curl.h         adapter/alert/*.cc
 nlohmann/*          adapter/alert/*.cc
