@@ -114,16 +114,9 @@ Result<void> Daemon::make_services() {
   stores_ = std::move(*stores);
   if (auto* fallback = stores_.fallback()) fallback->first_look();
   leases_ = std::make_unique<Leases>(stores_.use());
-  services_ =
-      std::make_unique<Services>(Services{*resolver_,
-                                          stores_.use(),
-                                          *log_,
-                                          clock_,
-                                          *leases_,
-                                          board_,
-                                          stats_,
-                                          {verifier_.get(), suffixes_.get(), scanners_->virus(), scanners_->spam()},
-                                          alert_desk_.get()});
+  const MessageTools tools{verifier_.get(), suffixes_.get(), scanners_->virus(), scanners_->spam()};
+  services_ = std::make_unique<Services>(
+      Services{*resolver_, stores_.use(), *log_, clock_, *leases_, board_, stats_, tools, alert_desk_.get()});
   return {};
 }
 
@@ -146,6 +139,8 @@ Result<void> Daemon::start() {
   if (auto opened = admin_door_->open(config_.admin.socket.path, config_.admin.mode); !opened)
     return config_.places.blame("admin.socket", opened.error());
   start_watches();
+  if (!config_.follow.mail_log.empty())
+    delivery_watch_ = std::make_unique<DeliveryWatch>(config_, *services_, policy_, *log_);
   start_doors();
   housekeeper_ = std::thread([this] { keep_house(); });
   Event("started")
@@ -246,6 +241,7 @@ DaemonParts Daemon::parts() const {
   parts.alerts = alert_desk_.get();
   parts.tables = tables_.get();
   parts.reputation = reputation_view_.get();
+  parts.follower = delivery_watch_ ? &delivery_watch_->follower() : nullptr;
   if (const auto stats = scanners_->stats(); !stats.empty()) {
     parts.scans = stats;
     parts.held_for_scanners = &scanners_->room();
@@ -381,6 +377,7 @@ void Daemon::stop() {
   house_wake_.notify_all();
   if (housekeeper_.joinable()) housekeeper_.join();
   services_->trouble_lines->flush(*log_, SteadyTime::max());
+  if (delivery_watch_) delivery_watch_->stop();
   list_reader_.reset();
   dnsbl_prover_.reset();
   key_keeper_.reset();

@@ -18,6 +18,7 @@
 #include "admin_door/admin_server.h"
 #include "app/counter_desk.h"
 #include "app/daemon_status.h"
+#include "app/delivery_watch.h"
 #include "app/door_sockets.h"
 #include "app/eviction_watch.h"
 #include "app/key_keeper.h"
@@ -107,7 +108,9 @@ class Daemon {
   std::unique_ptr<EvictionWatch> eviction_watch_;
   std::unique_ptr<LossWatch> loss_watch_;
   std::unique_ptr<ReputationView> reputation_view_;
-  std::unique_ptr<Periodic> list_reader_, dnsbl_prover_, store_asker_;  // stopped before what they use goes
+  std::unique_ptr<DeliveryWatch> delivery_watch_;  // null: the mail server's log is not read
+  std::unique_ptr<Periodic> list_reader_, dnsbl_prover_,
+      store_asker_;  // stopped before what they use goes
 
   DoorSockets sockets_;
   std::unique_ptr<PolicyServer> policy_door_;

@@ -140,6 +140,8 @@ StatusReport DaemonStatus::report() const {
   report.add("counters.", memory_counter_metrics, stats_of(of.memory_counters));
   report.add_each("evicting", evicting_metrics, items_of(of.evictions, &EvictionWatch::found));
   report.add("lost.", loss_metrics, of.losses);
+  report.add("follow.", follow_metrics, of.follower);
+  report.add("follow.", bounce_metrics, of.follower != nullptr ? &of.follower->bounces() : nullptr);
   report.add("keys.", key_watch_metrics, stats_of(of.keys));
   report.add("dns.", dns_metrics, stats_of(of.dns));
   report.add_each("scanners", scan_metrics, of.scans);

@@ -13,6 +13,7 @@
 #include "adapter/scan/held_bytes.h"
 #include "app/eviction_watch.h"
 #include "app/key_keeper.h"
+#include "app/log_follower.h"
 #include "app/loss_watch.h"
 #include "app/reputation_view.h"
 #include "app/status_report.h"
@@ -60,6 +61,7 @@ struct DaemonParts {
   const AlertDesk* alerts = nullptr;
   const TableSources* tables = nullptr;
   const ReputationView* reputation = nullptr;
+  const LogFollower* follower = nullptr;
   std::vector<const ScanStats*> scans{};
   const HeldRoom* held_for_scanners = nullptr;
 };

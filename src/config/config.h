@@ -94,6 +94,18 @@ struct RedisConfig {
   std::chrono::milliseconds deadline{100};  // of one lookup
 };
 
+// Where the mail server logs what becomes of messages: "journal", or a file; "": it is not read.
+struct FollowConfig {
+  std::string mail_log;
+};
+
+// What is remembered of accepted messages until it is known what became of them.
+struct BouncesConfig {
+  std::chrono::milliseconds remember{std::chrono::hours(24 * 5)};
+  std::uint64_t memory = 64 << 20;
+  bool written = false;  // there is a [bounces]
+};
+
 struct DnsConfig {
   std::vector<std::string> servers;  // "192.0.2.53", "127.0.0.1:5353"; empty: the system's
   std::string zone;                  // a zone file that answers instead, as written
@@ -128,6 +140,8 @@ struct Config {
   ClamdConfig clamd;
   SpamScannerConfig rspamd, spamd{.max_scan = 500 << 10};  // as spamc(1) has it
   ReputationConfig reputation;
+  FollowConfig follow;
+  BouncesConfig bounces;
   AlertReceivers alerts;  // reloads with the policy
   KeyPlaces places;       // of the keys of all of these
 };

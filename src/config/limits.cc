@@ -11,7 +11,8 @@ namespace {
 
 constexpr Quantity named_quantities[] = {
     Quantity::messages,         Quantity::recipients,         Quantity::bytes,         Quantity::connections,
-    Quantity::open_connections, Quantity::unknown_recipients, Quantity::auth_failures, Quantity::first_time_recipients};
+    Quantity::open_connections, Quantity::unknown_recipients, Quantity::auth_failures, Quantity::first_time_recipients,
+    Quantity::bounces};
 
 void read_of(const KeyPlace& place, Quantity& of) {
   const auto text = place.text();
@@ -23,8 +24,8 @@ void read_of(const KeyPlace& place, Quantity& of) {
   }
   if (!place.has(place.key))
     place.wrong(
-        "is missing: messages, recipients, bytes, connections, open-connections, unknown-recipients, auth-failures or "
-        "first-time-recipients; or distinct = FACT");
+        "is missing: messages, recipients, bytes, connections, open-connections, unknown-recipients, auth-failures, "
+        "first-time-recipients or bounces; or distinct = FACT");
   if (!text) return;
   std::string names;
   for (const auto quantity : named_quantities) {
@@ -44,8 +45,8 @@ void read_distinct(const KeyPlace& place, Limit& limit) {
   auto fact = place.makings.registry.fact(name->value);
   if (!fact) return place.wrong(fact.error().what);
   const FactType type = fact->type();
-  const bool counts = type != FactType::number && type != FactType::decimal && type != FactType::boolean &&
-                      type != FactType::dnsbl;
+  const bool counts =
+      type != FactType::number && type != FactType::decimal && type != FactType::boolean && type != FactType::dnsbl;
   if (!counts || fact->check() || fact->info().many)
     return place.wrong(
         name->value +
@@ -53,6 +54,36 @@ void read_distinct(const KeyPlace& place, Limit& limit) {
   for (const auto& by : limit.by)
     if (by.name == name->value) return place.wrong(name->value + " is also in by: each key would have one value");
   limit.distinct = std::move(*fact);
+}
+
+// "20%/1d"
+void read_share(const KeyPlace& place, const Placed<std::string>& text, Limit& limit) {
+  const auto percent_sign = text.value.find('%');
+  const auto percent = to_number(trimmed(std::string_view(text.value).substr(0, percent_sign)));
+  const auto window = parse_window("1" + text.value.substr(percent_sign + 1));
+  if (!percent || *percent < 1 || *percent > 99 || !window)
+    return place.wrong(text.place, "\"" + cleaned(text.value, false, 60) +
+                                       "\": write a share from 1% to 99% and its period, like \"20%/1d\"");
+  if (limit.of != Quantity::bounces) return place.wrong(text.place, "a share is possible only with of = \"bounces\"");
+  for (const auto& other : limit.shares)
+    if (other.period == window->period) place.wrong(text.place, "two shares for the same period");
+  limit.shares.push_back({*percent, window->period, true});
+}
+
+void read_kind(const KeyPlace& place, Limit& limit) {
+  if (place.node() != nullptr && limit.of != Quantity::bounces)
+    return place.wrong("is possible only with of = \"bounces\"");
+  form::choice<BounceKind>({{"all", BounceKind::all}, {"hard", BounceKind::hard}, {"policy", BounceKind::policy}})
+      .read(place, limit.kind);
+}
+
+// After max.
+void read_at_least(const KeyPlace& place, Limit& limit) {
+  if (place.node() != nullptr && limit.shares.empty())
+    return place.wrong("is possible only with a share in max, like \"20%/1d\"");
+  if (!limit.shares.empty() && !place.has(place.key))
+    return place.wrong("is missing: below how many accepted recipients the share is not looked at, like 200");
+  form::number<std::uint64_t>(1, 1'000'000'000).read(place, limit.at_least);
 }
 
 // "200/1h 1000/1d"
@@ -85,7 +116,8 @@ void read_max(const KeyPlace& place, Limit& limit) {
   if (!texts) return;
   for (const auto& text : *texts) {
     const auto most = to_number(text.value);
-    if (!open) read_windows(place, text, limit);
+    if (!open && text.value.find('%') != text.value.npos) read_share(place, text, limit);
+    else if (!open) read_windows(place, text, limit);
     else if (most && texts->size() == 1) limit.max.push_back({*most, {}});
     else place.wrong(text.place, "open connections have no period; write how many: \"10\"");
   }
@@ -150,6 +182,8 @@ const Keys<Limit>& limit_keys() {
       {"of", &Limit::of, {read_of}, reloads},
       {"distinct", std::identity{}, {read_distinct}, reloads},
       {"max", std::identity{}, {read_max}, reloads},
+      {"kind", std::identity{}, {read_kind}, reloads},
+      {"at_least", std::identity{}, {read_at_least}, reloads},
       {"overrides", std::identity{}, {read_overrides}, reloads},
       {"count", &Limit::attempts, form::choice<bool>({{"accepted", false}, {"all", true}}), reloads},
       {"block", &Limit::block, {read_limit_block}, reloads},

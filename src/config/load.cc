@@ -175,6 +175,7 @@ void Loader::settle_policy() {
   policy_->hostname = config_.general.hostname.empty() ? machine_name() : config_.general.hostname;
   policy_->spelling = config_.general.spelling;
   policy_->counters_outage = config_.counters.on_outage == "defer" ? Outage::defer : Outage::go_on;
+  policy_->follows_mail_log = seen_.contains("follow");
   policy_->counter_deadline = config_.counters.deadline;
   policy_->dns_deadline = config_.dns.deadline;
   auto& state = config_.reputation.state;
@@ -365,6 +366,7 @@ Loaded Loader::run() {
   for (auto& placed : rules_) {
     if (placed.rule.limit && placed.rule.limit->of == Quantity::unknown_recipients)
       policy_->counts_unknown_recipients = true;
+    if (placed.rule.limit && placed.rule.limit->of == Quantity::bounces) policy_->counts_bounces = true;
     policy_->rules[index(placed.rule.at)].push_back(std::move(placed.rule));
   }
   for (std::size_t i = 0; i < stage_count; ++i) policy_->indexes[i] = RuleIndex(policy_->rules[i]);

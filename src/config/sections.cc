@@ -27,7 +27,7 @@ const std::vector<SectionRow>& all_sections() {
                                               spf_section(),        geoip_section(),  egress_section(),
                                               alerts_section(),     dkim_section(),   authentication_results_section(),
                                               reputation_section(), clamd_section(),  rspamd_section(),
-                                              spamd_section()};
+                                              spamd_section(),      follow_section(), bounces_section()};
   return all;
 }
 

@@ -32,6 +32,8 @@ SectionRow spamd_section();
 SectionRow egress_section();
 SectionRow alerts_section();
 SectionRow reputation_section();
+SectionRow follow_section();
+SectionRow bounces_section();
 SectionRow dkim_section();
 SectionRow authentication_results_section();
 

@@ -34,6 +34,7 @@ std::vector<Stage> stages_of(Quantity of) {
     case Quantity::unknown_recipients: return {connect, helo, mail, rcpt};
     case Quantity::first_time_recipients: return {rcpt};
     case Quantity::auth_failures: return {connect, helo, auth, mail, rcpt};
+    case Quantity::bounces: return {mail, rcpt, data, end_of_message};
     case Quantity::distinct: break;
   }
   return {all_stages.begin(), all_stages.end()};
@@ -194,6 +195,7 @@ class Validator {
     if (fits && placed.rule.limit->of == Quantity::unknown_recipients && !policy_.has_milter)
       error(placed, "limit",
             of + " are known at the milter door only: Postfix does not ask the policy door about them");
+    if (fits && placed.rule.limit->of == Quantity::bounces) bounces(placed);
     const bool asks = placed.rule.limit->of == Quantity::distinct && at == Stage::auth;
     if (asks && placed.rule.limit->attempts)
       error(placed, "limit",
@@ -205,6 +207,22 @@ class Validator {
       error(placed, "limit", "block refuses all further mail of the key: it needs reject, defer or drop in the rule");
     if (is_event(placed.rule.limit->of) && placed.rule.limit->attempts)
       error(placed, "limit", "count = \"all\" is not possible here: " + of + " are counted when they happen");
+  }
+
+  // They are counted for a message, when it is accepted or later.
+  void bounces(const PlacedRule& placed) {
+    if (!policy_.has_milter)
+      error(placed, "limit", "bounces are counted for messages that the milter door has accepted: add [milter]");
+    if (!policy_.follows_mail_log)
+      error(placed, "limit",
+            "bounces are read in the log of the mail server: add [follow] with mail_log = \"/var/log/mail.log\" or "
+            "\"journal\"");
+    for (const auto& by : placed.rule.limit->by)
+      if (!by.is_own() && by.info().known.milter == Stage::rcpt)
+        problems_.error(placed.at("limit.by." + by.name), "rule \"" + placed.rule.name + "\".limit",
+                        by.name +
+                            ": bounces are counted for the sending side, such as sasl_username, sender_domain "
+                            "or client_address");
   }
 
   // A failure is counted for the rules whose conditions hold when the http door is told of it, whatever their stage:

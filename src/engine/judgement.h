@@ -4,6 +4,7 @@
 // again.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,12 +18,16 @@ namespace mailweir {
 
 // A charge that a rule wants: of its limit, or the question whether its key is blocked.
 struct Asking {
+  // Of a limit of bounces that is a share: two counters, of which the first then has the limit's level.
+  enum class Part : std::uint8_t { whole, accepted, not_bounced };
+
   const Rule* rule = nullptr;
   Charge charge;
   std::size_t traced = 0;               // its place in the trace
   Level level{};                        // what the store says
   std::vector<std::uint64_t> totals{};  // of each window after this call; of limits with a warn_at only
   bool began_block = false;             // by this very charge
+  Part part = Part::whole;
 
   bool is_block() const { return charge.kind == CountKind::block; }
 };

@@ -72,7 +72,8 @@ std::optional<Charge> charge_for(const Rule& rule, Stage stage, Facts& facts, st
       charge.windows = {Window{charge.windows.front().max, std::chrono::seconds(0)}};
       break;
     case Quantity::unknown_recipients:
-    case Quantity::auth_failures: charge.amount = 0; break;  // was counted when it happened
+    case Quantity::auth_failures:
+    case Quantity::bounces: charge.amount = 0; break;  // was counted when it happened
     case Quantity::distinct:
       if (!fill_distinct(limit, stage, facts, charge))
         return none([&] { return "what it counts, " + limit.distinct->name + ", is not known"; });

@@ -138,11 +138,12 @@ void MailLog::alerts(const Subject& subject, const Verdict& verdict, bool edges)
 }
 
 void MailLog::event(const Subject& subject, std::string_view event, const std::vector<CounterUse>& used,
-                    std::string_view trouble) const {
+                    std::string_view trouble, const std::vector<std::pair<std::string, std::string>>& more) const {
   std::string line = start_line(subject.transaction, event);
   append_who(line, subject.client, subject.transaction);
   if (!subject.transaction.recipient.is_absent())
     append_field(line, "recipient", subject.transaction.recipient.original());
+  for (const auto& [key, value] : more) append_field(line, key, value);
   append_known(line, "used", used_text(used));
   append_known(line, "reason", trouble);
   log_.write(trouble.empty() ? Severity::info : Severity::warning, line);

@@ -42,9 +42,10 @@ class MailLog {
   void message(const Subject& subject, const Outcome& outcome) const;
   // The alerts that are edges, or those that are not.
   void alerts(const Subject& subject, const Verdict& verdict, bool edges) const;
-  // Something that limits count has happened. `trouble`: why the counters could not be asked; else empty.
+  // Something that limits count has happened. `trouble`: why the counters could not be asked; else empty. `more`: the
+  // event's own fields.
   void event(const Subject& subject, std::string_view event, const std::vector<CounterUse>& used,
-             std::string_view trouble) const;
+             std::string_view trouble, const std::vector<std::pair<std::string, std::string>>& more = {}) const;
 
  private:
   Log& log_;

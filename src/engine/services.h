@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "delivery/accepted_messages.h"
 #include "engine/alert_marks.h"
 #include "engine/leases.h"
 #include "engine/stage_board.h"
@@ -35,7 +36,8 @@ struct Services {
   AlertSink* alerts = nullptr;  // null: an alert is a line in the log
   std::shared_ptr<AlertMarks> alert_marks = std::make_shared<AlertMarks>();
   std::shared_ptr<TroubleLines> trouble_lines = std::make_shared<TroubleLines>();
-  Witness* witness = nullptr;  // null: none
+  Witness* witness = nullptr;            // null: none
+  AcceptedMessages* accepted = nullptr;  // null: nothing becomes known of messages later
 };
 
 }  // namespace mailweir

@@ -7,7 +7,9 @@
 #include <utility>
 
 #include "base/duration.h"
+#include "engine/accepted_mail.h"
 #include "engine/block_facts.h"
+#include "engine/bounce_share.h"
 #include "engine/limit_charge.h"
 #include "engine/verdict_of.h"
 #include "engine/walk_rules.h"
@@ -166,9 +168,11 @@ void Session::charge(Stage stage, Judgement& judgement, Verdict& verdict, Trace*
     asking.level = charged->levels[i];
     const auto left = charged->totals.end() - total;
     const auto end = total + std::min(left, static_cast<std::ptrdiff_t>(asking.charge.windows.size()));
-    if (!asking.is_block() && asking.rule->limit->warn_at > 0) asking.totals.assign(total, end);
+    if (asking.part != Asking::Part::whole || (!asking.is_block() && asking.rule->limit->warn_at > 0))
+      asking.totals.assign(total, end);
     total = end;
   }
+  settle_shares(judgement.asked);
   note_levels(asked, verdict, trace);
   blocked_keys_.begin_of_limits(judgement, state_.mail.id);
 }
@@ -192,10 +196,11 @@ void Session::note_levels(const std::vector<Asking*>& asked, Verdict& verdict, T
       asking->rule->hits->over.fetch_add(1, std::memory_order_relaxed);
     if (level.no_room) {
       ledger_.no_room(state_.mail.id, asking->rule->name, asking->charge);
-    } else if (!asking->is_block())
+    } else if (!asking->is_block() && asking->part != Asking::Part::not_bounced)
       verdict.used.push_back({asking->rule->name, asking->charge.key, asking->charge.windows[level.window], level.count,
                               level.over, level.share.has_value()});
     if (trace == nullptr) continue;
+    if (asking->part == Asking::Part::not_bounced) continue;
     std::string& outcome = trace->rules[asking->traced].outcome;
     if (asking->is_block() ? level.over : outcome.empty()) outcome = outcome_of(*asking);
   }
@@ -269,6 +274,12 @@ void Session::count_event(Quantity quantity, bool log) {
   if (!log) return;
   mail_log_.event(subject(), quantity == Quantity::auth_failures ? "auth-failure" : "unknown-recipient", used,
                   charged ? std::string_view() : std::string_view(charged.error().what));
+}
+
+void Session::message_accepted() {
+  if (services_.accepted == nullptr || !policy_->counts_bounces || state_.mail.sender.is_null()) return;
+  if (facts_.stage() != Stage::end_of_message) facts_.stage(Stage::end_of_message, Deadline());
+  services_.accepted->add(accepted_message(*policy_, facts_, client_, state_.mail, ledger_, services_.clock.wall()));
 }
 
 void Session::log_verdict(const Verdict& verdict, std::string_view at_end) {

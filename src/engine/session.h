@@ -65,6 +65,9 @@ class Session {
   // succeeded.
   void count_event(Quantity quantity, bool log = true);
 
+  // The mail server takes the message for its accepted recipients: remembered, if bounces are counted.
+  void message_accepted();
+
   // At the end of the header: starts the lookups that end-of-message will want, and the checks of the message, such as
   // dkim, that a rule or the Authentication-Results field may ask for; the body then goes to facts().message_body().
   void begin_message_checks(bool body_comes);

@@ -5,6 +5,7 @@
 
 #include "base/duration.h"
 #include "base/text.h"
+#include "engine/bounce_share.h"
 #include "engine/evaluation.h"
 #include "engine/limit_charge.h"
 #include "fact/scan.h"
@@ -150,6 +151,12 @@ class Walk {
     if (auto charge = charge_for(rule, stage_, facts_, why)) {
       charge->dispensable = goes_on_uncounted(rule, false, policy_.counters_outage);
       judgement_.asked.push_back({&rule, std::move(*charge), last_traced(), {}});
+    }
+    for (Charge& question : share_questions_for(rule, facts_)) {
+      const auto part = judgement_.asked.size() > before && judgement_.asked.back().part == Asking::Part::accepted
+                            ? Asking::Part::not_bounced
+                            : Asking::Part::accepted;
+      judgement_.asked.push_back({&rule, std::move(question), last_traced(), {}, {}, false, part});
     }
     if (judgement_.asked.size() == before) return false;
     judgement_.held.push_back({&rule, evaluation_.evidence(rule)});

@@ -322,6 +322,7 @@ MilterAnswer MilterDoorSession::end_of_message(MessageEditor& editor, const Macr
   const bool taken = answer.goes_on() || answer.kind == MilterAnswer::Kind::discard;
   if (const auto word = session_.facts().dkim_found(); !word.empty()) message_.done.emplace_back("dkim", word);
   if (const auto word = session_.facts().dmarc_found(); !word.empty()) message_.done.emplace_back("dmarc", word);
+  if (answer.goes_on()) session_.message_accepted();
   for (auto& field : session_.facts().message_fields()) message_.done.push_back(std::move(field));
   finish(taken && held ? "held" : outcome_of(answer), taken);
   return answer;

@@ -35,6 +35,7 @@ namespace mailweir {
 struct Window {
   std::uint64_t max = 0;
   std::chrono::seconds period{0};  // 0 for a lease: now
+  bool percent = false;            // max is a share of what another counter has; no store knows of it
   auto operator<=>(const Window&) const = default;
 };
 

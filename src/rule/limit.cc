@@ -17,6 +17,7 @@ std::string_view to_string(Quantity quantity) {
     case Quantity::auth_failures: return "auth-failures";
     case Quantity::distinct: return "distinct";
     case Quantity::first_time_recipients: return "first-time-recipients";
+    case Quantity::bounces: return "bounces";
   }
   return "?";
 }
@@ -55,7 +56,7 @@ Result<std::vector<Window>> parse_windows(std::string_view text) {
 
 std::string to_string(const Window& window) {
   if (window.period.count() == 0) return std::to_string(window.max);
-  return std::to_string(window.max) + '/' + format_duration(window.period);
+  return std::to_string(window.max) + (window.percent ? "%/" : "/") + format_duration(window.period);
 }
 
 std::string in_words(const Window& window, Quantity of) {

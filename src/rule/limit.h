@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "delivery/bounce_kind.h"
 #include "fact/ref.h"
 #include "port/counter_store.h"
 #include "port/table.h"
@@ -25,12 +26,14 @@ enum class Quantity : std::uint8_t {
   unknown_recipients,
   auth_failures,
   distinct,
-  first_time_recipients
+  first_time_recipients,
+  bounces
 };
 std::string_view to_string(Quantity quantity);
 // Counted when it happens and not when a rule asks: a limit of it only looks at what stands in the counter.
 constexpr bool is_event(Quantity quantity) {
-  return quantity == Quantity::unknown_recipients || quantity == Quantity::auth_failures;
+  return quantity == Quantity::unknown_recipients || quantity == Quantity::auth_failures ||
+         quantity == Quantity::bounces;
 }
 
 struct Limit {
@@ -39,10 +42,13 @@ struct Limit {
   Quantity of = Quantity::messages;
   std::optional<FactRef> distinct;  // of Quantity::distinct: whose different values are counted
   std::vector<Window> max;
-  TablePtr overrides;              // by key, its domain, then "default": replaces max
-  bool attempts = false;           // count = "all"
-  std::optional<BlockTime> block;  // a key that goes over it is blocked so long
-  unsigned warn_at = 0;            // percent of the maximum at which an alert warns; 0: none does
+  std::vector<Window> shares;         // of bounces: percent of the recipients that were accepted
+  std::uint64_t at_least = 0;         // of these, before a share is looked at
+  BounceKind kind = BounceKind::all;  // of bounces
+  TablePtr overrides;                 // by key, its domain, then "default": replaces max
+  bool attempts = false;              // count = "all"
+  std::optional<BlockTime> block;     // a key that goes over it is blocked so long
+  unsigned warn_at = 0;               // percent of the maximum at which an alert warns; 0: none does
   unsigned prefix4 = 32, prefix6 = 64;
 };
 

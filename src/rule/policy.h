@@ -69,6 +69,8 @@ struct Policy : FactSettings {
   std::array<bool, stage_count> policy_owns{};  // stages that the policy door judges
   bool has_milter = false, has_policy_door = false, has_http = false;
   bool counts_unknown_recipients = false;  // a limit does
+  bool counts_bounces = false;             // likewise
+  bool follows_mail_log = false;           // there is a [follow]
   Outage counters_outage = Outage::go_on;  // what an error of the counter store does
   std::chrono::milliseconds dns_deadline{5000};
   std::chrono::milliseconds counter_deadline{100};       // of one call of the counter store
