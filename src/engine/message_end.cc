@@ -6,6 +6,7 @@
 #include "check/authentication_results.h"
 #include "check/dmarc.h"
 #include "engine/session.h"
+#include "engine/walk_rules.h"
 #include "rule/needs.h"
 
 namespace mailweir {
@@ -69,6 +70,14 @@ void Session::begin_message_checks(bool body_comes) {
   }
   if (!writes) return;
   for (const FactRef& check : results.checks) facts_.start(check);
+}
+
+bool Session::decides_before_scans() {
+  facts_.stage(end, Deadline::in(policy_->dns_deadline));
+  facts_.now(services_.clock.wall());
+  facts_.skip(skips_.off(end));
+  start_early(*policy_, end, facts_);
+  return mailweir::decides_before_scans(*policy_, facts_);
 }
 
 bool Session::writes_authentication_results() const {

@@ -71,6 +71,8 @@ class Session {
   // At the end of the header: starts the lookups that end-of-message will want, and the checks of the message, such as
   // dkim, that a rule or the Authentication-Results field may ask for; the body then goes to facts().message_body().
   void begin_message_checks(bool body_comes);
+  // At the end of the message, before its rules are asked: whether one decides without a scanner's answer.
+  bool decides_before_scans();
   // Whether Authentication-Results fields that claim to be ours go from this message: not where it comes from a machine
   // of ours, which may have written one.
   bool removes_authentication_results() const;

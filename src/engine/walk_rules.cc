@@ -10,6 +10,7 @@
 #include "engine/limit_charge.h"
 #include "fact/scan.h"
 #include "rule/limit_key.h"
+#include "rule/needs.h"
 
 namespace mailweir {
 namespace {
@@ -236,6 +237,22 @@ void start_early(const Policy& policy, Stage stage, Facts& facts) {
     if (!early.rule->unless.empty() && early.rule->unless.ask(facts, false) == Tri::yes) continue;
     facts.start(*early.fact);
   }
+}
+
+bool decides_before_scans(const Policy& policy, Facts& facts) {
+  for (const Rule& rule : policy.at(Stage::end_of_message)) {
+    if (!rule.when.empty() && rule.when.ask(facts, false) == Tri::no) continue;
+    if (!rule.unless.empty() && rule.unless.ask(facts, false) == Tri::yes) continue;
+    for (const ScannerUse& scanner : policy.scanners)
+      if (reads_check(rule, scanner.check, policy)) return false;
+    if (rule.shadow) continue;
+    if (!rule.skip.empty()) return false;
+    if (rule.limit || rule.action == Action::none) continue;
+    if (!rule.when.empty() && rule.when.ask(facts) != Tri::yes) continue;
+    const Tri unless = rule.unless.empty() ? Tri::no : rule.unless.ask(facts);
+    if (unless != Tri::yes && unless != Tri::outage) return true;
+  }
+  return false;
 }
 
 }  // namespace mailweir

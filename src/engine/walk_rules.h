@@ -19,4 +19,8 @@ Judgement walk_rules(const Policy& policy, Stage stage, Facts& facts, Skips& ski
 // hold.
 void start_early(const Policy& policy, Stage stage, Facts& facts);
 
+// Whether a rule of the end of the message decides before any rule may ask a scanner, whose answer then need not be
+// waited for. Asks what walk_rules would ask up to there, but no counters.
+bool decides_before_scans(const Policy& policy, Facts& facts);
+
 }  // namespace mailweir

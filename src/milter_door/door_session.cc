@@ -331,7 +331,7 @@ MilterAnswer MilterDoorSession::end_of_message(MessageEditor& editor, const Macr
 // A scanner has a deadline of its own, longer than that of a callback: the other waits are counted from here on.
 void MilterDoorSession::await_scans(MessageEditor& editor) {
   Facts& facts = session_.facts();
-  if (!facts.message_ends()) return;
+  if (!facts.message_ends() || session_.decides_before_scans()) return;
   while (!facts.await_message(Deadline::in(progress_every))) editor.progress();
   session_.callback_begins();
 }
