@@ -108,7 +108,7 @@ Result<void> Daemon::make_services() {
   policy_.swap(std::move(loaded.policy));
   if (auto made = make_resolver(); !made) return made;
   if (auto made = make_verification(); !made) return made;
-  scanners_ = std::make_unique<Scanners>(config_, *log_);
+  scanners_ = std::make_unique<Scanners>(config_, *log_, clock_);
   auto stores = make_stores(config_, clock_, *log_);
   if (!stores) return stores.error();
   stores_ = std::move(*stores);

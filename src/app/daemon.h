@@ -26,7 +26,6 @@
 #include "app/notify.h"
 #include "app/periodic.h"
 #include "app/reputation_view.h"
-#include "app/scanners.h"
 #include "app/stores.h"
 #include "base/guarded.h"
 #include "base/log.h"
@@ -39,6 +38,7 @@
 #include "policy_door/server.h"
 #include "port/digest.h"
 #include "socketmap_door/server.h"
+#include "start/scanners.h"
 
 namespace mailweir {
 

@@ -69,6 +69,7 @@ struct ScanStats {
   std::atomic<std::uint64_t> scans{0}, clean{0}, found{0}, unscanned{0}, temperror{0};
   std::atomic<std::uint64_t> broken_off{0};    // the message went away first
   std::atomic<std::uint64_t> milliseconds{0};  // ScanAnswer::took of all
+  std::atomic<std::uint64_t> bytes{0};         // of all messages, as far as they came
 };
 
 inline constexpr Metric<ScanStats> scan_metrics[] = {
@@ -86,6 +87,8 @@ inline constexpr Metric<ScanStats> scan_metrics[] = {
      via<&ScanStats::broken_off>},
     {"milliseconds", as_counter("mailweir_scan_milliseconds_total", "Time from the end of a message to the answer"),
      via<&ScanStats::milliseconds>},
+    {"bytes", as_counter("mailweir_scan_bytes_total", "Bytes of the messages sent to a scanner"),
+     via<&ScanStats::bytes>},
 };
 
 class Scanner {

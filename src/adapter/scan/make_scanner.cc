@@ -35,10 +35,11 @@ class LiveScan final : public Scan {
   }
 
   void write(std::string_view bytes) override {
+    stats_.bytes += bytes.size();
     if (feed_->write(bytes)) loop_.nudge(job_);
   }
   void end() override {
-    if (feed_->end(std::chrono::steady_clock::now())) loop_.nudge(job_);
+    if (feed_->end(loop_.clock().steady())) loop_.nudge(job_);
   }
   const ScanAnswer* answer(Deadline deadline) override { return answer_ = feed_->wait(deadline); }
 

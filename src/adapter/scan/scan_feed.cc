@@ -49,12 +49,12 @@ const ScanAnswer* ScanFeed::wait(Deadline deadline) {
   return &*answer_;
 }
 
-ScanFeed::Taken ScanFeed::take(std::uint64_t place, std::span<char> to) {
+ScanFeed::Taken ScanFeed::take(std::uint64_t place, std::span<char> to, SteadyTime now) {
   const std::lock_guard lock(mutex_);
   if (answer_ || broken_off_) return {};
   const auto got = held_.read(place, to);
   if (!got) {
-    settle(without(ScanStatus::temperror, got.error().what));
+    settle(without(ScanStatus::temperror, got.error().what), now);
     return {};
   }
   idle_ = *got == 0 && !ended_;
@@ -87,17 +87,20 @@ bool ScanFeed::is_over() const {
   return answer_ || broken_off_;
 }
 
-void ScanFeed::answer(ScanAnswer answer) {
+void ScanFeed::answer(ScanAnswer answer, SteadyTime now) {
   const std::lock_guard lock(mutex_);
+  settle(std::move(answer), now);
+}
+
+// Both under the lock. The message may have ended since that was now.
+void ScanFeed::settle(ScanAnswer answer, SteadyTime now) {
+  if (ended_ && now > *ended_) answer.took = std::chrono::duration_cast<std::chrono::microseconds>(now - *ended_);
   settle(std::move(answer));
 }
 
-// Under the lock.
 void ScanFeed::settle(ScanAnswer answer) {
   if (answer_) return;
   answer_ = std::move(answer);
-  const auto now = std::chrono::steady_clock::now();
-  if (ended_) answer_->took = std::chrono::duration_cast<std::chrono::microseconds>(now - *ended_);
   held_.clear();
   answered_.wake();
 }

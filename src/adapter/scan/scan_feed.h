@@ -31,7 +31,7 @@ class ScanFeed {
     std::size_t count = 0;
     bool at_end = false;
   };
-  Taken take(std::uint64_t place, std::span<char> to);
+  Taken take(std::uint64_t place, std::span<char> to, SteadyTime now);
   // Before this place all has been sent.
   void sent(std::uint64_t place);
   // Whether all of it is still here; start_again: and stays, as nothing has been sent yet to the server that is next.
@@ -41,10 +41,11 @@ class ScanFeed {
   // Broken off, or answered.
   bool is_over() const;
   // Once; what comes later is nothing.
-  void answer(ScanAnswer answer);
+  void answer(ScanAnswer answer, SteadyTime now);
 
  private:
   void settle(ScanAnswer answer);
+  void settle(ScanAnswer answer, SteadyTime now);
 
   mutable std::mutex mutex_;  // guards what follows
   HeldBytes held_;

@@ -38,7 +38,7 @@ ScanJob::Trouble ScanJob::try_server(SteadyTime now) {
     if (auto trouble = find_connected()) return trouble;
   if (!connecting_) {
     send(now);
-    if (auto trouble = receive()) return trouble;
+    if (auto trouble = receive(now)) return trouble;
   }
   if (!feed_->is_over() && now >= due()) return what_is_late();
   return {};
@@ -70,7 +70,7 @@ ScanJob::Trouble ScanJob::find_connected() {
 
 // A server that takes no more may have said why: that is read next.
 void ScanJob::send(SteadyTime now) {
-  while (!all_sent_ && fill()) {
+  while (!all_sent_ && fill(now)) {
     const auto sent = ::send(fd_.get(), out_.data(), out_.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent < 0 && errno == EINTR) continue;
     if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
@@ -91,10 +91,10 @@ void ScanJob::send(SteadyTime now) {
 }
 
 // Whether there is something to send.
-bool ScanJob::fill() {
+bool ScanJob::fill(SteadyTime now) {
   if (!out_.empty()) return true;
   std::array<char, most_at_once> bytes;
-  const auto taken = feed_->take(taken_, bytes);
+  const auto taken = feed_->take(taken_, bytes, now);
   if (taken.count > 0) protocol_->wrap({bytes.data(), taken.count}, out_);
   taken_ += taken.count;
   if (taken.at_end) {
@@ -108,7 +108,7 @@ bool ScanJob::fill() {
   return !out_.empty();
 }
 
-ScanJob::Trouble ScanJob::receive() {
+ScanJob::Trouble ScanJob::receive(SteadyTime now) {
   std::array<char, 4096> bytes;
   for (;;) {
     const auto got = ::recv(fd_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT);
@@ -118,7 +118,7 @@ ScanJob::Trouble ScanJob::receive() {
       heard_.append(bytes.data(), static_cast<std::size_t>(got));
       if (heard_.size() > protocol_->longest_answer()) return "its answer is too long";
     }
-    if (auto trouble = heard(got <= 0)) return trouble;
+    if (auto trouble = heard(got <= 0, now)) return trouble;
     if (feed_->is_over()) {
       setting_->servers.answered(server());
       return {};
@@ -127,12 +127,12 @@ ScanJob::Trouble ScanJob::receive() {
   }
 }
 
-ScanJob::Trouble ScanJob::heard(bool closed) {
+ScanJob::Trouble ScanJob::heard(bool closed, SteadyTime now) {
   auto answer = protocol_->read(heard_, closed);
   if (!answer) return {};
   if (answer->status == ScanStatus::temperror) return std::move(answer->why);
   if (answer->status == ScanStatus::clean && !said_all_) return "it answered before the message had ended";
-  feed_->answer(std::move(*answer));
+  feed_->answer(std::move(*answer), now);
   return {};
 }
 
@@ -167,7 +167,7 @@ void ScanJob::give_up_server(const std::string& why, SteadyTime now) {
   const std::string name = setting_->servers.name(server()).to_string();
   ScanAnswer answer;
   answer.why = why.starts_with(name) ? why : name + ": " + why;
-  feed_->answer(std::move(answer));
+  feed_->answer(std::move(answer), now);
 }
 
 }  // namespace mailweir

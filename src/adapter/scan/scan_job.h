@@ -47,10 +47,10 @@ class ScanJob final : public ScanLoop::Work {
   Trouble try_server(SteadyTime now);
   Trouble connect(SteadyTime now);
   Trouble find_connected();
-  Trouble receive();
-  Trouble heard(bool closed);
+  Trouble receive(SteadyTime now);
+  Trouble heard(bool closed, SteadyTime now);
   void send(SteadyTime now);
-  bool fill();
+  bool fill(SteadyTime now);
   std::string what_is_late() const;
   void give_up_server(const std::string& why, SteadyTime now);
   bool may_try_next() const { return place_in_round_ + 1 < round_.size() && feed_->is_whole(); }

@@ -12,7 +12,8 @@
 
 namespace mailweir {
 
-ScanLoop::ScanLoop() : epoll_(epoll_create1(EPOLL_CLOEXEC)), wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+ScanLoop::ScanLoop(const Clock& clock)
+    : clock_(clock), epoll_(epoll_create1(EPOLL_CLOEXEC)), wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   epoll_event event{};
   event.events = EPOLLIN;
   event.data.ptr = nullptr;
@@ -42,9 +43,9 @@ void ScanLoop::nudge(std::shared_ptr<Work> work) {
 void ScanLoop::run() {
   std::array<epoll_event, 64> events;
   for (;;) {
-    const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
-                                 patience(std::chrono::steady_clock::now()));
-    const auto now = std::chrono::steady_clock::now();
+    const int count =
+        epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), patience(clock_.steady()));
+    const auto now = clock_.steady();
     for (int i = 0; i < count; ++i) {
       auto* const work = static_cast<Work*>(events[static_cast<std::size_t>(i)].data.ptr);
       // What ended since has no entry any more.
@@ -55,11 +56,18 @@ void ScanLoop::run() {
       const std::lock_guard lock(mutex_);
       if (over_) return;
     }
-    std::vector<Work*> late;
-    for (const auto& [work, entry] : entries_)
-      if (work->due() <= now) late.push_back(work);
-    for (Work* work : late) serve(entries_.at(work), now);
+    serve_late(now);
   }
+}
+
+// Each once: what is due again at once has its next turn.
+void ScanLoop::serve_late(SteadyTime now) {
+  std::vector<Work*> late;
+  for (const auto& [due, work] : dues_) {
+    if (due > now) break;
+    late.push_back(work);
+  }
+  for (Work* work : late) serve(entries_.at(work), now);
 }
 
 void ScanLoop::take_in(SteadyTime now) {
@@ -78,8 +86,19 @@ void ScanLoop::take_in(SteadyTime now) {
 }
 
 void ScanLoop::serve(Entry& entry, SteadyTime now) {
-  if (entry.work->go_on(now)) return watch(entry);
+  if (entry.work->go_on(now)) {
+    set_due(entry, entry.work->due());
+    return watch(entry);
+  }
+  set_due(entry, SteadyTime::max());
   entries_.erase(entry.work.get());  // its socket, closed, is watched no more
+}
+
+void ScanLoop::set_due(Entry& entry, SteadyTime due) {
+  if (due == entry.due) return;
+  if (entry.due != SteadyTime::max()) dues_.erase({entry.due, entry.work.get()});
+  if (due != SteadyTime::max()) dues_.emplace(due, entry.work.get());
+  entry.due = due;
 }
 
 void ScanLoop::watch(Entry& entry) {
@@ -96,10 +115,8 @@ void ScanLoop::watch(Entry& entry) {
 }
 
 int ScanLoop::patience(SteadyTime now) const {
-  SteadyTime next = SteadyTime::max();
-  for (const auto& [work, entry] : entries_) next = std::min(next, work->due());
-  if (next == SteadyTime::max()) return -1;
-  return static_cast<int>(std::min<std::int64_t>(Deadline(next).left(now).count(), 60'000));
+  if (dues_.empty()) return -1;
+  return static_cast<int>(std::min<std::int64_t>(Deadline(dues_.begin()->first).left(now).count(), 60'000));
 }
 
 }  // namespace mailweir

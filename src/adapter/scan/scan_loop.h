@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // ScanLoop: the one thread that speaks to all scanners, for all messages, by epoll. It runs ScanLoop::Work, which never
-// blocks.
+// blocks. The times at which work is due are kept in order, so that a turn costs what happened in it, however many
+// scans are open.
 //
 // add, nudge: from any thread. It outlives all scanners; what is still at work when it goes is dropped.
 #pragma once
@@ -9,8 +10,10 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <thread>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -29,33 +32,41 @@ class ScanLoop {
     virtual int fd() const = 0;            // -1: none
     virtual unsigned sockets() const = 0;  // how many it has had: a new one may have the number of an old one
     virtual bool wants_room() const = 0;
-    virtual SteadyTime due() const = 0;
+    virtual SteadyTime due() const = 0;  // SteadyTime::max(): never; changes in go_on() only
   };
 
-  ScanLoop();  // std::system_error: no epoll. The thread starts with the first work
+  // The clock, which is steady_clock's but in tests, outlives it. std::system_error: no epoll. The thread starts with
+  // the first work.
+  explicit ScanLoop(const Clock& clock);
   ~ScanLoop();
   ScanLoop(const ScanLoop&) = delete;
   ScanLoop& operator=(const ScanLoop&) = delete;
 
   // Has it go on soon; the first time it is taken in.
   void nudge(std::shared_ptr<Work> work);
+  const Clock& clock() const { return clock_; }
 
  private:
   struct Entry {
     std::shared_ptr<Work> work;
     unsigned sockets = 0;
     std::uint32_t events = 0;
+    SteadyTime due = SteadyTime::max();  // as in dues_
   };
 
   void run();
   void take_in(SteadyTime now);
   void serve(Entry& entry, SteadyTime now);
+  void serve_late(SteadyTime now);
+  void set_due(Entry& entry, SteadyTime due);
   void watch(Entry& entry);
   int patience(SteadyTime now) const;  // milliseconds, as epoll_wait(2) wants it
 
+  const Clock& clock_;
   Fd epoll_, wake_;
-  std::unordered_map<Work*, Entry> entries_;  // the thread's
-  std::mutex mutex_;                          // guards what follows
+  std::unordered_map<Work*, Entry> entries_;  // this and the next: the thread's
+  std::set<std::pair<SteadyTime, Work*>> dues_;
+  std::mutex mutex_;  // guards what follows
   std::vector<std::shared_ptr<Work>> nudged_;
   bool over_ = false;
   std::thread thread_;

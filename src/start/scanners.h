@@ -16,8 +16,8 @@ namespace mailweir {
 
 class Scanners {
  public:
-  // The log outlives it.
-  Scanners(const Config& config, Log& log);
+  // The log and the clock outlive it.
+  Scanners(const Config& config, Log& log, const Clock& clock);
 
   Scanner* virus() const { return clamd_.get(); }  // null: there is none
   Scanner* spam() const { return spam_.get(); }    // likewise

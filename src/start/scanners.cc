@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "app/scanners.h"
+#include "start/scanners.h"
 
 #include "adapter/scan/clamd_protocol.h"
 #include "adapter/scan/make_scanner.h"
@@ -8,7 +8,7 @@
 
 namespace mailweir {
 
-Scanners::Scanners(const Config& config, Log& log) {
+Scanners::Scanners(const Config& config, Log& log, const Clock& clock) : loop_(clock) {
   if (const ClamdConfig& clamd = config.clamd; !clamd.sockets.empty())
     clamd_ = make_scanner(
         {"clamd", clamd.sockets, clamd.max_scan, clamd.deadline},
