@@ -20,11 +20,13 @@
 #include "ctl/recording_resolver.h"
 #include "ctl/rehearsal.h"
 #include "ctl/stated_scanner.h"
+#include "ctl/timed_scanner.h"
 #include "ctl/usage.h"
 #include "ctl/verifier_choice.h"
 #include "ctl/what_if.h"
 #include "fact/dnsbl_watch.h"
 #include "mail/path.h"
+#include "start/scanners.h"
 
 namespace mailweir {
 namespace {
@@ -37,6 +39,7 @@ struct Options {
   std::string file = default_policy_file(), message, verifier;  // no verifier: the policy's
   DnsOptions dns;
   std::vector<std::string> facts;
+  bool scan = false;
   WhatIf what;
 };
 
@@ -76,7 +79,9 @@ std::optional<Options> parse(const Arguments& args) {
       "the size that the client declares; the message's, if there is no file")(
       "fact", po::value(&options.facts)->value_name("NAME=VALUE")->composing(),
       "what a scanner says of the message file: virus=infected, virus_name=NAME, spam_score=6.5, "
-      "spam_action=WORDS, spam_symbols=NAME,NAME")("local", po::bool_switch(&what.local), "as from sendmail(1)");
+      "spam_action=WORDS, spam_symbols=NAME,NAME")("scan", po::bool_switch(&options.scan),
+                                                   "have the scanners of the policy scan the message file")(
+      "local", po::bool_switch(&what.local), "as from sendmail(1)");
   po::options_description more("Where from");
   more.add_options()("config,c", po::value(&options.file)->value_name("FILE"), "the policy file")(
       "message", po::value(&options.message)->value_name("FILE"), "a message file, for its header and size")(
@@ -155,6 +160,8 @@ int explain_command(const Arguments& args) {
     if (const auto stated = (fact.starts_with("spam_") ? spam : clamd).state(fact); !stated)
       return wrong_usage(stated.error().what);
   if (!options->facts.empty() && !what.message) return wrong_usage("--fact needs a message file, which is scanned");
+  if (options->scan && (!options->facts.empty() || !what.message))
+    return wrong_usage("--scan needs a message file, and no --fact");
   const auto loaded = read_policy_file(options->file);
   if (!loaded) return 1;
   if (!options->verifier.empty()) {
@@ -182,14 +189,24 @@ int explain_command(const Arguments& args) {
   StageBoard board;
   EngineStats stats;
   RecordingResolver recording(*resolver->resolver);
+  std::vector<TimedScan> scans;
+  std::optional<Scanners> scanners;
+  std::optional<TimedScanner> timed_virus, timed_spam;
+  if (options->scan) {
+    scanners.emplace(*loaded->config, nowhere, clock);
+    if (scanners->virus() != nullptr) timed_virus.emplace(*scanners->virus(), scans);
+    if (scanners->spam() != nullptr) timed_spam.emplace(*scanners->spam(), scans);
+  }
+  Scanner* const virus = timed_virus ? &*timed_virus : static_cast<Scanner*>(&clamd);
+  Scanner* const score = timed_spam ? &*timed_spam : static_cast<Scanner*>(&spam);
   Explanation explanation(what, std::cout);
   Services services{recording, *counters, explanation, clock,
-                    leases,    board,     stats,       {verifier.get(), suffixes->get(), &clamd, &spam}};
+                    leases,    board,     stats,       {verifier.get(), suffixes->get(), virus, score}};
   services.witness = &explanation;
   Scene scene(services, *loaded);
   Rehearsal rehearsal({scene.milter, scene.policy_door, scene.http}, what, explanation);
   const auto fate = rehearsal.run();
-  explanation.conclude(fate, rehearsal.edits(), *loaded->policy, recording.lookups(), resolver->asked);
+  explanation.conclude(fate, rehearsal.edits(), *loaded->policy, {recording.lookups(), resolver->asked, scans});
   using enum Rehearsal::Fate;
   return fate == taken || fate == held || fate == discarded ? 0 : 1;
 }

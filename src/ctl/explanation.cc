@@ -227,7 +227,7 @@ std::string Explanation::words_of(const RecordingEditor::Edit& edit) const {
 }
 
 void Explanation::conclude(Rehearsal::Fate fate, const std::vector<RecordingEditor::Edit>& edits, const Policy& policy,
-                           const std::vector<TimedLookup>& lookups, const std::string& asked) {
+                           const Asked& asked) {
   std::string done;
   if (fate == Rehearsal::Fate::taken || fate == Rehearsal::Fate::held) done = signing(policy);
   for (const auto& edit : edits) done += words_of(edit);
@@ -235,7 +235,8 @@ void Explanation::conclude(Rehearsal::Fate fate, const std::vector<RecordingEdit
   if (postponed_)
     out_ << "end of the message, decided at " << to_string(postponed_->stage) << ": " << word_of(fate) << ": "
          << postponed_->reply << "\n\n";
-  if (!lookups.empty()) out_ << "lookups, asked of " << asked << '\n' << lookup_lines(lookups) << '\n';
+  if (!asked.lookups.empty()) out_ << "lookups, asked of " << asked.of << '\n' << lookup_lines(asked.lookups) << '\n';
+  if (!asked.scans.empty()) out_ << "scanners\n" << scan_lines(asked.scans) << '\n';
   if (!notices_.empty()) {
     out_ << "the daemon would log\n";
     for (const auto& line : notices_) out_ << "  " << line << '\n';

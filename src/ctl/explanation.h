@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "ctl/rehearsal.h"
+#include "ctl/timed_scanner.h"
 #include "engine/witness.h"
 #include "port/lookups.h"
 
@@ -29,9 +30,15 @@ class Explanation final : public Witness, public Rehearsal::Audience, public Log
   void message_comes() override;
   void write(Severity severity, std::string_view line) override;
 
-  // After the rehearsal: what was done to the message, and what was looked up, `asked` of whom.
+  // What was looked up, `of` whom, and what scanners said.
+  struct Asked {
+    const std::vector<TimedLookup>& lookups;
+    const std::string& of;
+    const std::vector<TimedScan>& scans;
+  };
+  // After the rehearsal: what was done to the message, and what was asked.
   void conclude(Rehearsal::Fate fate, const std::vector<RecordingEditor::Edit>& edits, const Policy& policy,
-                const std::vector<TimedLookup>& lookups, const std::string& asked);
+                const Asked& asked);
 
  private:
   // Local mail that a stage has refused (mailweir-rules(5), Local mail): what becomes of it is told at its end.

@@ -2,14 +2,18 @@
 #include "ctl/policy_file.h"
 
 #include <chrono>
+#include <fstream>
 #include <iostream>
+#include <sstream>
 
 #include <boost/program_options.hpp>
 
 #include "adapter/builders/make_builders.h"
 #include "ctl/command.h"
 #include "ctl/missing_keys.h"
+#include "ctl/postfix_main.h"
 #include "ctl/usage.h"
+#include "start/scanner_check.h"
 #include "start/start_check.h"
 #include "start/store_warnings.h"
 
@@ -34,6 +38,15 @@ std::optional<std::string> file_argument(const Arguments& args, const char* usag
   if (values.count("help") == 0) return file;
   print_help(all);
   return {};
+}
+
+// Where a Postfix of this machine can be read.
+std::vector<std::string> relayhost_warnings(const Policy& policy) {
+  std::ifstream main(main_cf_path());
+  if (!policy.way_maps || !main) return {};
+  std::ostringstream text;
+  text << main.rdbuf();
+  return tls_behind_relayhost(*policy.way_maps, main_cf_value(text.str(), "relayhost").value_or(""));
 }
 
 }  // namespace
@@ -74,6 +87,12 @@ int check_command(const Arguments& args) {
     }
     for (const auto& warning : store_warnings(*loaded->config, *tables, std::chrono::seconds(1), clock))
       std::cerr << "warning: " << warning << '\n';
+    const auto scanners = look_at_scanners(*loaded->config, std::chrono::seconds(2));
+    for (const auto& note : scanners.notes) std::cerr << "note: " << note << '\n';
+    for (const auto& warning : scanners.warnings) std::cerr << "warning: " << warning << '\n';
+    for (const auto& error : scanners.errors) std::cerr << error << '\n';
+    if (!scanners.errors.empty()) return 1;
+    for (const auto& warning : relayhost_warnings(*loaded->policy)) std::cerr << "warning: " << warning << '\n';
     for (const auto& warning : missing_keys(*loaded->policy, Deadline::in(std::chrono::seconds(5))))
       std::cerr << "warning: " << warning << '\n';
   }

@@ -166,7 +166,7 @@ Outcome by_explain(const std::string& text, const WireMail& mail) {
     Ears ears(explanation, outcome.answers);
     Rehearsal rehearsal({world.milter, world.policy_door, world.http}, what, ears);
     const auto fate = rehearsal.run();
-    explanation.conclude(fate, rehearsal.edits(), *world.engine.policy, {}, "");
+    explanation.conclude(fate, rehearsal.edits(), *world.engine.policy, {{}, "", {}});
     for (const auto& edit : rehearsal.edits())
       outcome.edits.push_back(edit.what + '|' + edit.name + '|' + edit.value + '|' + std::to_string(edit.occurrence));
   }
