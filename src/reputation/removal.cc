@@ -12,7 +12,8 @@ struct Operator {
   std::string_view zone, page;
 };
 
-// As the operators publish them. dbl before the other zones of Spamhaus: the first that fits counts.
+// The manual says which of them stand in the operators' own pages or answers. dbl before the other zones of Spamhaus:
+// the first that fits counts.
 constexpr Operator operators[] = {
     {"dbl.spamhaus.org", "https://check.spamhaus.org/query/domain/{domain}"},
     {"dbl.dq.spamhaus.net", "https://check.spamhaus.org/query/domain/{domain}"},
@@ -22,7 +23,7 @@ constexpr Operator operators[] = {
     {"b.barracudacentral.org", "https://www.barracudacentral.org/rbl/removal-request/{address}"},
     {"uceprotect.net", "https://www.uceprotect.net/en/rblcheck.php?ipr={address}"},
     {"psbl.surriel.com", "https://psbl.org/listing?ip={address}"},
-    {"mailspike.net", "https://mailspike.org/iplookup.html"},
+    {"mailspike.net", "https://mailspike.io/ip_verify"},
     {"spamrats.com", "https://www.spamrats.com/lookup.php?ip={address}"},
     {"dnsbl.dronebl.org", "https://dronebl.org/lookup?ip={address}"},
     {"bl.blocklist.de", "https://www.blocklist.de/en/search.html?ip={address}"},
