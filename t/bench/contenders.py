@@ -16,8 +16,9 @@ HERE = Path(__file__).resolve().parent
 
 @dataclasses.dataclass
 class Server:
-    commands: list            # argument lists, started in order; all of them are measured
+    commands: list            # argument lists, started in order; all of them are measured, but for the first `beside`
     socket: str               # where the last one listens
+    beside: int = 0           # so many are measured apart: a scanner
     pid_file: str = ""        # of a server that goes into the background whatever it is told; the last command then ends
 
 
@@ -108,6 +109,38 @@ def mailweir(door, key="rsa", transport="builtin"):
                       POLICY_SOCKET=sockets["policy"], TRANSPORT=transport, KEY=place.keys[key], DIR=place.directory)
         command = [place.binaries["mailweir"], "-c", place.write("mailweir.toml", text), "--foreground"]
         return Server([command], sockets[door])
+    return prepare
+
+
+# The virus scanner, with a database that has one signature: what it costs us, not how good it is.
+SCANNED = """
+[clamd]
+sockets = ["unix:@DIR@/clamd.sock"]
+max_scan = "25MiB"
+[[rule]]
+name = "infected"
+at = "end-of-message"
+when = { virus = "infected" }
+reject = "554 5.7.1 {virus_name} found"
+"""
+CLAMD = """DatabaseDirectory @DIR@/db
+TemporaryDirectory @DIR@
+LocalSocket @DIR@/clamd.sock
+Foreground true
+MaxThreads 4
+SelfCheck 0
+"""
+
+
+def mailweir_with_clamd(key):
+    def prepare(place):
+        (place.directory / "db").mkdir()
+        shutil.chown(place.directory / "db", place.user)
+        place.write("db/bench.ndb", "Bench.Test:0:*:" + b"nothing that a message has".hex() + "\n")
+        scanned = dataclasses.replace(place, policy=place.policy + SCANNED)
+        server = mailweir("milter", key)(scanned)
+        clamd = [find_program("clamd"), "-c", place.write("clamd.conf", filled(CLAMD, DIR=place.directory))]
+        return Server([clamd, *server.commands], server.socket, beside=1)
     return prepare
 
 
@@ -203,6 +236,8 @@ CONTENDERS = [
     Contender("floor, no replies", "milter", milter_floor("--nr"), kind="floor"),
     Contender("mailweir rsa", "milter", mailweir("milter", "rsa"), ("mailweir",), key="rsa", removes=True, kind="ours"),
     Contender("mailweir ed25519", "milter", mailweir("milter", "ed25519"), ("mailweir",), key="ed25519", removes=True,
+              kind="ours"),
+    Contender("mailweir ed25519, clamd", "milter", mailweir_with_clamd("ed25519"), ("mailweir", "clamd"), key="ed25519", removes=True,
               kind="ours"),
     Contender("mailweir rsa, libmilter", "milter", mailweir("milter", "rsa", "libmilter"), ("mailweir",), key="rsa", removes=True,
               kind="ours"),

@@ -21,6 +21,11 @@ def start_time(pid):
     return None if fields[0] == "Z" else fields[19]
 
 
+def cpu_seconds(pid):
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def tree(roots):
     """The processes and all their descendants: {pid: start time}."""
     children = {}
@@ -63,6 +68,14 @@ class Running:
             self.end()
             raise
         return self
+
+    @property
+    def measured(self):
+        return self.pids[self.server.beside:]
+
+    def beside_cpu(self):
+        """Seconds of CPU so far of what is measured apart."""
+        return sum(cpu_seconds(pid) for pid in self.pids[:self.server.beside])
 
     def __exit__(self, *_):
         self.end()
