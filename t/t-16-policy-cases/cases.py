@@ -42,6 +42,8 @@ def thrown_away(text, daemon):
     """The text of a shipped policy with what a throw-away daemon has instead: its user, its socket, its state."""
     own = f'user = "nobody"\nlog = "stderr"\nstate_directory = "{daemon.directory}/state"'
     text = re.sub(r'^user = "mailweir"$', own, text, flags=re.M)
+    text = re.sub(r'^socket = "unix:.*/map.sock"(\ngroup = "postfix")?$', f'socket = "unix:{daemon.directory}/run/map.sock"\nmode = "0666"', text, flags=re.M)
+    text = text.replace('"dir:/var/lib/mailweir/dkim"', f'"dir:{daemon.directory}/state/dkim"')
     return re.sub(r'^socket = "unix:.*/milter.sock"(\ngroup = "postfix")?$', f'socket = "{daemon.milter}"\nmode = "0666"', text, flags=re.M)
 
 

@@ -24,11 +24,13 @@ class Reply:
 class SmtpClient:
     """Connects when made. Each wait is bounded by `within` seconds. Postfix.client() makes one."""
 
-    def __init__(self, port, host="127.0.0.1", within=30, source=None, greeting=True):
+    def __init__(self, port, host="127.0.0.1", within=30, source=None, greeting=True, tls=False):
         self.extensions = []
         self.socket = socket.create_connection(
             (host, port), timeout=seconds(within), source_address=(source, 0) if source else None)
         self.input = self.socket.makefile("rb")
+        if tls:   # from the first byte on
+            self._encrypt()
         self.greeting = self.read() if greeting else None
 
     def __enter__(self):
@@ -103,6 +105,9 @@ class SmtpClient:
         reply = self.command("STARTTLS")
         if reply.code != 220:
             raise HarnessError(f"STARTTLS: {reply}")
+        return self._encrypt(certificate)
+
+    def _encrypt(self, certificate=None):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         if certificate:
