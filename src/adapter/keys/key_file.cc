@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/handle.h"
+#include "base/open_beneath.h"
 #include "mail/domain.h"
 
 namespace mailweir {
@@ -38,7 +39,7 @@ Result<std::string> write_key_file(const KeyFile& where, std::string_view pem, s
   if (!root) return failed(where.folder);
   const bool made = ::mkdirat(root.get(), where.domain.c_str(), 0750) == 0;
   if (!made && errno != EEXIST) return failed(folder_path);
-  const Fd folder(::openat(root.get(), where.domain.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  const Fd folder = open_beneath(root, where.domain, O_RDONLY | O_DIRECTORY);
   if (!folder) return failed(folder_path);
   if (made && where.owner && ::fchown(folder.get(), where.owner->first, where.owner->second) != 0)
     return failed(folder_path);
@@ -46,7 +47,7 @@ Result<std::string> write_key_file(const KeyFile& where, std::string_view pem, s
   static std::atomic<unsigned> count{0};  // two threads may write a key of one name at once
   const std::string name = where.selector + ".pem",
                     hidden = '.' + name + '.' + std::to_string(::getpid()) + '.' + std::to_string(++count);
-  const Fd file(::openat(folder.get(), hidden.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  const Fd file = open_beneath(folder, hidden, O_WRONLY | O_CREAT | O_EXCL, 0600);
   if (!file) return failed(path);
   timespec times[2] = {{0, UTIME_OMIT}, {0, UTIME_OMIT}};
   if (written) times[1] = {std::chrono::system_clock::to_time_t(*written), 0};
@@ -70,7 +71,7 @@ Result<bool> remove_key_file(const KeyFile& where) {
   const std::string folder_path = where.folder + '/' + where.domain, path = folder_path + '/' + where.selector + ".pem";
   const Fd root(::open(where.folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!root) return failed(where.folder);
-  const Fd folder(::openat(root.get(), where.domain.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  const Fd folder = open_beneath(root, where.domain, O_RDONLY | O_DIRECTORY);
   if (!folder && errno == ENOENT) return false;
   if (!folder) return failed(folder_path);
   const bool removed = ::unlinkat(folder.get(), (where.selector + ".pem").c_str(), 0) == 0;

@@ -21,6 +21,7 @@
 #include "base/file.h"
 #include "base/file_stamp.h"
 #include "base/handle.h"
+#include "base/open_beneath.h"
 #include "base/text.h"
 #include "mail/domain.h"
 
@@ -80,7 +81,7 @@ class Look {
       found_.troubles.push_back(config_.path + ": " + std::strerror(errno));
       return {};
     }
-    Fd folder(::openat(root.get(), domain_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    Fd folder = open_beneath(root, domain_, O_RDONLY | O_DIRECTORY);
     struct stat status {};
     if (folder.get() < 0) {
       const int error = errno;
@@ -166,7 +167,7 @@ class Look {
     FileKey made;
     const std::string path = domain_ + '/' + name;
     // O_NONBLOCK: a pipe does not hold us up.
-    const Fd file(::openat(folder.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+    const Fd file = open_beneath(folder, name, O_RDONLY | O_NONBLOCK);
     if (file.get() < 0) {
       const int error = errno;
       trouble(path, error == ELOOP ? "is a symbolic link, which is not followed"
