@@ -38,6 +38,16 @@ std::string lacking(const KeyPublication& found) {
   return text;
 }
 
+// Whether the key that replaces it is there and active.
+bool is_replaced(const KeyStateRow& row, const std::vector<DkimKeyPtr>& keys, const DomainStates& states) {
+  if (row.state != KeyState::active || row.successor.empty() || row.successor == row.selector) return false;
+  const auto next = std::ranges::find(states.rows, row.successor, &KeyStateRow::selector);
+  return next != states.rows.end() && next->state == KeyState::active &&
+         std::ranges::any_of(keys, [&](const DkimKeyPtr& key) {
+           return key->selector == next->selector && mark_of(*key->signer) == next->key;
+         });
+}
+
 }  // namespace
 
 std::string mark_of(const Signer& signer) {
@@ -61,6 +71,10 @@ KeysByState sort_keys(const std::vector<DkimKeyPtr>& keys, const DomainStates& s
     KeyState state = there ? known->state : was_before(*key, states.begun) ? KeyState::active : KeyState::pending;
     if (there && known->key != mark_of(*key->signer)) state = KeyState::pending;  // was replaced under its name
     if (!there || known->key != mark_of(*key->signer)) all.unknown.push_back(new_key_row(*key, state, now));
+    else if (is_replaced(*known, keys, states)) {
+      state = KeyState::retiring;
+      all.replaced.push_back(*known);
+    }
     if (state == KeyState::pending && !propagation) state = KeyState::active;
     (state == KeyState::active ? all.signing : state == KeyState::pending ? all.pending : all.retiring).push_back(key);
   }

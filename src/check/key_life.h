@@ -20,10 +20,12 @@ KeyStateRow new_key_row(const DkimKey& key, KeyState state, WallTime now);
 
 struct KeysByState {
   std::vector<DkimKeyPtr> signing, pending, retiring;
-  std::vector<KeyStateRow> unknown;  // rows of keys that had none
+  std::vector<KeyStateRow> unknown;   // rows of keys that had none
+  std::vector<KeyStateRow> replaced;  // rows that are active although their successor is, too: they are to retire
 };
 
-// Active keys sign; if a domain has none, its retiring ones. A key without a row is active if it was there before
+// Active keys sign; if a domain has none, its retiring ones. An active key whose successor is active signs no more: who
+// made the successor active ended before the other was retired. A key without a row is active if it was there before
 // states were kept, else pending; pending, too, if it is not known when it was written. Without propagation a pending
 // key counts as active.
 KeysByState sort_keys(const std::vector<DkimKeyPtr>& keys, const DomainStates& states, bool propagation, WallTime now);

@@ -37,8 +37,10 @@ void KeyWatch::step(StatedKeys& keys) {
 Result<void> KeyWatch::work(StatedKeys& keys) {
   KeyStates& states = keys.states();
   if (auto begun = states.begin(clock_.wall()); !begun) return begun;
-  if (const auto found = keys.take_unknown(); !found.empty())
-    if (auto added = states.add(found, clock_.wall()); !added) return added;
+  const auto to_write = keys.take_to_write();
+  if (!to_write.unknown.empty())
+    if (auto added = states.add(to_write.unknown, clock_.wall()); !added) return added;
+  if (auto retired = retire(states, to_write.replaced); !retired) return retired;
   if (const auto now = clock_.steady(); now >= count_next_) {
     const auto pending = states.pending();
     if (!pending) return pending.error();
@@ -86,18 +88,18 @@ Result<void> KeyWatch::look(StatedKeys& keys, const KeyStateRow& row) {
   }
   ++stats_.activated;
   tell(next, "active", keys.propagation() ? "its record is published" : "propagation is off");
-  return retire_before(keys, next);
+  const auto states = keys.states().of(next.domain, Deadline::in(for_a_disk));
+  if (!states) return states.error();
+  return retire(keys.states(), replaced_by(*states, next.selector));
 }
 
-Result<void> KeyWatch::retire_before(StatedKeys& keys, const KeyStateRow& active) {
-  const auto states = keys.states().of(active.domain, Deadline::in(for_a_disk));
-  if (!states) return states.error();
-  for (const auto& row : replaced_by(*states, active.selector)) {
-    const auto changed = keys.states().change(row, now_retiring(row, row.overlap, clock_.wall()));
+Result<void> KeyWatch::retire(KeyStates& states, const std::vector<KeyStateRow>& rows) {
+  for (const auto& row : rows) {
+    const auto changed = states.change(row, now_retiring(row, row.overlap, clock_.wall()));
     if (!changed) return changed.error();
     if (!*changed) continue;
     ++stats_.retired;
-    tell(row, "retiring", active.selector + " signs instead; leave its record published until it is removed");
+    tell(row, "retiring", row.successor + " signs instead; leave its record published until it is removed");
   }
   return {};
 }

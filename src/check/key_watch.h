@@ -51,7 +51,7 @@ class KeyWatch {
  private:
   Result<void> work(StatedKeys& keys);
   Result<void> look(StatedKeys& keys, const KeyStateRow& row);
-  Result<void> retire_before(StatedKeys& keys, const KeyStateRow& active);
+  Result<void> retire(KeyStates& states, const std::vector<KeyStateRow>& rows);
   Result<void> remove(StatedKeys& keys, const KeyStateRow& row);
   void tell(const KeyStateRow& row, std::string_view state, std::string_view reason = {}) const;
 

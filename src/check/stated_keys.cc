@@ -10,7 +10,12 @@ namespace mailweir {
 namespace {
 
 constexpr std::chrono::seconds look_again{1};
-constexpr std::size_t most_unknown = 10'000;  // until they are written; what is left out is found again
+constexpr std::size_t most_to_write = 10'000;  // of each kind; what is left out is found again
+
+void append(std::vector<KeyStateRow>& to, const std::vector<KeyStateRow>& rows) {
+  const std::size_t room = most_to_write - std::min(most_to_write, to.size());
+  to.insert(to.end(), rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(std::min(room, rows.size())));
+}
 
 }  // namespace
 
@@ -22,8 +27,8 @@ StatedKeys::SortedPtr StatedKeys::kept(const std::string& domain) {
 
 void StatedKeys::keep(const std::string& domain, SortedPtr sorted) {
   const std::lock_guard lock(mutex_);
-  for (const auto& row : sorted->keys.unknown)
-    if (unknown_.size() < most_unknown) unknown_.push_back(row);
+  append(to_write_.unknown, sorted->keys.unknown);
+  append(to_write_.replaced, sorted->keys.replaced);
   if (SortedPtr* known = places_.find(domain)) *known = std::move(sorted);
   else places_.add(domain, std::move(sorted));
 }
@@ -67,9 +72,9 @@ Result<KeysByState> StatedKeys::sorted(const std::string& domain, Deadline deadl
   return sort_keys(parts_.keys->look(domain, deadline).keys, *states, propagation_, clock_.wall());
 }
 
-std::vector<KeyStateRow> StatedKeys::take_unknown() {
+StatedKeys::ToWrite StatedKeys::take_to_write() {
   const std::lock_guard lock(mutex_);
-  return std::exchange(unknown_, {});
+  return std::exchange(to_write_, {});
 }
 
 }  // namespace mailweir

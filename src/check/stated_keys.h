@@ -44,8 +44,11 @@ class StatedKeys final : public KeySource {
   bool propagation() const { return propagation_; }
   // By state, as it is now. An error is the store's. May wait.
   Result<KeysByState> sorted(const std::string& domain, Deadline deadline) const;
-  // Rows of keys that were found and had none, once each.
-  std::vector<KeyStateRow> take_unknown();
+  // What was seen in the states of keys that were found, and is to be written; once each.
+  struct ToWrite {
+    std::vector<KeyStateRow> unknown, replaced;  // as in KeysByState
+  };
+  ToWrite take_to_write();
 
  private:
   struct Sorted {
@@ -65,7 +68,7 @@ class StatedKeys final : public KeySource {
   const Clock& clock_;
   std::mutex mutex_;  // guards what follows
   RecentPlaces<SortedPtr> places_;
-  std::vector<KeyStateRow> unknown_;
+  ToWrite to_write_;
 };
 using StatedKeysPtr = std::shared_ptr<StatedKeys>;
 

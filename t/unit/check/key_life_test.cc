@@ -21,10 +21,17 @@ KeyStateRow row_of(const std::string& selector, KeyState state, const std::strin
   return row;
 }
 
+KeyStateRow replaced_row(const std::string& selector, const std::string& successor) {
+  KeyStateRow row = row_of(selector, KeyState::active);
+  row.successor = successor;
+  return row;
+}
+
 std::string told(const KeysByState& keys) {
   std::string text =
       selectors_of(keys.signing) + " / " + selectors_of(keys.pending) + " / " + selectors_of(keys.retiring);
   for (const auto& row : keys.unknown) text += " +" + row.selector + ' ' + std::string(to_string(row.state));
+  for (const auto& row : keys.replaced) text += " -" + row.selector;
   return text;
 }
 
@@ -44,7 +51,7 @@ TEST_CASE("key life: which of a domain's keys sign") {
       {"no key", {}, {}, true, " /  / "},
       {"was there before", {named_key("s1", "QUFB", before)}, {}, true, "s1 /  /  +s1 active"},
       {"is new", {named_key("s1", "QUFB", after)}, {}, true, " / s1 /  +s1 pending"},
-      {"nobody knows when it was written", {named_key("s1")}, {}, true, " / s1 /  +s1 pending"},
+      {"it is not known when it was written", {named_key("s1")}, {}, true, " / s1 /  +s1 pending"},
       {"is new, without propagation", {named_key("s1", "QUFB", after)}, {}, false, "s1 /  /  +s1 pending"},
       {"a new one beside the old one",
        {named_key("s1", "QUFB", before), named_key("s2", "QkJC", after)},
@@ -67,6 +74,27 @@ TEST_CASE("key life: which of a domain's keys sign") {
        {row_of("s1", retiring), row_of("s2", pending)},
        true,
        "s1 / s2 / "},
+      {"is to retire",
+       {named_key("s1"), named_key("s2")},
+       {replaced_row("s1", "s2"), row_of("s2", active)},
+       true,
+       "s2 /  / s1 -s1"},
+      {"is to retire once the new one is active",
+       {named_key("s1"), named_key("s2")},
+       {replaced_row("s1", "s2"), row_of("s2", pending)},
+       true,
+       "s1 / s2 / "},
+      {"is to retire, and the new one is gone",
+       {named_key("s1")},
+       {replaced_row("s1", "s2"), row_of("s2", active)},
+       true,
+       "s1 /  / "},
+      {"is to retire, and the new one is not that any more",
+       {named_key("s1"), named_key("s2", "QkJC")},
+       {replaced_row("s1", "s2"), row_of("s2", active)},
+       true,
+       "s1 / s2 /  +s2 pending"},
+      {"replaces itself", {named_key("s1")}, {replaced_row("s1", "s1")}, true, "s1 /  / "},
       {"replaced under its name, by an older file",
        {named_key("s1", "QkJC", before)},
        {row_of("s1", active)},

@@ -120,6 +120,35 @@ TEST_CASE("key watch: the old key signs until the new one does, retires, and is 
         "event=dkim-state key=s1._domainkey.example.com state=removed reason=\"its record may be removed too\"");
 }
 
+TEST_CASE("key watch: a key whose successor was made active by one that ended then retires at the next look") {
+  KeyHouse house;
+  house.put("s1", "QUFB");
+  house.look();
+  house.after(1s);
+  house.put("s2", "QkJC");
+  house.look();
+  house.after(1s);
+  auto row = house.row("s1"), next = row;
+  next.successor = "s2";
+  next.overlap = 1h;
+  REQUIRE(*house.states->change(row, next));
+  const auto pending = house.row("s2");
+  REQUIRE(*house.states->change(pending, now_active(pending, house.clock.wall())));
+  house.keys = house.make();       // a new process
+  CHECK(house.look() == "s2 / ");  // one of them signs, before anything is written
+  CHECK(house.row("s1").state == KeyState::active);
+  CHECK(house.after(1s) == "s2 / ");
+  CHECK(house.row("s1").state == KeyState::retiring);
+  CHECK(house.row("s1").next == house.row("s1").since + 1h);
+  CHECK(house.watch.stats().retired == 1);
+  CHECK(house.last_line() ==
+        "event=dkim-state key=s1._domainkey.example.com state=retiring reason=\"s2 signs instead; leave its record "
+        "published until it is removed\"");
+  CHECK(house.after(1h) == "s2 / ");
+  CHECK(house.place->keys.count("s1") == 0);
+  CHECK(house.watch.stats().retired == 1);
+}
+
 TEST_CASE("key watch: a key that retired signs if nothing else does, and is not removed then") {
   KeyHouse house;
   house.put("s1", "QUFB");
