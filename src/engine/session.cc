@@ -14,7 +14,7 @@
 #include "engine/verdict_of.h"
 #include "engine/walk_rules.h"
 #include "engine/witness.h"
-#include "fact/family_list.h"
+#include "fact/blocked.h"
 #include "mail/domain.h"
 
 namespace mailweir {

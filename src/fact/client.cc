@@ -116,6 +116,6 @@ class ClientSource final : public FactSource {
 
 }  // namespace
 
-const FactFamily client_family{"client", facts, "", make_source<ClientSource>};
+extern const FactFamily client_family{"client", facts, "", make_source<ClientSource>};
 
 }  // namespace mailweir

@@ -32,6 +32,6 @@ class CountrySource final : public FactSource {
 
 }  // namespace
 
-const FactFamily country_family{"country", facts, "", make_source<CountrySource>};
+extern const FactFamily country_family{"country", facts, "", make_source<CountrySource>};
 
 }  // namespace mailweir

@@ -12,6 +12,8 @@
 
 namespace mailweir {
 
+extern const FactFamily dkim_family;
+
 class DkimSource final : public FactSource {
  public:
   explicit DkimSource(FactReader& reader) : reader_(reader) {}

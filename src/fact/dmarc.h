@@ -11,6 +11,8 @@
 
 namespace mailweir {
 
+extern const FactFamily dmarc_family;
+
 class DmarcSource final : public FactSource {
  public:
   explicit DmarcSource(FactReader& reader) : reader_(reader) {}

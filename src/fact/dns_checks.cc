@@ -147,6 +147,6 @@ class DnsChecks final : public FactSource {
 
 }  // namespace
 
-const FactFamily dns_checks_family{"dns_checks", facts, "", make_source<DnsChecks>};
+extern const FactFamily dns_checks_family{"dns_checks", facts, "", make_source<DnsChecks>};
 
 }  // namespace mailweir

@@ -11,6 +11,9 @@
 
 namespace mailweir {
 
+struct FactFamily;
+extern const FactFamily dnsbl_family;
+
 // In the order of the family's facts.
 enum class DnsblSubject : std::uint8_t { client, client_name, helo, sender, from };
 inline constexpr std::size_t dnsbl_subjects = 5;

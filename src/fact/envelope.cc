@@ -163,6 +163,6 @@ class EnvelopeSource final : public FactSource {
 
 }  // namespace
 
-const FactFamily envelope_family{"envelope", facts, "", make_source<EnvelopeSource>};
+extern const FactFamily envelope_family{"envelope", facts, "", make_source<EnvelopeSource>};
 
 }  // namespace mailweir

@@ -3,36 +3,30 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <set>
+#include <stdexcept>
 #include <vector>
 
+#include "base/text.h"
 #include "fact/family.h"
 
 namespace mailweir {
+
+extern const FactFamily client_family, tls_family, from_family, header_family, country_family, dns_checks_family,
+    helo_family, envelope_family, login_family, dnsbl_family, spf_family, dkim_family, dmarc_family, virus_family,
+    spam_family, own_family, blocked_family, list_unsubscribe_family;
+
 namespace {
 
 // A family stands after those whose facts it reads.
 constexpr std::array families{
-    &client_family,
-    &tls_family,
-    &from_family,
-    &header_family,
-    &country_family,
-    &dns_checks_family,
-    &helo_family,
-    &envelope_family,
-    &login_family,
-    &dnsbl_family,
-    &spf_family,
-    &dkim_family,
-    &dmarc_family,
-    &virus_family,
-    &spam_family,
-    &own_family,
-    &blocked_family,
-    &list_unsubscribe_family,
+    &client_family, &tls_family,      &from_family,  &header_family, &country_family, &dns_checks_family,
+    &helo_family,   &envelope_family, &login_family, &dnsbl_family,  &spf_family,     &dkim_family,
+    &dmarc_family,  &virus_family,    &spam_family,  &own_family,    &blocked_family, &list_unsubscribe_family,
 };
 
 std::vector<FactInfo> list_facts() {
+  if (const std::string why = objection_to_order(families); !why.empty()) throw std::logic_error(why);
   std::vector<FactInfo> all;
   for (std::size_t family = 0; family < families.size(); ++family) {
     std::uint8_t place = 0;
@@ -48,6 +42,18 @@ std::vector<FactInfo> list_facts() {
 }  // namespace
 
 std::span<const FactFamily* const> all_families() { return families; }
+
+std::string objection_to_order(std::span<const FactFamily* const> families) {
+  std::set<std::string_view> before;
+  for (const FactFamily* const family : families) {
+    for (const auto name : words(family->reads))
+      if (!before.contains(name))
+        return "facts: the family " + std::string(family->name) + " reads " + std::string(name) +
+               ", which does not stand before it";
+    if (!before.insert(family->name).second) return "facts: two families are named " + std::string(family->name);
+  }
+  return {};
+}
 
 std::span<const FactInfo> all_facts() {
   static const std::vector<FactInfo> all = list_facts();

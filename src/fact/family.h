@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// FactFamily: facts that are found out together, in a source file of their own: one row of the list in families.cc.
+// FactFamily: facts that are found out together, in a source file of their own: one row of the list in families.cc. A
+// family that others read is declared in its own header.
 #pragma once
 
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "fact/definition.h"
-#include "fact/family_list.h"
 #include "fact/reader.h"
 #include "fact/source.h"
 
@@ -29,5 +30,9 @@ std::unique_ptr<FactSource> make_source(FactReader& reader) {
 
 // In the order in which their facts are listed.
 std::span<const FactFamily* const> all_families();
+
+// Why families in this order cannot be used: one reads a family that does not stand before it, so that they could ask
+// each other in a circle, or itself; or two have one name. Empty: they can.
+std::string objection_to_order(std::span<const FactFamily* const> families);
 
 }  // namespace mailweir

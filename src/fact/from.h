@@ -10,6 +10,8 @@
 
 namespace mailweir {
 
+extern const FactFamily from_family;
+
 class FromSource final : public FactSource {
  public:
   explicit FromSource(const FactReader& reader) : reader_(reader) {}

@@ -69,6 +69,6 @@ class HeaderSource final : public FactSource {
 
 }  // namespace
 
-const FactFamily header_family{"header", facts, "", make_source<HeaderSource>};
+extern const FactFamily header_family{"header", facts, "", make_source<HeaderSource>};
 
 }  // namespace mailweir

@@ -65,6 +65,6 @@ class HeloSource final : public FactSource {
 
 }  // namespace
 
-const FactFamily helo_family{"helo", facts, "", make_source<HeloSource>};
+extern const FactFamily helo_family{"helo", facts, "", make_source<HeloSource>};
 
 }  // namespace mailweir

@@ -79,6 +79,6 @@ class ListUnsubscribeSource final : public FactSource {
 
 }  // namespace
 
-const FactFamily list_unsubscribe_family{"list_unsubscribe", facts, "", make_source<ListUnsubscribeSource>};
+extern const FactFamily list_unsubscribe_family{"list_unsubscribe", facts, "", make_source<ListUnsubscribeSource>};
 
 }  // namespace mailweir

@@ -112,6 +112,6 @@ class LoginSource final : public FactSource {
 
 }  // namespace
 
-const FactFamily login_family{"login", facts, "from", make_source<LoginSource>};
+extern const FactFamily login_family{"login", facts, "from", make_source<LoginSource>};
 
 }  // namespace mailweir

@@ -40,6 +40,6 @@ class OwnSource final : public FactSource {
 
 }  // namespace
 
-const FactFamily own_family{"own", facts, "", make_source<OwnSource>};
+extern const FactFamily own_family{"own", facts, "", make_source<OwnSource>};
 
 }  // namespace mailweir

@@ -79,6 +79,6 @@ class SpamSource final : public ScanSource {
 
 }  // namespace
 
-const FactFamily spam_family{"spam", facts, "", make_source<SpamSource>};
+extern const FactFamily spam_family{"spam", facts, "", make_source<SpamSource>};
 
 }  // namespace mailweir

@@ -12,6 +12,8 @@
 
 namespace mailweir {
 
+extern const FactFamily spf_family;
+
 class SpfSource final : public FactSource {
  public:
   explicit SpfSource(FactReader& reader) : reader_(reader) {}

@@ -80,6 +80,6 @@ class TlsSource final : public FactSource {
 
 }  // namespace
 
-const FactFamily tls_family{"tls", facts, "", make_source<TlsSource>};
+extern const FactFamily tls_family{"tls", facts, "", make_source<TlsSource>};
 
 }  // namespace mailweir

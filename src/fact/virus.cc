@@ -57,6 +57,6 @@ class VirusSource final : public ScanSource {
 
 }  // namespace
 
-const FactFamily virus_family{"virus", facts, "", make_source<VirusSource>};
+extern const FactFamily virus_family{"virus", facts, "", make_source<VirusSource>};
 
 }  // namespace mailweir

@@ -86,17 +86,5 @@ TEST_CASE("facts: mailweir-rules(5) has each with its type, stages and meaning, 
   for (const auto& [name, entry] : manual) FAIL_CHECK("no such fact: ", name, ": ", entry.line);
 }
 
-TEST_CASE("facts: each family reads those that stand before it only") {
-  std::string before;
-  for (const FactFamily* const family : all_families()) {
-    CAPTURE(std::string(family->name));
-    for (const auto name : words(family->reads)) {
-      CAPTURE(std::string(name));
-      CHECK((before + ' ').find(' ' + std::string(name) + ' ') != std::string::npos);
-    }
-    before += ' ' + std::string(family->name);
-  }
-}
-
 }  // namespace
 }  // namespace mailweir
