@@ -152,7 +152,7 @@ class HttpAdminServer final : public AdminServer {
 
   void stop() override {
     if (!std::exchange(started_, false)) return;
-    ::unlink(path_.c_str());  // first: a successor's may stand there as soon as nobody answers
+    ::unlink(path_.c_str());  // first: a successor's may stand there once this one does not answer
     server_->stop(Deadline::in(stop_wait));
   }
 

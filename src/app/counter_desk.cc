@@ -27,7 +27,7 @@ const Limit* limit_named(const Policy& policy, std::string_view name) {
   return nullptr;
 }
 
-// Whether a limit or a rule that blocks has that name: somebody then asks for its keys.
+// Whether a limit or a rule that blocks has that name, so that its keys are asked for.
 bool blocks_keys(const Policy& policy, const std::string& name) {
   return std::any_of(policy.blocking.begin(), policy.blocking.end(),
                      [&](const Rule* rule) { return blocking(*rule)->list == name; });

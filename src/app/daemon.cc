@@ -363,7 +363,7 @@ void Daemon::stop() {
   if (!services_) return;
   notifier_.stopping("letting messages in flight finish",
                      config_.general.drain + alerts_at_the_end + saving_at_the_end);
-  sockets_.remove();  // first: a successor's may stand there as soon as nobody listens
+  sockets_.remove();  // first: a successor's may stand there once this one does not listen
   const Deadline drain = Deadline::in(config_.general.drain);
   if (milter_door_) milter_door_->stop(drain);
   if (policy_door_) policy_door_->stop(drain);

@@ -25,8 +25,8 @@ using std::chrono::milliseconds;
 constexpr milliseconds patience{1000};
 
 // What sd_notify(3) does, as its manual describes the protocol, but without waiting for ever: a reader that stops
-// reading would stop the daemon. A notification that is not taken is no trouble of ours: without systemd nobody takes
-// it.
+// reading would stop the daemon. A notification that is not taken does no harm: without systemd none is
+// taken.
 void send(const std::string& state, milliseconds wait = {}) {
   const char* path = std::getenv("NOTIFY_SOCKET");
   sockaddr_un address{};

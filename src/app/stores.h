@@ -21,7 +21,7 @@ struct Stores {
   std::unique_ptr<CounterStore> owned;     // the outermost, when it is not the memory store itself
   std::unique_ptr<MemoryCounters> memory;  // store = "memory"; saved and restored
   std::string file;                        // where memory is saved
-  std::unique_ptr<PidFile> lock;           // beside it: nobody else saves there
+  std::unique_ptr<PidFile> lock;           // beside it: no other process saves there
   CounterStore& use() const { return owned ? *owned : *memory; }
   // What stands in for a shared store that does not answer; null: there is none.
   FallbackCounters* fallback() const { return dynamic_cast<FallbackCounters*>(owned.get()); }

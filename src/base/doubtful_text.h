@@ -8,7 +8,7 @@
 
 namespace mailweir {
 
-// Why hardly anything will match it, and what to write: a character that nobody sees (base/code_point.h), a blank that
+// Why hardly anything will match it, and what to write: an invisible character (base/code_point.h), a blank that
 // is not the one of ASCII, typographic quotes around it, a URL in place of a host or address. "" for a plain one.
 // Joiners between letters that are not ASCII belong to some scripts' words.
 std::string doubt_about(std::string_view entry);

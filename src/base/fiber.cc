@@ -79,7 +79,7 @@ struct FiberEntry {
 };
 
 Fiber::Fiber() {
-  // The lowest page stays closed: a stack that overflows ends the program, and nobody else's memory.
+  // The lowest page stays closed: a stack that overflows ends the program and damages no other memory.
   void* memory =
       mmap(nullptr, stack_size + page(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
   if (memory == MAP_FAILED) throw std::bad_alloc();
@@ -102,7 +102,7 @@ Fiber::~Fiber() {
   __tsan_destroy_fiber(own_tag_);
 #endif
 #ifdef MAILWEIR_ASAN
-  // Its frames never return; their marks would be taken for those of whoever is given these addresses next.
+  // Its frames never return; their marks would be taken for those of the next user of these addresses.
   __asan_unpoison_memory_region(stack_, stack_size);
 #endif
   munmap(static_cast<char*>(stack_) - page(), stack_size + page());

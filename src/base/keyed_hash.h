@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// KeyedHash: a hash of texts that strangers choose. The key is drawn at random, so that nobody outside can make many
+// KeyedHash: a hash of texts that strangers choose. The key is drawn at random, so that a stranger cannot make many
 // texts that meet in one place of a table. SipHash-1-3 (Aumasson and Bernstein, "SipHash: a fast short-input PRF").
 // Immutable, thread-safe. Values differ from process to process: never write them to a file.
 #pragma once

@@ -13,7 +13,7 @@ class StderrLog final : public Log {
   void write(Severity, std::string_view line) override {
     std::string whole(line);
     whole += '\n';
-    // One write, so that lines of several threads do not mix; a closed stderr is nobody's loss.
+    // One write, so that lines of several threads do not mix; a closed stderr loses nothing that is wanted.
     [[maybe_unused]] const auto written = ::write(STDERR_FILENO, whole.data(), whole.size());
   }
 };

@@ -17,7 +17,7 @@ bool all_are(std::string_view text, Is is) {
   return !text.empty() && std::all_of(text.begin(), text.end(), is);
 }
 
-// Written as somebody writes an address of some kind, right or wrong.
+// Looks like an address of some kind, right or wrong.
 bool looks_v4(std::string_view text) {
   return text.find('.') != text.npos && is_digit(text.front()) &&
          all_are(text, [](char c) { return is_digit(c) || c == '.'; });

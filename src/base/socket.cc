@@ -111,8 +111,8 @@ std::string SocketName::libmilter_string() const {
   return to_string();
 }
 
-// Of a unix socket only a refusal says that nobody is there: whose backlog is full (EAGAIN) lives, and is busy. A TCP
-// connection may be in progress for a moment, which says nothing yet.
+// Of a unix socket only a refusal says that it is not served: one whose backlog is full (EAGAIN) is served, but busy. A
+// TCP connection may be in progress for a moment, which says nothing yet.
 bool is_served(const SocketName& name) {
   const auto end = resolve(name);
   if (!end) return false;
@@ -155,7 +155,7 @@ Result<Fd> listen_on(const SocketName& name, const SocketAccess& access, int bac
     const int on = 1;
     setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   }
-  // By the umask: what stands at the path a moment later may be somebody else's.
+  // By the umask: what stands at the path a moment later may be another process's.
   const bool moded = name.kind == SocketName::Kind::unix_path && access.mode;
   const mode_t before = moded ? umask(static_cast<mode_t>(~*access.mode & 0777)) : 0;
   const int bound = bind(fd.get(), reinterpret_cast<const sockaddr*>(&end->address), end->length);

@@ -34,11 +34,11 @@ struct SocketAccess {
   std::optional<unsigned> group;  // gid of a unix socket
 };
 
-// Listens. A unix socket that nobody serves any more is removed first; one that answers is an error
+// Listens. A unix socket that is not served any more is removed first; one that answers is an error
 // ("served by another process"), and so is a path that is no socket.
 Result<Fd> listen_on(const SocketName& name, const SocketAccess& access, int backlog);
 
-// Whether somebody listens on it now, even if he is too busy to answer. A TCP socket that does not say so within a
+// Whether a process listens on it now, even if it is too busy to answer. A TCP socket that does not say so within a
 // second: no.
 bool is_served(const SocketName& name);
 // Gives the unix socket that was just made to a group, and nothing else that may stand there by now.

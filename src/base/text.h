@@ -64,7 +64,7 @@ bool matches_stars(std::string_view pattern, std::string_view text, Equal equal)
 bool matches_wildcard(std::string_view pattern, std::string_view text);
 
 // Lets unordered maps of std::string be asked with a string_view. Its key is drawn at random once a process
-// (KeyedHash), so that nobody outside can make many texts that meet in one place.
+// (KeyedHash), so that a stranger cannot make many texts that meet in one place.
 struct TextHash {
   using is_transparent = void;
   std::size_t operator()(std::string_view text) const;

@@ -10,7 +10,7 @@
 namespace mailweir {
 
 struct HostAddresses {
-  // not_public: it has addresses, and nobody outside reaches any of them.
+  // not_public: it has addresses, none of which is reached from outside.
   enum class Status { found, not_public, none, no_such_name, trouble } status = Status::trouble;
   // "mx.example.com has 192.0.2.1", "... has only 10.0.0.1, which is not public", "... does not exist", "... has no
   // address", "...: SERVFAIL"

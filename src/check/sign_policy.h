@@ -2,7 +2,7 @@
 // SignPolicy: how messages are signed: canonicalisation, which header fields a signature covers, how long it is good.
 //
 // A verifier takes as many fields of a name, from the bottom up, as h= names it. Naming it once more than it is there
-// (oversigning, RFC 6376 8.15) breaks the signature when somebody adds one: a second Subject, or a Content-Type that
+// (oversigning, RFC 6376 8.15) breaks the signature when one is added: a second Subject, or a Content-Type that
 // makes another text of the body. But some fields are added lawfully on the way, and there it would only do harm. Hence
 // three lists, made from RFC 6376 5.4.1 (what the text and its threading are made of, Resent-*, List-*):
 // - oversigned, there or not: fields that no forwarder has reason to add to a message that lacks them; of these, Date
@@ -50,7 +50,7 @@ struct SignPolicy {
   // Only From is oversigned; what else would be is signed as often as it is there. For mail whose fields are added to
   // on the way.
   void oversign_from_only();
-  // Those of Subject, To and Date that no signature covers: whoever passes a message on may put his own there.
+  // Those of Subject, To and Date that no signature covers: each hop may put its own there.
   std::vector<std::string> open_fields() const;
   // Whether signatures cover fields of this name, if there are any.
   bool covers(std::string_view name) const;

@@ -68,7 +68,7 @@ const Answer& no_name() {
   return answer;
 }
 
-// A name that cannot be asked for does not exist, and costs nobody a query (RFC 7208 4.3, 4.8).
+// A name that cannot be asked for does not exist, and costs no query (RFC 7208 4.3, 4.8).
 const Answer& Evaluation::ask(const std::string& name, Type type) {
   if (!dns::is_askable(name)) return no_name();
   const auto& answer = lookups_.get({name, type});

@@ -24,7 +24,7 @@ void read_limit_block(const KeyPlace& place, std::optional<BlockTime>& time);
 // { by, for, ... }, of a rule; the list has the rule's name, which is read already, unless it has another.
 void read_block(const KeyPlace& place, Rule& rule);
 
-// What can only be seen of all rules together: a list that nobody would ask, a name that blocks nothing, a key that is
+// What can only be seen of all rules together: a list that no rule asks, a name that blocks nothing, a key that is
 // not known where it is asked.
 void validate_blocks(const std::vector<PlacedRule>& rules, bool all_read, const Policy& policy, Problems& problems);
 

@@ -225,7 +225,7 @@ bool ConditionReader::is_ours(const std::string& text, const toml::node& node, c
   return true;
 }
 
-// Logins that nobody has: "@example.com" is no pattern for those of a domain.
+// Logins that cannot exist: "@example.com" does not stand for those of a domain.
 void ConditionReader::doubt_logins(const std::string& map, const toml::node& node, const std::string& key,
                                    const Table* owners) {
   if (owners == nullptr) return;
@@ -346,7 +346,7 @@ Conditions read_conditions(const toml::node& node, const std::string& key, std::
       return place_of_cell(when_or_unless, conditions.tables.size(), fact);
     };
     reader.read_table(*table, key, "", where, cells);
-    // Cheap first, lookups last, so that nobody waits for a lookup that can't matter.
+    // Cheap first, lookups last, so that a lookup that cannot matter is not waited for.
     std::stable_partition(cells.begin(), cells.end(), [](const Cell& cell) { return !cell.fact.check(); });
     conditions.tables.push_back(std::move(cells));
   };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What other software understands as a value and we do not: wildcards, flags behind a pattern, several values in one
-// text, a map by its type, a URL. Told, so that nobody waits for it to match. A pure function of the value and its
+// text, a map by its type, a URL. Reported, because it would never match. A pure function of the value and its
 // fact.
 #pragma once
 

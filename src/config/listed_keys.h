@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// ListedKey: what can be said of a key of the policy file without one, for whoever lists them.
+// ListedKey: what can be said of a key of the policy file without a file, for lists of keys.
 #pragma once
 
 #include <string>

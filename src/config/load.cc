@@ -258,7 +258,7 @@ void Loader::read_rules() {
       problems_.error(placed.at("at"), "rule \"" + placed.rule.name + "\".at",
                       "no door judges this stage: it is not among [policy] stages, and [milter] is missing");
   }
-  // With a key that is broken nobody shall hear that there is none, too.
+  // Where a key is broken, the error that no key exists is not added.
   const bool keys_known = !keys_told_ || !policy_->keys.none();
   validate(rules_, *policy_, keys_known, problems_);
   const bool signs =

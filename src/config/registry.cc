@@ -259,8 +259,8 @@ void Registry::read_fact(const toml::node& node, const Makings& makings, OwnFact
   mailweir::read_table(own_fact_keys(), *table, full, problems_, makings, fact);
 }
 
-// Each circle is told once, at the fact where it was entered, and opened there, so that whoever follows keys comes to
-// an end.
+// Each circle is reported once, at the fact where it was entered, and opened there, so that following keys comes to an
+// end.
 void Registry::break_circles(Policy& policy) {
   enum class State { fresh, open, done };
   std::vector<State> states(policy.own_facts.size(), State::fresh);

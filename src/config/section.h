@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Section: one TOML table, read strictly: each key is asked for by name and type, and what nobody asked for is an
-// error. Not a public header of the floor: it shows toml++; config/load.h is what others include.
+// Section: one TOML table, read strictly: each key is asked for by name and type, and a key that was not asked for is
+// an error. Not a public header of the floor: it shows toml++; config/load.h is what others include.
 #pragma once
 
 #include <algorithm>

@@ -33,7 +33,7 @@ class WaysOutCheck {
   void error(const std::string& name, std::string_view why) { problems_.error(place(name), name, why); }
   void warning(const std::string& name, std::string_view why) { problems_.warning(place(name), name, why); }
 
-  // Whoever may connect may ask for the map of logins.
+  // Every client that may connect may ask for the map of logins.
   void passwords_stay_here() {
     const auto& door = config_.socketmap;
     if (!door.socket) return;

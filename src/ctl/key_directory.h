@@ -25,7 +25,8 @@ struct KeyDirectory {
   bool settle();
   // Before put(). False: the user whose keys root would make is unknown, which was told.
   bool can_write() const;
-  // The keys there; those that belong to `user` too, whoever runs the tool. What root puts there is this user's.
+  // The keys there; those that belong to `user` too, under any user that runs the tool. What root puts there is this
+  // user's.
   KeyStore& keys() const { return *keys_; }
   KeyStates& states() const { return *states_; }
   // "/var/lib/mailweir/dkim", "redis:dkim"

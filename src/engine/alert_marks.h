@@ -15,7 +15,7 @@ class AlertMarks {
  public:
   static constexpr std::size_t most = 20'000;
 
-  // Whether the caller shall ask the store: nobody has since `now` - `span`.
+  // Whether the caller shall ask the store: it was not asked since `now` - `span`.
   bool enter(const std::string& mark, SteadyTime now, std::chrono::nanoseconds span) {
     return ends_.with([&](auto& ends) {
       const auto found = ends.find(mark);

@@ -19,7 +19,7 @@ class Leases {
   // A member id that no other daemon has.
   static std::string new_member();
   void hold(const Charge& lease);
-  // Gives the place back to the store and forgets it. An error of the store is nobody's trouble: the lease expires.
+  // Gives the place back to the store and forgets it. An error of the store does no harm: the lease expires.
   void release(const Charge& lease, const Receipt& receipt, Deadline deadline);
   // Keeps all alive; the error of the store, if it had one.
   Result<void> renew(Deadline deadline);

@@ -81,8 +81,8 @@ class Session {
 
   // Asks the rules of a stage. `trace` may be null.
   Verdict judge(Stage stage, Trace* trace = nullptr);
-  // Writes the verdict's log line, if it has anything to say, and its alerts. `at_end`: of a refusal that nobody is
-  // told of where it is made (local mail): what becomes of the message at its end.
+  // Writes the verdict's log line, if it has anything to say, and its alerts. `at_end`: of a refusal that cannot
+  // be sent where it is made (local mail): what becomes of the message at its end.
   void log_verdict(const Verdict& verdict, std::string_view at_end = {});
   // Writes the transaction's line: what became of it, and all counters that it was asked for.
   // `more` are fields of the door's own.

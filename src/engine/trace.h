@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Trace: what the engine asked and found, rule by rule; for `mailweirctl explain`. Costs nothing when nobody asks.
+// Trace: what the engine asked and found, rule by rule; for `mailweirctl explain`. Costs nothing where it is not asked
+// for.
 #pragma once
 
 #include <optional>

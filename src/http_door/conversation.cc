@@ -9,7 +9,7 @@
 namespace mailweir {
 namespace {
 
-// Takes as long whatever the first wrong byte is, so that nobody finds the token byte by byte.
+// Takes as long whatever the first wrong byte is, so that the token cannot be found byte by byte.
 bool same_secret(std::string_view shown, std::string_view secret) {
   std::size_t differ = shown.size() ^ secret.size();
   for (std::size_t i = 0; i < shown.size(); ++i)

@@ -22,7 +22,7 @@ std::string client_of(const LoginAttempt& attempt) {
 
 }  // namespace
 
-// Whoever guesses would fill the log, a line for each try: the same refusal is told once a minute.
+// A client that guesses would fill the log, a line for each try: the same refusal is logged once a minute.
 void HttpDoorSession::log(Session& session, Verdict& verdict) {
   if (verdict.silent()) return;
   std::string key;

@@ -19,7 +19,7 @@ using ReadCommand = char* (*)(int socket, timeval* timeout, char* command, size_
 
 // libmilter's signal thread waits for HUP, TERM and INT and ends smfi_main for good on any of them. They are the
 // daemon's own, but the kernel gives one to that thread whenever the main thread is busy with another. So the process
-// has a sigwait that leaves these three out; nobody else here calls it.
+// has a sigwait that leaves these three out; nothing else here calls it.
 extern "C" __attribute__((visibility("default"))) int sigwait(const sigset_t* set, int* number) {
   sigset_t others = *set;
   for (const int ours : {SIGHUP, SIGTERM, SIGINT}) sigdelset(&others, ours);

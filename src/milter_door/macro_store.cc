@@ -39,7 +39,7 @@ void MacroStore::Step::clear() {
 
 Result<void> MacroStore::keep(const milter::Macros& macros) {
   const auto place = place_of(macros.of);
-  if (!place) return {};  // unknown commands have macros too; nobody asks for them
+  if (!place) return {};  // unknown commands have macros too; none are asked for
   if (macros.values.size() > most_macros) return Error{"more than " + std::to_string(most_macros) + " macros"};
   Step& step = steps_[*place];
   step.clear();

@@ -48,7 +48,7 @@ class AtTheMta {
   AtTheMta(MessageEditor& editor, const MilterMessage& message, bool leading_space)
       : editor_(editor), message_(message), leading_space_(leading_space) {}
 
-  // Postfix's milter_header_checks sees the field and sets FILTER; deleted again at once, nobody else sees it.
+  // Postfix's milter_header_checks sees the field and sets FILTER; it is deleted at once, so nothing else sees it.
   Result<void> send(const Route<>& effect) {
     std::string value = cleaned(effect.text, true, 300);
     std::erase(value, ' ');

@@ -94,7 +94,7 @@ void MessageSigner::hear(const KeysFound& found) {
   }
 }
 
-// Trouble in signing lets the mail go unsigned, with a log line: a refused message helps nobody, and a receiver judges
+// Trouble in signing lets the mail go unsigned, with a log line: a refusal would not help, and a receiver judges
 // a missing signature more kindly than a broken one.
 void MessageSigner::leave_unsigned(Session& session, std::string_view why) {
   ++door_->stats.unsigned_for_trouble;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// MilterServer: the milter door as the daemon sees it, whoever speaks the protocol: our own loop (builtin_server.h) or
+// MilterServer: the milter door as the daemon sees it, whatever speaks the protocol: our own loop (builtin_server.h) or
 // libmilter (libmilter.h). start() and stop() from one thread; the services outlive stop().
 #pragma once
 

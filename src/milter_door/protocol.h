@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The words of the milter protocol, versions 2 to 6, as Sendmail 8.14 and later, Postfix and libmilter speak it: what
 // an MTA tells a filter (Event) and what the filter answers (Response). Values only; encode.h and decode.h turn them
-// into bytes and back. Texts are views of bytes that somebody else owns; they hold no NUL.
+// into bytes and back. Texts are views of bytes that the caller owns; they hold no NUL.
 #pragma once
 
 #include <cstdint>

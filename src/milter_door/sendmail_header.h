@@ -19,7 +19,7 @@ namespace mailweir {
 std::string mail_date(WallTime when);
 
 // Makes the edits to what a signature covers (sendmail_addresses.h); `id` and `host`, its $j, make up the Message-ID.
-// Errors: an address that Sendmail would write nobody knows how, so that a signature would break.
+// Errors: an address whose form at Sendmail cannot be known, so that a signature would break.
 Result<void> settle_for_sendmail(HeaderList& headers, const SignPolicy& policy, WallTime now, std::string_view id,
                                  std::string_view host);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Alert: what an admin is to be told of at once; AlertSink: whoever tells him. Texts are as they came from the network:
+// Alert: what an admin should hear of at once; AlertSink: what sends it. Texts are as they came from the network:
 // who writes them down escapes them.
 #pragma once
 

@@ -48,7 +48,7 @@ inline constexpr std::size_t most_remembered = 1000;
 inline constexpr std::chrono::seconds remembered_for{std::chrono::hours(24) * 90};
 inline constexpr std::size_t longest_value = 310;  // bytes of a distinct value or a member that is remembered
 
-inline constexpr std::chrono::seconds lease_time{90};  // a lease that nobody renewed for this long is gone
+inline constexpr std::chrono::seconds lease_time{90};  // a lease that was not renewed for this long is gone
 inline constexpr unsigned ring_slots = 30;
 
 struct Charge {
@@ -58,9 +58,9 @@ struct Charge {
       windows;  // several at once; a lease or a block has one, with period 0; empty: unlimited, not counted
   std::uint64_t amount = 1;  // 0 asks only; a block counts nothing, its window's max and amount are 0
   std::string member;        // lease: its id, unique over all nodes; distinct: the value; first_seen: who
-  bool enforce = true;       // false: counts on when over, stops nobody
+  bool enforce = true;       // false: counts on when over, refuses nothing
   bool attempts = false;     // counted even when the charge as a whole is refused
-  bool stranger = false;     // made for somebody who is none of ours: has a part only of a store that is bounded
+  bool stranger = false;     // made for a stranger, not one of ours: has a part only of a store that is bounded
   bool dispensable = false;  // when the store has no room for it the call goes on without it
 };
 
@@ -71,7 +71,7 @@ struct Level {
   bool no_room = false;     // of a dispensable charge of a call that was taken: it was left out for want of room
   std::size_t window = 0;   // the window that is over, or the fullest one
   std::uint64_t count = 0;
-  std::chrono::milliseconds retry_after{0};  // until the amount would fit, if nobody else charges
+  std::chrono::milliseconds retry_after{0};  // until the amount would fit, without other charges
   // Over only what this node may use of the window while a shared store is away (so much): whether the limit itself is
   // reached is not known.
   std::optional<std::uint64_t> share{};
@@ -124,7 +124,7 @@ inline Charge block_question(std::string limit, std::string key) {
   return charge;
 }
 
-// The name under which a limit's alert of a kind and window is marked as told: a block that nobody asks about and that
+// The name under which a limit's alert of a kind and window is marked as told: a block that is not asked about and that
 // blocks() leaves out.
 inline constexpr std::string_view alert_mark_sign = "~alert-";
 inline std::string alert_mark(std::string_view limit, std::string_view kind, std::chrono::seconds period) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// DnsStats: what the DNS cache counts. Written by any thread, read by whoever prints them (relaxed: single numbers).
+// DnsStats: what the DNS cache counts. Written by any thread, read where they are printed (relaxed: single numbers).
 #pragma once
 
 #include <atomic>

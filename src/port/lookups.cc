@@ -178,7 +178,7 @@ bool LiveLookups::run_early(Check check) {
     }
     auto* lacking = early.lacking();
     if (!lacking) return false;
-    // The answer may have come between the throw and this lock: then nobody would wake a parked check any more.
+    // The answer may have come between the throw and this lock: then nothing would wake a parked check any more.
     std::lock_guard lock(mutex_);
     if (lacking->second.answer) continue;
     lacking->second.parked.push_back(std::move(check));

@@ -8,9 +8,9 @@
 // leaves when slot s + 31 begins, that is after more than one period and at most 31/30 of it.
 //
 // A clock that goes back stays at the head (units then come back that much later, a period at most). A head that is
-// more than the whole ring ahead of the clock is stale, whoever was wrong: all that is counted is then taken as counted
-// now, also where a charge only looks at it. So it leaves a period later, and by real time never before a period is
-// over.
+// more than the whole ring ahead of the clock is stale, whichever was wrong: all that is counted is then taken as
+// counted now, also where a charge only looks at it. So it leaves a period later, and by real time never before a
+// period is over.
 //
 // Times are milliseconds since the epoch; periods are milliseconds, whole seconds of them. No state of its own.
 #pragma once
@@ -90,7 +90,7 @@ void drop_oldest(State& state, Cells& ring, std::uint64_t units) {
 }
 
 // What is counted at `slot`. Only what counts moves the head, so that a store may answer without writing; but a head
-// that is astray is moved by whoever looks first, or a full counter would stay full until the clock is there again.
+// that is astray is moved by the first look, or a full counter would stay full until the clock is there again.
 template <typename Cells>
 std::uint64_t total_at(const State& state, const Cells& ring, std::int64_t slot) {
   if (is_astray(state, slot)) return state.total;

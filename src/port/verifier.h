@@ -42,7 +42,7 @@ struct DkimResult {
   std::vector<std::string> passed() const { return domains(AuthWord::pass); }
 };
 
-// What is said of all signatures together; for whoever fills in a DkimResult.
+// Fills in what holds of all signatures together.
 void settle(DkimResult& result);
 
 class Verification : public BodySink {

@@ -78,7 +78,7 @@ Tri Conditions::ask(bool checks, AskCell&& ask_cell) const {
   for (const auto& table : tables) {
     Tri all = Tri::yes;
     for (const Cell& cell : table) {
-      if (all == Tri::unknown && cell.fact.check()) break;  // it can't become yes any more: ask nobody
+      if (all == Tri::unknown && cell.fact.check()) break;  // it can't become yes any more: nothing is asked
       const Tri one = cell.fact.check() && !checks ? Tri::unknown : ask_cell(cell);
       if (one == Tri::no) {
         all = Tri::no;

@@ -30,7 +30,7 @@ std::string key_of(Facts& facts, std::span<const FactRef> by, unsigned prefix4, 
     } else {
       key += folded(facts.to_text(fact, value));
     }
-    // The sign between parts can't be had by writing it into one: nobody shall get at another's counter so.
+    // The sign between parts can't be had by writing it into one: that would reach another key's counter.
     if (by.size() > 1) std::replace(key.begin() + static_cast<std::ptrdiff_t>(start), key.end(), '|', '\x1f');
   }
   // A stranger chooses some of these (a sender, a HELO name): bounded, and told apart by its end.

@@ -28,7 +28,7 @@ struct EarlyCheck {
   const FactRef* fact;
 };
 
-// [authentication_results]: what is told to whoever reads the message later (RFC 8601).
+// [authentication_results]: what later readers of the message are told (RFC 8601).
 struct AuthenticationResultsPolicy {
   std::string authserv_id;  // empty: no such field is added or removed
   std::vector<FactRef> checks;

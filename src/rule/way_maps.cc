@@ -56,7 +56,7 @@ WayMaps::WayMaps(WaysOut ways) : ways_(std::move(ways)), by_sender_(ways_.relays
       const bool same_login = that.user == relay.user && that.password == relay.password;
       if (!same_login && equal_folded(that.host, relay.host)) by_sender_[i] = true;
     }
-    // Of those that share a host it is the login of whoever is not told by a sender: bounces.
+    // Of those that share a host it is the login for mail without a sender of its own: bounces.
     if (!relay.user.empty() && (!by_sender_[i] || relay.senders.has_all())) hosts_.entries.emplace(host, i);
   }
 }

@@ -23,7 +23,7 @@ struct LoadOptions {
   bool json = false;
 
   std::uint32_t logins = 1000, clients = 500, recipients = 5000;  // pool sizes
-  std::string login = "user{n}@example.com";                      // empty: nobody logs in
+  std::string login = "user{n}@example.com";                      // empty: no login
   std::string sender = "user{n}@example.com";                     // by the login's number
   std::string recipient = "someone{n}@example.net";
   std::string client = "198.18.0.0";  // the first address of the pool (RFC 2544)

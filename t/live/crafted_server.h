@@ -33,7 +33,7 @@ class CraftedServer {
   std::thread thread_;
 };
 
-// A UDP port that nobody serves, and that nobody else is given either: its socket hears only one peer, who never
+// A UDP port that is not served, and that no other socket is given: its socket hears only one peer, who never
 // speaks.
 class ClosedPort {
  public:

@@ -227,7 +227,7 @@ TEST_CASE("hostile packets") {
          return std::vector{cut};
        },
        "temperror malformed answer"},
-      {"truncated, and nobody at TCP",
+      {"truncated, and TCP is closed",
        [&](std::string_view query) {
          return std::vector{Reply{recursion | truncated, {}, {}, {}}.to_query(query)};
        },

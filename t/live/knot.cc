@@ -63,7 +63,7 @@ Knot::Knot(std::string_view zone) {
   REQUIRE(mkdtemp(folder));
   folder_ = folder;
   std::ofstream(folder_ + "/example.zone") << zone;
-  for (int tries = 0; tries < 3; ++tries)  // somebody may take the port before knotd does
+  for (int tries = 0; tries < 3; ++tries)  // another process may take the port before knotd does
     if (start()) return;
   std::ifstream log(folder_ + "/log");
   FAIL("knotd does not answer; its log: " << std::string(std::istreambuf_iterator<char>(log), {}));

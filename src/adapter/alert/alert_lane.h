@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // AlertLane: what waits for one receiver, and the thread that sends it: in order, each tried again with longer and
-// longer pauses, a bounded number of times. A receiver that hangs holds up nobody else. Thread-safe.
+// longer pauses, a bounded number of times. A receiver that hangs does not delay the others. Thread-safe.
 #pragma once
 
 #include <atomic>
@@ -27,7 +27,7 @@ class AlertLane {
   };
 
   AlertLane(std::string name, Log& log) : name_(std::move(name)), log_(log) {}
-  ~AlertLane();  // ends at once, if nobody has ended it
+  ~AlertLane();  // ends at once, if it has not ended
   AlertLane(const AlertLane&) = delete;
   AlertLane& operator=(const AlertLane&) = delete;
 

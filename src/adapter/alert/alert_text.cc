@@ -37,11 +37,11 @@ std::string formatted(WallTime time, const char* format) {
   return {text.data(), std::strftime(text.data(), text.size(), format, &parts)};
 }
 
-// RFC 3339, and RFC 5322 3.3: strftime's names of days and months are English here, for nobody calls setlocale.
+// RFC 3339, and RFC 5322 3.3: strftime's names of days and months are English here, for setlocale is never called.
 std::string stamp(WallTime time) { return formatted(time, "%Y-%m-%dT%H:%M:%SZ"); }
 std::string mail_date(WallTime time) { return formatted(time, "%a, %d %b %Y %H:%M:%S +0000"); }
 
-// Whose a limit's count is; a rule without a limit has nobody's.
+// Whose a limit's count is; "" for a rule without a limit.
 std::string whose(AlertKind kind, const std::string& key) {
   if (!key.empty()) return plain(key);
   return is_edge(kind) ? "all mail" : "unknown client";

@@ -58,7 +58,7 @@ Result<const Curl*> the_curl() {
 using Easy = std::unique_ptr<CURL, decltype(Curl::easy_cleanup)>;
 using Lines = std::unique_ptr<curl_slist, decltype(Curl::slist_free_all)>;
 
-constexpr std::size_t longest_answer = 64 << 10;  // whoever answers more is no webhook
+constexpr std::size_t longest_answer = 64 << 10;  // what answers more is not a webhook
 
 std::size_t throw_away(char*, std::size_t size, std::size_t count, void* user) {
   auto& left = *static_cast<std::size_t*>(user);

@@ -25,7 +25,7 @@ constexpr int look_every = 20;  // milliseconds
 
 Error failed(const std::string& what, int error) { return Error{what + ": " + std::strerror(error), true}; }
 
-// The input lies in memory as a file: a program that does not read it holds nobody up, and none is killed by a closed
+// The input lies in memory as a file: a program that does not read it causes no wait, and none is killed by a closed
 // pipe.
 Result<Fd> as_file(const std::string& text) {
   Fd file(::memfd_create("input", MFD_CLOEXEC));

@@ -81,7 +81,7 @@ class Server : public RedisTables, public std::enable_shared_from_this<Server> {
 
   // The value of the first candidate that is there.
   Found find(const std::string& key, TableKind kind, const std::vector<std::string>& candidates);
-  // The same for many, in calls of a bounded size; kept by nobody.
+  // The same for many, in calls of a bounded size; not kept.
   Found find_many(const std::string& key, TableKind kind, const std::vector<std::string>& candidates);
 
  private:

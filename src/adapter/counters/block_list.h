@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // BlockList: the blocked keys of the memory store. Thread-safe, bounded. Times are milliseconds since the epoch. A
-// block never has longer to live than it was given: where the clock went back it is cut to that by whoever looks first.
+// block never has longer to live than it was given: where the clock went back the first look cuts it to that.
 #pragma once
 
 #include <atomic>
@@ -52,7 +52,7 @@ class BlockList {
 
   CounterRoom room_;  // strangers fill a half of it at the most
   Guarded<Entries> entries_;
-  std::atomic<std::size_t> size_{0};  // so that nobody takes the lock when there are none
+  std::atomic<std::size_t> size_{0};  // so that the lock is not taken when there are none
 };
 
 }  // namespace mailweir

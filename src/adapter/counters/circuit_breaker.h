@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// CircuitBreaker: spares callers the wait for a store that is down. Up: everybody passes. After a failure nobody does,
+// CircuitBreaker: spares callers the wait for a store that is down. Up: every call passes. After a failure none does,
 // until the owner has found it back. Thread-safe; no cost while the store is up but one atomic load.
 #pragma once
 
@@ -29,14 +29,14 @@ class CircuitBreaker {
   // FallbackConfig::fair_time, from now on.
   void use_fair_time(std::chrono::milliseconds span) { fair_time_ = span; }
 
-  // Nothing: the store is down, do not ask it. Whoever passes reports a failure.
+  // Nothing: the store is down, do not ask it. A caller that passes reports a failure.
   std::optional<Pass> enter(Deadline deadline);
   // Whether that opened the circuit.
   bool failed(Pass pass, const Error& error);
   void still_down(const Error& error);
   void back();
   SteadyTime went_down() const;  // the last time
-  // Why nobody passes.
+  // Why no call passes.
   Error trouble() const;
 
  private:

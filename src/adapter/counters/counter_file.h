@@ -10,7 +10,7 @@
 //   s ...                                      any of these: made for strangers (counter_room.h)
 //   end COUNTERS CHECKSUM                      the checksum (FNV-1a, 64 bits, hexadecimal) is of all before this line
 //
-// All other times are the store's, which nobody sets: it goes on from STORE, by what the machine's clock says has
+// All other times are the store's, which are never set: it goes on from STORE, by what the machine's clock says has
 // passed since WALL. A file of version 1 has no such line and the machine's clock in all its times: it was saved when
 // the file was last changed.
 //

@@ -2,7 +2,7 @@
 // FallbackCounters: a shared store behind a circuit breaker, and what counts while it is away.
 //
 // While the store answers, everything goes to it, and the local store follows: each answer tells what the counters
-// have, so the local ones are what this node knows of them. After a failure the store is left alone, and nobody waits
+// have, so the local ones are what this node knows of them. After a failure the store is left alone, and no call waits
 // for it: a thread of this object's asks it every `pause` whether it counts again. Meanwhile the local store counts on
 // for this node (on_outage = "local"), each limit at its full value or at `local_share` of what was left of it; or
 // every call fails at once with a temporary Error and the caller decides (continue, defer). What is over a share only

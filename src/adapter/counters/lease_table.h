@@ -2,7 +2,7 @@
 // LeaseTable: the lease counters of one shard of the memory store: for each (limit, key) its members and when each of
 // them expires. Not thread-safe: the shard's lock is held. Times are milliseconds since the epoch.
 //
-// A lease never has longer to live than lease_time: where the clock went back it is cut to that by whoever looks first.
+// A lease never has longer to live than lease_time: where the clock went back the first look cuts it to that.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ class LeaseTable {
     bool held = false;         // the member is among them
   };
   Found look(std::string_view limit, std::string_view key, std::string_view member, std::int64_t now);
-  // When `leases` of the members will have expired if nobody renews; `now` + lease_time if there are fewer.
+  // When `leases` of the members will have expired if they are not renewed; `now` + lease_time if there are fewer.
   std::int64_t left_at(std::string_view limit, std::string_view key, std::uint64_t leases, std::int64_t now) const;
   // Takes or renews, and drops the counter's expired members. Whose it is counts where the counter is made.
   void take(std::string_view limit, std::string_view key, std::string_view member, std::int64_t now,

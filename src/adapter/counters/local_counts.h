@@ -69,7 +69,7 @@ class LocalCounts {
 
   const std::size_t most_counters_;
   Guarded<All> all_;
-  std::atomic<std::size_t> size_{0};  // so that nobody takes the lock when nothing waits
+  std::atomic<std::size_t> size_{0};  // so that the lock is not taken when nothing waits
   std::atomic<std::uint64_t> lost_{0};
 };
 

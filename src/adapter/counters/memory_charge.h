@@ -61,7 +61,7 @@ class MemoryCharge {
     std::size_t shard;
     WindowState state{};
     bool exists = false;    // the counter stands in the table; a lease: this member does
-    bool pending = false;   // will be counted if nobody refuses
+    bool pending = false;   // will be counted if no charge is refused
     bool repeats = false;   // a lease or a value that an earlier charge of this call takes as well
     bool known = false;     // first_seen: the member is remembered
     bool left_out = false;  // there is no room for its charge

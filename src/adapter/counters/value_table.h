@@ -4,7 +4,7 @@
 // thread-safe: the shard's lock is held. Times are milliseconds since the epoch.
 //
 // A value counts for the period after it was seen. Where one was seen more than a period ahead of the clock the clock
-// has gone back: all that were seen ahead of it are then taken as seen now, by whoever looks first. A set has at most
+// has gone back: all that were seen ahead of it are then taken as seen now, by the first look. A set has at most
 // some 1,000 values: it is searched from end to end.
 #pragma once
 
@@ -34,7 +34,7 @@ class ValueTable {
     bool held = false;       // it is among them
   };
   Found look(const ValueSetName& name, std::string_view member, std::int64_t now);
-  // When `leave` of the values will count no more if nobody sees them again; a period from `now` if there are fewer.
+  // When `leave` of the values will count no more if they are not seen again; a period from `now` if there are fewer.
   std::int64_t left_at(const ValueSetName& name, std::uint64_t leave, std::int64_t now) const;
   // Sees the member at `now`, and forgets all but the newest `keep`. Whether it is new.
   bool see(const ValueSetName& name, std::string_view member, std::int64_t now, std::uint64_t keep);

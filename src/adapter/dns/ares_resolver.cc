@@ -188,8 +188,8 @@ Result<void> AresResolver::start() {
   watch(event_.get(), true, false);
 
   // One server: its own word (SERVFAIL) reaches us. Several: c-ares goes on to the next one instead, and says at the
-  // end only that none answered. What is truncated we ask again ourselves, by TCP, so that it can be told when nobody
-  // listens there.
+  // end only that none answered. What is truncated we ask again ourselves, by TCP, so that a closed port there can be
+  // named.
   int flags = ARES_FLAG_NOCHECKRESP;
   auto channel = open_channel(*servers, flags | ARES_FLAG_IGNTC);
   if (!channel) return channel.error();
@@ -371,7 +371,7 @@ void AresResolver::on_answer(Flight& flight, int status, std::span<const unsigne
   AnswerPtr answer;
   if (!message.empty() && flight.due) {
     if (ask_further(owner, message, answer)) return;
-  } else if (status == ARES_ENOTFOUND) {  // c-ares asks nobody for .onion (RFC 7686)
+  } else if (status == ARES_ENOTFOUND) {  // c-ares asks no server for .onion (RFC 7686)
     answer = dns::nxdomain("not asked: not a name of the DNS");
   } else {
     answer = dns::temperror(trouble_text(status, flight.by_tcp));

@@ -102,7 +102,7 @@ AnswerPtr Caching::ask(const Question& question, Deadline deadline, Done done) {
   const DeadlineThread::Key key{deadline.at(), ++last_id_};
   bool leads = false;
   if (auto answer = join(question, key, done, leads)) return answer;
-  // An asker that was told in the meantime leaves its deadline behind, which then finds nobody.
+  // An asker that was answered in the meantime leaves its deadline behind, which then finds none.
   deadlines_.set(key, [this, question, key] { give_up(question, key); });
   return leads ? send(question, key) : nullptr;
 }
@@ -154,7 +154,7 @@ AnswerPtr Caching::send(const Question& question, DeadlineThread::Key own) {
   return ours ? answer : nullptr;
 }
 
-// Keeps the answer and returns who waits for it. From then on nobody else can tell them anything.
+// Keeps the answer and returns who waits for it. From then on no other call answers them.
 std::vector<Asker> Caching::settle(const Question& question, const AnswerPtr& answer) {
   if (answer->status == Answer::Status::temperror) ++(answer->detail == "timeout" ? stats_.timeouts : stats_.troubles);
   auto& shard = shard_of(question);

@@ -37,7 +37,7 @@ class CachingResolver : public dns::Resolver {
   // Drops what is kept of a name and all below it, of all names if it is "": it was wrong. What is under way for them
   // still tells who asked, and is not kept. How many answers were dropped.
   virtual std::size_t forget(std::string_view zone) = 0;
-  // Drops negative answers and those that failed: somebody may have mended what they speak of.
+  // Drops negative answers and those that failed: their cause may have been mended.
   virtual std::size_t forget_failures() = 0;
 };
 

@@ -73,7 +73,7 @@ std::optional<Type> type_of(const Token& token) {
   return {};
 }
 
-// "timeout" is what a resolver says whose deadline came; the zone tells it at once, so that nobody waits.
+// "timeout" is what a resolver answers when its deadline has come; the zone answers it at once, without a wait.
 std::optional<std::string> trouble_of(const Token& token) {
   if (equal_folded(token.text, "SERVFAIL")) return "SERVFAIL";
   if (equal_folded(token.text, "TIMEOUT")) return "timeout";

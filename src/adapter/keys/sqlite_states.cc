@@ -39,7 +39,7 @@ using Value = std::variant<std::string, std::int64_t>;
 std::int64_t number_of(WallTime time) { return std::chrono::floor<seconds>(time.time_since_epoch()).count(); }
 WallTime time_of(std::int64_t number) { return WallTime(seconds(number)); }
 
-// One connection. Whoever has it has the lock.
+// One connection. Used under the lock only.
 class Connection {
  public:
   explicit Connection(sqlite3* db) : db_(db) {}

@@ -29,7 +29,7 @@ constexpr auto retry_after = 500ms;       // when the disk refused
 
 // `make`: O_CREAT or 0.
 Result<Fd> open_log_file(const std::string& path, int make = O_CREAT) {
-  // Not blocking: a pipe that nobody reads must not hold up the daemon.
+  // Not blocking: a pipe that is not read must not hold up the daemon.
   Fd fd(::open(path.c_str(), O_WRONLY | O_APPEND | make | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640));
   if (!fd) {
     const int error = errno;  // before looking up the user changes it

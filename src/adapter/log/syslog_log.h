@@ -15,9 +15,9 @@ namespace mailweir {
 // "mail", "daemon", "local0" to "local7", ...: the number of a facility in syslog(3), or nothing.
 std::optional<int> syslog_facility(std::string_view name);
 
-// An error where nobody listens at /dev/log: syslog(3) would drop every line without a word.
+// An error where no daemon listens at /dev/log: syslog(3) would drop every line silently.
 Result<std::unique_ptr<Log>> make_syslog_log(std::string_view identity, int facility);
-// Whether somebody listens there.
+// Whether a daemon listens there.
 Result<void> find_syslog(const char* path = "/dev/log");
 
 }  // namespace mailweir

@@ -108,7 +108,7 @@ Result<RedisReply> RedisNode::run_on(RedisConnection& connection, const RedisCal
   const std::int64_t ends = clock_.shows(deadline.at());
   if (auto asked = ask_first(connection, asking, deadline); !asked) return asked.error();
   auto reply = call.run(connection, "EVALSHA", name, ends, deadline);
-  // It was restarted, or somebody flushed its scripts: nothing has run yet.
+  // It was restarted, or its scripts were flushed: nothing has run yet.
   if (reply && is_no_script(*reply)) {
     if (auto asked = ask_first(connection, asking, deadline); !asked) return asked.error();
     reply = call.run(connection, "EVAL", redis_script, ends, deadline);

@@ -41,7 +41,7 @@ void RedisPipeline::ready() {
     auto reply = connection_->next();
     if (!reply) return fail(reply.error());
     if (!*reply) return;
-    // Whoever speaks unasked says why it closes the connection, or is no Redis server.
+    // A peer that speaks unasked says why it closes the connection, or is not a Redis server.
     if (calls_.size() == unsent_) return fail(Error{"it sent unexpected data", true});
     if ((*reply)->kind == RedisReply::Kind::error && !is_redirection(**reply) && !is_no_script(**reply))
       retiring_ = true;

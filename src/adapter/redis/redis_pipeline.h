@@ -23,7 +23,7 @@ namespace mailweir {
 
 class RedisPipeline final : public LoopGuest {
  public:
-  // When the owner is gone, and nobody waits, it is over.
+  // It ends when the owner is gone and no call waits.
   RedisPipeline(std::unique_ptr<RedisConnection> connection, WaitingLoop& loop, std::weak_ptr<const void> owner)
       : connection_(std::move(connection)), loop_(loop), owner_(std::move(owner)) {}
 

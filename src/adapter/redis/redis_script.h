@@ -11,7 +11,7 @@
 //
 // The server's clock may step. Back: a ring whose head is more than the ring ahead begins anew with all it has, values
 // seen ahead are taken as seen now, a lease is cut to its 90 s and a block to what it was given, each written by the
-// call that finds it. Forward: the server drops what has expired by its clock, and nobody can tell.
+// call that finds it. Forward: the server drops what has expired by its clock, which cannot be seen.
 //
 // What a distinct counter has is the sorted set PREFIX{LIMIT|KEY}:PERIODd of its values by the millisecond at which
 // each was seen last; what a first-seen counter remembers is such a set, PREFIX{LIMIT|KEY}:seen.

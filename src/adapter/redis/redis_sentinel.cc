@@ -132,7 +132,7 @@ class SentinelRoute final : public RedisRoute {
       }
       troubles += (troubles.empty() ? "" : "; ") + sentinel.url.to_string() + ": " + address.error().what;
     }
-    if (before) return *before;  // nobody says another
+    if (before) return *before;  // no sentinel names another
     return Error{troubles, true};
   }
 

@@ -3,7 +3,7 @@
 // table of 8-byte slots (a piece of the hash, and the place in that memory) finds them: 12 bytes a key besides the text
 // and its two lengths. Filled first, then built, then immutable: any thread may search.
 //
-// The hash is seeded anew for each index: whoever can get names into a list cannot make them collide.
+// The hash is seeded anew for each index: a stranger who can get names into a list cannot make them collide.
 #pragma once
 
 #include <cstdint>

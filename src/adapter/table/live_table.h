@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// LiveTable: a table whose content is replaced while it is in use. Whoever asks it gets what is there now.
+// LiveTable: a table whose content is replaced while it is in use. A lookup sees what is there now.
 // Thread-safe.
 #pragma once
 

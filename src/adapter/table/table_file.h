@@ -18,7 +18,7 @@ struct LoadedTable {
   std::vector<std::string> errors;    // "PATH: why" or "PATH:line:column: why"; at most 20, then one with the count
   std::vector<std::string> warnings;  // the same shapes
   FileStamp stamp;
-  bool busy = false;  // an error, because somebody was writing the file: try again
+  bool busy = false;  // an error, because the file was being written: try again
 };
 
 LoadedTable read_table(const std::string& path, TableKind kind, const Clock& clock = system_clock());

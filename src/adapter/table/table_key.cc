@@ -41,7 +41,7 @@ Result<TableKey> parse_name(std::string_view key) {
   return TableKey{{}, domain ? (below ? '.' + *domain : *domain) : folded(name)};
 }
 
-// What other programs understand and we do not: said, so that nobody waits for it to match.
+// What other programs understand and we do not: reported, because it would never match.
 std::optional<Error> foreign_spelling(std::string_view key) {
   if (key.starts_with("*."))
     return Error{"wildcards are not supported; all names below a domain are ." + std::string(key.substr(2))};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What the key of a list or map is, and its one spelling: a network, or text (a mail address, "user@", a domain,
-// ".domain", a word). What only looks like one of them is an error, for an entry that never matches helps nobody.
+// ".domain", a word). What only looks like one of them is an error, for such an entry would never match.
 #pragma once
 
 #include <optional>

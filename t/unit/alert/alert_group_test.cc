@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Which alert goes at once and what a summary says; nobody waits, for the time is told.
+// Which alert goes at once and what a summary says; without a wait, for the time is an argument.
 #include <doctest/doctest.h>
 
 #include "adapter/alert/alert_group.h"

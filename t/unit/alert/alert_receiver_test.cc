@@ -139,7 +139,7 @@ TEST_CASE("a receiver that hangs holds up no other, and its queue is bounded") {
   NullLog log;
   const SystemClock clock;
   AlertDesk desk(clock, log);
-  desk.raise(hit("nobody listens"));
+  desk.raise(hit("no listener"));
   const auto hanging = std::make_shared<Ear>(), well = std::make_shared<Ear>();
   hanging->hold(true);
   MadeReceivers made = by_webhook(hanging);
@@ -180,7 +180,7 @@ TEST_CASE("another receiver gets what waits, one that goes keeps what it has") {
   desk.raise(hit("d"));
   REQUIRE(after->wait_tries(3));
   desk.use({});
-  desk.raise(hit("nobody listens"));
+  desk.raise(hit("no listener"));
   after->hold(false);
   REQUIRE(after->wait_heard(3));
   CHECK(after->heard().back() == "d");

@@ -189,7 +189,7 @@ TEST_CASE("privileges: root is given up for good") {
         }) == 0);
 }
 
-TEST_CASE("notify: a reader that does not read stops nobody") {
+TEST_CASE("notify: a reader that does not read does not stop the daemon") {
   const TempDir dir;
   const NotifySocket silent(dir / "notify");
   const ServiceNotifier notifier;
@@ -200,7 +200,7 @@ TEST_CASE("notify: a reader that does not read stops nobody") {
 TEST_CASE("notify: what systemd hears") {
   const TempDir dir;
   const ServiceNotifier notifier;
-  notifier.ready("nobody listens");  // without systemd: nothing
+  notifier.ready("no listener");  // without systemd: nothing
   {
     NotifySocket systemd(dir / "notify");
     notifier.ready("2 doors open");

@@ -244,12 +244,12 @@ TEST_CASE("shared library: what is there is found, what is not is named") {
   double (*cube_root)(double) = nullptr;
   REQUIRE(library->find("cbrt", cube_root));
   CHECK(cube_root(27.0) == doctest::Approx(3.0));
-  const auto missing = library->find("cube_root_of_nobody", cube_root);
+  const auto missing = library->find("cube_root_of_nothing", cube_root);
   REQUIRE_FALSE(missing);
-  CHECK(missing.error().what.find("undefined symbol: cube_root_of_nobody") != std::string::npos);
-  const auto nothing = SharedLibrary::load("libnobody.so.4");
+  CHECK(missing.error().what.find("undefined symbol: cube_root_of_nothing") != std::string::npos);
+  const auto nothing = SharedLibrary::load("libmissing.so.4");
   REQUIRE_FALSE(nothing);
-  CHECK(nothing.error().what == "libnobody.so.4: cannot open shared object file: No such file or directory");
+  CHECK(nothing.error().what == "libmissing.so.4: cannot open shared object file: No such file or directory");
 }
 
 TEST_CASE("sizes: the shortest spelling, read back as the same") {
@@ -310,7 +310,7 @@ TEST_CASE("an entry that came by copy and paste is doubted") {
   }
 }
 
-TEST_CASE("socket: whether somebody serves it") {
+TEST_CASE("socket: whether it is served") {
   const auto at = [](const Fd& fd) {
     sockaddr_in address{};
     socklen_t length = sizeof address;
@@ -327,5 +327,5 @@ TEST_CASE("socket: whether somebody serves it") {
   }
   REQUIRE(::listen(listening.get(), 1) == 0);
   CHECK(is_served(at(listening)));
-  CHECK_FALSE(is_served(at(bound)));  // nobody listens: the connection is refused, at once or a moment later
+  CHECK_FALSE(is_served(at(bound)));  // no listener: the connection is refused, at once or a moment later
 }

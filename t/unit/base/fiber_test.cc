@@ -110,7 +110,7 @@ TEST_CASE("fiber: an exception passes pauses, and each side has its own") {
   CHECK(told == "first 1second 111 first inside, first none\n second inside, second none\n");
 }
 
-TEST_CASE("fiber: what its work throws and nobody catches inside is caught where the work says") {
+TEST_CASE("fiber: what its work throws and does not catch is caught where the work says") {
   Fiber fiber;
   std::string caught;
   fiber.set_work([&] {

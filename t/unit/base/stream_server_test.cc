@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// StreamServer: connections that block hold up nobody, answers larger than a socket takes, silence by the clock, the
+// StreamServer: connections that block delay no others, answers larger than a socket takes, silence by the clock, the
 // bound, the end.
 #include "base/stream_server.h"
 
@@ -151,7 +151,7 @@ TEST_CASE("stream server: answers, on many connections, many times") {
   CHECK(fixture.stage.ended == 50);
 }
 
-TEST_CASE("stream server: conversations that block hold up nobody") {
+TEST_CASE("stream server: conversations that block delay no others") {
   Fixture fixture;
   std::vector<Fd> stuck, others;
   for (int i = 0; i < 40; ++i) {

@@ -124,7 +124,7 @@ TEST_CASE("dkim: what a signature covers") {
   SignPolicy policy;
   policy.oversigned = {"From", "Subject", "Cc"};
   policy.oversigned_if_there = {"List-Id", "Sender"};
-  policy.signed_if_there = {"Resent-To", "Received"};  // Received is left out whoever asks for it
+  policy.signed_if_there = {"Resent-To", "Received"};  // Received is left out even if asked for
   const Row rows[] = {
       {"each once",
        {{"Subject", " s"}, {"X-Other", " x"}, {"FROM", " a@b.example"}},

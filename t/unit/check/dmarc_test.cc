@@ -66,7 +66,7 @@ TEST_CASE("dmarc: alignment") {
       {strict, "sub.example.com", spf("example.com"), "fail", "reject"},
       {strict, "sub.example.com", dkim({"example.com"}), "fail", "reject"},
       {strict, "sub.example.com", dkim({"sub.example.com"}), "pass", "none"},
-      // Below a public suffix nobody is a neighbour's keeper, whether it says psd=y or has no record.
+      // Below a public suffix no domain speaks for its neighbours, whether it says psd=y or has no record.
       {"_dmarc.a.co.uk TXT \"v=DMARC1; p=reject\"\n", "a.co.uk", dkim({"b.co.uk"}), "fail", "reject"},
       {"_dmarc.co.uk TXT \"v=DMARC1; p=none; psd=y\"\n_dmarc.a.co.uk TXT \"v=DMARC1; p=reject\"\n", "a.co.uk",
        dkim({"b.co.uk"}), "fail", "reject"},

@@ -60,7 +60,7 @@ void check_blocks(const MakeStore& make) {
   CHECK(*store->unblock("quota", "bob|x y", soon()));
   CHECK(ask(1).taken);
 
-  // However far the clock goes back, nobody is blocked for longer than he was to be.
+  // However far the clock goes back, no key is blocked for longer than was asked.
   CHECK(*store->block(block, false, soon()));
   clock.advance(-hours(24 * 30));
   CHECK(ask(1).levels[0].retry_after == hours(2));

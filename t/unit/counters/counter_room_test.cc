@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The memory store when somebody floods it: who keeps room in it, and that nobody is told otherwise.
+// The memory store when it is flooded: who keeps room in it, and that no answer says otherwise.
 #include <doctest/doctest.h>
 
 #include <array>
@@ -90,7 +90,7 @@ TEST_CASE("counter room: the flood of one limit leaves room for others, of stran
   CHECK(flood(*store, [](int i) { return of_stranger(by("client_address", i)); }) == 12);
   CHECK(flood(*store, [](int i) { return by("stolen login and sender", i); }) == 688);
   CHECK(flood(*store, [](int i) { return by("login", i); }) == 25);
-  // What is counted already goes on, whoever floods; and nothing of it was dropped.
+  // What is counted already goes on during a flood; and nothing of it was dropped.
   for (int i = 0; i < 4; ++i) CHECK(takes(*store, by("login", 1)));
   CHECK_FALSE(takes(*store, by("login", 1)));
   CHECK(takes(*store, of_stranger(by("sender", 3))));

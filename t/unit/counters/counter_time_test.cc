@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Clocks that somebody sets: what the memory store makes of them while it lives and over a restart.
+// Clocks that are set: what the memory store makes of them while it lives and over a restart.
 #include <doctest/doctest.h>
 
 #include <array>
@@ -17,7 +17,7 @@
 using namespace mailweir;
 using namespace std::chrono_literals;
 
-TEST_CASE("memory counters: whoever sets the clock makes nothing longer or shorter") {
+TEST_CASE("memory counters: setting the clock makes nothing longer or shorter") {
   for (const std::chrono::seconds step :
        std::initializer_list<std::chrono::seconds>{-24h * 365, -24h * 30, -40s, -3s, 0s, 3s, 40s, 24h * 365}) {
     CAPTURE(step.count());

@@ -57,7 +57,7 @@ Fire fire(const std::vector<CounterStore*>& stores, const std::vector<std::vecto
         if (!charged) ++part.failed;
         else if (!charged->taken) ++part.refused;
         else part.accepted.push_back(one);
-        if (!charged) std::this_thread::sleep_for(1ms);  // nobody is there: leave the machine to the failover
+        if (!charged) std::this_thread::sleep_for(1ms);  // no server: leave the machine to the failover
       }
     });
   }

@@ -218,8 +218,8 @@ TEST_CASE("redis sentinel: the master is found, and followed") {
   REQUIRE(store->probe(soon()));
 
   auto url = sentinels.url();
-  const auto nobody = store_at(url.replace(url.rfind("main"), 4, "other"));
-  CHECK(has(nobody->charge({&quota, 1}, soon()).error().what, "does not know the master \"other\""));
+  const auto unknown = store_at(url.replace(url.rfind("main"), 4, "other"));
+  CHECK(has(unknown->charge({&quota, 1}, soon()).error().what, "does not know the master \"other\""));
   CHECK(has(store_at("redis+sentinel://127.0.0.1:1/main")->charge({&quota, 1}, soon()).error().what, "cannot connect"));
   const auto none = store_at("redis+sentinel://127.0.0.1:" + std::to_string(sentinels.first().port()) + "/main");
   CHECK(has(none->charge({&quota, 1}, soon()).error().what, "unknown command"));
@@ -293,7 +293,7 @@ TEST_CASE("redis outages: each is told once, counted through, and merged") {
     REQUIRE(charged);
     CHECK(charged->receipt.store == 1);
     CHECK(charged->levels[0].count == 2);  // known from before
-    // Nobody waits: with this much time each would.
+    // No call waits: with this much time each would.
     for (int i = 0; i < 1'000; ++i) REQUIRE(store->charge({&quota, 1}, Deadline::in(20s)));
     REQUIRE(log.all().size() == 1);
     CHECK(has(log.all()[0], "state=down"));

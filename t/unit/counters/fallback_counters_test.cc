@@ -25,7 +25,7 @@ TEST_CASE("fallback counters: local ones go on from what is known, and are added
   CHECK(test.charge(quota) == "ok 5");
   const Receipt last = test.receipt;
   for (int i = 0; i < 20; ++i) CHECK(test.charge(quota) == "over 5");
-  CHECK(test.shared.asked == 3);  // nobody waited for it again
+  CHECK(test.shared.asked == 3);  // no call waited for it again
   CHECK(test.store->stats().outages == 1);
   CHECK(test.store->stats().spared == 22);
   CHECK_FALSE(test.store->stats().up);
@@ -41,7 +41,7 @@ TEST_CASE("fallback counters: local ones go on from what is known, and are added
   CHECK(test.shared.probes == 1);
   test.shared.down = false;
   CHECK(test.charge(asking(quota)) == "ok 4");
-  CHECK(test.receipt.store == 1);  // nobody has looked yet
+  CHECK(test.receipt.store == 1);  // it was not looked at yet
   CHECK(test.store->look_after());
   CHECK(test.store->stats().up);
   CHECK(test.store->stats().merged == 1);

@@ -185,7 +185,7 @@ TEST_CASE("memory counters: expired ones go little by little as new ones come") 
   CHECK(most < 2'500);
 }
 
-TEST_CASE("memory counters: dead leases are swept though nobody asks for their key") {
+TEST_CASE("memory counters: dead leases are swept even if their key is not asked for") {
   ManualClock clock;
   const auto store = make_memory_counters({}, clock);
   const auto open = [&](const std::string& client) {

@@ -132,7 +132,7 @@ TEST_CASE("redis pipeline: each of many gets its own answer, and no thread waits
   CHECK(door.store->connects() <= 8 + std::thread::hardware_concurrency());
   CHECK(door.store->stats().errors == 0);
 
-  // Lost scripts and connections closed while idle cost nobody anything.
+  // Lost scripts and connections closed while idle cost no call anything.
   redis_says(redis, {"SCRIPT", "FLUSH"});
   sum += round_of(all, "20000");
   redis_says(redis, {"CLIENT", "KILL", "TYPE", "normal"});

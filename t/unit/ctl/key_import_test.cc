@@ -39,7 +39,7 @@ TEST_CASE("key import: opendkim's tables") {
        "example.com s1 /k/a\nexample.net s2 /k/b\n"},
       {"a key for every domain", "all %:mail:/k/%/mail.private\n", "*@example.com all\n*@Example.NET all\n",
        "example.com mail /k/example.com/mail.private\nexample.net mail /k/example.net/mail.private\n"},
-      {"for whoever writes", "all %:mail:/k/%\n", "* all\n",
+      {"for every sender", "all %:mail:/k/%\n", "* all\n",
        "- signing:1: mail of \"\" has no domain to sign for; name the domains\n"},
       {"not used", "a example.com:s1:/k/a\nold example.com:s0:/k/old\n", "*@example.com a\n",
        "example.com s1 /k/a\n- keys:2: the key signs nothing: no row of the signing table names \"old\"\n"},

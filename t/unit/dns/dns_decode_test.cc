@@ -81,7 +81,7 @@ TEST_CASE("decode: what servers say") {
        "temperror the server sent a referral: it does not resolve for us", 50},
       {"servfail", a, Reply{recursion | servfail, {}, {}, {}}, "temperror SERVFAIL"},
       {"refused", a, Reply{refused, {}, {}, {}}, "temperror REFUSED"},
-      {"an rcode nobody knows", a, Reply{11, {}, {}, {}}, "temperror RCODE 11"},
+      {"an unknown rcode", a, Reply{11, {}, {}, {}}, "temperror RCODE 11"},
       {"badvers stands in OPT", a, Reply().additional(opt(1)), "temperror RCODE 16"},
       {"edns, no error", a, Reply().answer(record(asked, A, 60, four)).additional(opt(0)), "ok 192.0.2.1", 60},
   };

@@ -165,7 +165,7 @@ block = { by = "sasl_username", for = "1h", name = "caught" }
   CHECK(trace.rules.front().outcome.starts_with("its key is blocked: 192.0.2.0, for another "));
 }
 
-TEST_CASE("a login that nobody has gets its client blocked, and a rule at auth may refuse who is") {
+TEST_CASE("a login that does not exist gets its client blocked, and a rule at auth may refuse who is") {
   Engine engine(policy_of(R"([http]
 [[rule]]
 name = "blocked-may-not-log-in"

@@ -125,7 +125,7 @@ TEST_CASE("a message that can never fit is rejected, not deferred for ever") {
   CHECK(send(engine, mail).action == Action::defer);
 }
 
-TEST_CASE("nobody is told to wait for what can never fit") {
+TEST_CASE("no reply says to wait for what can never fit") {
   struct Row {
     std::string reply, want;
   };

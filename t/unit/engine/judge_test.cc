@@ -133,7 +133,7 @@ at = "rcpt"
 when = { recipient = "friend@example.net" }
 accept = true
 [[rule]]
-name = "nobody-else"
+name = "no-other"
 at = "rcpt"
 reject = "550 5.7.1 no"
 [[rule]]
@@ -145,7 +145,7 @@ reject = "550 5.7.1 not here"
   session->transaction().recipient = Address::parse("friend@example.net");
   CHECK(session->judge(Stage::rcpt).action == Action::accept);
   session->transaction().recipient = Address::parse("other@example.net");
-  CHECK(rule_of(session->judge(Stage::rcpt)) == "nobody-else");  // for that recipient only
+  CHECK(rule_of(session->judge(Stage::rcpt)) == "no-other");  // for that recipient only
   session->transaction().recipient = Address::parse("friend@example.net");
   CHECK(session->judge(Stage::rcpt).action == Action::accept);
   CHECK(rule_of(session->judge(Stage::rcpt)) == "limit-before");

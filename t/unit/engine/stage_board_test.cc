@@ -107,7 +107,7 @@ TEST_CASE("what is old is forgotten, and what was asked again is not old") {
   CHECK(board.size() == 2);
 }
 
-TEST_CASE("the board is bounded, and a session with many recipients pushes nobody out") {
+TEST_CASE("the board is bounded, and a session with many recipients pushes no other out") {
   StageBoard board;
   const char* nets[] = {"192.0.2.1", "192.0.2.2"};
   std::size_t asked = 0;

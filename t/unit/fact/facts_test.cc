@@ -53,7 +53,7 @@ TEST_CASE("direction: authenticated, ours, or local is outgoing") {
       {"an address mapped to IPv6", "::ffff:198.51.100.9", "", false, "outgoing"},
       {"just outside them", "198.51.101.9", "", false, "incoming"},
       {"sendmail(1)", "127.0.0.1", "", true, "outgoing"},
-      {"loopback that nobody named", "127.0.0.1", "", false, "incoming"},
+      {"loopback that is not named", "127.0.0.1", "", false, "incoming"},
   };
   Engine engine("[general]\nmynetworks = [\"198.51.100.0/24\"]\n" + milter(nothing));
   for (const auto& row : rows) {
@@ -239,7 +239,7 @@ when = { helo_dns = "nxdomain" })",
   }
 }
 
-TEST_CASE("nobody is asked where a cheap condition decides, on either side") {
+TEST_CASE("nothing is asked where a cheap condition decides, on either side") {
   const std::string rules[] = {
       "when = { sender = \"carol@example.com\", iprev = \"fail\" }",
       "when = { iprev = \"fail\" }\nunless = { sender = \"alice@example.com\" }",

@@ -26,7 +26,7 @@ const Row rows[] = {
     {{"a@Example.COM"}, "b@bounce.example.com", "x.example", "true"},
     {{"a@news.example.com"}, "b@bounce.example.com", "x.example", "true"},
     {{"a@example.com"}, "b@example.org", "example.com", "false"},
-    {{"a@one.co.uk"}, "b@two.co.uk", "x.example", "false"},  // co.uk is nobody's
+    {{"a@one.co.uk"}, "b@two.co.uk", "x.example", "false"},  // co.uk is a public suffix
     {{"a@mail.one.co.uk"}, "b@one.co.uk", "x.example", "true"},
     {{"a@co.uk"}, "b@one.co.uk", "x.example", "false"},
     {{"a@co.uk"}, "b@co.uk", "x.example", "true"},  // the very same name

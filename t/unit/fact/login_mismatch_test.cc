@@ -23,13 +23,13 @@ TEST_CASE("sender_login_mismatch reads a map as Postfix's smtpd_sender_login_map
       {"alice@example.com", "alice@example.com", no},
       {"alice+tag@example.com", "Alice@Example.com", no},  // the extension is the owner's own
       {"alice@example.com", "carol", yes},
-      {"alice@example.com", "", yes},       // owned by somebody, and nobody logged in
+      {"alice@example.com", "", yes},       // owned, and no login
       {"bounce@example.com", "carol", no},  // "*": any login
       {"x@example.org", "carol", no},       // the domain's entry, several logins
       {"x@example.org", "DAVE", no},
       {"x@example.org", "alice@example.com", yes},
       {"x@sub.example.org", "carol", yes},  // the entry does not speak of what is below
-      {"stranger@example.net", "", no},     // nobody owns it and nobody claims to
+      {"stranger@example.net", "", no},     // not owned, and no login
       {"stranger@example.net", "carol", yes},
       {"stranger@example.net", "stranger@example.net", no},  // the login's own name
       {"<>", "carol", unknown},
@@ -69,7 +69,7 @@ TEST_CASE("from_login_mismatch asks for every address of every From field") {
       {{"alice@example.com", "eve@example.net"}, "alice@example.com", yes, 2},         // two fields
       {{"Team: alice@example.com, bounce@example.com;"}, "alice@example.com", no, 2},  // a group's members
       {{"x@example.org"}, "carol", no, 1},                                             // by the domain's entry
-      {{"eve@example.net"}, "", no, 1},                                                // nobody's, and nobody logged in
+      {{"eve@example.net"}, "", no, 1},                                                // not owned, and no login
       {{"alice@example.com"}, "", yes, 1},                                             // forged from outside
       {{"Undisclosed:;"}, "carol", unknown, 0},
       {{}, "carol", unknown, 0},

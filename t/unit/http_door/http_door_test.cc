@@ -281,7 +281,7 @@ TEST_CASE("http door: counters that are down let logins go on, or refuse, as on_
   CHECK(defer.allow("alice", "192.0.2.7").ends_with(R"("status":-1})"));
 }
 
-TEST_CASE("http door: whoever guesses does not fill the log") {
+TEST_CASE("http door: a client that guesses does not fill the log") {
   Scene scene;
   for (int i = 0; i < 500; ++i) {
     scene.report("alice", "192.0.2.7");

@@ -206,7 +206,7 @@ TEST_CASE("signer: an unreadable file names the user that tried") {
               .what.ends_with("; run: chgrp mailweir " + file.path() + " && chmod 640 " + file.path()));
     return;
   }
-  // Root may read anything: ask as somebody else, in a child.
+  // Root may read anything: ask as another user, in a child.
   const TemporaryFile file(dkim_keys::rsa_pem);
   ::chmod(file.directory().c_str(), 0755);
   int pipe_ends[2];
@@ -280,7 +280,7 @@ TEST_CASE("key cache: shares what did not change, and reads what did") {
     REQUIRE(unlink(path.c_str()) == 0);
   }
 
-  // Nothing is kept that nobody uses.
+  // Nothing is kept that is not used.
   put(dkim_keys::rsa_pem);
   const auto reads = cache.reads();
   CHECK(cache.get(path, "nobody"));

@@ -92,7 +92,7 @@ constexpr Row dialogues[] = {
      "O | c | y550-5.7.1 100%% no\r\n550 5.7.1 not mal | c"},
     {"O C H M=later@example.com M=a@example.com R=bob@example.net", "O | c | y450 4.7.1 later | c | c"},
     {"O C H M=a@example.com R=no@example.net R=bob@example.net T N E", "O | c | c | y550 5.1.1 no | c | c | c"},
-    // Refused at DATA: whoever goes on without RSET hears the same, until a new MAIL.
+    // Refused at DATA: a client that goes on without RSET gets the same reply, until a new MAIL.
     {"O C H M=nodata@example.com R=bob@example.net T T R=carl@example.net L=A:b N B=c E M=a@example.com "
      "R=bob@example.net T N E",
      "O | c | c | c | y554 5.6.0 no | y554 5.6.0 no | y554 5.6.0 no | y554 5.6.0 no | c | c | c | c"},

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What the log says of messages at the milter door: what became of them, to whom they went, and what becomes of local
-// mail that is refused where nobody can be told.
+// mail that is refused where no reply can be sent.
 #include <doctest/doctest.h>
 
 #include "../fixture/milter_mta.h"

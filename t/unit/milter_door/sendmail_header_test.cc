@@ -41,7 +41,7 @@ TEST_CASE("what Sendmail would do behind us is done before") {
   CHECK(bare.leaving()[1].value == " <Q.1@sm.test>");
 }
 
-TEST_CASE("an address that nobody knows how Sendmail would write is named") {
+TEST_CASE("an address whose form at Sendmail cannot be known is named") {
   HeaderList headers({true, false});
   headers.receive("Cc", " bob builder");
   const auto settled = settle_for_sendmail(headers, {}, WallTime(std::chrono::seconds(0)), "Q.1", "sm.test");

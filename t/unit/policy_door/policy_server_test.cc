@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The policy door's socket: silence in the middle of a request, between messages, and of a connection that nobody uses.
+// The policy door's socket: silence in the middle of a request, between messages, and of a connection that is not used.
 #include <array>
 #include <chrono>
 #include <string>

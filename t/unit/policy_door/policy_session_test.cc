@@ -168,7 +168,7 @@ TEST_CASE("stages of the milter get DUNNO, and are not told of as judged") {
   CHECK_FALSE(door.engine.board.was_asked(client, Stage::rcpt, transaction));
   CHECK(door.ask({.state = "DATA", .count = "1"}) == "DUNNO");
   CHECK(door.engine.board.was_asked(client, Stage::data, transaction));
-  transaction.sasl_username = "somebody";
+  transaction.sasl_username = "alice";
   CHECK_FALSE(door.engine.board.was_asked(client, Stage::data, transaction));
 }
 

@@ -188,7 +188,7 @@ TEST_CASE("file log: a full disk costs lines, not the daemon") {
   }
   const ManualClock clock;
   const auto log = open_file("/dev/full", clock, 10'000);
-  for (int i = 0; i < 10'000; ++i) log->write(Severity::info, "a line that nobody will read");
+  for (int i = 0; i < 10'000; ++i) log->write(Severity::info, "a line that will not be read");
   CHECK(log->dropped() > 9'000);
 }
 
@@ -280,7 +280,7 @@ TEST_CASE("log: whether it could be opened, and nothing is made") {
   CHECK_FALSE(try_log("file:" + dir.path()));
 }
 
-TEST_CASE("log: syslog only where somebody listens, on a socket of either kind") {
+TEST_CASE("log: syslog only where a daemon listens, on a socket of either kind") {
   const TempDir dir;
   const auto path = dir / "log";
   const auto none = find_syslog(path.c_str());
@@ -299,6 +299,6 @@ TEST_CASE("log: syslog only where somebody listens, on a socket of either kind")
     if (kind == SOCK_STREAM) REQUIRE(::listen(fd.get(), 1) == 0);
     CHECK(find_syslog(path.c_str()));
     fd.reset();
-    CHECK_FALSE(find_syslog(path.c_str()));  // its socket is left, and nobody is there
+    CHECK_FALSE(find_syslog(path.c_str()));  // its socket is left, but not served
   }
 }

@@ -44,8 +44,8 @@ std::string words_of(const std::vector<Change>& changes) {
 }  // namespace
 
 TEST_CASE("reputation memory: states, changes, reminders") {
-  // Each look is LETTER@HOUR: G good, L listed, W wrong, B blind, K kept (its list is blind). A '!': nobody took the
-  // alert. What is wanted of each: what is new since the look before / what the receivers are told.
+  // Each look is LETTER@HOUR: G good, L listed, W wrong, B blind, K kept (its list is blind). A '!': no receiver took
+  // the alert. What is wanted of each: what is new since the look before / what the receivers are told.
   struct Row {
     std::string looks, want;
   };
@@ -62,7 +62,7 @@ TEST_CASE("reputation memory: states, changes, reminders") {
       {"L@0 K@24 K@200 L@224", "listed/listed / /still /"},
       {"L@0 B@24 L@48", "listed/listed blind/blind visible/visible"},
       {"K@0 G@24", "/ /"},
-      // Nobody was told: the next look tells it, also if it has ended meanwhile: then there is nothing to tell.
+      // It was not reported: the next look reports it, unless it has ended meanwhile.
       {"!L@0 L@24 G@48", "listed/listed /listed delisted/delisted"},
       {"!L@0 G@24 G@48", "listed/listed delisted/ /"},
       {"L@0 !G@24 G@48 G@72", "listed/listed delisted/delisted /delisted /"},

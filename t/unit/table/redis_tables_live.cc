@@ -251,7 +251,7 @@ TEST_CASE("redis tables: what is no list or map is an outage of that key alone")
   }
 }
 
-TEST_CASE("redis tables: while the server is away nobody waits, and it comes back by itself") {
+TEST_CASE("redis tables: while the server is away no lookup waits, and it comes back by itself") {
   if (no_redis()) return;
   Bed bed(300ms);
   bed.cli({"SADD", "l", "a"});

@@ -213,7 +213,7 @@ TEST_CASE("table cache: shares what did not change") {
   write_file(dir / "new", "d.example\ne.example\n");
   REQUIRE(rename((dir / "new").c_str(), path.c_str()) == 0);
   CHECK(cache.get(path, TableKind::list).table->find_domain("d.example"));
-  // Nothing is kept that nobody uses.
+  // Nothing is kept that is not used.
   first.table.reset();
   const auto reads = cache.reads();
   CHECK(cache.get(path, TableKind::list).table);

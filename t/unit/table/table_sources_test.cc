@@ -45,7 +45,7 @@ TEST_CASE("table sources: a server with two deadlines or passwords is told once,
   const auto fast = sources.redis({"redis://127.0.0.1:1/0", "banned", 500ms}, TableKind::list);
   auto told = sources.servers();
   REQUIRE(told.size() == 1);
-  CHECK(told[0].up);  // nobody has asked the newest yet
+  CHECK(told[0].up);  // the newest was not asked yet
   CHECK(told[0].asked == 1);
   CHECK(told[0].errors == 1);
   CHECK(fast.object->find_word("a").is_outage());
