@@ -9,7 +9,7 @@
 set -eu
 export LC_ALL=C
 
-# Each room, and the rooms below it that it may include. Nobody but start, app and ctl knows adapters; the doors, and check
+# Each room, and the rooms below it that it may include. Only start, app and ctl know adapters; the doors, and check
 # and adapter, never know each other; of the doors only the milter's, which signs, knows checks; every room may include
 # itself.
 rooms='
@@ -43,8 +43,10 @@ http_door       base mail port fact rule engine
 socketmap_door  base mail port fact rule engine
 config          base mail port check delivery fact rule
 start           base mail port adapter engine config
-app             base mail port check delivery reputation adapter fact rule engine policy_door milter_door libmilter_door admin_door http_door socketmap_door config start
-ctl             base mail port check delivery reputation adapter fact rule engine policy_door milter_door admin_door http_door socketmap_door config start
+app             base mail port check delivery reputation adapter fact rule engine config start
+app             policy_door milter_door libmilter_door admin_door http_door socketmap_door
+ctl             base mail port check delivery reputation adapter fact rule engine config start
+ctl             policy_door milter_door admin_door http_door socketmap_door
 '
 
 # Third-party headers, and the files under src in which they may stand (shell patterns). An adapter may use any
@@ -138,7 +140,8 @@ check_includes() {
       first = header; sub(/\/.*/, "", first)
       if (header !~ /\// || header ~ /\.\./) wrong("\"" header "\" must be named by its room, as in \"base/ip.h\"")
       else if (!(other in known)) wrong("\"" header "\": there is no room " other "; a library is included in <>")
-      else if (!((room, other) in may) && !((room, first) in may)) wrong(room " must not include " other " (\"" header "\")")
+      else if (!((room, other) in may) && !((room, first) in may))
+        wrong(room " must not include " other " (\"" header "\")")
       next
     }
     /#[ \t]*include[ \t]*</ {
@@ -234,7 +237,9 @@ check_length() {
 
 check_width() {
   find src t -type f \( -name '*.cc' -o -name '*.h' \) | sort | widest=$widest xargs -r awk '
-    length($0) > ENVIRON["widest"] { printf "%s:%d: %d columns, more than %d\n", FILENAME, FNR, length($0), ENVIRON["widest"] }
+    length($0) > ENVIRON["widest"] {
+      printf "%s:%d: %d columns, more than %d\n", FILENAME, FNR, length($0), ENVIRON["widest"]
+    }
   '
 }
 
@@ -267,7 +272,10 @@ self_test_row() {  # FILE CONTENT WANTED
   tree=$(mktemp -d "$work/tree.XXXXXX")
   mkdir -p "$tree/src/base" "$tree/t" "$tree/$(dirname "$1")"
   # Without line 1 the content brings its own first line.
-  case $2 in !*) printf '%b' "${2#!}" ;; *) printf '// SPDX-License-Identifier: BSD-2-Clause\n%b' "$2" ;; esac > "$tree/$1"
+  case $2 in
+    !*) printf '%b' "${2#!}" ;;
+    *) printf '// SPDX-License-Identifier: BSD-2-Clause\n%b' "$2" ;;
+  esac > "$tree/$1"
   got=$(check_tree "$tree") || true
   number=$((number + 1))
   if { [ -z "$3" ] && [ -z "$got" ]; } || { [ -n "$3" ] && [[ $got == *"$3"* ]]; }; then
@@ -342,11 +350,13 @@ self_test() {
   self_test_row src/adapter/table/a.cc '#include <re2/re2.h>\n' ''
   self_test_row src/adapter/table/a.cc '#include "adapter/keys/a.h"\n' 'adapter/table must not include adapter/keys'
   self_test_row src/adapter/counters/a.cc '#include "adapter/redis/a.h"\n' ''
-  self_test_row src/adapter/table/a.cc '#include <openssl/evp.h>\n' '<openssl/evp.h> may not stand in adapter/table/a.cc'
+  self_test_row src/adapter/table/a.cc '#include <openssl/evp.h>\n' \
+    '<openssl/evp.h> may not stand in adapter/table/a.cc'
   self_test_row src/adapter/cellar/a.cc '' 'the room adapter/cellar is not in the table'
   self_test_row src/adapter/keys/a.h '#include <openssl/evp.h>\n' '<openssl/evp.h> may not stand in adapter/keys/a.h'
   self_test_row src/libmilter_door/server.cc '#include <libmilter/mfapi.h>\n' ''
-  self_test_row src/milter_door/session.cc '#include "libmilter_door/server.h"\n' 'milter_door must not include libmilter_door'
+  self_test_row src/milter_door/session.cc '#include "libmilter_door/server.h"\n' \
+    'milter_door must not include libmilter_door'
   self_test_row src/milter_door/session.cc '#include <libmilter/mfapi.h>\n' '<libmilter/mfapi.h> may not stand'
   self_test_row src/admin_door/a.h '#include <httplib.h>\n' '<httplib.h> may not stand in admin_door/a.h'
   self_test_row src/ctl/a.cc '#include <boost/program_options.hpp>\n' ''
@@ -359,8 +369,10 @@ self_test() {
   self_test_row src/base/a.cc "$(printf '\\n%.0s' $(seq 400))" 'src/base/a.cc:401: 401 lines'
   self_test_row t/unit/a.cc "$(printf '\\n%.0s' $(seq 400))" 't/unit/a.cc:401: 401 lines'
   self_test_row t/unit/a.cc "$(printf '\\n%.0s' $(seq 399))" ''
-  self_test_row src/base/a.h 'namespace mailweir {\nstruct Place {};\n}\nnamespace mailweir::dns {\nstruct Place {};\n}\n' ''
-  self_test_row src/base/a.h 'namespace mailweir {\nstruct Place {};\nclass Place final : Other {\n' 'one name, one type'
+  self_test_row src/base/a.h \
+    'namespace mailweir {\nstruct Place {};\n}\nnamespace mailweir::dns {\nstruct Place {};\n}\n' ''
+  self_test_row src/base/a.h 'namespace mailweir {\nstruct Place {};\nclass Place final : Other {\n' \
+    'one name, one type'
   self_test_row t/unit/a.cc "// $(printf 'a%.0s' $(seq 117))\\n" ''
   self_test_row t/unit/a.cc "// $(printf 'a%.0s' $(seq 118))\\n" 't/unit/a.cc:2: 121 columns'
   echo "1..$number"

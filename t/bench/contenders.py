@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The servers that `run` compares. Each is a function that writes its configuration into an empty directory and says how
-it is started and where it listens. The socket names are in Mailweir's spelling. All log to a file or not at all, keep
-their counters in memory where they can, and sign for example.com where they sign."""
+"""The servers that `run` compares. Each is a function that writes its configuration into an empty directory and says
+how it is started and where it listens. The socket names are in Mailweir's spelling. All log to a file or not at all,
+keep their counters in memory where they can, and sign for example.com where they sign."""
 
 import dataclasses
 import grp
@@ -19,7 +19,8 @@ class Server:
     commands: list            # argument lists, started in order; all of them are measured, but for the first `beside`
     socket: str               # where the last one listens
     beside: int = 0           # so many are measured apart: a scanner
-    pid_file: str = ""        # of a server that goes into the background whatever it is told; the last command then ends
+    # of a server that goes into the background whatever it is told; the last command then ends
+    pid_file: str = ""
 
 
 @dataclasses.dataclass
@@ -99,8 +100,8 @@ def rules_of(text, door):
 
 
 def mailweir(door, key="rsa", transport="builtin"):
-    """The template's names are filled in; of its lines that begin with "#milter " or "#policy ", those of the door that is
-    measured lose that beginning."""
+    """The template's names are filled in; of its lines that begin with "#milter " or "#policy ", those of the door that
+    is measured lose that beginning."""
     def prepare(place):
         sockets = {name: "unix:" + place.path(name + ".sock") for name in ("milter", "policy")}
         place.write("zone", ZONE)
@@ -171,7 +172,8 @@ def rspamd(place):
                   CORES=os.cpu_count())
     return Server([[find_program("redis-server"), "--port", "0", "--unixsocket", place.path("redis.sock"), "--save", "",
                     "--appendonly", "no", "--dir", str(place.directory), "--logfile", place.path("redis.log")],
-                   [find_program("rspamd"), "-f", "-c", place.write("rspamd.conf", text), "--var", f"DBDIR={place.kept}",
+                   [find_program("rspamd"), "-f", "-c", place.write("rspamd.conf", text), "--var",
+                    f"DBDIR={place.kept}",
                     "--var", f"RUNDIR={place.directory}", *(as_user(place) if os.geteuid() == 0 else [])]],
                   "unix:" + place.path("rspamd.sock"))
 
@@ -185,15 +187,15 @@ id=LAST; action=DUNNO
 
 def postfwd1(place):
     socket = place.path("postfwd.sock")
-    return Server([[find_program("postfwd1"), "-f", place.write("rules", POSTFWD_RULES), "--proto", "unix", "-p", socket,
-                    "--umask", "0000", "--nodns", "--norulelog", "--pidfile", place.path("pid"), "--daemon",
+    return Server([[find_program("postfwd1"), "-f", place.write("rules", POSTFWD_RULES), "--proto", "unix", "-p",
+                    socket, "--umask", "0000", "--nodns", "--norulelog", "--pidfile", place.path("pid"), "--daemon",
                     *as_user(place)]], "unix:" + socket, place.path("pid"))
 
 
 def postfwd2(place):
     socket = place.path("postfwd.sock")
-    return Server([[find_program("postfwd2"), "-f", place.write("rules", POSTFWD_RULES), "--proto", "unix", "-p", socket,
-                    "--cache_proto", "unix", "--cache_port", place.path("cache.sock"), "--umask", "0000",
+    return Server([[find_program("postfwd2"), "-f", place.write("rules", POSTFWD_RULES), "--proto", "unix", "-p",
+                    socket, "--cache_proto", "unix", "--cache_port", place.path("cache.sock"), "--umask", "0000",
                     "--server_umask", "0000", "--cache_umask", "0000", "--nodns", "--norulelog",
                     "--pidfile", place.path("pid"), *as_user(place)]], "unix:" + socket, place.path("pid"))
 
@@ -237,12 +239,14 @@ CONTENDERS = [
     Contender("mailweir rsa", "milter", mailweir("milter", "rsa"), ("mailweir",), key="rsa", removes=True, kind="ours"),
     Contender("mailweir ed25519", "milter", mailweir("milter", "ed25519"), ("mailweir",), key="ed25519", removes=True,
               kind="ours"),
-    Contender("mailweir ed25519, clamd", "milter", mailweir_with_clamd("ed25519"), ("mailweir", "clamd"), key="ed25519", removes=True,
+    Contender("mailweir ed25519, clamd", "milter", mailweir_with_clamd("ed25519"), ("mailweir", "clamd"), key="ed25519",
+              removes=True,
               kind="ours"),
-    Contender("mailweir rsa, libmilter", "milter", mailweir("milter", "rsa", "libmilter"), ("mailweir",), key="rsa", removes=True,
+    Contender("mailweir rsa, libmilter", "milter", mailweir("milter", "rsa", "libmilter"), ("mailweir",), key="rsa",
+              removes=True,
               kind="ours"),
-    Contender("mailweir ed25519, libmilter", "milter", mailweir("milter", "ed25519", "libmilter"), ("mailweir",), key="ed25519",
-              removes=True, kind="ours"),
+    Contender("mailweir ed25519, libmilter", "milter", mailweir("milter", "ed25519", "libmilter"), ("mailweir",),
+              key="ed25519", removes=True, kind="ours"),
     Contender("opendkim rsa", "milter", opendkim("rsa"), ("opendkim",), key="rsa"),
     Contender("opendkim ed25519", "milter", opendkim("ed25519"), ("opendkim",), key="ed25519"),
     Contender("rspamd rsa", "milter", rspamd, ("rspamd", "redis-server"), key="rsa", removes=True, prepares=True),

@@ -19,7 +19,8 @@ def machine(chosen, load_before):
         f"- machine: {model[1] if model else platform.machine()}, {os.cpu_count()} cores, "
         f"{int(memory[1]) / 1048576:.0f} GiB, Linux {platform.release()}",
         f"- software: {libcrypto.strip()}; compiled with {os.environ.get('BENCH_COMPILER', '(not told)')}",
-        f"- run: {chosen.rounds} round(s), {chosen.seconds:g} s each after {chosen.warm_up:g} s of warm-up; load average "
+        f"- run: {chosen.rounds} round(s), {chosen.seconds:g} s each after {chosen.warm_up:g} s of warm-up; load "
+        f"average "
         f"{load_before:.1f} before and {os.getloadavg()[0]:.1f} after; {now}"])
 
 
@@ -62,7 +63,8 @@ def tables(results, cells, contenders, signing):
                 continue
             columns = [contender.name, f"{row['per_second']:,.0f}", f"{row['p50_ms']:.2f}", f"{row['p99_ms']:.2f}",
                        f"{cpu(row):.4f}", f"{row['peak_kib'] / 1024:.1f}"]
-            columns += [f"{row['per_second'] / floor['per_second']:.2f}", ratio(cpu(row), cpu(floor))] if floor else ["", ""]
+            columns += [f"{row['per_second'] / floor['per_second']:.2f}",
+                        ratio(cpu(row), cpu(floor))] if floor else ["", ""]
             if door == "milter":
                 least = signing.get(contender.key, 0) * 1000 + cpu(floor) if floor and contender.key in signing else 0
                 columns.append(ratio(cpu(row), least))

@@ -33,13 +33,15 @@ def mailweir(store):
     def prepare(place):
         redis = place.path("redis.sock")
         text = re.sub(r"^#policy ", "", place.policy, flags=re.MULTILINE)
-        text = text.replace('store = "memory"', f'store = "redis+unix:{redis}"\ndeadline = "2s"' if store == "redis" else 'store = "memory"')
+        text = text.replace('store = "memory"',
+                            f'store = "redis+unix:{redis}"\ndeadline = "2s"' if store == "redis"
+                            else 'store = "memory"')
         socket = "unix:" + place.path("policy.sock")
         place.write("zone", known.ZONE)
         text = known.filled(text, RULES=RULES, POLICY_SOCKET=socket, DIR=place.directory)
         command = [place.binaries["mailweir"], "-c", place.write("mailweir.toml", text), "--foreground"]
-        server = [known.find_program("redis-server"), "--port", "0", "--unixsocket", redis, "--save", "", "--appendonly", "no",
-                  "--dir", str(place.directory), "--logfile", place.path("redis.log")]
+        server = [known.find_program("redis-server"), "--port", "0", "--unixsocket", redis, "--save", "",
+                  "--appendonly", "no", "--dir", str(place.directory), "--logfile", place.path("redis.log")]
         return known.Server([server, command] if store == "redis" else [command], socket)
     return prepare
 
@@ -62,7 +64,8 @@ def said_by(place, event):
 
 
 def the_call(bench, contender, running, cell, redis):
-    """One charge as Mailweir sends it, with the login and the address drawn by redis-benchmark from pools of the same size."""
+    """One charge as Mailweir sends it, with the login and the address drawn by redis-benchmark from pools of the same
+    size."""
     monitor = subprocess.Popen(["redis-cli", "-s", redis, "monitor"], stdout=subprocess.PIPE, text=True)
     try:
         monitor.stdout.readline()  # OK: from here on it sees all
@@ -70,7 +73,8 @@ def the_call(bench, contender, running, cell, redis):
         for line in monitor.stdout:
             if '"EVALSHA"' in line:
                 words = shlex.split(line[line.index('"EVALSHA"'):])
-                return [re.sub(r"user\d+@", "user__rand_int__@", re.sub(r"198\.18\.\d+\.\d+", "198.18.__rand_int__", word))
+                return [re.sub(r"user\d+@", "user__rand_int__@",
+                               re.sub(r"198\.18\.\d+\.\d+", "198.18.__rand_int__", word))
                         for word in words]
         raise Trouble("Mailweir asked Redis nothing")
     finally:
@@ -81,7 +85,8 @@ def the_call(bench, contender, running, cell, redis):
 def benchmark(redis, connections, seconds, call):
     """Calls a second that redis-benchmark gets."""
     count = int(20_000 * seconds)
-    done = subprocess.run(["redis-benchmark", "-s", redis, "-c", str(connections), "-n", str(count), "-r", "1000", "--csv", *call],
+    done = subprocess.run(["redis-benchmark", "-s", redis, "-c", str(connections), "-n", str(count), "-r", "1000",
+                           "--csv", *call],
                           capture_output=True, text=True, timeout=60 + 30 * seconds)
     numbers = re.findall(r'^"?EVALSHA.*?","([\d.]+)"', done.stdout, re.MULTILINE | re.DOTALL)
     if not numbers:
@@ -99,7 +104,8 @@ def measure(bench, store, connections):
         parts = []
         for _ in range(SLICES):
             parts.append(measure_slice(bench, contender, running, cell))
-            parts[-1]["benchmark"] = benchmark(place.path("redis.sock"), connections, bench.chosen.seconds / SLICES, call) if call else 0.0
+            parts[-1]["benchmark"] = benchmark(place.path("redis.sock"), connections, bench.chosen.seconds / SLICES,
+                                               call) if call else 0.0
         if store == "redis" and (down := said_by(place, "counter-store")):
             raise Trouble(f"Redis was left alone for a while: {down}")
     return {key: statistics.mean(part[key] for part in parts)
@@ -112,7 +118,8 @@ def measure_slice(bench, contender, running, cell):
     start = time.monotonic()
     code, numbers, said = bench.load(
         contender, running.server.socket, cell, "--connections", str(cell[2]), "--time",
-        f"{bench.chosen.seconds * 1000 / SLICES:.0f}ms", "--warm-up", f"{bench.chosen.warm_up * 1000 / SLICES:.0f}ms", "--pid", str(ours))
+        f"{bench.chosen.seconds * 1000 / SLICES:.0f}ms", "--warm-up", f"{bench.chosen.warm_up * 1000 / SLICES:.0f}ms",
+                                     "--pid", str(ours))
     if code != 0:
         raise Trouble(f"unexpected answers: {numbers['answers']} {said}; {running.last_words()}")
     took = time.monotonic() - start
@@ -128,8 +135,10 @@ def measure_all(bench):
     out, troubles = [], []
     goals = ["", "| goal of Mailweir | measured | wanted | |", "|---|--:|--:|---|"]
     for connections in bench.chosen.connections:
-        out += ["", f"| counters, {connections} connections | charges/s | p50 ms | p99 ms | Mailweir's CPU | Redis' CPU "
-                "| µs a charge, both | switches a charge | redis-benchmark calls/s | rate ÷ redis-benchmark |", "|---" + "|--:" * 9 + "|"]
+        out += ["",
+                f"| counters, {connections} connections | charges/s | p50 ms | p99 ms | Mailweir's CPU | Redis' CPU "
+                "| µs a charge, both | switches a charge | redis-benchmark calls/s | rate ÷ redis-benchmark |",
+                "|---" + "|--:" * 9 + "|"]
         for store in ("memory", "redis"):
             try:
                 row = measure(bench, store, connections)
@@ -140,7 +149,8 @@ def measure_all(bench):
                        f"{row['mailweir_busy']:.2f}"]
             costs = [1e6 * row[whose] / row["per_second"] for whose in ("mailweir_busy", "redis_busy")]
             if store == "memory":
-                out.append("| " + " | ".join(columns + ["", f"{costs[0]:.0f}", f"{row['switches']:.2f}", "", ""]) + " |")
+                out.append("| " + " | ".join(columns + ["", f"{costs[0]:.0f}", f"{row['switches']:.2f}", "",
+                                                        ""]) + " |")
                 continue
             ratio = row["per_second"] / row["benchmark"]
             columns += [f"{row['redis_busy']:.2f}", f"{costs[0]:.0f} + {costs[1]:.0f}", f"{row['switches']:.2f}"]

@@ -17,7 +17,8 @@ def takes_it(message):
     text = message.replace(b"\r\n", b"\n")
     head = text.split(b"\n\n", 1)[0]
     names = [name.lower() for name in re.findall(rb"(?mi)^(" + ONCE + rb"):", head)]
-    return (b"\r" not in text and not re.search(rb"[\x0b\x0c]", head) and len(names) == len(set(names)) and b"date" in names
+    return (b"\r" not in text and not re.search(rb"[\x0b\x0c]", head) and len(names) == len(set(names))
+            and b"date" in names
             and re.search(rb"(?mi)^from:[^:]*(?:\n[ \t][^:]*)*@[a-z0-9\[\x80-\xff]", head) is not None)
 
 
@@ -35,9 +36,12 @@ class Odd:
         return message, canons, selector if takes_it(message) else "rsa", chunk, blank
 
     def sign(self, plans):
-        work = b"".join(f"{len(message)} {canons} {selector} {chunk} {blank}\n".encode() + message for message, canons, selector, chunk, blank in plans)
-        arguments = [argument for selector, path in self.keys.items() for argument in ("-k", f"example.com:{selector}:{path}")]
-        done = subprocess.run([self.signer, "-b", *arguments], input=work, capture_output=True, timeout=300, check=False)
+        work = b"".join(f"{len(message)} {canons} {selector} {chunk} {blank}\n".encode() + message for message, canons,
+                        selector, chunk, blank in plans)
+        arguments = [argument for selector,
+                     path in self.keys.items() for argument in ("-k", f"example.com:{selector}:{path}")]
+        done = subprocess.run([self.signer, "-b", *arguments], input=work, capture_output=True, timeout=300,
+                              check=False)
         if done.returncode != 0:
             raise RuntimeError(done.stderr.decode())
         signed, at = [], 0

@@ -10,15 +10,19 @@ import random
 NAMES = [b"Subject", b"To", b"Cc", b"Reply-To", b"Date", b"Message-ID", b"In-Reply-To", b"References", b"MIME-Version",
          b"Content-Type", b"Content-Transfer-Encoding", b"Sender", b"List-Id", b"List-Unsubscribe", b"List-Post",
          b"Resent-From", b"Resent-To", b"Resent-Date", b"Content-ID", b"Content-Language", b"X-Mailer", b"Received",
-         b"Return-Path", b"Comments", b"Keywords", b"X-!#$%&'*+-/=?^_`{|}~", b"x", b"SUBJECT", b"mime-version", b"X-" + b"n" * 70]
+         b"Return-Path", b"Comments", b"Keywords", b"X-!#$%&'*+-/=?^_`{|}~", b"x", b"SUBJECT", b"mime-version",
+         b"X-" + b"n" * 70]
 FROMS = [b"user@example.com", b"<user@example.com>", b"A User <user@example.com>", b'"A, User" <user@example.com>',
          b"(a comment) user (another (nested)) @ example.com (and one)", b"=?utf-8?q?J=C3=B6rg?= <joerg@example.com>",
          b'"quoted \\"local\\" part"@example.com', b"a@example.com, b@example.com,\r\n c@example.net",
          b"Group: a@example.com, b@example.com;", b"Undisclosed:;", b"J\xc3\xb6rg <j\xc3\xb6rg@example.com>",
          b"J\xf6rg <user@example.com>", b"root", b"<>", b"", b"<@a.example,@b.example:user@example.com>",
-         b"user@[192.0.2.1]", b"user@EXAMPLE.com", b"user@b\xc3\xbccher.example", b'"@"@example.com', b"a" * 300 + b"@example.com"]
-WORDS = [b"word", b"a", b"=?utf-8?b?w7xiZXI=?=", b"=?iso-8859-1?q?=FCber?=", b"\xc3\xbcber", b"\xfcber", b"\xff\xfe", b"x" * 120,
-         b'"quoted"', b"(comment)", b"<a@b>", b";", b"=", b"b=", b"bh=x;", b"DKIM-Signature: v=1", b".", b"..", b"--", b"\\", b"%s%n", b"\xe2\x80\xa8",
+         b"user@[192.0.2.1]", b"user@EXAMPLE.com", b"user@b\xc3\xbccher.example", b'"@"@example.com',
+         b"a" * 300 + b"@example.com"]
+WORDS = [b"word", b"a", b"=?utf-8?b?w7xiZXI=?=", b"=?iso-8859-1?q?=FCber?=", b"\xc3\xbcber", b"\xfcber", b"\xff\xfe",
+         b"x" * 120,
+         b'"quoted"', b"(comment)", b"<a@b>", b";", b"=", b"b=", b"bh=x;", b"DKIM-Signature: v=1", b".", b"..", b"--",
+         b"\\", b"%s%n", b"\xe2\x80\xa8",
          b"a\x01b", b"a\x7fb", b"a\x0bb", b"a\x0cb", b"\xef\xbb\xbf", b"\xc2\xa0", b"a:b"]
 TAME_WORDS = [word for word in WORDS if not set(word) & {0x0b, 0x0c}]
 BLANKS = [b" "] * 6 + [b"  ", b"\t", b" \t ", b"\t\t", b"   "]
@@ -26,7 +30,8 @@ FOLDS = [b"\r\n ", b"\r\n\t", b"\r\n  \t", b" \r\n ", b"\t\r\n\t", b"\r\n \r\n "
 LENGTHS = [0, 1, 2, 75, 76, 77, 78, 79, 998, 999, 1000, 4095, 4096, 4097, 20000]
 
 
-ONCE = {b"from", b"sender", b"reply-to", b"to", b"cc", b"message-id", b"in-reply-to", b"references", b"subject", b"date"}
+ONCE = {b"from", b"sender", b"reply-to", b"to", b"cc", b"message-id", b"in-reply-to", b"references", b"subject",
+        b"date"}
 
 
 def value(source, words, tame):
@@ -34,7 +39,8 @@ def value(source, words, tame):
     parts = [source.choice([b" "] * 8 + [b"", b"  ", b"\t", b" \t", b"\r\n "])]
     for _ in range(words):
         parts.append(source.choice(TAME_WORDS if tame else WORDS))
-        parts.append(source.choice(FOLDS) if source.random() < 0.15 else source.choice(BLANKS) if source.random() < 0.9 else b"")
+        parts.append(source.choice(FOLDS) if source.random() < 0.15 else source.choice(BLANKS) if source.random() < 0.9
+                     else b"")
     if source.random() < 0.6:
         parts.append(source.choice(WORDS[:10]))  # not a blank at its end
     if not tame and source.random() < 0.06:
@@ -63,13 +69,17 @@ def header(source, tame):
         author = source.choice(FROMS)
     if source.random() < 0.2:
         author = author.replace(b" ", source.choice(FOLDS), 1)
-    fields.insert(source.randrange(len(fields) + 1), cased(source, b"From") + b":" + source.choice([b" ", b" ", b"", b"\t", b"\r\n "]) + author)
+    fields.insert(source.randrange(len(fields) + 1),
+                  cased(source, b"From") + b":" + source.choice([b" ", b" ", b"", b"\t", b"\r\n "]) + author)
     if (tame or source.random() < 0.9) and not any(field.lower().startswith(b"date:") for field in fields):
-        fields.insert(source.randrange(len(fields) + 1), cased(source, b"Date") + b":" + source.choice(BLANKS) + b"Fri, 11 Jul 2003 21:00:37 -0700 (PDT)")
+        fields.insert(source.randrange(len(fields) + 1),
+                      cased(source, b"Date") + b":" + source.choice(BLANKS) + b"Fri, 11 Jul 2003 21:00:37 -0700 (PDT)")
     if not tame and source.random() < 0.06:
         fields.insert(source.randrange(len(fields) + 1), b"From: " + source.choice(FROMS[:4]))
     if source.random() < 0.1:
-        fields.insert(0, b"DKIM-Signature: v=1; a=rsa-sha256; d=other.example; s=x; h=from:to;\r\n\tbh=" + base64.b64encode(source.randbytes(32))
+        fields.insert(0,
+                      b"DKIM-Signature: v=1; a=rsa-sha256; d=other.example; s=x; "
+                      b"h=from:to;\r\n\tbh=" + base64.b64encode(source.randbytes(32))
                       + b";\r\n b=" + base64.b64encode(source.randbytes(128)))
     return fields
 
@@ -123,5 +133,6 @@ def odd_message(seed, number):
 def way_to_sign(seed, number):
     """Canonicalisation, selector, size of the body's chunks, whether the MTA hands over the blank after the colon."""
     source = random.Random(f"{seed}/{number}/way")
-    return (source.choice(["relaxed/relaxed", "relaxed/simple", "simple/relaxed", "simple/simple"]), source.choice(["rsa", "ed25519"]),
+    return (source.choice(["relaxed/relaxed", "relaxed/simple", "simple/relaxed", "simple/simple"]),
+            source.choice(["rsa", "ed25519"]),
             source.choice([1, 7, 61, 4096, 65535]), 1 if source.random() < 0.9 else 0)

@@ -17,7 +17,8 @@ except ImportError:
 
 ADDRESSES = ("127.53.12.1", "127.53.12.2")  # authoritative servers are asked at port 53
 SERVERS = "@ NS ns1.example.com.\n@ NS ns2.example.com.\n"
-ZONES = {"example.com": SERVERS + f"ns1 A {ADDRESSES[0]}\nns2 A {ADDRESSES[1]}\n", "example.net": SERVERS, "example.org": SERVERS}
+ZONES = {"example.com": SERVERS + f"ns1 A {ADDRESSES[0]}\nns2 A {ADDRESSES[1]}\n", "example.net": SERVERS,
+         "example.org": SERVERS}
 RULE = f"""
 [dns]
 servers = ["{ADDRESSES[0]}:53"]
@@ -30,7 +31,8 @@ sign = true
 
 class NameServers:
     def __init__(self, t):
-        self.servers = [t.start(Knot(dict(ZONES), f"ns{number}", address, 53)) for number, address in enumerate(ADDRESSES, 1)]
+        self.servers = [t.start(Knot(dict(ZONES), f"ns{number}", address, 53)) for number,
+                        address in enumerate(ADDRESSES, 1)]
 
     def publish(self, number, domain, lines):
         server = self.servers[number - 1]
@@ -44,8 +46,8 @@ class NameServers:
 def record(name, timeout=5):
     """What the second server has."""
     del timeout
-    found = subprocess.run(["kdig", f"@{ADDRESSES[1]}", "+short", "TXT", name.decode()], capture_output=True, check=True,
-                           timeout=seconds(10)).stdout
+    found = subprocess.run(["kdig", f"@{ADDRESSES[1]}", "+short", "TXT", name.decode()], capture_output=True,
+                           check=True, timeout=seconds(10)).stdout
     return b"".join(re.findall(rb'"([^"]*)"', found))
 
 
@@ -67,7 +69,8 @@ class Node:
             client.rcpt()
             client.data()
             answer = client.message(headers)
-            inserted = [data[4:].split(b"\0")[:2] for kind, data in client.edits if kind == "i" and struct.unpack("!I", data[:4])]
+            inserted = [data[4:].split(b"\0")[:2] for kind,
+                        data in client.edits if kind == "i" and struct.unpack("!I", data[:4])]
         return headers, answer, inserted
 
     def refusal(self, domain):
@@ -80,8 +83,10 @@ class Node:
         """{selector: whether it verifies} of a message from there."""
         headers, answer, inserted = self.send(domain)
         assert answer[0] in "ca", answer
-        found = [name + b":" + value.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n") for name, value in inserted if name == b"DKIM-Signature"]
-        message = b"".join(line + b"\r\n" for line in found) + b"".join(f"{name}:{value}\r\n".encode() for name, value in headers) + b"\r\ntext\r\n"
+        found = [name + b":" + value.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n") for name,
+                 value in inserted if name == b"DKIM-Signature"]
+        message = b"".join(line + b"\r\n" for line in found) + b"".join(f"{name}:{value}\r\n".encode() for name,
+                                                                        value in headers) + b"\r\ntext\r\n"
         verdicts = {}
         for number, line in enumerate(found):
             selector = re.search(rb"\bs=([^;]+)", line)[1].decode().strip()
@@ -107,15 +112,17 @@ class Node:
 
     def curl(self, method, path, *words):
         """(status, body) of the admin door."""
-        done = subprocess.run(["curl", "-s", "-w", "\n%{http_code}", "--unix-socket", self.daemon.admin, "-X", method, *words,
-                               f"http://mailweir{path}"], capture_output=True, text=True, check=True, timeout=seconds(20))
+        done = subprocess.run(["curl", "-s", "-w", "\n%{http_code}", "--unix-socket", self.daemon.admin, "-X", method,
+                               *words, f"http://mailweir{path}"], capture_output=True, text=True, check=True,
+                              timeout=seconds(20))
         body, _, status = done.stdout.rpartition("\n")
         return int(status), body
 
 
 def new_key(t, name, kind="ed25519", mode=0o600):
     path = t.file(name, "", mode)
-    subprocess.run(["openssl", "genpkey", "-algorithm", kind, "-out", path], check=True, capture_output=True, timeout=seconds(60))
+    subprocess.run(["openssl", "genpkey", "-algorithm", kind, "-out", path], check=True, capture_output=True,
+                   timeout=seconds(60))
     os.chmod(path, mode)
     return path
 

@@ -3,7 +3,8 @@
 import os
 import re
 
-WORDS = {"policy", "flags", "recipients", "header", "message", "zone", "zones", "list", "want", "never", "skipped", "taken"}
+WORDS = {"policy", "flags", "recipients", "header", "message", "zone", "zones", "list", "want", "never", "skipped",
+         "taken"}
 
 
 def read(path):
@@ -17,7 +18,8 @@ def read(path):
             if not colon or word not in WORDS:
                 raise ValueError(f"{path}:{number}: what is \"{line}\"?")
             case[word].append(rest.strip())
-    for word, wanted in (("policy", case["policy"]), ("want", case["want"] or case["skipped"]), ("taken", case["taken"])):
+    for word, wanted in (("policy", case["policy"]), ("want", case["want"] or case["skipped"]),
+                         ("taken", case["taken"])):
         if not wanted:
             raise ValueError(f"{path}: there is no {word}:")
     return case
@@ -42,9 +44,11 @@ def thrown_away(text, daemon):
     """The text of a shipped policy with what a throw-away daemon has instead: its user, its socket, its state."""
     own = f'user = "nobody"\nlog = "stderr"\nstate_directory = "{daemon.directory}/state"'
     text = re.sub(r'^user = "mailweir"$', own, text, flags=re.M)
-    text = re.sub(r'^socket = "unix:.*/map.sock"(\ngroup = "postfix")?$', f'socket = "unix:{daemon.directory}/run/map.sock"\nmode = "0666"', text, flags=re.M)
+    text = re.sub(r'^socket = "unix:.*/map.sock"(\ngroup = "postfix")?$',
+                  f'socket = "unix:{daemon.directory}/run/map.sock"\nmode = "0666"', text, flags=re.M)
     text = text.replace('"dir:/var/lib/mailweir/dkim"', f'"dir:{daemon.directory}/state/dkim"')
-    return re.sub(r'^socket = "unix:.*/milter.sock"(\ngroup = "postfix")?$', f'socket = "{daemon.milter}"\nmode = "0666"', text, flags=re.M)
+    return re.sub(r'^socket = "unix:.*/milter.sock"(\ngroup = "postfix")?$',
+                  f'socket = "{daemon.milter}"\nmode = "0666"', text, flags=re.M)
 
 
 def zone_of(t, case):

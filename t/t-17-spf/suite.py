@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Reads the public test suite of RFC 7208 where Debian's python3-spf has it: its zones as our zone files, and as a name server
-that we write byte by byte has them."""
+"""Reads the public test suite of RFC 7208 where Debian's python3-spf has it: its zones as our zone files, and as a name
+server that we write byte by byte has them."""
 import gzip
 
 SUITE = "/usr/share/doc/python3-spf/rfc7208-tests.yml.gz"
@@ -24,8 +24,8 @@ def value(kind, given):
 
 
 def records_of(entries):
-    """One name's records (type, value), and the types that get no answer. What the suite calls SPF stands for TXT too, unless the
-    name has TXT entries of its own."""
+    """One name's records (type, value), and the types that get no answer. What the suite calls SPF stands for TXT too,
+    unless the name has TXT entries of its own."""
     records, silent, own_txt = [], False, False
     for entry in entries:
         if entry == "TIMEOUT":
@@ -66,12 +66,14 @@ def listed(one):
 
 
 def cases():
-    """Each case: where it is from, its zone's text, the flags of mailweirctl spf, the words and the explanation wanted."""
+    """Each case: where it is from, its zone's text, the flags of mailweirctl spf, the words and the explanation
+    wanted."""
     import yaml  # a package of its own: who calls has looked for it
     with gzip.open(SUITE) as file:
         for part in yaml.safe_load_all(file):
             text = zone(part["zonedata"])
             for name, test in part["tests"].items():
-                yield {"name": f"{part['description']}: {name}", "zone": text, "wire": wire(part["zonedata"]), "words": listed(test["result"]),
-                       "explanation": test.get("explanation"),
-                       "flags": [f"--ip={test['host']}", f"--sender={test['mailfrom'] or '<>'}", f"--helo={test['helo']}"]}
+                yield {"name": f"{part['description']}: {name}", "zone": text, "wire": wire(part["zonedata"]),
+                       "words": listed(test["result"]), "explanation": test.get("explanation"),
+                       "flags": [f"--ip={test['host']}", f"--sender={test['mailfrom'] or '<>'}",
+                                 f"--helo={test['helo']}"]}

@@ -79,8 +79,10 @@ def after_data(t, bed):
         client.envelope("refused@example.com", ["bob@example.net"])
         got = said(client, "DATA", "DATA", "RCPT TO:<carl@example.net>", "DATA", "RSET")
         # This policy has nothing to say at RCPT: Postfix does not wait for an answer there.
-        t.equal(got, ["554 5.6.0 no"] * 2 + ["250 2.1.5 Ok", "554 5.6.0 no", "250 2.0.0 Ok"], "what follows a refusal at DATA without RSET hears it again")
-        t.equal(client.message("fine@example.com", ["bob@example.net"], letter()).code, 250, "and the next message passes")
+        t.equal(got, ["554 5.6.0 no"] * 2 + ["250 2.1.5 Ok", "554 5.6.0 no", "250 2.0.0 Ok"],
+                "what follows a refusal at DATA without RSET hears it again")
+        t.equal(client.message("fine@example.com", ["bob@example.net"], letter()).code, 250,
+                "and the next message passes")
     bed.sink.take()
     t.equal(bed.quiet(), [], "alone")
 
@@ -121,7 +123,8 @@ def at_helo(t, bed):
 
 def discard(t, bed):
     bed.policy("".join(by_sender(f"x-{at}", at, discard='"for the test"') for at in ("mail", "data", "end-of-message"))
-               + rule("x-rcpt", "rcpt", when='{ recipient = ["spam@example.net", "trap@example.net"] }', discard="true"))
+               + rule("x-rcpt", "rcpt", when='{ recipient = ["spam@example.net", "trap@example.net"] }',
+                      discard="true"))
     bed.mark()
     for at in ("mail", "data", "end-of-message"):
         t.like(bed.send(f"x-{at}@example.com"), "^250 ", f"discard at {at}: the client is told it was taken")
@@ -140,7 +143,8 @@ def discard(t, bed):
 
 def hold(t, bed):
     """Postfix 3.7 does not keep the milter's reason; it stands in our log, under Postfix's queue id."""
-    bed.policy(by_sender("h-data", "data", hold='"look at {sender}"') + by_sender("h-plain", "end-of-message", hold="true"))
+    bed.policy(by_sender("h-data", "data", hold='"look at {sender}"') + by_sender("h-plain", "end-of-message",
+                                                                                  hold="true"))
     for sender, reason in (("h-data", "look at h-data@example.com"), ("h-plain", "held by h-plain")):
         t.like(bed.send(f"{sender}@example.com"), "^250 ", "held mail is taken")
         row = bed.wait_line(event="message", outcome="held")
@@ -156,7 +160,8 @@ def recipients(t, bed):
                + by_sender("copy", "rcpt", bcc='["first@example.net", "second+{rule}@example.net"]')
                + by_sender("last", "mail", redirect='"one@example.org"')
                + rule("last-2", "end-of-message", when='{ sender = "last@example.com" }', redirect='"two@example.org"'))
-    mail = bed.taken("redir@example.com", ["bob@example.net", "Eve@Example.net", "bob@example.net", '"bob"@example.net'])
+    mail = bed.taken("redir@example.com",
+                     ["bob@example.net", "Eve@Example.net", "bob@example.net", '"bob"@example.net'])
     t.equal(mail.recipients, ["archive@example.org"], "redirect replaces all recipients")
     mail = bed.taken("redir@example.com", ["list@example.net", "carl@example.net"])
     t.equal(mail.recipients, ["archive@example.org"], "those that an alias stands for, too")
@@ -172,8 +177,8 @@ def recipients(t, bed):
 def route(t, bed):
     bed.policy(by_sender("route", "rcpt", route=f'"smtp-bad:[127.0.0.1]:{bed.bad.port}"'))
     spoof = letter(sender="mallory@example.com", headers=[("X-Mailweir-Route", f"smtp-bad:[127.0.0.1]:{bed.bad.port}")])
-    t.like(bed.send("route@example.com", text=letter(headers=[("X-Mailweir-Route", "smtp-bad:[127.0.0.1]:1")])), "^250 ",
-           "routed mail is taken")
+    t.like(bed.send("route@example.com", text=letter(headers=[("X-Mailweir-Route", "smtp-bad:[127.0.0.1]:1")])),
+           "^250 ", "routed mail is taken")
     mail = bed.bad.take()
     t.equal((mail.helo, mail.recipients), ("bad.test", ["bob@example.net"]), "and leaves by the route's transport")
     t.equal(mail.headers("X-Mailweir-Route"), [], "without the header that told Postfix, and without a forged one")

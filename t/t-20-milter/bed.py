@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The bed of these cases: one Postfix with Mailweir as its milter for smtpd and for sendmail(1), a sink behind it, and a
-second one that only a route leads to. Policies are changed by reload; counters live on, so each case names its own
+"""The bed of these cases: one Postfix with Mailweir as its milter for smtpd and for sendmail(1), a sink behind it, and
+a second one that only a route leads to. Policies are changed by reload; counters live on, so each case names its own
 rules and senders."""
 import os
 import re

@@ -25,7 +25,8 @@ def quantities(t, bed):
                + limit_rule("q-bytes", "end-of-message", "bytes", "10KiB/1h", when=only["b"], defer=text)
                + limit_rule("q-windows", "data", "messages", "2/1h, 3/1d", when=only["w"], defer=text))
     t.equal([bed.send("n@example.com")[:3] for _ in range(2)], ["250", "250"], "messages: two of two")
-    t.like(bed.send("N@Example.COM"), r"^450 4\.7\.1 2/1h 2 .*(m|h).* q-messages$", "the third is over, however it is spelt")
+    t.like(bed.send("N@Example.COM"), r"^450 4\.7\.1 2/1h 2 .*(m|h).* q-messages$",
+           "the third is over, however it is spelt")
     t.equal(bed.send("other.n@example.com")[:3], "250", "another key counts alone")
     t.equal([bed.send("r@example.com", to)[:3] for to in ([BOB, EVE], [BOB, EVE], [BOB], [BOB])],
             ["250", "450", "250", "450"], "recipients: all of a message or none")
@@ -39,7 +40,8 @@ def quantities(t, bed):
     t.equal([bed.send("b@example.com", text=body[4])[:3] for _ in range(3)], ["250", "250", "450"],
             "bytes, of the true size")
     bed.mark()
-    t.like(bed.send("b@example.com", text=body[12]), r"^550 5\.7\.1 this message alone is over the limit of 10KiB/1h, so it will not pass later either",
+    t.like(bed.send("b@example.com", text=body[12]),
+           r"^550 5\.7\.1 this message alone is over the limit of 10KiB/1h, so it will not pass later either",
            "what can never fit is refused for good")
     t.equal(bed.wait_line(event="verdict", rule="q-bytes")["never_fits"], "true", "and the log says so")
     t.equal([bed.send("w@example.com").split()[0] for _ in range(2)], ["250", "250"], "several windows")
@@ -53,7 +55,8 @@ def overrides(t, bed):
                ' "@three.example" = "3/1h",'
                ' "default" = "1/1h" }\n'
                + limit_rule("o-quota", "data", "messages", "9/1h", more=', overrides = "map:quota"'))
-    for sender, most in (("vip@example.com", 4), ("two@example.com", 2), ("any@three.example", 3), ("else@example.org", 1)):
+    for sender, most in (("vip@example.com", 4), ("two@example.com", 2), ("any@three.example", 3),
+                         ("else@example.org", 1)):
         got = [bed.send(sender)[:3] for _ in range(most + 1)]
         want = ["250"] * most + ["250" if sender.startswith("vip") else "450"]
         t.equal(got, want, f"overrides: {sender} has its own limit")
@@ -154,7 +157,8 @@ def given_back(t, bed):
     who = "checks@example.com"
     reply = bed.send(who, text=letter(sender=who, headers=[("X-Checked", "refuse")]), service="checked")
     t.like(reply, r"^550 5\.7\.1 refused by header_checks", "header_checks refuse in cleanup")
-    t.equal(bed.wait_line(event="message", sender=who)["outcome"], "aborted", "before the milter's end-of-message: an abort")
+    t.equal(bed.wait_line(event="message", sender=who)["outcome"], "aborted",
+            "before the milter's end-of-message: an abort")
     then_room(who, "which gives back")
 
     bed.mark()
@@ -196,8 +200,8 @@ def counting(t, bed):
                             defer='"450 4.7.1 second"')
                + limit_rule("counted-on", "data", "messages", "1/1h", when='{ sender = "/^on@/" }',
                             hold='"{count} of {limit}"')
-               + limit_rule("shade", "data", "messages", "1/1h", when='{ sender = "/^shade@/" }', reject='"550 5.7.1 no"',
-                            shadow="true")
+               + limit_rule("shade", "data", "messages", "1/1h", when='{ sender = "/^shade@/" }',
+                            reject='"550 5.7.1 no"', shadow="true")
                + limit_rule("login", "data", "messages", "1/1h", by="sasl_username")
                + limit_rule("everybody", "data", "messages", "1/1h", when='{ sender = "/^tous@/" }')
                .replace('by = "sender"', "by = []")
@@ -210,15 +214,18 @@ def counting(t, bed):
             ["550 5.7.1 se", "250 2.0.0 Ok", "450 4.7.1 ov"], "two limits are charged together or not at all")
     bed.mark()
     t.equal([bed.send("on@example.com")[:3] for _ in range(3)], ["250"] * 3, "over a limit that holds, mail is taken")
-    t.equal([row["hold"] for row in bed.lines(event="verdict", stage="data")], ["2 of 1/1h", "3 of 1/1h"], "and counted on")
+    t.equal([row["hold"] for row in bed.lines(event="verdict", stage="data")], ["2 of 1/1h", "3 of 1/1h"],
+            "and counted on")
     bed.postfix.drop_all()
     bed.mark()
-    t.equal([bed.send("shade@example.com")[:3] for _ in range(2)], ["250", "250"], "a limit in shadow stops nobody")
+    t.equal([bed.send("shade@example.com")[:3] for _ in range(2)], ["250", "250"], "a limit in shadow stops no mail")
     t.equal([row["shadow"] for row in bed.lines(event="verdict")], ["shade"], "and logs what it would have done")
-    t.equal([bed.send("x@example.com")[:3] for _ in range(2)], ["250", "250"], "a limit whose key is absent is not asked")
+    t.equal([bed.send("x@example.com")[:3] for _ in range(2)], ["250", "250"],
+            "a limit whose key is absent is not asked")
     t.equal([bed.send(f"{name}@example.com", login="alice@example.com")[:3] for name in ("y", "z")], ["250", "450"],
             "with a login it is")
-    t.equal([bed.send(f"tous@{host}.example")[:3] for host in ("a", "b")], ["250", "450"], "by = [] is one counter of all")
+    t.equal([bed.send(f"tous@{host}.example")[:3] for host in ("a", "b")], ["250", "450"],
+            "by = [] is one counter of all")
     bed.postfix.wait_empty()
     bed.sink.left()
 

@@ -52,7 +52,8 @@ def refusals(t, bed):
 
 
 def limits(t, bed):
-    bed.policy(rule("l-limit", "data", when='{ origin = "local" }', limit='{ by = "sender", of = "messages", max = "1/1h" }',
+    bed.policy(rule("l-limit", "data", when='{ origin = "local" }',
+                    limit='{ by = "sender", of = "messages", max = "1/1h" }',
                     defer='"450 4.7.1 over {limit}"'))
     bed.mark()
     submit(bed, "first")
@@ -68,7 +69,8 @@ def limits(t, bed):
 def privacy(t, bed, keys):
     bed.policy((keys.toml + signing.SIGN if keys else "")
                + rule("l-privacy", "end-of-message", when='{ direction = "outgoing", origin = "local" }',
-                      remove_headers='["X-PHP-Originating-Script"]', add_headers='{ X-Origin = "{origin} {direction}" }'))
+                      remove_headers='["X-PHP-Originating-Script"]',
+                      add_headers='{ X-Origin = "{origin} {direction}" }'))
     submit(bed, "from php", headers=[("X-PHP-Originating-Script", "33:mail.php")], without=("Date", "Message-ID"))
     mail = bed.sink.take()
     t.equal((mail.headers("X-PHP-Originating-Script"), mail.header("X-Origin")), ([], "local outgoing"),
@@ -80,7 +82,8 @@ def privacy(t, bed, keys):
     bed.send("alice@example.com", ["gone@example.net"])
     bounce = bed.sink.take()
     bed.sink.refuse.clear()
-    t.equal((bounce.sender, bounce.recipients, bounce.header("X-Origin")), ("", ["alice@example.com"], "local outgoing"),
+    t.equal((bounce.sender, bounce.recipients, bounce.header("X-Origin")),
+            ("", ["alice@example.com"], "local outgoing"),
             "a bounce (internal_mail_filter_classes) is local mail of <>")
     if keys:
         t.equal(keys.verdicts(bounce), signing.good("pf.test"), "and signed, too")
@@ -90,7 +93,8 @@ def privacy(t, bed, keys):
 def content_filter(t, bed, keys):
     """What the filter gives back comes in with receive_override_options=no_milters."""
     bed.policy((keys.toml + signing.SIGN if keys else "")
-               + rule("f-limit", "data", limit='{ by = "sender", of = "messages", max = "2/1h" }', defer='"450 4.7.1 over"')
+               + rule("f-limit", "data", limit='{ by = "sender", of = "messages", max = "2/1h" }',
+                      defer='"450 4.7.1 over"')
                + rule("f-tag", "end-of-message", add_headers='{ X-Judged = "{id}" }'))
     bed.mark()
     for number in (1, 2):

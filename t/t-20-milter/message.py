@@ -44,15 +44,19 @@ def headers(t, bed):
     mail = bed.taken("received@example.com", text=letter(headers=[
         ("Received", "from a by b; x\r\n\ty"), ("X-Between", "1"), ("Received", "from c by d; z")]))
     t.like(mail.headers("Received")[0], r"by pf\.test", "Postfix's own Received is hidden from milters, and stays")
-    t.equal(([name for name, _ in mail.fields][1:]), ["X-Between", "From", "To", "Subject", "Date"], "all others can go")
+    t.equal(([name for name, _ in mail.fields][1:]), ["X-Between", "From", "To", "Subject", "Date"],
+            "all others can go")
     mail = bed.taken("early@example.com", text=letter(headers=[("X-Early", "a")]))
-    t.equal((mail.headers("X-Early"), mail.header("X-Late")), ([], "127.0.0.1"), "edits of an early stage wait for the end")
+    t.equal((mail.headers("X-Early"), mail.header("X-Late")), ([], "127.0.0.1"),
+            "edits of an early stage wait for the end")
     mail = bed.taken("control@example.com", text=letter(headers=[("X-Odd", "a\x01b\tc\x7f\r\n d é")]))
-    t.unlike(mail.header("X-Helo"), r"[\x00-\x08\x0a-\x1f\x7f-\U0010ffff]", "what a fact brings into a header is cleaned")
+    t.unlike(mail.header("X-Helo"), r"[\x00-\x08\x0a-\x1f\x7f-\U0010ffff]",
+             "what a fact brings into a header is cleaned")
 
 
 def replies(t, bed):
-    bed.policy(by_sender("facts", "rcpt", reject='"550 5.7.1 {sender} {recipient} {client_address} {helo_name} {direction} '
+    bed.policy(by_sender("facts", "rcpt",
+                         reject='"550 5.7.1 {sender} {recipient} {client_address} {helo_name} {direction} '
                                                  '{{as is}} {rule} ref {id}"')
                + rule("helo", "mail", when='{ helo_name = "/%/" }', reject='"550 5.7.1 hello {helo_name}, 5% off"')
                + rule("sender", "mail", when='{ sender = "/odd/" }', reject='"550 5.7.1 {sender}: grüße"')
@@ -61,7 +65,8 @@ def replies(t, bed):
     bed.mark()
     reply = bed.send("facts@example.com", helo="h.test")
     row = bed.wait_line(event="verdict", rule="facts")
-    t.equal(reply, "550 5.7.1 facts@example.com bob@example.net 198.51.100.7 h.test incoming {as is} facts ref " + row["id"],
+    t.equal(reply,
+            "550 5.7.1 facts@example.com bob@example.net 198.51.100.7 h.test incoming {as is} facts ref " + row["id"],
             "a reply tells facts, and the id that the log has")
     t.equal((row["reply"], row["stage"], row["door"]), (reply, "rcpt", "milter"), "the log has the reply")
     t.ok(re.fullmatch(r"[0-9a-z]{11}", row["id"]), "the id is short", row["id"])
@@ -88,7 +93,8 @@ def log_lines(t, bed):
     bed.policy(rule("note", "rcpt", when='{ recipient = "eve@example.net" }', log="true")
                + rule("limit", "data", limit='{ by = "sender", of = "recipients", max = ["5/1h", "9/1d"] }',
                       defer='"450 4.7.1 later"')
-               + rule("bad", "end-of-message", when='{ header.subject = "bad" }', reject='"550 5.7.1 bad"', alert="true"))
+               + rule("bad", "end-of-message", when='{ header.subject = "bad" }', reject='"550 5.7.1 bad"',
+                      alert="true"))
     bed.mark()
     text = letter(subject="loglines", sender="log@example.com")
     bed.send("log@example.com", to=["bob@example.net", "eve@example.net"], text=text, login="alice@example.com")
@@ -96,13 +102,17 @@ def log_lines(t, bed):
     row = bed.wait_line(event="message")
     t.equal({key: row.get(key) for key in ("door", "outcome", "client_address", "sasl_username", "sender", "recipients",
                                            "direction", "service", "used")},
-            {"door": "milter", "outcome": "accepted", "client_address": "198.51.100.7", "sasl_username": "alice@example.com",
+            {"door": "milter", "outcome": "accepted", "client_address": "198.51.100.7",
+             "sasl_username": "alice@example.com",
              "sender": "log@example.com", "recipients": "2", "direction": "outgoing", "service": "pf.test",
              "used": "limit:2/5/1h"}, "one line tells of the transaction")
-    t.ok("took_us" in row and "size" not in row, "the time it took; not the size, as the policy needs no body", f"{row}")
+    t.ok("took_us" in row and "size" not in row, "the time it took; not the size, as the policy needs no body",
+         f"{row}")
     t.like(arrived.header("Received"), row["queue_id"], "its queue id is Postfix's")
-    t.equal([(one["rule"] if "rule" in one else one.get("rules"), one["recipient"]) for one in bed.lines(event="verdict")
-             if one["stage"] == "rcpt"], [("note", "eve@example.net")], "log = true writes a line where nothing is decided")
+    t.equal([(one["rule"] if "rule" in one else one.get("rules"), one["recipient"])
+             for one in bed.lines(event="verdict")
+             if one["stage"] == "rcpt"], [("note", "eve@example.net")],
+            "log = true writes a line where nothing is decided")
     t.equal(len(bed.lines(event="message")), 1, "and there is but one line a transaction")
     bed.mark()
     bed.send("log@example.com", text=letter(subject="bad"))
@@ -149,7 +159,8 @@ def dialogues(t, bed):
     mail = bed.sink.take()
     t.equal((reply.code, mail.sender), (250, "jürgen@münchen.example"), "SMTPUTF8 mail passes")
     t.like(mail.header("X-Id"), "jürgen@(münchen|xn--mnchen-3ya).example", "and a header of ours may hold its address")
-    replies = client.pipeline("MAIL FROM:<p@example.com>", "RCPT TO:<eve@example.net>", "RCPT TO:<bob@example.net>", "RSET")
+    replies = client.pipeline("MAIL FROM:<p@example.com>", "RCPT TO:<eve@example.net>", "RCPT TO:<bob@example.net>",
+                              "RSET")
     t.equal([reply.code for reply in replies], [250, 550, 250, 250], "pipelined commands are answered in order")
     t.equal(client.message("", ["bob@example.net"], letter(subject="bounce")).code, 250, "the null sender")
     t.equal(bed.sink.take().header("X-Id").split()[1:], ["<>", "1"], "is told as <>")

@@ -20,7 +20,8 @@ def accept(t, bed):
                + rule("a-mail", "mail", when='{ sender = "good@example.com" }', accept="true")
                + rule("a-no", "rcpt", when='{ sender = "good@example.com" }', reject='"550 5.7.1 no"')
                + rule("a-end", "end-of-message", when='{ header.subject = "bad" }', reject='"550 5.7.1 bad"')
-               + rule("a-limit", "data", limit='{ by = "sender", of = "messages", max = "1/1h" }', defer='"450 4.7.1 over"'))
+               + rule("a-limit", "data", limit='{ by = "sender", of = "messages", max = "1/1h" }',
+                      defer='"450 4.7.1 over"'))
     with bed.client() as client:
         t.equal(codes(client, "good@example.com", [EVE, BOB, EVE]), [250, 550, 250, 550, 250],
                 "accept at rcpt is for that recipient, at mail for that stage only")
@@ -64,8 +65,8 @@ def skip(t, bed):
 def absent(t, bed):
     bed.policy(rule("n-when", "mail", when='{ sasl_username = "!alice@example.com" }', reject='"550 5.7.1 when"')
                + rule("n-domain", "rcpt", when='{ sender_domain = "!example.com" }', reject='"550 5.7.1 domain"')
-               + rule("n-unless", "data", unless='{ sasl_username = "!bob@example.com" }', when='{ sender = "/^unless@/" }',
-                      reject='"550 5.7.1 unless"')
+               + rule("n-unless", "data", unless='{ sasl_username = "!bob@example.com" }',
+                      when='{ sender = "/^unless@/" }', reject='"550 5.7.1 unless"')
                + rule("n-null", "data", when='{ sender = "<>" }', reject='"550 5.7.1 null"')
                + rule("n-header", "end-of-message", when='{ header.x-none = "!yes" }', reject='"550 5.7.1 header"'))
     t.equal(bed.send("a@example.com")[:3], "250", "an absent fact satisfies no condition, a negated one neither")
@@ -82,7 +83,8 @@ def shadow(t, bed):
     bed.policy(rule("w-mail", "mail", reject='"550 5.7.1 no"', shadow="true")
                + rule("w-rcpt", "rcpt", discard="true", shadow="true")
                + rule("w-data", "data", hold='"no"', shadow="true")
-               + rule("w-end", "end-of-message", remove_headers='"Subject"', add_headers='{ X-New = "1" }', shadow="true"))
+               + rule("w-end", "end-of-message", remove_headers='"Subject"', add_headers='{ X-New = "1" }',
+                      shadow="true"))
     bed.mark()
     mail = bed.taken("w@example.com")
     t.equal((mail.header("Subject"), mail.header("X-New")), ("hello", None), "rules in shadow do nothing")

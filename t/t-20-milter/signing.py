@@ -64,7 +64,8 @@ def good(domain="example.com"):
 
 FOLDED = [("Received", "from a.example by b.example;\r\n\tMon, 05 Jan 2026 09:59:00 +0000"),
           ("X-Folded", "one\r\n two\r\n\t\tthree"), ("Cc", "<c@example.net>,\r\n <d@example.net>"),
-          ("Mime-Version", "1.0"), ("Content-Type", "text/plain;\r\n\tcharset=utf-8"), ("Content-Transfer-Encoding", "8bit")]
+          ("Mime-Version", "1.0"), ("Content-Type", "text/plain;\r\n\tcharset=utf-8"),
+          ("Content-Transfer-Encoding", "8bit")]
 
 MESSAGES = {
     "plain": letter(),
@@ -86,7 +87,8 @@ MESSAGES = {
     "a blank before the colon": letter(headers=[("Cc ", "<c@example.net>"), ("Reply-To\t", "<r@example.com>")]),
     "no blank after the colon": letter().replace(b": ", b":"),
     "blanks and nothing": letter(subject=" \t ", headers=[("Cc", ""),
-                                                          ("In-Reply-To", "\r\n <1@test>"), ("References", "a\r\n \r\n b")]),
+                                                          ("In-Reply-To", "\r\n <1@test>"),
+                                                          ("References", "a\r\n \r\n b")]),
     "10 MB": letter(body=("word " * 12 + "\r\n.dot\t \r\n") * 147000),
 }
 
@@ -154,23 +156,26 @@ def who_is_signed(t, bed, keys):
 
 
 def several_from(t, bed, keys):
-    """No RFC 5322 message, so nobody's signature; a rule that leaves one From field makes it one."""
+    """No RFC 5322 message, so no signature; a rule that leaves one From field makes it one."""
     two = letter(headers=[("From", "<b@example.org>")])
-    for what, sign in (("its domains", SIGN), ("a named domain", rule("named", "end-of-message", sign='["example.org"]'))):
+    for what, sign in (("its domains", SIGN),
+                       ("a named domain", rule("named", "end-of-message", sign='["example.org"]'))):
         bed.policy(keys.toml + sign)
         bed.mark()
         t.equal(keys.verdicts(bed.taken(text=two)), {}, f"two From fields: no signature of {what}")
         t.equal(bed.wait_line(event="not-signed")["reason"], "it has several From fields", "and the log says why")
     bed.policy(keys.toml + rule("one", "end-of-message", replace_header='{ From = "<a@example.com>" }') + SIGN)
     mail = bed.taken(text=two)
-    t.equal((keys.verdicts(mail), mail.headers("From")), (good(), ["<a@example.com>"]), "a rule that makes one of them: signed")
+    t.equal((keys.verdicts(mail), mail.headers("From")), (good(), ["<a@example.com>"]),
+            "a rule that makes one of them: signed")
     bed.policy(keys.toml + rule("other", "end-of-message", replace_header='{ From = "<a@example.org>" }') + SIGN)
     t.equal(keys.verdicts(bed.taken(text=letter(sender="a@example.net"))), good("example.org"),
             "an author whom a rule has put in: signed as the message leaves")
 
 
 def many_authors(t, bed, keys):
-    more = "".join(f'[[dkim.key]]\ndomain = "d{n}.example.com"\nselector = "ed"\nfile = "keys/ed.pem"\n' for n in range(40))
+    more = "".join(f'[[dkim.key]]\ndomain = "d{n}.example.com"\nselector = "ed"\nfile = "keys/ed.pem"\n'
+                   for n in range(40))
     below = keys.toml.replace('domain = "example.org"\n', 'domain = "example.org"\nsubdomains = true\n')
     bed.policy(below + more + SIGN)
     mail = bed.taken(text=letter(sender=">, <".join(f"a@d{n}.example.com" for n in range(40))))

@@ -25,8 +25,10 @@ def by_tables(t, bed, keys):
         os.rename(path + ".new", path)
 
     pem = {kind: os.path.join(bed.daemon.directory, "keys", f"{kind}.pem") for kind in KINDS}
-    put("KeyTable", f"ours example.com:rsa:{pem['rsa']}", f"all %:ed:{pem['ed']}", "gone example.com:rsa:/nowhere/rsa.pem")
-    put("SigningTable", "alice@example.com ours:a=b@news.example.com", "bad@example.com gone", "*@example.com all", "*@example.org all")
+    put("KeyTable", f"ours example.com:rsa:{pem['rsa']}", f"all %:ed:{pem['ed']}",
+        "gone example.com:rsa:/nowhere/rsa.pem")
+    put("SigningTable", "alice@example.com ours:a=b@news.example.com", "bad@example.com gone", "*@example.com all",
+        "*@example.org all")
     put("hosts", "198.51.100.0/24 # theirs", "!198.51.100.9")
     tables = ('[dkim]\nkey_table = "file:opendkim/KeyTable"\nsigning_table = "refile:opendkim/SigningTable"\n'
               'internal_hosts = "file:opendkim/hosts"\n')
@@ -41,20 +43,24 @@ def by_tables(t, bed, keys):
     t.like(mail.header("DKIM-Signature"), r"\bi=a=3Db@news\.example\.com;", "i= is the row's signer, encoded")
     t.equal(verdicts("bob@example.com"), {("ed", "example.com"): True}, "a pattern, and % as the author's domain")
     t.equal(verdicts("x@example.org"), {("ed", "example.org"): True}, "another domain by the same key")
-    t.equal((verdicts("x@example.net"), bed.lines(event="message")[-1]["not_signed"]), ({}, "no key"), "an author without a row")
+    t.equal((verdicts("x@example.net"), bed.lines(event="message")[-1]["not_signed"]), ({}, "no key"),
+            "an author without a row")
     t.equal((verdicts("bad@example.com"), bed.lines(event="message")[-1]["not_signed"]), ({}, "its key cannot be used"),
             "a row whose key is gone is not replaced by one further down")
-    t.equal(verdicts("x@example.org", addr="198.51.100.7"), {("ed", "example.org"): True}, "internal_hosts: its mail is outgoing")
+    t.equal(verdicts("x@example.org", addr="198.51.100.7"), {("ed", "example.org"): True},
+            "internal_hosts: its mail is outgoing")
     t.equal(verdicts("x@example.org", addr="198.51.100.9"), {}, "but for the one that ! takes out")
-    t.equal(bed.wait_line(event="external-author")["from_domain"], "example.org", "the log names an outsider with an author of ours")
+    t.equal(bed.wait_line(event="external-author")["from_domain"], "example.org",
+            "the log names an outsider with an author of ours")
     put("SigningTable", "*@example.net all")
-    t.equal(wait_for(lambda: verdicts("x@example.net"), "the new row to be found", within=5), {("ed", "example.net"): True},
-            "a new row signs, without a reload")
+    t.equal(wait_for(lambda: verdicts("x@example.net"), "the new row to be found", within=5),
+            {("ed", "example.net"): True}, "a new row signs, without a reload")
 
 
 def order(mail):
     """(selector, domain) of the signatures, from the top."""
-    return [tuple(re.search(rf"\b{tag}=([^;]+);", value)[1] for tag in "sd") for value in mail.headers("DKIM-Signature")]
+    return [tuple(re.search(rf"\b{tag}=([^;]+);", value)[1] for tag in "sd")
+            for value in mail.headers("DKIM-Signature")]
 
 
 def who_else_signs(t, bed, keys):
@@ -78,16 +84,20 @@ def who_else_signs(t, bed, keys):
              of("example.org", "example.com", "pf.test"), {"from_domain": "example.org,example.com"})]:
         bed.policy("[dkim]\n" + dkim_keys + keys.toml + SIGN)
         bed.mark()
-        mail = bed.taken(text=letter(sender=author, headers=[("Feedback-ID", "c1:m1:esp"), ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")]))
+        mail = bed.taken(text=letter(sender=author,
+                                     headers=[("Feedback-ID", "c1:m1:esp"),
+                                              ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")]))
         t.equal((order(mail), keys.verdicts(mail)), (wanted, dict.fromkeys(wanted, True)), what)
         logged = bed.wait_line(event="message")
         t.equal({key: logged.get(key) for key in line}, line, f"{what}: the log")
-    t.like(re.sub(r"\s", "", mail.header("DKIM-Signature")), r"\bh=[^;]*\bList-Unsubscribe-Post:List-Unsubscribe-Post:[^;]*Feedback-ID:Feedback-ID[:;]",
+    t.like(re.sub(r"\s", "", mail.header("DKIM-Signature")),
+           r"\bh=[^;]*\bList-Unsubscribe-Post:List-Unsubscribe-Post:[^;]*Feedback-ID:Feedback-ID[:;]",
            "fields that providers add are signed where they are there")
     bed.policy('[dkim]\noversign = "from"\n' + keys.toml + SIGN)
     mail = bed.taken(text=letter(without=("To",)))
     t.equal((keys.verdicts(mail), re.search(r"\bh=([^;]*);", re.sub(r"\s", "", mail.header("DKIM-Signature")))[1]),
-            (good(), "From:From:Subject:Date:Message-ID"), "oversign = from: the rest is signed as often as it is there")
+            (good(), "From:From:Subject:Date:Message-ID"),
+            "oversign = from: the rest is signed as often as it is there")
 
 
 def without_key(t, bed, keys):
@@ -97,9 +107,11 @@ def without_key(t, bed, keys):
     bed.mark()
     for what, dkim_keys, wanted in [
             ("continue", 'without_key = "continue"\n', "^250 "),
-            ("defer", 'without_key = "defer"\n', r"^451 4\.7\.0 mail from nokey\.example cannot be signed: no key \(ref \w+\)"),
+            ("defer", 'without_key = "defer"\n',
+             r"^451 4\.7\.0 mail from nokey\.example cannot be signed: no key \(ref \w+\)"),
             ("reject", 'without_key = "reject"\n', r"^550 5\.7\.1 mail from nokey\.example cannot be signed: no key"),
-            ("reject, in words of one's own", 'without_key = "reject"\n' + own, r"^554 5\.7\.0 nokey\.example has no key, ask us \(ref \w+\)")]:
+            ("reject, in words of one's own", 'without_key = "reject"\n' + own,
+             r"^554 5\.7\.0 nokey\.example has no key, ask us \(ref \w+\)")]:
         bed.policy("[dkim]\n" + dkim_keys + keys.toml + SIGN)
         t.like(bed.send(text=unknown), wanted, f"without_key: {what}")
         t.equal(bed.lines(event="message")[-1].get("not_signed"), "no key", f"{what}: the message's line says why")
@@ -112,32 +124,38 @@ def without_key(t, bed, keys):
     bed.sink.take()
     bed.policy('[dkim]\nwithout_key = "defer"\n' + keys.toml + SIGN)
     bed.postfix.sendmail(unknown, ["bob@example.net"])
-    t.ok(wait_for(lambda: bed.lines(event="message", outcome="held"), "local mail to be held", within=10), "defer: local mail is held")
+    t.ok(wait_for(lambda: bed.lines(event="message", outcome="held"), "local mail to be held", within=10),
+         "defer: local mail is held")
     bed.postfix.drop_all()
     t.equal(bed.sink.left(), [], "and does not leave unsigned")
 
 
 def chosen(t, bed, keys):
     """sign = { domain, selector }: a domain of mail must be aligned with From, one of the policy need not."""
-    tables = '[maps]\nselectors = { "example.com" = "ed", "example.org" = "rsa, ed", "pf.test" = "none" }\n[facts]\ncustomer = { map = "customers", key = "sender" }\n'
-    tables = tables.replace("[facts]", '[maps.customers]\n"a@example.com" = "example.com"\n"b@example.com" = "example.org"\n[facts]')
+    tables = ('[maps]\nselectors = { "example.com" = "ed", "example.org" = "rsa, ed", "pf.test" = "none" '
+              '}\n[facts]\ncustomer = { map = "customers", key = "sender" }\n')
+    tables = tables.replace("[facts]",
+                            '[maps.customers]\n"a@example.com" = "example.com"\n"b@example.com" = '
+                            '"example.org"\n[facts]')
     for what, sign, sender, author, wanted, why in [
-            ("a selector by map", '{ domain = "{from_domain}", selector = "map:selectors" }', "a@example.com", "a@example.com",
-             [("ed", "example.com")], None),
+            ("a selector by map", '{ domain = "{from_domain}", selector = "map:selectors" }', "a@example.com",
+             "a@example.com", [("ed", "example.com")], None),
             ("several by map", '{ selector = "map:selectors" }', "a@example.com", "a@example.org",
              [("rsa", "example.org"), ("ed", "example.org")], None),
             ("a selector without a key", '{ selector = "map:selectors" }', "a@example.com", "a@pf.test", [],
              "no key none._domainkey.pf.test"),
-            ("a selector by name", '{ selector = "rsa" }', "a@example.com", "a@example.com", [("rsa", "example.com")], None),
+            ("a selector by name", '{ selector = "rsa" }', "a@example.com", "a@example.com", [("rsa", "example.com")],
+             None),
             ("the customer's domain", '{ domain = "{customer}", selector = "ed" }', "a@example.com", "a@example.com",
              [("ed", "example.com")], None),
-            ("the customer's domain, From below it", '{ domain = "{customer}", selector = "ed" }', "a@example.com", "a@sub.example.com",
-             [("ed", "example.com")], None),
-            ("another customer's domain in From", '{ domain = "{customer}", selector = "ed" }', "b@example.com", "a@example.com", [],
-             "example.org is not aligned with From"),
-            ("no customer", '{ domain = "{customer}" }', "c@example.com", "a@example.com", [], "the rule names no domain"),
-            ("a domain that the policy names", '{ domain = "pf.test", selector = "ed" }', "a@example.com", "a@example.com",
-             [("ed", "pf.test")], None)]:
+            ("the customer's domain, From below it", '{ domain = "{customer}", selector = "ed" }', "a@example.com",
+             "a@sub.example.com", [("ed", "example.com")], None),
+            ("another customer's domain in From", '{ domain = "{customer}", selector = "ed" }', "b@example.com",
+             "a@example.com", [], "example.org is not aligned with From"),
+            ("no customer", '{ domain = "{customer}" }', "c@example.com", "a@example.com", [],
+             "the rule names no domain"),
+            ("a domain that the policy names", '{ domain = "pf.test", selector = "ed" }', "a@example.com",
+             "a@example.com", [("ed", "pf.test")], None)]:
         bed.policy(tables + keys.toml + rule("sign", "end-of-message", sign=sign))
         bed.mark()
         mail = bed.taken(sender, text=letter(sender=author))
@@ -157,8 +175,10 @@ def bad_key_in_policy(t, bed, keys):
 
     before = len(bed.daemon.lines(event="reload-failed"))
     for what, spoil, mend, why in [
-            ("others can read it", ["chmod", "644", path], ["chmod", "600", path], "mode 0644: others can read this key"),
-            ("its user cannot read it", ["chown", "root", path], ["chown", "nobody", path], "user nobody (uid 65534) may not read it"),
+            ("others can read it", ["chmod", "644", path], ["chmod", "600", path],
+             "mode 0644: others can read this key"),
+            ("its user cannot read it", ["chown", "root", path], ["chown", "nobody", path],
+             "user nobody (uid 65534) may not read it"),
             ("another user owns it", ["sh", "-c", f"chown daemon:nogroup {path}; chmod 640 {path}"],
              ["sh", "-c", f"chown nobody {path}; chmod 600 {path}"], "is neither root nor nobody"),
             ("it is gone", ["mv", path, path + ".away"], ["mv", path + ".away", path], "no such file")]:
@@ -166,8 +186,10 @@ def bad_key_in_policy(t, bed, keys):
         bed.mark()
         bed.policy(keys.toml + bad + SIGN)
         t.equal(len(bed.lines(event="dkim-key")), 1, f"{what}: one line")
-        t.like(bed.lines(event="dkim-key")[0]["reason"], rf"mailweir\.toml:\d+:8: dkim\.key\.file: \S+open\.pem: .*{re.escape(why)}", f"{what}: says why")
-        t.equal((of("a@bad.example"), of("a@example.com")), (({}, "its key cannot be used"), (good(), None)), f"{what}: its domain is unsigned, others are not")
+        t.like(bed.lines(event="dkim-key")[0]["reason"],
+               rf"mailweir\.toml:\d+:8: dkim\.key\.file: \S+open\.pem: .*{re.escape(why)}", f"{what}: says why")
+        t.equal((of("a@bad.example"), of("a@example.com")), (({}, "its key cannot be used"), (good(), None)),
+                f"{what}: its domain is unsigned, others are not")
         subprocess.run(mend, check=True)
     t.equal(len(bed.daemon.lines(event="reload-failed")), before, "no reload has failed")
     t.like(bed.daemon.metrics(), r"(?m)^mailweir_bad_keys_total [4-9]", "each was counted")
@@ -175,7 +197,8 @@ def bad_key_in_policy(t, bed, keys):
     t.equal(of("a@bad.example"), ({("rsa", "bad.example"): True}, None), "mended, it signs after a reload")
     os.chmod(path, 0o644)
     bed.policy('[dkim]\nwithout_key = "reject"\n' + keys.toml + bad + SIGN)
-    t.like(bed.send(text=letter(sender="a@bad.example")), r"^451 4\.7\.0 mail from bad\.example cannot be signed: its key cannot be used",
+    t.like(bed.send(text=letter(sender="a@bad.example")),
+           r"^451 4\.7\.0 mail from bad\.example cannot be signed: its key cannot be used",
            "without_key = reject: a key to be mended defers")
     bed.daemon.reload("[dkim]\nstrict = true\n" + keys.toml + bad + SIGN)
     t.equal(len(bed.daemon.lines(event="reload-failed")), before + 1, "strict: the reload is refused")
@@ -183,7 +206,8 @@ def bad_key_in_policy(t, bed, keys):
 
 def why_unsigned(t, bed, keys):
     """Each message's line has the From domain, and why outgoing mail is not signed."""
-    bed.policy(keys.toml + rule("only-alice", "end-of-message", when='{ sasl_username = "alice@example.com" }', sign="true"))
+    bed.policy(keys.toml + rule("only-alice", "end-of-message", when='{ sasl_username = "alice@example.com" }',
+                                sign="true"))
     for what, client, author, wanted in [
             ("a rule signs", {"login": "alice@example.com"}, "a@example.com", ("example.com", None)),
             ("no rule's conditions hold", {}, "a@example.org", ("example.org", "no rule signs it")),
@@ -225,7 +249,8 @@ def by_place(t, bed, keys):
     group = grp.getgrgid(pwd.getpwnam("nobody").pw_gid).gr_name   # the daemon's
     t.equal(wait_for(lambda: bed.lines(event="dkim-key"), "the bad key to be found",
                      within=5 if verdicts("example.org") == {} else 0)[0]["reason"],
-            f"{bad}: mode 0644: others can read this key; run: chgrp {group} {bad} && chmod 640 {bad}", "a key that others can read is named")
+            f"{bad}: mode 0644: others can read this key; run: chgrp {group} {bad} && chmod 640 {bad}",
+            "a key that others can read is named")
     t.equal((verdicts("example.org"), bed.lines(event="message")[-1]["not_signed"]), ({}, "its key cannot be used"),
             "its domain leaves unsigned")
     t.equal(verdicts("example.com"), good(), "others are signed")

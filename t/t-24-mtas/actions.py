@@ -51,8 +51,8 @@ REFUSALS = [
 # Postfix hangs up after 521. Sendmail knows no code but 421 for that.
 REFUSALS += [
     Row(f"drop 554 at {at}", rule("r", at, drop='"554 5.7.1 go away"'),
-        UNTIL[at] + reads(at, "521", "5\\.7\\.1", "go away$") + "postfix: closed\nsendmail: > NOOP\nsendmail: < 250", [],
-        [{"event": "verdict", "action": "drop"}]) for at in UNTIL]
+        UNTIL[at] + reads(at, "521", "5\\.7\\.1", "go away$") + "postfix: closed\nsendmail: > NOOP\nsendmail: < 250",
+        [], [{"event": "verdict", "action": "drop"}]) for at in UNTIL]
 
 REFUSALS += [
     Row(f"a reply of three lines at {at}", rule("r", at, **{action: f'"{code} {enhanced} one\\n2%\\nthree"'}),
@@ -71,7 +71,8 @@ AT_CONNECT = [
         > MAIL FROM:<a@example.com>
         postfix: < 554 5\\.7\\.1 no$
         sendmail: < 550 5\\.0\\.0 Command rejected
-        """, [], [{"event": "verdict", "stage": "connect", "action": "reject", "reply": "554 5.7.1 no"}], client=OUTSIDE),
+        """, [], [{"event": "verdict", "stage": "connect", "action": "reject", "reply": "554 5.7.1 no"}],
+        client=OUTSIDE),
     Row("defer at connect", rule("c", "connect", defer='"450 4.7.1 later"', **C), """
         < 220
         > EHLO client.test
@@ -79,7 +80,8 @@ AT_CONNECT = [
         > MAIL FROM:<a@example.com>
         postfix: < 450 4\\.7\\.1 later$
         sendmail: < 451 4\\.3\\.2 Please try again later
-        """, [], [{"event": "verdict", "stage": "connect", "action": "defer", "reply": "450 4.7.1 later"}], client=OUTSIDE),
+        """, [], [{"event": "verdict", "stage": "connect", "action": "defer", "reply": "450 4.7.1 later"}],
+        client=OUTSIDE),
     Row("drop 421 at connect", rule("c", "connect", drop='"421 4.7.0 go"', **C), """
         postfix: < 421 pf.test Service unavailable - try again later
         postfix: closed
@@ -121,7 +123,7 @@ AT_HELO = [
         """, [], [{"stage": "helo", "action": "drop"}]),
 ]
 
-# --- actions that let the message pass, or seem to ---------------------------------------------------------------------
+# --- actions that let the message pass, or seem to ---
 QUIET = [
     Row("no rule", "", log=[{"event": "message", "outcome": "accepted", "sender": "a@example.com", "recipients": "1"}],
         sink=[{"sender": "a@example.com", "recipients": ["bob@example.net"], "body": b"A short message.\n"}]),
@@ -130,7 +132,8 @@ QUIET = [
     *(Row(f"discard at {at}", rule("gone", at, discard='"for the test"'), sink=[],
           log=[{"event": "verdict", "action": "discard", "rule": "gone", "reason": "for the test", "stage": at},
                {"event": "message", "outcome": "discarded"}]) for at in ("mail", "data", "end-of-message")),
-    Row("discard at rcpt takes one of three", rule("gone", "rcpt", when='{ recipient = "spam@example.net" }', discard="true"),
+    Row("discard at rcpt takes one of three",
+        rule("gone", "rcpt", when='{ recipient = "spam@example.net" }', discard="true"),
         """> MAIL FROM:<a@example.com>
         < 250
         > RCPT TO:<bob@example.net> | RCPT TO:<spam@example.net> | RCPT TO:<eve@example.net> | DATA
@@ -160,8 +163,8 @@ QUIET = [
     Row("bcc", rule("copy", "rcpt", bcc='["first@example.net", "second+{rule}@example.net"]'),
         sink=[{"recipients": ["bob@example.net", "first@example.net", "second+copy@example.net"], "Bcc": []}]),
     Row("route, and a client's header that names one", rule("route", "rcpt", route='"smtp-bad:[127.0.0.1]:@SINK@"'),
-        letter=letter(headers=[("X-Mailweir-Route", "smtp-bad:[127.0.0.1]:1")]), log=[{"event": "verdict", "rules": "route"}],
-        postfix={"sink": [{"helo": "bad.test", "X-Mailweir-Route": []}]},
+        letter=letter(headers=[("X-Mailweir-Route", "smtp-bad:[127.0.0.1]:1")]),
+        log=[{"event": "verdict", "rules": "route"}], postfix={"sink": [{"helo": "bad.test", "X-Mailweir-Route": []}]},
         sendmail={"sink": [{"helo": "sm.test", "X-Mailweir-Route": []}]}),
     Row("shadow", rule("s-mail", "mail", reject='"550 5.7.1 no"', shadow="true")
         + rule("s-data", "data", hold='"no"', shadow="true")
@@ -183,7 +186,8 @@ QUIET = [
     Row("alert and log", rule("see", "mail", alert="true", log="true"), log=[{"event": "alert", "rule": "see"}]),
     Row("a limit, given back when the message is refused",
         rule("once", "data", limit='{ by = "sender", of = "messages", max = "1/1h" }', defer='"450 4.7.1 over {limit}"')
-        + rule("bad", "end-of-message", when='{ header.subject = "hello", sender = "back@example.com" }', reject='"550 5.7.1 bad"'),
+        + rule("bad", "end-of-message", when='{ header.subject = "hello", sender = "back@example.com" }',
+               reject='"550 5.7.1 bad"'),
         """> MAIL FROM:<back@example.com> | RCPT TO:<bob@example.net> | DATA
         < 250
         < 250
@@ -210,7 +214,8 @@ HEADERS = [
         sink=[{"X-Originating-IP": [], "X-Originating-Client": [], "X-Spam-A": [], "X-Spam-B": ["yes"], "X-Many": [],
                "User-Agent": ["none"], "Subject": ["[hello] 100%"], "X-Added": ["by edit for a@example.com"],
                "X-Between": ["b"], "body": b"A short message.\n"}]),
-    Row("of several of one name some go", rule("some", "end-of-message", remove_headers='{ name = "X-Many", value = "/^(2|4|5)$/" }'),
+    Row("of several of one name some go",
+        rule("some", "end-of-message", remove_headers='{ name = "X-Many", value = "/^(2|4|5)$/" }'),
         letter=letter(headers=[("X-Many", str(number)) for number in range(1, 6)]), sink=[{"X-Many": ["1", "3"]}]),
     Row("edits of an early stage wait for the end", rule("early", "mail", remove_headers='"X-Early"',
                                                          add_headers='{ X-Late = "{client_address}" }'),

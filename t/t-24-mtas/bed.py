@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""One Mailweir, one sink, and the two MTAs before them, each started once. What the table asks of an MTA has one name for
-both here."""
+"""One Mailweir, one sink, and the two MTAs before them, each started once. What the table asks of an MTA has one name
+for both here."""
 import os
 import re
 import subprocess
@@ -20,8 +20,10 @@ class AtPostfix:
     def __init__(self, t, sink, daemon):
         routes = os.path.join(t.top, "contrib/postfix/mailweir_routes")
         self.server = t.start(Postfix(
-            sink, milters=[daemon.milter], local_milters=[daemon.milter], logins=LOGINS, tls=True, transports={"smtp-bad": {"smtp_helo_name": "bad.test"}},
-            main={"smtpd_tls_ask_ccert": "yes", "milter_header_checks": f"regexp:{routes}", "mydestination": NOBODY, "local_recipient_maps": "inline:{ x=y }"},
+            sink, milters=[daemon.milter], local_milters=[daemon.milter], logins=LOGINS, tls=True,
+                                      transports={"smtp-bad": {"smtp_helo_name": "bad.test"}},
+            main={"smtpd_tls_ask_ccert": "yes", "milter_header_checks": f"regexp:{routes}", "mydestination": NOBODY,
+                  "local_recipient_maps": "inline:{ x=y }"},
             services=[Service("submission", {"milter_macro_daemon_name": "submission"})]))
         self.server.set(smtpd_tls_CAfile=self.server.certificate[0])
         self.client = self.server.client
@@ -73,9 +75,10 @@ class Bed:
     @staticmethod
     def _make_certificate(t):
         made = os.path.join(t.directory, "stranger.pem"), os.path.join(t.directory, "stranger.key")
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
-                        "2", "-subj", "/CN=pf.test", "-out", made[0], "-keyout", made[1]], check=True, capture_output=True,
-                       timeout=seconds(20))
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+                        "-nodes", "-days",
+                        "2", "-subj", "/CN=pf.test", "-out", made[0], "-keyout", made[1]], check=True,
+                       capture_output=True, timeout=seconds(20))
         return made
 
     def policy(self, text):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The dialogue: several recipients and messages, RSET, pipelining, clients that vanish; and odd letters and addresses."""
+"""The dialogue: several recipients and messages, RSET, pipelining, clients that vanish; and odd letters and
+addresses."""
 from bed import text
 from row import MESSAGE, TAKEN, Row, letter, rule
 
@@ -53,7 +54,8 @@ ROWS = [
                                                          reject='"550 5.7.1 no"') + TAG,
         message(1, "< 550 5.7.1 no\n") + message(2), [{"X-Id": tag("m2@example.com")}],
         [{"outcome": "rejected"}, {"outcome": "accepted"}]),
-    Row("nor a sender refused at MAIL", rule("no", "mail", when='{ sender = "m1@example.com" }', reject='"550 5.7.1 no"') + TAG,
+    Row("nor a sender refused at MAIL",
+        rule("no", "mail", when='{ sender = "m1@example.com" }', reject='"550 5.7.1 no"') + TAG,
         "> MAIL FROM:<m1@example.com>\n< 550\n" + message(2), [{"X-Id": tag("m2@example.com")}]),
     Row("nor one held", rule("keep", "mail", when='{ sender = "m1@example.com" }', hold="true") + TAG,
         message(1) + message(2), [{"X-Id": tag("m2@example.com")}], held=1),
@@ -83,26 +85,34 @@ ROWS = [
         [{"event": "message", "outcome": "aborted"}]),
     Row("after RCPT", TAG, "> MAIL FROM:<a@example.com>\n< 250\n> RCPT TO:<bob@example.net>\n< 250\ngone", [],
         [{"event": "message", "outcome": "aborted"}]),
-    Row("within the message", TAG, "> MAIL FROM:<a@example.com>\n< 250\n> RCPT TO:<bob@example.net>\n< 250\n> DATA\n< 354\n"
+    Row("within the message", TAG,
+        "> MAIL FROM:<a@example.com>\n< 250\n> RCPT TO:<bob@example.net>\n< 250\n> DATA\n< 354\n"
         "> Subject: cut\\r\\nX-Half: a\ngone", [], [{"event": "message", "outcome": "aborted"}]),
 
     # --- letters -----------------------------------------------------------------------------------------------------
     Row("8-bit", TAG, TAKEN.replace("<a@example.com>", "<a@example.com> BODY=8BITMIME"),
-        [{"body": "bücher\n".encode() + b"\xff\xfe\x80\n"}], letter=letter(body="bücher\r\n".encode() + b"\xff\xfe\x80\r\n", headers=[
-            ("MIME-Version", "1.0"), ("Content-Type", "text/plain; charset=utf-8"), ("Content-Transfer-Encoding", "8bit")])),
-    Row("8-bit in a header", rule("see", "end-of-message", when='{ header.subject = "/Gr..?..?e/" }', add_headers='{ X-Seen = "1" }'),
+        [{"body": "bücher\n".encode() + b"\xff\xfe\x80\n"}],
+        letter=letter(body="bücher\r\n".encode() + b"\xff\xfe\x80\r\n", headers=[
+            ("MIME-Version", "1.0"), ("Content-Type", "text/plain; charset=utf-8"),
+                                                                                 ("Content-Transfer-Encoding",
+                                                                                  "8bit")])),
+    Row("8-bit in a header", rule("see", "end-of-message", when='{ header.subject = "/Gr..?..?e/" }',
+                                  add_headers='{ X-Seen = "1" }'),
         letter=letter(subject="Grüße"), sink=[{"X-Seen": "1", "Subject": "Grüße"}]),
-    Row("a header line of 900", TAG, letter=letter(subject=LONG), sink=[{"Subject": LONG, "X-Id": tag("a@example.com")}]),
+    Row("a header line of 900", TAG, letter=letter(subject=LONG),
+        sink=[{"Subject": LONG, "X-Id": tag("a@example.com")}]),
     Row("a folded header of 60 lines", rule("long", "end-of-message", when='{ header.x-long = "/^(word ?)+/" }',
                                             add_headers='{ X-Seen = "1" }'),
         letter=letter(headers=[("X-Long", MANY)]), sink=[{"X-Seen": "1", "X-Long": text(r"^(word\s*){900}$")}]),
     Row("an empty body", TAG, letter=letter(body=""), sink=[{"body": b"", "X-Id": tag("a@example.com")}]),
     Row("dots", TAG, letter=letter(body=".\r\n..\r\n.a\r\n"), sink=[{"body": b".\n..\n.a\n"}]),
-    Row("no header at all", TAG, letter=b"just text\r\n", sink=[{"body": b"just text\n", "X-Id": tag("a@example.com")}]),
+    Row("no header at all", TAG, letter=b"just text\r\n",
+        sink=[{"body": b"just text\n", "X-Id": tag("a@example.com")}]),
     Row("a multipart", TAG, letter=letter(headers=BOUNDARY, body="--frontier\r\n\r\none\r\n--frontier--\r\n"),
         sink=[{"body": b"--frontier\n\none\n--frontier--\n"}]),
     Row("20 hops", rule("loop", "end-of-message", when='{ hops = "> 15" }', reject='"554 5.4.6 {hops} hops"'), MESSAGE
-        + "< 554 5\\.4\\.6 20 hops$", [], letter=letter(headers=[("Received", f"from h{n}.test by i{n}.test; now") for n in range(20)])),
+        + "< 554 5\\.4\\.6 20 hops$", [],
+        letter=letter(headers=[("Received", f"from h{n}.test by i{n}.test; now") for n in range(20)])),
 
     # --- addresses ---------------------------------------------------------------------------------------------------
     Row("the null sender", TAG, TAKEN.replace("<a@example.com>", "<>"), [{"sender": "", "X-Id": tag("<>")}],
@@ -123,7 +133,8 @@ ROWS = [
         TAKEN.replace("MAIL FROM", "mail from").replace("RCPT TO", "rcpt to").replace("DATA", "data"),
         log=[{"stage": "mail", "rules": "see"}]),
     # Sendmail takes no such name for one.
-    Row("per cents in what we answer", rule("no", "mail", when='{ helo_name = "/%/" }', reject='"550 5.7.1 hello {helo_name}, 5% off"'),
+    Row("per cents in what we answer",
+        rule("no", "mail", when='{ helo_name = "/%/" }', reject='"550 5.7.1 hello {helo_name}, 5% off"'),
         """< 220
         > EHLO a%s%n%99999d.test
         postfix: < 250

@@ -7,7 +7,8 @@ from row import TAKEN, Row, rule, run_table
 
 WWW = "www-data@example.com"   # its bounces go to the sink
 LOCAL = '{ origin = "local", sender = "!<>" }'
-SHOW = rule("show", "end-of-message", when='{ origin = "local" }', add_headers='{ X-Origin = "{origin} {direction} {sasl_username}" }')
+SHOW = rule("show", "end-of-message", when='{ origin = "local" }',
+            add_headers='{ X-Origin = "{origin} {direction} {sasl_username}" }')
 
 # What is not sendmail(1), though it looks a little like it.
 ROWS = [
@@ -57,7 +58,8 @@ def quarantine(t, bed, mta):
     wait_for(mta.held, "the message in quarantine")
     queue_id = mta.held()[0]
     listed = mta.server.run("-bp", "-qQ").stdout.decode()
-    t.ok(queue_id in listed and "look at www-data@example.com" in listed, "mailq -qQ shows what is held, and why", listed)
+    t.ok(queue_id in listed and "look at www-data@example.com" in listed, "mailq -qQ shows what is held, and why",
+         listed)
     mta.server.run("-qQ", f"-qI{queue_id}", "-Q")
     t.equal((mta.held(), mta.server.queue()), ([], [queue_id]), "sendmail -qQ -qI... -Q puts it back into the queue")
     mta.server.run("-q")
@@ -66,7 +68,8 @@ def quarantine(t, bed, mta):
     mta.server.talk("EHLO x", "MAIL FROM:<www-data@example.com>", "RCPT TO:<bob@example.net>", "DATA",
                     "Subject: by hand\r\n\r\ntext\r\n.", "QUIT")
     mail = bed.sink.take()
-    t.equal((mail.header("Subject"), mail.header("X-Origin")), ("by hand", "local outgoing"), "sendmail -bs -Am is local mail, too")
+    t.equal((mail.header("Subject"), mail.header("X-Origin")), ("by hand", "local outgoing"),
+            "sendmail -bs -Am is local mail, too")
 
 
 def run(t, bed, mtas):
@@ -87,7 +90,8 @@ def run(t, bed, mtas):
         for mta in mtas:
             bed.mark()
             submit(mta, name)
-            row = wait_for(lambda: [one for one in bed.lines() if one.get("event") == "message" and one.get("sender") == WWW],
+            row = wait_for(lambda: [one for one in bed.lines() if one.get("event") == "message"
+                                    and one.get("sender") == WWW],
                            "the message's line")[0]
             arrived = bed.arrived(mta, 1 if outcome == "rejected" else 0)
             t.equal((row["outcome"], len(mta.held()), [(mail.sender, mail.recipients) for mail in arrived]),
@@ -95,7 +99,8 @@ def run(t, bed, mtas):
                     f"{mta.kind}: sendmail(1): {action} at {at}: {outcome}")
             if outcome == "rejected":
                 t.like(arrived[0].data.decode(errors="replace"), reply.split(" ", 2)[2], "the bounce has our text")
-            t.ok(bed.has_line({"event": "verdict", "rule": name, "reply" if outcome != "discarded" else "reason": text(reply[4:])}),
+            t.ok(bed.has_line({"event": "verdict", "rule": name,
+                               "reply" if outcome != "discarded" else "reason": text(reply[4:])}),
                  "the log has the reason")
             mta.drop_all()
             if mta.kind == "sendmail":

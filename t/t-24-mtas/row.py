@@ -3,10 +3,13 @@
 
 A dialogue is lines, one step each:
 
-    > MAIL FROM:<a@example.com>     a command is sent; \\r \\n \\xHH are bytes; several go in one write with " | " between
+    > MAIL FROM:<a@example.com>     a command is sent; \\r \\n \\xHH are bytes; several go in one write with
+                                    " | " between
     < 250 2\\.1\\.0                   a reply comes: "code text", its lines joined by "\\n", matches at its start
     letter                          the row's message is sent after DATA's 354
-    tls | tls server | tls stranger STARTTLS | with a certificate of ours: the server's own, which it knows | one that nobody knows
+    tls | tls server | tls stranger
+                                    STARTTLS | with a certificate of ours: the server's own, which it knows |
+                                    an unknown one
     login NAME PASSWORD             AUTH PLAIN
     gone | closed                   we vanish with a reset | the server hangs up
     # a remark
@@ -34,9 +37,10 @@ TAKEN = MESSAGE + "< 250 2.0.0"
 
 @dataclass
 class Row:
-    """`sink`: what arrives, in any order: each {"sender", "recipients", "body", "helo", or a header's name: its value, a list of its
-    values, or a pattern}. `log`: lines that must stand in Mailweir's log, each {field: text or pattern}. `held`: how many
-    messages the MTA keeps aside. `postfix`, `sendmail`: {field of this row: what it is there}."""
+    """`sink`: what arrives, in any order: each {"sender", "recipients", "body", "helo", or a header's name: its value,
+    a list of its
+    values, or a pattern}. `log`: lines that must stand in Mailweir's log, each {field: text or pattern}. `held`: how
+    many messages the MTA keeps aside. `postfix`, `sendmail`: {field of this row: what it is there}."""
     name: str
     policy: str
     dialogue: str = TAKEN
@@ -50,7 +54,8 @@ class Row:
     sendmail: dict = field(default_factory=dict)
 
     def at(self, mta):
-        return {**{name: getattr(self, name) for name in ("dialogue", "sink", "log", "held", "letter", "client", "service")},
+        return {**{name: getattr(self, name)
+                   for name in ("dialogue", "sink", "log", "held", "letter", "client", "service")},
                 **getattr(self, mta)}
 
 
@@ -75,7 +80,8 @@ def run(t, bed, mta, row):
     client.close()
     arrived = bed.arrived(mta, len(wanted["sink"]))
     if len(arrived) != len(wanted["sink"]):
-        wrong.append(f"{len(arrived)} messages arrived, not {len(wanted['sink'])}: {[mail.recipients for mail in arrived]}")
+        wrong.append(f"{len(arrived)} messages arrived, not {len(wanted['sink'])}: "
+                     f"{[mail.recipients for mail in arrived]}")
     for one in wanted["sink"]:
         told = [misfits(mail, one) for mail in arrived]
         if told and [] not in told:
@@ -118,7 +124,8 @@ class Player:
 
     def play(self, dialogue):
         lines = [line.strip() for line in dialogue.splitlines()]
-        if not re.match(r"((postfix|sendmail): *)?<", next(line for line in lines if line and not line.startswith("#"))):
+        if not re.match(r"((postfix|sendmail): *)?<",
+                        next(line for line in lines if line and not line.startswith("#"))):
             lines = ["< 220", "> EHLO client.test", "< 250", *lines]
         for line in lines:
             for kind in ("postfix", "sendmail"):
@@ -159,7 +166,8 @@ class Player:
 
 
 def as_sent(text):
-    plain = re.sub(r"\\(r|n|x[0-9a-f]{2})", lambda found: {"r": "\r", "n": "\n"}.get(found[1]) or chr(int(found[1][1:], 16)), text)
+    plain = re.sub(r"\\(r|n|x[0-9a-f]{2})",
+                   lambda found: {"r": "\r", "n": "\n"}.get(found[1]) or chr(int(found[1][1:], 16)), text)
     return plain.encode("latin-1") if plain != text else text.encode()
 
 

@@ -30,13 +30,15 @@ def with_field(name, value):
     return f"{name}: {value}\r\n".encode() + raw
 
 
-MIME = [("MIME-Version", "1.0"), ("Content-Type", "text/plain;\r\n\tcharset=utf-8"), ("Content-Transfer-Encoding", "8bit")]
+MIME = [("MIME-Version", "1.0"), ("Content-Type", "text/plain;\r\n\tcharset=utf-8"),
+        ("Content-Transfer-Encoding", "8bit")]
 
 # what, the letter, what becomes of its signatures: at both, or at each
 LETTERS = [
     ("plain", letter(), GOOD),
     ("folded headers", letter(subject="a long\r\n subject \r\n\tof three lines", headers=[
-        ("Received", "from a.example by b.example;\r\n\tnow"), ("Cc", "<c@example.net>,\r\n <d@example.net>"), *MIME]), GOOD),
+        ("Received", "from a.example by b.example;\r\n\tnow"), ("Cc", "<c@example.net>,\r\n <d@example.net>"), *MIME]),
+     GOOD),
     ("8-bit", letter(subject="Grüße", headers=MIME, body="bücher ".encode() * 3 + b"\xff\xfe\x80\r\n"), GOOD),
     ("an empty body", letter(body=""), GOOD),
     ("only empty lines", letter(body="\r\n" * 7), GOOD),
@@ -48,29 +50,36 @@ LETTERS = [
     # Postfix puts the sender there before us, Sendmail behind us.
     ("no From", letter(without=("From",)), {"postfix": GOOD, "sendmail": NONE}),
     ("To without blanks", with_field("To", "a@example.net,b@example.net"), GOOD),
-    ("To with names and comments", with_field("To", '"Bob, B." <bob@example.net>,Eve  <eve@example.net>,c@example.net (Carl)'), GOOD),
+    ("To with names and comments", with_field("To",
+                                              '"Bob, B." <bob@example.net>,Eve  <eve@example.net>,c@example.net '
+                                              '(Carl)'), GOOD),
     ("To over several lines", with_field("To", "a@example.net,\r\n\tb@example.net ,\r\n   c@example.net"), GOOD),
     ("60 in To", with_field("To", ",".join(f"r{number}@example.net" for number in range(60))), GOOD),
     ("empty items in To", with_field("To", "a@example.net,,b@example.net, "), GOOD),
     ("blanks within <>", with_field("To", "Bob <  bob@example.net >"), GOOD),
     ("a group in To", with_field("To", "undisclosed-recipients:;"), GOOD),
     ("two authors", with_field("From", "alice@example.com,carl@example.com"), GOOD),
-    ("Reply-To and Sender", letter(headers=[("Reply-To", "<r@example.com>,s@example.com"), ("Sender", "x@example.com")]), GOOD),
+    ("Reply-To and Sender", letter(headers=[("Reply-To", "<r@example.com>,s@example.com"),
+                                            ("Sender", "x@example.com")]), GOOD),
     ("8-bit in To", with_field("To", "Grüße <bob@example.net>"), GOOD),
     ("1 MB", letter(body=("word " * 12 + "\r\n.dot\t \r\n") * 14700), GOOD),
     # Sendmail gives each name without a domain its own; Mailweir does so before.
     ("a name without a domain in To", with_field("To", "bob"), GOOD),
     ("two words for one address in To", with_field("To", "bob builder"), {"postfix": GOOD, "sendmail": NONE}),
-    ("a multipart without its last boundary", letter(headers=[("MIME-Version", "1.0"), ("Content-Type", 'multipart/mixed; boundary="b"')],
+    ("a multipart without its last boundary",
+     letter(headers=[("MIME-Version", "1.0"), ("Content-Type", 'multipart/mixed; boundary="b"')],
                                                      body="--b\r\n\r\none\r\n"), GOOD),
     # RFC 5322 2.1.1: the next server breaks what is over 998 bytes, at a blank or not.
-    ("References on one line", with_field("References", " ".join(f"<{number}@mail.example.com>" for number in range(60))), GOOD),
+    ("References on one line", with_field("References",
+                                          " ".join(f"<{number}@mail.example.com>" for number in range(60))), GOOD),
     ("List-Unsubscribe on one line", letter(headers=[("List-Unsubscribe", ", ".join(
         f"<https://example.com/unsubscribe/{number}/{'x' * 60}>" for number in range(14)))]), GOOD),
     ("2000 in Subject", letter(subject="word " * 400 + "end"), GOOD),
-    ("5000 in Cc", with_field("Cc", ", ".join(f"Name {number} <r{number}@example.net>" for number in range(160))), GOOD),
+    ("5000 in Cc", with_field("Cc", ", ".join(f"Name {number} <r{number}@example.net>" for number in range(160))),
+     GOOD),
     ("1200 in Subject without a blank", letter(subject="x" * 1200), NONE),
-    # A body cannot be folded: the log says so (see told). Postfix breaks the line and the signature; Sendmail's smtp mailer does not.
+    # A body cannot be folded: the log says so (see told). Postfix breaks the line and the signature; Sendmail's smtp
+    # mailer does not.
     ("1200 in the body", letter(body="y" * 1200 + "\r\n"), {"postfix": BROKEN, "sendmail": GOOD}),
     ("1200 in a header that is not signed", letter(headers=[("X-Long", "x" * 1200)]), GOOD),
 ]
@@ -85,7 +94,8 @@ class Keys:
         self.records = {}
         for kind, words in KINDS.items():
             path = os.path.join(self.directory, kind + ".pem")
-            subprocess.run(["openssl", "genpkey", *words, "-out", path], check=True, capture_output=True, timeout=seconds(60))
+            subprocess.run(["openssl", "genpkey", *words, "-out", path], check=True, capture_output=True,
+                           timeout=seconds(60))
             subprocess.run(["chown", "nobody", path], check=True)
             os.chmod(path, 0o600)
             public = subprocess.run(["openssl", "pkey", "-in", path, "-pubout", "-outform", "DER"], check=True,
@@ -93,7 +103,8 @@ class Keys:
             # RFC 6376 3.6.1: SubjectPublicKeyInfo; RFC 8463 4: the 32 bytes of the key at its end
             key = base64.b64encode(public if kind == "rsa" else public[-32:]).decode()
             self.records[kind] = f"v=DKIM1; k={'rsa' if kind == 'rsa' else 'ed25519'}; p={key}"
-        self.toml = "".join(f'[[dkim.key]]\ndomain = "example.com"\nselector = "{kind}"\nfile = "keys/{kind}.pem"\n' for kind in KINDS)
+        self.toml = "".join(f'[[dkim.key]]\ndomain = "example.com"\nselector = "{kind}"\nfile = "keys/{kind}.pem"\n'
+                            for kind in KINDS)
 
     def verdicts(self, mail):
         """{selector: whether its signature is good}."""
@@ -126,11 +137,12 @@ done
 
 
 def by_opendkim(t, keys, mails, place="opendkim"):
-    """{name: what opendkim-testmsg says} of {name: Mail}. It asks the DNS at port 53, so it runs in a network name space of
-    its own, with a name server. It knows no Ed25519: that signature is left out."""
+    """{name: what opendkim-testmsg says} of {name: Mail}. It asks the DNS at port 53, so it runs in a network name
+    space of its own, with a name server. It knows no Ed25519: that signature is left out."""
     missing = [tool for tool in ("opendkim-testmsg", "knotd", "kdig", "ip") if not shutil.which(tool)]
     space = ["unshare", "--mount", "--net"]
-    if missing or subprocess.run([*space, "ip", "link", "set", "lo", "up"], capture_output=True, check=False).returncode:
+    if missing or subprocess.run([*space, "ip", "link", "set", "lo", "up"], capture_output=True,
+                                 check=False).returncode:
         return None
     work = os.path.join(t.directory, place)
     os.makedirs(os.path.join(work, "db"))
@@ -138,7 +150,8 @@ def by_opendkim(t, keys, mails, place="opendkim"):
     strings = " ".join('"' + record[i:i + 200] + '"' for i in range(0, len(record), 200))
     t.file(f"{place}/zone", "$ORIGIN example.com.\n$TTL 60\n@ SOA ns h 1 60 60 60 60\n@ NS ns\nns A 127.0.0.1\n"
                             f"rsa._domainkey TXT {strings}\n")
-    t.file(f"{place}/knot.conf", f'server:\n    rundir: "{work}"\n    listen: 127.0.0.1@53\ndatabase:\n    storage: "{work}/db"\n'
+    t.file(f"{place}/knot.conf",
+           f'server:\n    rundir: "{work}"\n    listen: 127.0.0.1@53\ndatabase:\n    storage: "{work}/db"\n'
                                  f'zone:\n  - domain: example.com\n    file: "{work}/zone"\n    journal-content: none\n'
                                  "    zonefile-sync: -1\n")
     t.file(f"{place}/resolv.conf", "nameserver 127.0.0.1\n")
@@ -146,8 +159,10 @@ def by_opendkim(t, keys, mails, place="opendkim"):
         head, _, body = mail.data.partition(b"\r\n\r\n")
         fields = [one for one in re.split(rb"\r\n(?![ \t])", head) if b"a=ed25519" not in one]
         t.file(f"{place}/{name}.eml", b"\r\n".join(fields) + b"\r\n\r\n" + body)
-    done = subprocess.run([*space, "sh", "-c", JUDGE, "sh", work], capture_output=True, text=True, timeout=seconds(120), check=False)
-    return dict(line.split(" ", 1) for line in done.stdout.splitlines()) if done.returncode == 0 else {"judge": done.stderr}
+    done = subprocess.run([*space, "sh", "-c", JUDGE, "sh", work], capture_output=True, text=True, timeout=seconds(120),
+                          check=False)
+    return dict(line.split(" ",
+                           1) for line in done.stdout.splitlines()) if done.returncode == 0 else {"judge": done.stderr}
 
 
 def run(t, bed, mtas):
@@ -163,12 +178,14 @@ def run(t, bed, mtas):
                 with mta.client() as client:
                     reply = client.ehlo().message("a@example.com", ["bob@example.net"], text)
                 mail = bed.sink.take()
-                t.equal((reply.code, keys.verdicts(mail)), (250, wanted.get(mta.kind, wanted)), f"{mta.kind}: {canon}: {what}")
+                t.equal((reply.code, keys.verdicts(mail)), (250, wanted.get(mta.kind, wanted)),
+                        f"{mta.kind}: {canon}: {what}")
                 name = f"{mta.kind}-{len(mails)}"
                 if mail.headers("DKIM-Signature"):
                     mails[name], wants[name] = mail, "good" if wanted.get(mta.kind, wanted) == GOOD else "bad"
                 if what == "no Date, no Message-ID":
-                    t.equal((len(mail.headers("Date")), len(mail.headers("Message-Id"))), (1, 1), "both were added, once")
+                    t.equal((len(mail.headers("Date")), len(mail.headers("Message-Id"))), (1, 1),
+                            "both were added, once")
                     t.like(mail.header("DKIM-Signature"), r"\bh=[^;]*\bDate:[^;]*\bMessage-ID:", "and are signed")
     edits(t, bed, mtas, keys)
     told(t, bed, mtas, keys)
@@ -184,17 +201,20 @@ def edits(t, bed, mtas, keys):
     bed.policy(keys.toml
                + rule("e-edit", "end-of-message", remove_headers='["X-Originating-*", "Sender"]',
                       add_headers='{ X-Added = "{id}", List-Id = "<list.example.com>" }',
-                      replace_header='{ Subject = "[list] {header.subject}", To = "a@example.net,b@example.net" }') + SIGN)
+                      replace_header='{ Subject = "[list] {header.subject}", To = "a@example.net,b@example.net" '
+                                     '}') + SIGN)
     for mta in mtas:
         with mta.client() as client:
             client.ehlo().message("a@example.com", ["bob@example.net"], letter(
                 headers=[("X-Originating-IP", "192.0.2.1"), ("Sender", "<s@example.com>")]))
         mail = bed.sink.take()
         t.equal((keys.verdicts(mail), mail.header("Subject"), mail.headers("Sender"), mail.header("To")),
-                (GOOD, "[list] hello", [], "a@example.net, b@example.net" if mta.kind == "sendmail" else "a@example.net,b@example.net"),
+                (GOOD, "[list] hello", [], "a@example.net, b@example.net" if mta.kind == "sendmail"
+                 else "a@example.net,b@example.net"),
                 f"{mta.kind}: signed as it leaves, after the edits")
         mail.data = mail.data.replace(b"short", b"shirt")
-        t.equal([good is True for good in keys.verdicts(mail).values()], [False, False], f"{mta.kind}: a changed body is noticed")
+        t.equal([good is True for good in keys.verdicts(mail).values()], [False, False],
+                f"{mta.kind}: a changed body is noticed")
 
 
 def told(t, bed, mtas, keys):
@@ -202,15 +222,18 @@ def told(t, bed, mtas, keys):
     bed.policy(keys.toml + SIGN)
 
     def counted():
-        return {name: int(re.search(rf"(?m)^mailweir_{name}_total (\d+)", bed.daemon.metrics())[1]) for name in ("signed_eight_bit", "signed_long_lines")}
+        return {name: int(re.search(rf"(?m)^mailweir_{name}_total (\d+)", bed.daemon.metrics())[1])
+                for name in ("signed_eight_bit", "signed_long_lines")}
 
     for mta in mtas:
         before = counted()
         for what, text, wanted in (
-                ("a domain without a key", letter(sender="a@example.net"), {"from_domain": "example.net", "not_signed": "no key", "signed": None}),
+                ("a domain without a key", letter(sender="a@example.net"),
+                 {"from_domain": "example.net", "not_signed": "no key", "signed": None}),
                 ("a domain with keys", letter(), {"from_domain": "example.com", "not_signed": None, "body": None,
                                                   "signed": "rsa._domainkey.example.com,ed._domainkey.example.com"}),
-                ("8 bits and a long line", letter(headers=MIME, body="bücher".encode() + b"\r\n" + b"y" * 1100 + b"\r\n"),
+                ("8 bits and a long line", letter(headers=MIME,
+                                                  body="bücher".encode() + b"\r\n" + b"y" * 1100 + b"\r\n"),
                  {"body": "8bit,long_lines"})):
             bed.mark()
             with mta.client() as client:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Name servers that do not answer: each callback ends within the 8 s that a Sendmail without further settings allows."""
+"""Name servers that do not answer: each callback ends within the 8 s that a Sendmail without further settings
+allows."""
 import socket
 import threading
 import time
@@ -32,7 +33,8 @@ def one_client(mta, stage, got):
     begun = time.monotonic()
     with mta.client(source=source) as client:
         slowest = time.monotonic() - begun
-        for command in ("EHLO helo.slow.test" if stage == "helo" else "EHLO client.test", f"MAIL FROM:<a@{stage}.slow.test>",
+        for command in ("EHLO helo.slow.test" if stage == "helo" else "EHLO client.test",
+                        f"MAIL FROM:<a@{stage}.slow.test>",
                         "RCPT TO:<bob@example.net>", "DATA", "Subject: slow\r\n\r\ntext\r\n."):
             begun = time.monotonic()
             reply = client.command(command)
@@ -43,7 +45,8 @@ def one_client(mta, stage, got):
 
 
 def run(t, bed, mtas):
-    bed.policy("".join(rule(f"slow-{at}", at, when=when, defer='"450 4.4.3 name servers do not answer"') for at, when in WAITS.items()))
+    bed.policy("".join(rule(f"slow-{at}", at, when=when, defer='"450 4.4.3 name servers do not answer"') for at,
+                       when in WAITS.items()))
     got = {}
     threads = [threading.Thread(target=one_client, args=(mta, stage, got)) for mta in mtas for stage in WAITS]
     for thread in threads:
@@ -53,7 +56,8 @@ def run(t, bed, mtas):
     for mta in mtas:
         for stage in WAITS:
             slowest, reply = got.get((stage, mta.kind), (99, None))
-            t.ok(slowest < LIMIT and reply is not None and reply.code in (450, 451), f"{mta.kind}: a wait at {stage} ends in time, with a deferral",
+            t.ok(slowest < LIMIT and reply is not None and reply.code in (450, 451),
+                 f"{mta.kind}: a wait at {stage} ends in time, with a deferral",
                  f"{slowest:.1f} s, {reply}")
     t.ok(max(slowest for slowest, _ in got.values()) > 5, "they did wait")
     t.equal([mail.recipients for mail in bed.sink.left()], [], "nothing passed")

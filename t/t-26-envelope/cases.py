@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The rows of t/unit/fixture/path_cases.h: (what stands behind MAIL FROM: or RCPT TO:, the policy attribute or None, the address)."""
+"""The rows of t/unit/fixture/path_cases.h: (what stands behind MAIL FROM: or RCPT TO:, the policy attribute or None,
+the address)."""
 import ast
 import os
 import re
 
 TABLE = os.path.join(os.path.dirname(os.path.realpath(__file__)), "../unit/fixture/path_cases.h")
-ROW = re.compile(r'^    \{("(?:[^"\\]|\\.)*"), (nullptr|"(?:[^"\\]|\\.)*"), (nullptr|"(?:[^"\\]|\\.)*")\},$', re.MULTILINE)
+ROW = re.compile(r'^    \{("(?:[^"\\]|\\.)*"), (nullptr|"(?:[^"\\]|\\.)*"), (nullptr|"(?:[^"\\]|\\.)*")\},$',
+                 re.MULTILINE)
 VICTIM = "ceo@victim.example"
 NO_ERROR_LIMIT = {"smtpd_hard_error_limit": "10000", "smtpd_soft_error_limit": "9999", "smtpd_error_sleep_time": "0"}
 

@@ -16,8 +16,8 @@ when = { recipient = "ceo@moved.example" }
 redirect = "safe@example.com"
 """
 # @D@ is the domain. Each was seen to survive one of the two deletions alone, or is a plain one.
-SPELLINGS = ["<ceo@@D@>", "<CEO@@D@>", "<Boss <ceo@@D@>>", "< ceo@@D@ >", "<ceo@@D@ (x)>", '<"ceo@@D@">', '<"ceo"@@D@>', "<ceo%@D@>",
-             "<@D@!ceo>", "<@x:ceo@@D@>", "<ceo@@D@.>", "<\\ceo@@D@>"]
+SPELLINGS = ["<ceo@@D@>", "<CEO@@D@>", "<Boss <ceo@@D@>>", "< ceo@@D@ >", "<ceo@@D@ (x)>", '<"ceo@@D@">', '<"ceo"@@D@>',
+             "<ceo%@D@>", "<@D@!ceo>", "<@x:ceo@@D@>", "<ceo@@D@.>", "<\\ceo@@D@>"]
 AT_POSTFIX = ["<ceo@@D@;>", "<ceo%@D@@>"]
 
 

@@ -25,8 +25,10 @@ def alabels(address):
 
 def run(t):
     sink, milter, policy = t.start(Sink()), t.start(RecordingMilter()), t.start(PolicyServer())
-    postfix = t.start(Postfix(sink, milters=[milter.address], policy={"sender": policy.address, "recipient": policy.address},
-                              main={"smtpd_delay_reject": "no", "mydestination": "$myhostname", **NO_ERROR_LIMIT}, name="seen"))
+    postfix = t.start(Postfix(sink, milters=[milter.address],
+                              policy={"sender": policy.address, "recipient": policy.address},
+                              main={"smtpd_delay_reject": "no", "mydestination": "$myhostname", **NO_ERROR_LIMIT},
+                              name="seen"))
     with postfix.client() as client:
         client.ehlo()
         wrong = []

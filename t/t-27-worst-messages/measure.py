@@ -19,7 +19,8 @@ def usual(client):
     client.mail("alice@example.com")
     client.rcpt("bob@example.net")
     client.data()
-    return client.message([("From", " Alice <alice@example.com>"), ("To", " bob@example.net"), ("Subject", " hello")], b"text\r\n")
+    return client.message([("From", " Alice <alice@example.com>"), ("To", " bob@example.net"), ("Subject", " hello")],
+                          b"text\r\n")
 
 
 def open_client(daemon):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Memory: what hostile sessions make the daemon hold stays within [general] memory, the log says when that is used up, those who
-come meanwhile are deferred, and it is given back."""
+"""Memory: what hostile sessions make the daemon hold stays within [general] memory, the log says when that is used up,
+those who come meanwhile are deferred, and it is given back."""
 import contextlib
 import json
 
@@ -10,8 +10,8 @@ from measure import open_client, usual
 
 MIB = 1 << 20
 BUDGET = 16 * MIB
-# What is counted is not all that is taken: a string's own size, the allocator's. Twice the budget, and what a session takes
-# without any mail.
+# What is counted is not all that is taken: a string's own size, the allocator's. Twice the budget, and what a session
+# takes without any mail.
 MOST = 2 * BUDGET + 8 * MIB
 
 RULES = """[general]
@@ -86,7 +86,8 @@ def run(t):
     with open_client(daemon) as client:
         usual(client)
     before = daemon.memory()[0]
-    for label, step in (("recipients of 1,000 bytes", recipients), ("large headers", header), ("packets that are not whole", half_packet)):
+    for label, step in (("recipients of 1,000 bytes", recipients), ("large headers", header),
+                        ("packets that are not whole", half_packet)):
         with contextlib.ExitStack() as stack:
             count = fill(daemon, stack, step)
             grown = daemon.memory()[0] - before
@@ -94,15 +95,18 @@ def run(t):
             if not daemon.sanitized():
                 t.ok(grown < MOST, f"{label}: what the daemon takes is in proportion to it", f"{grown / MIB:.0f} MiB")
             t.note(f"{grown / MIB:.0f} MiB for {held(daemon)['used'] / MIB:.0f} MiB held")
-        wait_for(lambda: held(daemon)["used"] < MIB, f"{label}: what was held to be given back", 30, alive=daemon.process)
+        wait_for(lambda: held(daemon)["used"] < MIB, f"{label}: what was held to be given back", 30,
+                 alive=daemon.process)
         with open_client(daemon) as client:
             t.equal(usual(client), ("c", b""), f"{label}: when they are gone mail is taken as before")
         if not daemon.sanitized():
-            wait_for(lambda: daemon.memory()[0] - before < BUDGET // 2, f"{label}: the memory to be the system's again", 60, alive=daemon.process)
+            wait_for(lambda: daemon.memory()[0] - before < BUDGET // 2, f"{label}: the memory to be the system's again",
+                     60, alive=daemon.process)
             t.ok(True, f"{label}: and the system has its memory back")
     full = daemon.lines(event="memory-full")
     t.ok(full, "the log says when memory was short")
-    t.ok(all(line["door"] == "milter" and line["done"] in ("closed", "deferred") for line in full), "where, and what was done", str(full))
+    t.ok(all(line["door"] == "milter" and line["done"] in ("closed", "deferred") for line in full),
+         "where, and what was done", str(full))
     deferred(t, daemon)
     answers(t, daemon)
     daemon.stop()
@@ -130,7 +134,9 @@ def answers(t, daemon):
     with PolicyClient(daemon.policy, within=60) as client:
         for number in range(15_000):
             assert client.ask(recipient=f"{number}{'a' * 900}@e.example", client_port="4711", instance="i") == "DUNNO"
-        t.ok(held(daemon)["used"] <= 8 * MIB, "the policy door keeps 8 MiB of answers for one message", str(held(daemon)))
+        t.ok(held(daemon)["used"] <= 8 * MIB, "the policy door keeps 8 MiB of answers for one message",
+             str(held(daemon)))
         if not daemon.sanitized():
-            t.ok(daemon.memory()[0] - before < 24 * MIB, "and takes no more than in proportion", f"{(daemon.memory()[0] - before) / MIB:.0f} MiB")
+            t.ok(daemon.memory()[0] - before < 24 * MIB, "and takes no more than in proportion",
+                 f"{(daemon.memory()[0] - before) / MIB:.0f} MiB")
     wait_for(lambda: held(daemon)["used"] < MIB, "the answers to be given back", 30, alive=daemon.process)

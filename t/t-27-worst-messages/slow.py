@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Slow: half requests at the admin socket hold up nobody, what they may bring is bounded; and without file descriptors the log
-says so."""
+"""Slow: half requests at the admin socket delay no other client, what they may bring is bounded; and without file
+descriptors the log says so."""
 import contextlib
 import resource
 import socket

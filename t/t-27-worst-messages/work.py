@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Work: the processor's time of one bad message in multiples of a usual one. Where something is quadratic the factor is in the
-thousands, whatever the machine."""
+"""Work: the processor's time of one bad message in multiples of a usual one. Where something is quadratic the factor is
+in the thousands, whatever the machine."""
 from harness import Mailweir, MilterClient, PolicyClient
 from measure import Others, open_client, processor_time, usual_cost
 
@@ -94,12 +94,15 @@ MESSAGES = [
     ("10,000 header fields to be removed", FROM + [(f"X-Trace-{number}", " x") for number in range(9000)], b"", ""),
     ("9,000 header fields to become one", FROM + fields("X-Mark", 9000, " x"), b"", ""),
     ("4,000 forged results", FROM + fields("Authentication-Results", 4000, " mx.example.net; dkim=pass"), b"", ""),
-    ("a signature of 40,000 tags", FROM + [("DKIM-Signature", signature("".join(f"z{n:x}=1;" for n in range(40_000))))], b"", ""),
-    ("a signature of 200,000 signed names", FROM + [("DKIM-Signature", signature(names="From" + ":a" * 200_000))], b"", ""),
+    ("a signature of 40,000 tags", FROM + [("DKIM-Signature", signature("".join(f"z{n:x}=1;" for n in range(40_000))))],
+     b"", ""),
+    ("a signature of 200,000 signed names", FROM + [("DKIM-Signature", signature(names="From" + ":a" * 200_000))], b"",
+     ""),
     ("signatures of 12,000 names over 5,000 fields",
      fields("DKIM-Signature", 10, signature(names="From" + ":a" * 12_000)) + FROM + fields("a", 5000, " x"), b"", ""),
     ("500 signatures", fields("DKIM-Signature", 500, signature()) + FROM, b"", ""),
-    ("a body of 5 MB of blanks and line ends", fields("DKIM-Signature", 1, signature()) + FROM, b" \t \r\n" * 1_000_000, ""),
+    ("a body of 5 MB of blanks and line ends", fields("DKIM-Signature", 1, signature()) + FROM, b" \t \r\n" * 1_000_000,
+     ""),
     ("a body of 5 MB without a line end", fields("DKIM-Signature", 1, signature()) + FROM, b"\r" * 5_000_000, ""),
 ]
 
@@ -137,9 +140,11 @@ def envelopes(t, daemon, normal):
     with open_client(daemon) as client:
         client.mail("alice@example.com")
         long = "a" * 990 + "@e.example"
-        t.equal(words(client.rcpt("a" * 1_000_000 + "@e.example")), "501 5.1.3 the recipient address is longer than 1000 bytes", "a recipient of 1 MB is refused")
+        t.equal(words(client.rcpt("a" * 1_000_000 + "@e.example")),
+                "501 5.1.3 the recipient address is longer than 1000 bytes", "a recipient of 1 MB is refused")
         taken = sum(words(client.rcpt(f"{number}{long}"[:998])) == "" for number in range(12_000))
-        t.ok(5000 < taken < 12_000, "of recipients of 1,000 bytes as many are taken as fit into what is kept", str(taken))
+        t.ok(5000 < taken < 12_000, "of recipients of 1,000 bytes as many are taken as fit into what is kept",
+             str(taken))
         t.like(words(client.rcpt(long)), "^452 4.5.3 ", "and the next is deferred")
         client.send("A")
     factor = (processor_time(daemon) - before) / normal
@@ -150,20 +155,25 @@ def envelopes(t, daemon, normal):
         before = processor_time(daemon)
         client.step("M", b"<a@example.com>\0" + b"X\0" * 400_000)
         factor = (processor_time(daemon) - before) / normal
-        t.ok(factor < MOST, f"MAIL with 400,000 parameters: less than {MOST} times a usual message's work", f"{factor:.0f} times")
+        t.ok(factor < MOST, f"MAIL with 400,000 parameters: less than {MOST} times a usual message's work",
+             f"{factor:.0f} times")
 
 
 def requests(t, daemon, normal):
     with PolicyClient(daemon.policy, within=120) as client:
         before = processor_time(daemon)
-        answers = {client.ask(recipient=f"{number}{'a' * 60_000}@e.example", client_port="4711", instance="i") for number in range(200)}
-        t.equal(answers, {"501 5.1.3 the recipient address is longer than 1000 bytes"}, "policy requests with a recipient of 60 KB are refused")
+        answers = {client.ask(recipient=f"{number}{'a' * 60_000}@e.example", client_port="4711", instance="i")
+                   for number in range(200)}
+        t.equal(answers, {"501 5.1.3 the recipient address is longer than 1000 bytes"},
+                "policy requests with a recipient of 60 KB are refused")
         factor = (processor_time(daemon) - before) / normal / 200
         t.ok(factor < MOST, f"each less than {MOST} times a usual message's work", f"{factor:.0f} times")
 
 
 def run(t):
-    t.file("zone", "example.com. TXT \"v=spf1 -all\"\n_dmarc.example.com. TXT \"v=DMARC1; p=none\"\ns._domainkey.example.com. TXT \"v=DKIM1; p=\"\n")
+    t.file("zone",
+           "example.com. TXT \"v=spf1 -all\"\n_dmarc.example.com. TXT \"v=DMARC1; p=none\"\ns._domainkey.example.com. "
+           "TXT \"v=DKIM1; p=\"\n")
     daemon = t.start(Mailweir(RULES.replace("@TOP@", t.directory), sections={"policy": 'stages = ["mail"]'}))
     normal = usual_cost(daemon)
     t.note(f"a usual message takes {normal * 1000:.2f} ms")
@@ -176,8 +186,11 @@ def run(t):
         for _, header, body, _ in MESSAGES:
             with open_client(daemon) as client:
                 send(client, header, body)
-    t.ok(all(len(answers) > 3 for answers in others.answers), "eight usual connections went on meanwhile", str([len(answers) for answers in others.answers]))
-    t.equal({answer for answers in others.answers for answer in answers}, {("c", b"")}, "and all of their mail was taken")
-    t.ok(others.longest < 100 * max(calm.longest, 0.05), "none of it waited for long", f"{others.longest:.2f} s, calm {calm.longest:.2f} s")
+    t.ok(all(len(answers) > 3 for answers in others.answers), "eight usual connections went on meanwhile",
+         str([len(answers) for answers in others.answers]))
+    t.equal({answer for answers in others.answers for answer in answers}, {("c", b"")},
+            "and all of their mail was taken")
+    t.ok(others.longest < 100 * max(calm.longest, 0.05), "none of it waited for long",
+         f"{others.longest:.2f} s, calm {calm.longest:.2f} s")
     t.equal(daemon.lines(event="milter-exception"), [], "nothing went wrong inside")
     daemon.stop()

@@ -23,8 +23,10 @@ class Refusal:
 
 
 REFUSALS = [
-    Refusal("reject", 'reject = "550 5.7.1 {client_address} is not wanted"', 550, "5.7.1 <.*>: .* 127.0.0.1 is not wanted"),
-    Refusal("defer", 'defer = "450 4.7.1 later, 100% (ref {id})"', 450, r"4.7.1 <.*>: .* later, 100% \(ref [0-9a-z]{11}\)"),
+    Refusal("reject", 'reject = "550 5.7.1 {client_address} is not wanted"', 550,
+            "5.7.1 <.*>: .* 127.0.0.1 is not wanted"),
+    Refusal("defer", 'defer = "450 4.7.1 later, 100% (ref {id})"', 450,
+            r"4.7.1 <.*>: .* later, 100% \(ref [0-9a-z]{11}\)"),
     Refusal("drop", 'drop = "421 4.7.0 away"', 421, "4.7.0 <.*>: .* away", True),
     Refusal("drop", 'drop = "554 5.7.0 away for ever"', 521, "5.7.0 <.*>: .* away for ever", True),
 ]
@@ -83,7 +85,8 @@ def along(t, postfix, alone, sink, other):
         t.equal(send("held"), 250, f"hold at {stage}: taken")
         postfix.wait_log(r"hold: .*look at alice@example\.com")
         postfix.wait_empty()
-        t.equal([row["sender"] for row in postfix.queue("hold")], ["alice@example.com"], f"hold at {stage}: in the hold queue")
+        t.equal([row["sender"] for row in postfix.queue("hold")], ["alice@example.com"],
+                f"hold at {stage}: in the hold queue")
         postfix.drop_all()
     for stage in ("rcpt", "data", "end-of-message"):
         alone.reload(rule("elsewhere", stage, 'redirect = "post@example.net"'))
@@ -109,13 +112,13 @@ def along(t, postfix, alone, sink, other):
         t.equal(send("discarded"), 250, f"discard at {stage}: taken")
         postfix.wait_log(r"discard: .*not wanted")
     postfix.wait_empty()
-    t.equal((sink.left(), other.left(), postfix.queue()), ([], [], []), "and nobody sees it again")
+    t.equal((sink.left(), other.left(), postfix.queue()), ([], [], []), "and it is not seen again")
 
 
 def shadow(t, postfix, alone, sink):
     alone.reload(rule("perhaps", "rcpt", 'reject = "550 5.7.1 no"\nshadow = true'))
     t.equal(postfix.client().ehlo().message("alice@example.com", ["bob@example.net"], letter()).code, 250,
-            "a shadow rule stops nobody")
+            "a shadow rule stops no mail")
     sink.take()
     line = alone.wait_line(event="verdict", shadow="perhaps")
     t.equal((line["action"], line["stage"]), ("continue", "rcpt"), "but says what it would have done")

@@ -34,7 +34,8 @@ def several_messages(t, postfix, alone, sink):
         got.append(client.message("many@example.com", ["bob@example.net", "eve@example.net"], letter()).code)
         client.command("RSET")
     t.equal(got, [250, 250, 450], "two messages of three on one connection")
-    t.equal(client.message("other@example.com", ["bob@example.net"], letter()).code, 250, "another sender is within his limit")
+    t.equal(client.message("other@example.com", ["bob@example.net"], letter()).code, 250,
+            "another sender is within his limit")
     sink.take_all(3)
     client.quit()
 
@@ -58,7 +59,8 @@ def by_login(t, postfix, alone, sink):
 
 
 def by_service(t, postfix, alone, sink):
-    alone.reload(rule("customers", "rcpt", 'when = { service = "for-customers" }\nreject = "550 5.7.1 not for {service}"'))
+    alone.reload(rule("customers", "rcpt",
+                      'when = { service = "for-customers" }\nreject = "550 5.7.1 not for {service}"'))
     reply = postfix.client("context").ehlo().message("alice@example.com", ["bob@example.net"], letter())
     t.like(str(reply), r"550 5\.7\.1 .*not for for-customers", "policy_context is the service")
     t.equal(postfix.client().ehlo().message("alice@example.com", ["bob@example.net"], letter()).code, 250,
@@ -72,7 +74,8 @@ def given_back(t, postfix, alone, sink):
                                      'defer = "450 4.7.1 over"') +
                  rule("no-big", "data", 'when = { recipient_count = ">= 2" }\nreject = "550 5.7.1 too many at once"'))
     first, second = postfix.client().ehlo(), postfix.client().ehlo()
-    t.equal(first.message("back@example.com", ["a@example.net", "b@example.net"], letter()).code, 550, "refused at DATA")
+    t.equal(first.message("back@example.com", ["a@example.net", "b@example.net"], letter()).code, 550,
+            "refused at DATA")
     t.equal(second.message("back@example.com", ["a@example.net"], letter()).code, 250,
             "another connection may use what was given back, while the first is still open")
     t.equal(second.message("back@example.com", ["a@example.net"], letter()).code, 250, "the limit is what it says")
@@ -84,11 +87,13 @@ def given_back(t, postfix, alone, sink):
 
 def no_recipient_left(t, postfix, alone, sink):
     """Charged by MAIL, and then we refuse every recipient: there was no message."""
-    alone.reload(rule("one", "mail", 'limit = { by = "sender", of = "messages", max = "1/1h" }\ndefer = "450 4.7.1 over"') +
+    alone.reload(rule("one", "mail",
+                      'limit = { by = "sender", of = "messages", max = "1/1h" }\ndefer = "450 4.7.1 over"') +
                  rule("not-eve", "rcpt", 'when = { recipient = "eve@example.net" }\nreject = "550 5.1.1 no eve"'))
     client = postfix.client().ehlo()
     for _ in range(2):
-        t.equal(client.message("one@example.com", ["eve@example.net"], letter()).code, 550, "a message to nobody")
+        t.equal(client.message("one@example.com", ["eve@example.net"], letter()).code, 550,
+                "a message without an accepted recipient")
         client.command("RSET")
     t.equal(client.message("one@example.com", ["bob@example.net"], letter()).code, 250, "used no quota")
     t.equal(client.message("one@example.com", ["bob@example.net"], letter()).code, 450, "the next one has")
@@ -98,7 +103,8 @@ def no_recipient_left(t, postfix, alone, sink):
 
 def by_hand(t, alone):
     """What Postfix does not do by itself, but may be asked."""
-    alone.reload(rule("one", "rcpt", 'limit = { by = "sender", of = "recipients", max = "1/1h" }\ndefer = "450 4.7.1 over"'))
+    alone.reload(rule("one", "rcpt",
+                      'limit = { by = "sender", of = "recipients", max = "1/1h" }\ndefer = "450 4.7.1 over"'))
     with PolicyClient(alone.policy) as client:
         first = client.ask(sender="h@example.com", instance="a.1", recipient="one@example.net")
         again = client.ask(sender="h@example.com", instance="a.1", recipient="one@example.net")
@@ -109,7 +115,7 @@ def by_hand(t, alone):
         states = [client.ask(state, sender="x@example.com", instance="b.1") for state in ("VRFY", "ETRN", "SOMETHING")]
         t.equal(states, ["DUNNO"] * 3, "states that we do not judge")
         text = client.send("request=smtpd_access_policy\nprotocol_state=RCPT\nnew_attribute=1\n\n").read()
-        t.equal(text, "DUNNO", "a request of hardly anything, with an attribute that nobody knows")
+        t.equal(text, "DUNNO", "a request of hardly anything, with an unknown attribute")
         reply = client.ask(sender="ü@example.com", recipient="\x80\xff@example.net".encode("latin-1").decode("latin-1"))
         t.equal(reply, "DUNNO", "addresses that are not ASCII")
 

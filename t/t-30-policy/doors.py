@@ -7,7 +7,8 @@ import re
 from actions import rule
 from harness import letter, wait_for
 
-ALL = "".join(rule(f"at-{stage}", stage, "log = true") for stage in ("connect", "helo", "mail", "rcpt", "data", "end-of-message"))
+ALL = "".join(rule(f"at-{stage}", stage, "log = true")
+              for stage in ("connect", "helo", "mail", "rcpt", "data", "end-of-message"))
 NO_EVE = rule("no-eve", "rcpt", 'when = { recipient = "eve@example.net" }\nreject = "550 5.7.1 not eve"')
 
 
@@ -43,19 +44,24 @@ def refused_at_each(t, postfix, both, sink):
     t.equal([reply.code for reply in replies], [250, 550, 250], "the policy door refuses one recipient")
     t.equal(client.data(letter()).code, 250, "the milter takes the message for the other")
     t.equal(sink.take().recipients, ["bob@example.net"], "who gets it")
-    t.equal(client.message("late@example.com", ["bob@example.net"], letter()).code, 450, "and the milter refuses at DATA")
+    t.equal(client.message("late@example.com", ["bob@example.net"], letter()).code, 450,
+            "and the milter refuses at DATA")
     client.command("RSET")
     client.quit()
-    doors = [(line["rule"], line["door"]) for line in both.lines(event="verdict") if line.get("rule") in ("no-eve", "not-now")]
+    doors = [(line["rule"], line["door"]) for line in both.lines(event="verdict")
+             if line.get("rule") in ("no-eve", "not-now")]
     t.equal(doors, [("no-eve", "policy"), ("not-now", "milter")], "each in its own line")
     t.equal(both.lines(event="stage-not-asked"), [], "a second message of a session is asked about, too")
 
 
 def permitted(t, postfix, both, sink):
-    """A permit at an early stage is the answer of the later ones that the policy door has; the milter does not judge them."""
+    """A permit at an early stage is the answer of the later ones that the policy door has; the milter does not judge
+    them."""
     both.sections["policy"] = 'stages = ["connect", "helo", "mail", "rcpt"]'
     friend = rule("friend", "connect", 'when = { client_address = "198.51.100.81" }\npermit = true')
-    both.reload(friend + NO_EVE.replace("no-eve", "never-eve") + rule("later", "data", 'when = { sender = "late@example.com" }\ndefer = "450 4.7.1 not now"'))
+    both.reload(friend + NO_EVE.replace("no-eve", "never-eve") + rule("later", "data",
+                                                                      'when = { sender = "late@example.com" }\ndefer = '
+                                                                      '"450 4.7.1 not now"'))
     since = len(both.lines(event="stage-not-asked"))
     client = postfix.client("both").xclient(addr="198.51.100.81", port="50181", name="client.example")
     for number in range(2):
@@ -63,7 +69,8 @@ def permitted(t, postfix, both, sink):
                 "permit at connect: what the policy door would refuse at rcpt passes")
         sink.take()
     t.equal(len(both.lines(event="stage-not-asked")), since, "and the milter does not judge it instead")
-    t.equal(client.message("late@example.com", ["eve@example.net"], letter()).code, 450, "what is the milter's it judges")
+    t.equal(client.message("late@example.com", ["eve@example.net"], letter()).code, 450,
+            "what is the milter's it judges")
     client.command("RSET")
     client.quit()
     client = postfix.client("both").xclient(addr="198.51.100.82", port="50182", name="client.example")
@@ -78,8 +85,10 @@ def no_unknown_recipient(t, postfix, both, sink):
                        'reject = "550 5.7.1 guessing"'))
     postfix.set(relay_recipient_maps="inline:{ bob@example.net=x nobody@example.net=x }")
     client = postfix.client("both").xclient(addr="198.51.100.77")
-    replies = client.envelope("alice@example.com", ["nobody@example.net", "gone@example.net", "nobody@example.net", "bob@example.net"])
-    t.equal([reply.code for reply in replies], [250, 550, 550, 550, 250], "the policy door and Postfix refuse recipients")
+    replies = client.envelope("alice@example.com",
+                              ["nobody@example.net", "gone@example.net", "nobody@example.net", "bob@example.net"])
+    t.equal([reply.code for reply in replies], [250, 550, 550, 550, 250],
+            "the policy door and Postfix refuse recipients")
     t.equal(client.data(letter()).code, 250, "the message goes to the other")
     t.equal(sink.take().recipients, ["bob@example.net"], "who gets it")
     lines = [line["recipient"] for line in both.lines(event="unknown-recipient")]
@@ -95,7 +104,8 @@ def guesses_until_midnight(t, postfix, both, sink):
                                         'block = "until-midnight" }\nreject = "550 5.7.1 guessing"'))
     postfix.set(relay_recipient_maps="inline:{ bob@example.net=x }")
     client = postfix.client("both").xclient(addr="198.51.100.78")
-    replies = client.envelope("alice@example.com", ["one@example.net", "two@example.net", "three@example.net", "bob@example.net"])
+    replies = client.envelope("alice@example.com",
+                              ["one@example.net", "two@example.net", "three@example.net", "bob@example.net"])
     t.equal([reply.code for reply in replies], [250, 550, 550, 550, 250], "Postfix refuses unknown recipients")
     client.command("RSET")
     for what in ("more than N", "and again"):
@@ -108,7 +118,8 @@ def guesses_until_midnight(t, postfix, both, sink):
     t.like(str(client.command("MAIL FROM:<alice@example.com>")), "^550 5.7.1 guessing", "the block stands")
     client.quit()
     client = postfix.client("both").xclient(addr="198.51.100.79")
-    t.equal(client.message("alice@example.com", ["bob@example.net"], letter()).code, 250, "another client is not blocked")
+    t.equal(client.message("alice@example.com", ["bob@example.net"], letter()).code, 250,
+            "another client is not blocked")
     sink.take()
     client.quit()
     both.ctl("unblock", "guesses", "198.51.100.78")
@@ -123,7 +134,8 @@ def not_asked(t, postfix, both, sink):
     t.like(str(reply), "550 5.7.1 not eve", "a stage that Postfix did not ask is judged at DATA")
     line = both.wait_line(event="stage-not-asked")
     t.equal(line["stage"], "rcpt", "and the log says so")
-    t.equal([line["door"] for line in both.lines(event="verdict", rule="no-eve")[-1:]], ["milter"], "as the milter's verdict")
+    t.equal([line["door"] for line in both.lines(event="verdict", rule="no-eve")[-1:]], ["milter"],
+            "as the milter's verdict")
     client.command("RSET")
     t.equal(client.message("alice@example.com", ["bob@example.net"], letter()).code, 250, "what may pass, passes")
     sink.take()
@@ -136,8 +148,8 @@ def not_asked(t, postfix, both, sink):
     client.quit()
     t.equal(len(both.lines(event="stage-not-asked")), since, "and nothing is missed")
     client = postfix.client("submission").ehlo()
-    t.equal([reply.code for reply in client.envelope("alice@example.com", ["bob@example.net", "eve@example.net"])], [250, 250, 550],
-            "recipients are tried before the login")
+    t.equal([reply.code for reply in client.envelope("alice@example.com", ["bob@example.net", "eve@example.net"])],
+            [250, 250, 550], "recipients are tried before the login")
     client.command("RSET")
     client.auth_plain("alice@example.com", "secret")
     for what in ("one that was asked about before", "and again in the same session"):
@@ -162,7 +174,8 @@ def local_mail(t, postfix, both, sink):
     t.ok(b"not eve" in bounce.data, "with our words")
     postfix.wait_empty()
     t.equal(postfix.queue(), [], "and is not tried again")
-    t.equal([line["door"] for line in both.lines(event="verdict", rule="no-eve")[-1:]], ["milter"], "the milter's verdict")
+    t.equal([line["door"] for line in both.lines(event="verdict", rule="no-eve")[-1:]], ["milter"],
+            "the milter's verdict")
     t.equal(both.lines(event="message")[-1]["outcome"], "rejected", "and its line")
 
 
@@ -171,14 +184,16 @@ def discarded(t, postfix, both, sink):
     both.sections["policy"] = 'stages = ["data"]'
     both.reload(rule("away", "data", 'when = { sender = "spam@example.com" }\ndiscard = "not wanted"'))
     client = postfix.client("both").ehlo()
-    t.equal(client.message("spam@example.com", ["bob@example.net"], letter()).code, 250, "taken, as far as the client knows")
+    t.equal(client.message("spam@example.com", ["bob@example.net"], letter()).code, 250,
+            "taken, as far as the client knows")
     client.quit()
     postfix.wait_log("discard: .*not wanted")
     postfix.wait_empty()
-    t.equal(sink.left(), [], "and nobody gets it")
+    t.equal(sink.left(), [], "and no recipient gets it")
     lines = [(line["door"], line["action"]) for line in both.lines(event="verdict", rule="away")]
     t.equal(lines[0], ("policy", "discard"), "the policy door's verdict")
-    wait_for(lambda: [line for line in both.lines(event="message", sender="spam@example.com") if line["door"] == "milter"],
+    wait_for(lambda: [line for line in both.lines(event="message", sender="spam@example.com")
+                      if line["door"] == "milter"],
              "the milter's line")
     t.note([line for line in both.lines(event="message", sender="spam@example.com")])
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Bytes at the policy door that no Postfix sends: logged, closed, and nobody else is disturbed."""
+"""Bytes at the policy door that no Postfix sends: logged, closed, and no other client is disturbed."""
 import re
 import socket
 from dataclasses import dataclass

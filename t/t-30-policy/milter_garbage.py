@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What no MTA sends to the milter door, and what a hostile client makes one send: nobody else is disturbed, memory stays
-bounded."""
+"""What no MTA sends to the milter door, and what a hostile client makes one send: no other client is disturbed, memory
+stays bounded."""
 import os
 import struct
 
@@ -10,7 +10,8 @@ from harness import Mailweir, MilterClient, wait_for
 MIB = 1 << 20
 RULES = (rule("no-eve", "rcpt", 'when = { recipient = "eve@example.net" }\nreject = "550 5.7.1 not eve"') +
          rule("privacy", "end-of-message", 'remove_headers = ["X-Secret*"]') +
-         rule("quota", "end-of-message", 'limit = { by = "sender", of = "recipients", max = "100000/1h" }\ndefer = "450 4.7.1 over"'))
+         rule("quota", "end-of-message",
+              'limit = { by = "sender", of = "recipients", max = "100000/1h" }\ndefer = "450 4.7.1 over"'))
 OPTIONS = struct.pack("!I", 13) + b"O" + struct.pack("!III", 6, 0x1ff, 0x1fffff)
 
 
@@ -28,7 +29,7 @@ RAW = {
     "an MTA that allows nothing": struct.pack("!I", 13) + b"O" + struct.pack("!III", 6, 0, 0),
     "half a negotiation": OPTIONS[:9],
     "no negotiation": struct.pack("!I", 6) + b"M<a>\0\0",
-    "a command nobody knows": OPTIONS + struct.pack("!I", 2) + b"\x07x",
+    "an unknown command": OPTIONS + struct.pack("!I", 2) + b"\x07x",
     "MAIL without its end": OPTIONS + struct.pack("!I", 4) + b"M<a>",
     "the body first": OPTIONS + struct.pack("!I", 5) + b"Btext" + struct.pack("!I", 1) + b"E",
     "the end first": OPTIONS + struct.pack("!I", 1) + b"E",
@@ -36,7 +37,8 @@ RAW = {
     "macros without end": OPTIONS + struct.pack("!I", 8) + b"DMi\0abcd",
     "a macro with a name and no value": OPTIONS + packet(b"DCj\0") + packet(b"Cclient.test\0U"),
     "three strings are no pairs": OPTIONS + packet(b"DC{daemon_name}\0smtp\0{v}\0") + packet(b"Cclient.test\0U"),
-    "a macro without a value, where others have been": OPTIONS + 20 * (packet(b"DC{daemon_name}\0" + 15 * b"A" + b"\0") + packet(b"DC" + 3 * b"name\0"))
+    "a macro without a value, where others have "
+    "been": OPTIONS + 20 * (packet(b"DC{daemon_name}\0" + 15 * b"A" + b"\0") + packet(b"DC" + 3 * b"name\0"))
     + packet(b"Cclient.test\0U"),
     "macros of no names": OPTIONS + packet(b"DC") + packet(b"Cclient.test\0U"),
     "a header without a value": OPTIONS + struct.pack("!I", 5) + b"M<a>\0" + struct.pack("!I", 3) + b"LX\0",
@@ -155,5 +157,6 @@ def run(t):
     headers(t, daemon)
     one_field(t, daemon)
     without_end(t, daemon)
-    t.unlike(daemon.log(), r"[\x00-\x09\x0b-\x1f]|event=milter-exception", "no control byte and no exception in the log")
+    t.unlike(daemon.log(), r"[\x00-\x09\x0b-\x1f]|event=milter-exception",
+             "no control byte and no exception in the log")
     t.equal(t.stop(daemon), 0, "and the daemon ends as if nothing had been")

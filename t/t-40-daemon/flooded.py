@@ -7,8 +7,11 @@ from harness import Mailweir, PolicyClient
 from reloads import rule
 
 RULES = (rule("sender", "rcpt", 'limit = { by = "sender", of = "recipients", max = "5/1h" }\ndefer = "450 4.7.1 over"')
-         + rule("login", "rcpt", 'limit = { by = "sasl_username", of = "recipients", max = "3/1h" }\ndefer = "450 4.7.1 over"')
-         + rule("careful", "rcpt", 'when = { sender_domain = "careful.example" }\nlimit = { by = "recipient", of = "recipients", max = "3/1h" }\n'
+         + rule("login", "rcpt",
+                'limit = { by = "sasl_username", of = "recipients", max = "3/1h" }\ndefer = "450 4.7.1 over"')
+         + rule("careful", "rcpt",
+                'when = { sender_domain = "careful.example" }\nlimit = { by = "recipient", of = "recipients", max = '
+                '"3/1h" }\n'
                                    'on_outage = "defer"\ndefer = "450 4.7.1 over"'))
 ROWS = 120_000
 
@@ -19,23 +22,28 @@ def run(t):
 
 
 def by_strangers(t):
-    """Ever new senders of somebody without a login: they take no room from logins, and never in silence."""
+    """Ever new senders of a client without a login: they take no room from logins, and never in silence."""
     daemon = t.start(Mailweir(RULES, milter=None, name="flooded", sections={"counters": "max_counters = 1000"}))
     with PolicyClient(daemon.policy) as client:
         def asked(number, **more):
             instance = f"flood.{number}.{more.get('sasl_username', '')}"
             return client.ask(sender=f"s{number}@flood.example", instance=instance, recipient="bob@example.net", **more)
-        t.equal({asked(number) for number in range(2000)}, {"DUNNO"}, "mail that is not counted for want of room passes")
+        t.equal({asked(number) for number in range(2000)}, {"DUNNO"},
+                "mail that is not counted for want of room passes")
         row = daemon.wait_line(event="counters-full")
         t.equal(row["rule"], "sender", "and a line says of which rule")
         t.equal([asked(9000 + number, sasl_username="ann") for number in range(4)], ["DUNNO"] * 3 + ["450 4.7.1 over"],
                 "a login is limited as ever")
-        t.equal([asked(number % 100, sasl_username=f"user{number}") for number in range(300)], ["DUNNO"] * 300, "and hundreds of others")
-        got = [client.ask(sender="a@careful.example", instance=f"careful.{number}", recipient=f"r{number}@example.net") for number in range(20)]
+        t.equal([asked(number % 100, sasl_username=f"user{number}") for number in range(300)], ["DUNNO"] * 300,
+                "and hundreds of others")
+        got = [client.ask(sender="a@careful.example", instance=f"careful.{number}", recipient=f"r{number}@example.net")
+               for number in range(20)]
         t.like(got[-1], r"^451 4\.3\.0 ", "a rule that defers on an outage defers mail that has no room")
     t.ok(len(daemon.lines(event="counters-full")) < 100, "one line a second")
     status = daemon.ctl("status").stdout
-    t.like(status, r"(?m)^counters: .*\bmost=1000\b.* no_room=0 no_room_for_strangers=[1-9]\d* of_strangers=4\d\d .*\buncounted=[1-9]", "status counts it")
+    t.like(status,
+           r"(?m)^counters: .*\bmost=1000\b.* no_room=0 no_room_for_strangers=[1-9]\d* of_strangers=4\d\d "
+           r".*\buncounted=[1-9]", "status counts it")
     t.like(daemon.metrics(), r'(?m)^mailweir_counters_no_room_total\{of="strangers"\} [1-9]', "and the metrics")
     t.stop(daemon)
 
@@ -61,7 +69,8 @@ def ranked(t):
     daemon.start(t)
     t.equal(daemon.lines(event="counters-restored")[-1]["counters"], str(ROWS), f"{ROWS} counters")
     top = daemon.ctl("counters", "--top", "20")
-    t.equal([row.split()[1] for row in top.stdout.splitlines()[1:]], [f"s{ROWS // 20 * part - 1}@example.org" for part in range(20, 0, -1)],
+    t.equal([row.split()[1] for row in top.stdout.splitlines()[1:]],
+            [f"s{ROWS // 20 * part - 1}@example.org" for part in range(20, 0, -1)],
             "--top finds the twenty highest of all")
     t.equal(top.stderr, "", "and cuts nothing")
     all_rows = daemon.ctl("counters")

@@ -21,7 +21,8 @@ def run(t, postfix, daemon, sink):
     daemon.stop()
     daemon.text = ('[[dkim.key]]\ndomain = "example.com"\nselector = "s"\nfile = "key.pem"\n' +
                    rule("sign", "end-of-message", 'sign = ["example.com"]') +
-                   rule("size", "end-of-message", 'limit = { by = "sender", of = "bytes", max = "10000000000/1h" }\nhold = "over"'))
+                   rule("size", "end-of-message",
+                        'limit = { by = "sender", of = "bytes", max = "10000000000/1h" }\nhold = "over"'))
     daemon.start(t)
     postfix.set(message_size_limit=200 * MIB)
     client = postfix.client().ehlo()

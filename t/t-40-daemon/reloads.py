@@ -20,11 +20,13 @@ def rule(name, at, body):
 
 
 def policy(mark):
-    """Two of these that need different things of the MTA take turns: one edits headers and counts, one reads the body."""
+    """Two of these that need different things of the MTA take turns: one edits headers and counts, one reads the
+    body."""
     text = rule("mark", "end-of-message", f'add_headers = {{ X-Mark = "{mark}" }}')
     text += rule("no-eve", "rcpt", 'when = { recipient = "eve@example.net" }\nreject = "550 5.7.1 not eve"')
     if mark == "odd":
-        text += rule("quota", "end-of-message", 'limit = { by = "sender", of = "bytes", max = "900000000/1h" }\nhold = "over"')
+        text += rule("quota", "end-of-message",
+                     'limit = { by = "sender", of = "bytes", max = "900000000/1h" }\nhold = "over"')
         text += rule("secret", "end-of-message", 'remove_headers = ["X-Secret"]')
     return text
 
@@ -54,7 +56,8 @@ class Flow:
             while not self.ending:
                 with self.postfix.client().ehlo() as client:
                     for _ in range(5):
-                        reply = client.message(f"flow{number}@example.com", ["bob@example.net"], letter(body=f"{self.sent}\r\n"))
+                        reply = client.message(f"flow{number}@example.com", ["bob@example.net"],
+                                               letter(body=f"{self.sent}\r\n"))
                         with self.lock:
                             self.sent += 1
                             if reply.code != 250:
@@ -92,15 +95,18 @@ def by_tool(t, postfix, daemon):
 def refused(t, postfix, daemon, sink):
     by_tool(t, postfix, daemon)
     t.equal(sink.take().header("X-Mark"), "tool", "acts")
-    bad = '[[rule]]\nname = "bad"\nat = "rcpt"\nwhen = { no_such_fact = 1 }\nreject = "450 4.7.1 no"\n[[rule]]\nat = "mail"\n'
+    bad = ('[[rule]]\nname = "bad"\nat = "rcpt"\nwhen = { no_such_fact = 1 }\nreject = "450 4.7.1 no"\n[[rule]]\nat = '
+           '"mail"\n')
     daemon.write_policy(bad)
     done = daemon.ctl("reload")
     t.equal(done.returncode, 1, "a bad policy: mailweirctl reload ends with status 1")
-    for place in (r"mailweir\.toml:4:\d+: .*no_such_fact", r"mailweir\.toml:5:\d+: .*reject", r"mailweir\.toml:6:\d+: .*name"):
+    for place in (r"mailweir\.toml:4:\d+: .*no_such_fact", r"mailweir\.toml:5:\d+: .*reject",
+                  r"mailweir\.toml:6:\d+: .*name"):
         t.like(done.stderr, place, "and prints the error's place and words")
     t.like(done.stderr, "the old policy stays in force", "and what now holds")
-    t.like(daemon.ctl("status").stdout, r"(?m)^warning: the last reload was refused, and the old policy stays in force:\n  \S+/mailweir\.toml:4:\d+: .*no_such_fact",
-           "status shows the errors")
+    t.like(daemon.ctl("status").stdout,
+           r"(?m)^warning: the last reload was refused, and the old policy stays in force:\n  "
+           r"\S+/mailweir\.toml:4:\d+: .*no_such_fact", "status shows the errors")
     t.like(daemon.wait_line(event="policy-error")["reason"], r"mailweir\.toml:\d+:\d+: ", "the log has them, too")
     postfix.client().ehlo().message("a@example.com", ["bob@example.net"], letter())
     t.equal(sink.take().header("X-Mark"), "tool", "the old policy stays")
@@ -117,7 +123,8 @@ def needs_restart(t, daemon):
     kept = daemon.sections["general"]
     daemon.sections["general"] = kept.replace("8s", "9s")
     daemon.write_policy(policy("restart"))
-    t.like(daemon.ctl("reload").stderr, r"note: general\.drain has changed; that needs a restart", "reload names what needs a restart")
+    t.like(daemon.ctl("reload").stderr, r"note: general\.drain has changed; that needs a restart",
+           "reload names what needs a restart")
     daemon.sections["general"] = kept
     daemon.reload(policy("restart"))
 
@@ -165,15 +172,17 @@ def signing_key(daemon, name, *words):
     os.chmod(path + ".new", 0o600)
     shutil.chown(path + ".new", "nobody")
     os.rename(path + ".new", path)
-    public = subprocess.run(["openssl", "pkey", "-in", path, "-pubout", "-outform", "DER"], check=True, capture_output=True,
-                            timeout=10).stdout
-    return b"v=DKIM1; k=ed25519; p=" + base64.b64encode(public[-32:]) if "ed25519" in words else b"v=DKIM1; p=" + base64.b64encode(public)
+    public = subprocess.run(["openssl", "pkey", "-in", path, "-pubout", "-outform", "DER"], check=True,
+                            capture_output=True, timeout=10).stdout
+    return (b"v=DKIM1; k=ed25519; p=" + base64.b64encode(public[-32:]) if "ed25519" in words
+            else b"v=DKIM1; p=" + base64.b64encode(public))
 
 
 def verifies(mail, record):
     """Whether the message's one signature is good for that record (python3-dkim)."""
     try:
-        return len(mail.headers("DKIM-Signature")) == 1 and dkim.verify(mail.data, dnsfunc=lambda name, timeout=5: record)
+        return len(mail.headers("DKIM-Signature")) == 1 and dkim.verify(mail.data, dnsfunc=lambda name,
+                                                                        timeout=5: record)
     except dkim.DKIMException:
         return False
 
@@ -184,7 +193,8 @@ def keys(t, postfix, daemon, sink):
         t.skip("a changed key", "python3-dkim or python3-nacl is not installed")
         return
     rsa = ("-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048")
-    text = '[dkim]\nstrict = true\n[[dkim.key]]\ndomain = "example.com"\nselector = "s"\nfile = "key.pem"\n' + rule("sign", "end-of-message", "sign = true")
+    text = ('[dkim]\nstrict = true\n[[dkim.key]]\ndomain = "example.com"\nselector = "s"\nfile = '
+            '"key.pem"\n' + rule("sign", "end-of-message", "sign = true"))
 
     def signed():
         with postfix.client().ehlo() as client:
@@ -199,7 +209,8 @@ def keys(t, postfix, daemon, sink):
         t.ok(verifies(signed(), records[-2]), f"{what} in the file: the old key signs until the reload")
         daemon.reload()
         mail = signed()
-        t.ok(verifies(mail, records[-1]) and not verifies(mail, records[-2]), f"{what}: the new key signs after it, and the old one does not")
+        t.ok(verifies(mail, records[-1]) and not verifies(mail, records[-2]),
+             f"{what}: the new key signs after it, and the old one does not")
     failed = len(daemon.lines(event="reload-failed"))
     for what, mode, bad in (("no key", 0o600, b"nonsense"), ("a key that all may read", 0o644, None)):
         path = os.path.join(daemon.directory, "key.pem")
@@ -215,7 +226,8 @@ def keys(t, postfix, daemon, sink):
         daemon.reload()
         failed += 1
         t.equal(len(daemon.lines(event="reload-failed")), failed, f"{what}: the reload is refused")
-        t.like(daemon.lines(event="policy-error")[-1]["reason"], r"mailweir\.toml:6:8: dkim\.key\.file: .*key\.pem: ", "and the log names the file")
+        t.like(daemon.lines(event="policy-error")[-1]["reason"], r"mailweir\.toml:6:8: dkim\.key\.file: .*key\.pem: ",
+               "and the log names the file")
         t.ok(verifies(signed(), records[-1]), "the old key goes on signing")
     os.chmod(path, 0o600)
     daemon.reload()

@@ -49,7 +49,8 @@ def storm(t, postfix, daemon, sink):
     sink.take_all(flow.sent, within=60)
     daemon.write_policy(policy("calm"))
     t.equal(daemon.ctl("reload").returncode, 0, "takes a new policy")
-    t.equal(postfix.client().ehlo().message("a@example.com", ["bob@example.net"], letter()).code, 250, "and serves both doors")
+    t.equal(postfix.client().ehlo().message("a@example.com", ["bob@example.net"], letter()).code, 250,
+            "and serves both doors")
     t.equal(sink.take().header("X-Mark"), "calm", "with the newest policy")
 
 

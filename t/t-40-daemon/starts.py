@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The daemon's start: as root and as somebody else, in the background, its readiness, and why it would not."""
+"""The daemon's start: as root and as another user, in the background, its readiness, and why it would not."""
 import os
 import pwd
 import re
@@ -35,7 +35,9 @@ def as_root(t):
     t.ok(True, "and that it is alive, in time for the watchdog")
     second = run(daemon.config, daemon)
     t.equal(second.returncode, 1, "a second one on the same sockets does not start")
-    t.like(second.stderr, r"mailweir: \S+/mailweir\.toml:\d+:\d+: general\.pid_file: pid file .*/run/pid: already running as process \d+", "and says why")
+    t.like(second.stderr,
+           r"mailweir: \S+/mailweir\.toml:\d+:\d+: general\.pid_file: pid file .*/run/pid: already running as process "
+           r"\d+", "and says why")
     t.equal(PolicyClient(daemon.policy).ask(), "DUNNO", "the first one is not disturbed")
     t.equal(t.stop(daemon), 0, "SIGTERM: status 0")
     left = [name for name in os.listdir(f"{daemon.directory}/run")]
@@ -47,8 +49,8 @@ def run(config, daemon, *options, foreground=True):
     program = os.path.join(daemon.directory, "mailweir")
     if not os.path.exists(program):
         shutil.copy(daemon.scenario.need("mailweir"), program)
-    return subprocess.run([program, "-c", config, *options, *(["--foreground"] if foreground else [])], capture_output=True,
-                          timeout=seconds(30), text=True, check=False)
+    return subprocess.run([program, "-c", config, *options, *(["--foreground"] if foreground else [])],
+                          capture_output=True, timeout=seconds(30), text=True, check=False)
 
 
 def background(t):
@@ -76,7 +78,8 @@ def background(t):
 
 
 def failing(t):
-    """What keeps it from starting: one clear line that names the thing. @DIR@ is its directory, @OTHER@ a served socket."""
+    """What keeps it from starting: one clear line that names the thing. @DIR@ is its directory, @OTHER@ a served
+    socket."""
     daemon = Mailweir("", name="failing", user=None)
     daemon.scenario = t
     daemon._make_directory(t)
@@ -87,7 +90,8 @@ def failing(t):
             "short": ["-algorithm", "rsa", "-pkeyopt", "rsa_keygen_bits:512"],
             "kind": ["-algorithm", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]}
     for name, options in keys.items():
-        subprocess.run(["openssl", "genpkey", *options, "-out", f"{directory}/{name}.pem"], check=True, capture_output=True)
+        subprocess.run(["openssl", "genpkey", *options, "-out", f"{directory}/{name}.pem"], check=True,
+                       capture_output=True)
         os.chmod(f"{directory}/{name}.pem", 0o640)
         shutil.chown(f"{directory}/{name}.pem", group="nogroup")
     shutil.copy(f"{directory}/rsa.pem", f"{directory}/open.pem")
@@ -120,7 +124,8 @@ def failing(t):
          "regular: exists and is not a socket"),
         ("a milter socket that is a file", f'[milter]\nsocket = "unix:{directory}/regular"\n',
          "regular: exists and is not a socket"),
-        ("a socket in no directory", f'[policy]\nsocket = "unix:{directory}/regular/p.sock"\n', "policy.socket: .*regular: is not a directory"),
+        ("a socket in no directory", f'[policy]\nsocket = "unix:{directory}/regular/p.sock"\n',
+         "policy.socket: .*regular: is not a directory"),
         ("a socket below a typo", f'[milter]\nsocket = "unix:{directory}/rnu/mailweir/m.sock"\n',
          f"milter.socket: the directory {directory}/rnu does not exist; is the path right"),
         ("a socket in a typo", f'[milter]\nsocket = "unix:{directory}/mailwier/m.sock"\n',
@@ -130,31 +135,41 @@ def failing(t):
         ("libmilter: a socket that is a file", f'[milter]\nsocket = "unix:{directory}/regular"\n{libmilter}',
          "regular: exists and is not a socket"),
         ("no door", "", "milter|door"),
-        ("a list that is a directory", milter + f'[lists]\nl = "file:{directory}/folder"\n' + list_rule, "folder: .*directory"),
-        ("a list that is not there", milter + f'[lists]\nl = "file:{directory}/nothing"\n' + list_rule, "nothing: no such file"),
+        ("a list that is a directory", milter + f'[lists]\nl = "file:{directory}/folder"\n' + list_rule,
+         "folder: .*directory"),
+        ("a list that is not there", milter + f'[lists]\nl = "file:{directory}/nothing"\n' + list_rule,
+         "nothing: no such file"),
         ("a key too short", milter + key("short"), "short.pem: .*512 bits.*1024"),
         ("a key of another kind", milter + key("kind"), "kind.pem.*(RSA|Ed25519)"),
         ("a key that is none", milter + key("broken"), "broken.pem"),
         ("a key that all may read", milter + key("open"), "open.pem.*(chmod|mode)"),
         ("a key that is not there", milter + key("nothing"), "nothing.pem.*no such file"),
         ("a key that its user can't read", milter + key("secret"),
-         rf"mailweir\.toml:\d+:\d+: dkim\.key\.file: .*secret\.pem: user nobody .*may not read it; it belongs to root .*; run: chgrp nogroup {directory}/secret\.pem && chmod 640 {directory}/secret\.pem"),
+         rf"mailweir\.toml:\d+:\d+: dkim\.key\.file: .*secret\.pem: user nobody .*may not read it; it belongs to root "
+         rf".*; run: chgrp nogroup {directory}/secret\.pem && chmod 640 {directory}/secret\.pem"),
         ("a user that does not exist", milter, at("general.user") + "user no-such-user does not exist"),
         ("a user that is root", milter, at("general.user") + "user root is root; name another"),
-        ("a group that does not exist", milter + 'group = "no-such-group"\n', at("milter.group") + "group no-such-group does not exist"),
+        ("a group that does not exist", milter + 'group = "no-such-group"\n',
+         at("milter.group") + "group no-such-group does not exist"),
         ("a log in no directory", milter, at("general.log") + "log file .*nothere/log: .*No such file"),
-        ("a log in a directory of root's", milter, at("general.log") + "log file .*closed/log: user nobody .*Permission denied"),
+        ("a log in a directory of root's", milter,
+         at("general.log") + "log file .*closed/log: user nobody .*Permission denied"),
         ("an admin socket in a directory of root's", milter, "closed/a.sock"),
-        ("a token file that is not there", milter + f'[http]\nsocket = "inet:10931@127.0.0.1"\ntoken_file = "{directory}/nothing"\n',
+        ("a token file that is not there",
+         milter + f'[http]\nsocket = "inet:10931@127.0.0.1"\ntoken_file = "{directory}/nothing"\n',
          at("http.token_file") + ".*nothing: no such file"),
-        ("a password file that its user can't read", milter + f'[counters]\nstore = "redis://127.0.0.1:1"\npassword_file = "{directory}/secret.pem"\n',
+        ("a password file that its user can't read",
+         milter + f'[counters]\nstore = "redis://127.0.0.1:1"\npassword_file = "{directory}/secret.pem"\n',
          at("counters.password_file") + ".*secret.pem"),
-        ("a socket at an address of another machine", '[milter]\nsocket = "inet:10930@192.0.2.1"\n', at("milter.socket") + "inet:10930@192.0.2.1: cannot listen"),
+        ("a socket at an address of another machine", '[milter]\nsocket = "inet:10930@192.0.2.1"\n',
+         at("milter.socket") + "inet:10930@192.0.2.1: cannot listen"),
     ]
     if not os.path.exists("/dev/log"):
-        rows.append(("a syslog that nobody reads", milter, "log syslog: /dev/log: No such file or directory; start the syslog daemon first"))
+        rows.append(("a syslog that is not read", milter,
+                     "log syslog: /dev/log: No such file or directory; start the syslog daemon first"))
     others = {"a user that does not exist": ("nobody", "no-such-user"), "a user that is root": ("nobody", "root"),
-              "a log in no directory": ("stderr", f"file:{directory}/nothere/log"), "a syslog that nobody reads": ("stderr", "syslog"),
+              "a log in no directory": ("stderr", f"file:{directory}/nothere/log"),
+              "a syslog that is not read": ("stderr", "syslog"),
               "a log in a directory of root's": ("stderr", f"file:{directory}/closed/log")}
     os.makedirs(f"{directory}/closed", mode=0o755)
     for what, text, wanted in rows:
@@ -165,12 +180,15 @@ def failing(t):
         t.equal(done.returncode, 1, f"{what}: status 1")
         t.like(done.stderr, wanted, f"{what}: said")
         if "served by another" not in wanted:   # which may be the daemon that runs now
-            for check in (run(config, daemon, "--check"), subprocess.run([t.need("mailweirctl"), "check", config], capture_output=True, text=True, check=False)):
+            for check in (run(config, daemon, "--check"),
+                          subprocess.run([t.need("mailweirctl"), "check", config], capture_output=True, text=True,
+                                         check=False)):
                 t.equal(check.returncode, 1, f"{what}: check: status 1")
                 t.like(check.stderr, wanted, f"{what}: check says so too")
         left = [name for name in os.listdir(f"{directory}/run") if name != "n.sock"]
         t.equal(left, [], f"{what}: no socket stays behind")
-    t.ok(not os.path.exists(f"{directory}/rnu") and not os.path.exists(f"{directory}/mailwier"), "a typo makes no directory")
+    t.ok(not os.path.exists(f"{directory}/rnu") and not os.path.exists(f"{directory}/mailwier"),
+         "a typo makes no directory")
     other.close()
     with open(f"{directory}/regular") as file:
         t.equal(file.read(), "not a socket", "the file in the way is as it was")
@@ -178,7 +196,8 @@ def failing(t):
 
 
 def two_at_once(t):
-    """What one daemon has, another does not take: sockets, though it is too busy to answer, and the file of its counters."""
+    """What one daemon has, another does not take: sockets, though it is too busy to answer, and the file of its
+    counters."""
     first = t.start(Mailweir("# nothing\n", name="first"))
     first.process.send(signal.SIGSTOP)
     full = []
@@ -191,18 +210,21 @@ def two_at_once(t):
     except BlockingIOError:
         pass
     done = run(first.config, first)
-    t.equal((done.returncode, "is served by another process" in done.stderr), (1, True), "a daemon that stands still keeps its sockets")
+    t.equal((done.returncode, "is served by another process" in done.stderr), (1, True),
+            "a daemon that stands still keeps its sockets")
     first.process.send(signal.SIGCONT)
     for one in full:
         one.close()
-    second = Mailweir("# nothing\n", name="second", sections={"general": f'state_directory = "{first.directory}/state"'})
+    second = Mailweir("# nothing\n", name="second",
+                      sections={"general": f'state_directory = "{first.directory}/state"'})
     second.scenario = t
     second._make_directory(t)
     second.write_policy("# nothing\n")
     shutil.copy(f"{first.directory}/mailweir", f"{second.directory}/mailweir")
     done = run(second.config, second)
     t.equal(done.returncode, 1, "a second daemon with the counters of the first does not start")
-    t.like(done.stderr, r"the counters in \S+ belong to another daemon; .*already running as process \d+", "and says whose they are")
+    t.like(done.stderr, r"the counters in \S+ belong to another daemon; .*already running as process \d+",
+           "and says whose they are")
     t.equal(os.listdir(f"{second.directory}/run"), [], "nothing of it stays behind")
     t.equal(PolicyClient(first.policy).ask(), "DUNNO", "the first one is not disturbed")
     t.stop(first)
@@ -216,14 +238,18 @@ def own_directories(t):
     t.start(daemon)
     for part, mode in (("run", 0o755), ("state", 0o750)):
         status = os.stat(f"{daemon.directory}/{part}/mailweir")
-        t.equal((status.st_uid, status.st_mode & 0o7777), (pwd.getpwnam("nobody").pw_uid, mode), f"{part}/mailweir is made, its user's")
+        t.equal((status.st_uid, status.st_mode & 0o7777), (pwd.getpwnam("nobody").pw_uid, mode),
+                f"{part}/mailweir is made, its user's")
     t.equal(PolicyClient(f"unix:{daemon.directory}/run/mailweir/policy.sock").ask(), "DUNNO", "and served")
     t.stop(daemon)
 
 
 def checking(t, daemon):
-    good = t.file("failing.d/mailweir.toml", f'[general]\nuser = "nobody"\nlog = "stderr"\nstate_directory = "{daemon.directory}/state"\n[policy]\n'
-                  f'socket = "unix:{daemon.directory}/x.sock"\n[admin]\nsocket = "unix:{daemon.directory}/run/a.sock"\n')
+    good = t.file("failing.d/mailweir.toml",
+                  f'[general]\nuser = "nobody"\nlog = "stderr"\nstate_directory = '
+                  f'"{daemon.directory}/state"\n[policy]\n'
+                  f'socket = "unix:{daemon.directory}/x.sock"\n[admin]\nsocket = '
+                  f'"unix:{daemon.directory}/run/a.sock"\n')
     done = run(good, daemon, "--check", foreground=False)
     t.equal(done.returncode, 1, "--check as if for the background: a log to stderr would be lost")
     t.like(done.stderr, '"stderr" needs mailweir --foreground', "and says so")
@@ -234,7 +260,8 @@ def checking(t, daemon):
     bad = t.file("failing.d/bad.toml", '[policy]\nsocket = "nowhere"\nsokcet = 1\n[[rule]]\nname = "r"\nat = "noon"\n')
     done = run(bad, daemon, "--check")
     t.equal(done.returncode, 1, "--check of a bad one: status 1")
-    t.like(done.stderr, r'(?s)bad\.toml:2:\d+: .*bad\.toml:3:\d+: .*bad\.toml:6:\d+: ', "all its errors, with line and column")
+    t.like(done.stderr, r'(?s)bad\.toml:2:\d+: .*bad\.toml:3:\d+: .*bad\.toml:6:\d+: ',
+           "all its errors, with line and column")
     t.equal(run(f"{daemon.directory}/no.toml", daemon, "--check").returncode, 1, "--check of no file: status 1")
     t.equal(run(good, daemon, "--nonsense").returncode, 64, "an unknown option: EX_USAGE")
     done = run(good, daemon, "--check", bad)

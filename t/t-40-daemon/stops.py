@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""SIGTERM lets what is in flight finish, within a bound; counters are kept over a restart; a crash leaves nothing in the way."""
+"""SIGTERM lets what is in flight finish, within a bound; counters are kept over a restart; a crash leaves nothing in
+the way."""
 import os
 import re
 import signal
@@ -8,7 +9,8 @@ import time
 from harness import PolicyClient, letter, wait_for
 from reloads import rule
 
-LIMIT = rule("three", "data", 'limit = { by = "sender", of = "messages", max = "3/1h" }\ndefer = "450 4.7.1 over {limit}"')
+LIMIT = rule("three", "data",
+             'limit = { by = "sender", of = "messages", max = "3/1h" }\ndefer = "450 4.7.1 over {limit}"')
 
 
 def in_flight(t, postfix, daemon, sink):
@@ -34,7 +36,7 @@ def in_flight(t, postfix, daemon, sink):
 
 
 def bounded(t, postfix, daemon):
-    """Somebody who never finishes can't keep it; [general] drain says how long he may try."""
+    """A client that never finishes cannot keep it; [general] drain says how long it may try."""
     clients = [postfix.client().ehlo() for _ in range(3)]
     for client in clients:
         client.envelope("never@example.com", ["bob@example.net"])
@@ -65,7 +67,8 @@ def counters(t, postfix, daemon, sink):
     daemon.start(t)
     t.equal(daemon.lines(event="counters-restored")[-1]["counters"] != "0", True, "counters are restored")
     client = postfix.client().ehlo()
-    t.equal(client.message("kept@example.com", ["bob@example.net"], letter()).code, 450, "and the limit is still reached")
+    t.equal(client.message("kept@example.com", ["bob@example.net"], letter()).code, 450,
+            "and the limit is still reached")
     client.quit()
 
 
@@ -85,7 +88,8 @@ def crash(t, postfix, daemon, sink):
         file.write(b"\0garbage" * 100)
     daemon.kill()
     daemon.start(t)
-    t.equal(len(daemon.lines(event="counters-not-restored")), 1, "a damaged counter file: said, and counting starts from zero")
+    t.equal(len(daemon.lines(event="counters-not-restored")), 1,
+            "a damaged counter file: said, and counting starts from zero")
     client = postfix.client().ehlo()
     t.equal(client.message("kept@example.com", ["bob@example.net"], letter()).code, 250, "mail goes on")
     sink.take()
@@ -113,7 +117,7 @@ def told(t, daemon):
     t.like(gone.stdout, r'(?s)^\{.*"generation": \d+', "status --json")
 
 
-def nobody_there(t, daemon):
+def no_client(t, daemon):
     daemon.stop()
     for command in ("status", "reload"):
         done = daemon.ctl(command)
@@ -128,5 +132,5 @@ def run(t, postfix, daemon, sink):
     counters(t, postfix, daemon, sink)
     crash(t, postfix, daemon, sink)
     told(t, daemon)
-    nobody_there(t, daemon)
+    no_client(t, daemon)
     wait_for(lambda: not postfix.queue("active", "incoming"), "the queue to be empty")

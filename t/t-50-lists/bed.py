@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The bed: a name server behind a relay that can be slow, Redis, and for each door a daemon of its own behind a Postfix of
-its own. Both have the same policy; a case is asked at both."""
+"""The bed: a name server behind a relay that can be slow, Redis, and for each door a daemon of its own behind a Postfix
+of its own. Both have the same policy; a case is asked at both."""
 import os
 
 from harness import HarnessError, Knot, Mailweir, Postfix, Redis, Sink, letter, wait_for
@@ -8,7 +8,8 @@ from slow_relay import SlowRelay
 
 PROVED = "2.0.0.127 A 127.0.0.2\n"
 ZONES = {
-    "zen.test": PROVED + "7.2.0.192 A 127.0.0.4\n7.2.0.192 TXT \"see https://zen.test/7\"\n9.2.0.192 A 127.255.255.254\n"
+    "zen.test": PROVED + "7.2.0.192 A 127.0.0.4\n7.2.0.192 TXT \"see https://zen.test/7\"\n9.2.0.192 A "
+                         "127.255.255.254\n"
                 "2.0.0.0.0.0.f.7.f.f.f.f.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0 A 127.0.0.2\n"
                 "7.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2 A 127.0.0.3\n",
     "slow.test": PROVED + "8.2.0.192 A 127.0.0.2\n",
@@ -21,7 +22,8 @@ ZONES = {
     "example.com": "@ MX 10 mx\nmx A 192.0.2.25\n",
 }
 LISTS = "".join(f'[dnsbl.{name}]\nzone = "{zone}"\nweight = {weight}\n' for name, zone, weight in (
-    ("zen", "zen.test", 5), ("slow", "slow.test", 2), ("slow2", "slow2.slow.test", 2), ("liar", "liar.test", 1), ("empty", "empty.test", 1),
+    ("zen", "zen.test", 5), ("slow", "slow.test", 2), ("slow2", "slow2.slow.test", 2), ("liar", "liar.test",
+                                                                                        1), ("empty", "empty.test", 1),
     ("broken", "broken.test", 1), ("mute", "mute.test", 1))) + '[dnsbl.names]\nzone = "dbl.test"\nkind = "domain"\n'
 
 
@@ -48,8 +50,10 @@ class Bed:
                         "policy": t.start(Mailweir("", milter=None, name="at-policy", sections=sections))}
         policy = self.daemons["policy"].policy
         self.postfix = {
-            "milter": t.start(Postfix(self.sink, milters=[self.daemons["milter"].milter], name="pf-milter", main={"inet_protocols": "all"})),
-            "policy": t.start(Postfix(self.sink, name="pf-policy", main={"inet_protocols": "all"}, policy={"recipient": policy, "data": policy, "end_of_data": policy}))}
+            "milter": t.start(Postfix(self.sink, milters=[self.daemons["milter"].milter], name="pf-milter",
+                                      main={"inet_protocols": "all"})),
+            "policy": t.start(Postfix(self.sink, name="pf-policy", main={"inet_protocols": "all"},
+                                      policy={"recipient": policy, "data": policy, "end_of_data": policy}))}
 
     def replace(self, name, text):
         """A list's file, as a careful admin writes it."""
@@ -64,13 +68,15 @@ class Bed:
             before = len(daemon.lines(event="reloaded"))
             daemon.reload(text)
             if len(daemon.lines(event="reloaded")) != before + 1:
-                raise HarnessError("the policy was not taken:\n" + "\n".join(row["reason"] for row in daemon.lines(event="policy-error")))
+                errors = [row["reason"] for row in daemon.lines(event="policy-error")]
+                raise HarnessError("\n".join(["the policy was not taken:", *errors]))
 
     def wait_dnsbl(self, count):
         """Until each daemon has judged its zones: what is proved is on, the rest is off."""
         for daemon in self.daemons.values():
-            wait_for(lambda daemon=daemon: len(daemon.lines(event="dnsbl-on")) + len(daemon.lines(event="dnsbl-off")) >= count,
-                     "the proofs", within=20)
+            def judged(daemon=daemon):
+                return sum(len(daemon.lines(event=f"dnsbl-{word}")) for word in ("on", "off"))
+            wait_for(lambda judged=judged: judged() >= count, "the proofs", within=20)
 
     def send(self, door, sender="alice@example.com", to=("bob@example.net",), text=None, helo="client.test", **xclient):
         """A message from outside: the reply that decided."""

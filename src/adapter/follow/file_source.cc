@@ -199,7 +199,7 @@ class FileSource final : public LogSource {
     rest_.clear();
   }
 
-  // Whoever has the renamed file open may write to it for a moment.
+  // A process that has the renamed file open may write to it for a moment.
   Result<bool> look_for_new() {
     struct stat status {};
     if (::stat(path_.c_str(), &status) != 0 || status.st_ino == place_.inode) {

@@ -10,7 +10,7 @@ import threading
 
 from .parts import letter
 from .peer import Server
-from .process import Process, wait_for
+from .process import Process, ProcessServer, wait_for
 
 # In pieces, so that no scanner finds it here (https://www.eicar.org/download-anti-malware-testfile/).
 EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS" + b"-TEST-FILE!$H+H*"
@@ -26,12 +26,12 @@ def infected(coded=True, more=0):
     return letter(body=body, headers=parts)
 
 
-class Clamd:
+class Clamd(ProcessServer):
     """On the unix socket `socket` that everybody may use. `settings`: further lines of clamd.conf."""
 
     def __init__(self, settings=(), name="clamd"):
-        self.name, self.settings = name, settings
-        self.directory = self.process = None
+        super().__init__(name)
+        self.settings = settings
 
     @property
     def socket(self):
@@ -46,7 +46,8 @@ class Clamd:
         config = os.path.join(self.directory, "clamd.conf")
         with open(config, "w") as out:
             out.write("\n".join([
-                f"DatabaseDirectory {self.directory}/db", f"TemporaryDirectory {self.directory}/tmp", f"LocalSocket {self.directory}/clamd.sock",
+                f"DatabaseDirectory {self.directory}/db", f"TemporaryDirectory {self.directory}/tmp",
+                                 f"LocalSocket {self.directory}/clamd.sock",
                 "LocalSocketMode 666", "FixStaleSocket true", "Foreground true", "MaxThreads 4", "SelfCheck 0",
                 *self.settings]) + "\n")
         self.process = Process(self.name, ["clamd", "-c", config], scenario.directory)
@@ -55,15 +56,12 @@ class Clamd:
     def stop(self):
         if self.process:
             self.process.send(signal.SIGCONT)
-            self.process.stop()
+        super().stop()
 
     def kill(self):
-        """Gone at once; its socket stays, and nobody listens there."""
-        self.process.kill()
+        """Gone at once; its socket stays, and is not served."""
+        super().kill()
         self.process = None
-
-    def logs(self):
-        return [(self.name, self.process.log())] if self.process else []
 
     def pongs(self):
         try:

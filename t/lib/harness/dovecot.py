@@ -36,7 +36,8 @@ service anvil {
 
 
 class Dovecot:
-    """`logins`: {login: password}. `settings`: further dovecot.conf text, which wins. Needs root. No delay for failures."""
+    """`logins`: {login: password}. `settings`: further dovecot.conf text, which wins. Needs root. No delay for
+    failures."""
 
     def __init__(self, logins, settings="", name="dovecot"):
         self.name = name
@@ -57,11 +58,13 @@ class Dovecot:
         self.directory = os.path.join(scenario.directory, self.name)
         os.makedirs(self.path("state"))
         users = "".join(f"{login}:{password}\n" for login, password in self.logins.items())
-        for name, text in (("passwd", users), ("dovecot.conf", CONFIG.replace("@DIR@", self.directory) + self.settings)):
+        for name, text in (("passwd", users),
+                           ("dovecot.conf", CONFIG.replace("@DIR@", self.directory) + self.settings)):
             with open(self.path(name), "w") as out:
                 out.write(text)
         self.process = Process(self.name, ["dovecot", "-F", "-c", self.path("dovecot.conf")], scenario.directory)
-        wait_for(lambda: os.path.exists(self.path("auth")) and "starting up" in self.log(), "Dovecot to start", alive=self.process)
+        wait_for(lambda: os.path.exists(self.path("auth")) and "starting up" in self.log(), "Dovecot to start",
+                 alive=self.process)
 
     def stop(self):
         if self.process:

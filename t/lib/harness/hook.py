@@ -30,4 +30,5 @@ class Hook(Server):
             self.hang.wait()
             status = self.plan.pop(0) if self.plan else 200
             location = "Location: /elsewhere\r\n" if status == 302 else ""
-            connection.sendall(f"HTTP/1.1 {status} x\r\n{location}Content-Length: 0\r\nConnection: close\r\n\r\n".encode())
+            connection.sendall(f"HTTP/1.1 {status} x\r\n{location}Content-Length: 0\r\nConnection: "
+                               f"close\r\n\r\n".encode())

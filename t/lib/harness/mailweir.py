@@ -19,7 +19,8 @@ class Mailweir:
     """`policy`: the file's text; @DIR@ in it is its directory (@DIR@/state and @DIR@/run are its own). Doors
     ("unix", "inet" or None) are appended as [milter] and [policy], with [general] and [admin] if the text has none,
     so lines keep their numbers; `sections`: {"policy": 'stages = ["rcpt"]'}, further keys of those, which may change
-    before a reload. The milter's transport is that of MAILWEIR_TRANSPORT, if it is set. `user`: whom it runs as, with `groups` beside his own; None: as we are (root: it drops its privileges itself). `program`:
+    before a reload. The milter's transport is that of MAILWEIR_TRANSPORT, if it is set. `user`: whom it runs as, with
+    `groups` beside his own; None: as we are (root: it drops its privileges itself). `program`:
     something else to start in its place; `under`: the words of a
     command that starts it, prlimit(1) say."""
 
@@ -116,7 +117,8 @@ class Mailweir:
     def ctl(self, *words, program=None):
         """mailweirctl, with the daemon's socket or file: its finished process (returncode, stdout, stderr as text)."""
         tool = program or self.scenario.need("mailweirctl")
-        where = ["-s", self.admin] if words[0] in ("alerts", "block", "blocks", "counters", "dns", "reload", "reset", "status", "unblock") else ["-c", self.config]
+        where = ["-s", self.admin] if words[0] in ("alerts", "block", "blocks", "counters", "dns", "reload", "reset",
+                                                   "status", "unblock") else ["-c", self.config]
         return subprocess.run([tool, *words, *where], capture_output=True, timeout=seconds(30), text=True, check=False)
 
     def metrics(self):
@@ -218,7 +220,7 @@ class Mailweir:
         threading.Thread(target=self._listen, args=(self.notify,), daemon=True).start()
 
     def _listen(self, notify):
-        """As systemd does, all the time: a notification that nobody reads would stop the daemon."""
+        """As systemd does, all the time: a notification that is not read would stop the daemon."""
         with contextlib.suppress(OSError):
             while datagram := notify.recv(4096):
                 self.states.append(dict(line.partition("=")[::2] for line in datagram.decode().splitlines()))

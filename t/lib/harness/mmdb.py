@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A MaxMind DB file of countries, as the published format (MaxMind DB File Format Specification 2.0) has it: a search tree
-of 24-bit records over the bits of an address, 16 zero bytes, the data, and behind a marker what describes it all."""
+"""A MaxMind DB file of countries, as the published format (MaxMind DB File Format Specification 2.0) has it: a search
+tree of 24-bit records over the bits of an address, 16 zero bytes, the data, and behind a marker what describes it
+all."""
 import ipaddress
 import os
 import struct
@@ -55,9 +56,10 @@ def write_countries(path, networks):
         return struct.pack(">I", value)[1:]
 
     tree = b"".join(record(left) + record(right) for left, right in nodes)
-    about = {"binary_format_major_version": (2, 2), "binary_format_minor_version": (2, 0), "build_epoch": (8, 1700000000),
-             "database_type": "Test-Country", "description": {"en": "for tests"}, "ip_version": (2, 6), "languages": ["en"],
-             "node_count": (4, len(nodes)), "record_size": (2, 24)}
+    about = {"binary_format_major_version": (2, 2), "binary_format_minor_version": (2, 0),
+             "build_epoch": (8, 1700000000),
+             "database_type": "Test-Country", "description": {"en": "for tests"}, "ip_version": (2, 6),
+             "languages": ["en"], "node_count": (4, len(nodes)), "record_size": (2, 24)}
     with open(path + ".new", "wb") as file:
         file.write(tree + bytes(16) + data + MARKER + _field(about))
     os.chmod(path + ".new", 0o644)

@@ -55,7 +55,8 @@ class MilterClient(Peer):
         if self.steps & UNWANTED.get(kind, 0):
             return None
         if macros:
-            words = "".join(f"{name if len(name) == 1 else '{' + name + '}'}\0{value}\0" for name, value in macros.items())
+            words = "".join(f"{name if len(name) == 1 else '{' + name + '}'}\0{value}\0" for name,
+                            value in macros.items())
             self.send("D", kind.encode() + words.encode())
         self.send(kind, data)
         return None if self.steps & SILENT.get(kind, 0) else self.answer()

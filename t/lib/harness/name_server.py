@@ -18,7 +18,8 @@ def wire_name(name):
 
 
 def data_of(kind, value):
-    """A record's data from what a zone file would hold; of TXT a list of strings (octets as str or bytes), which may be empty."""
+    """A record's data from what a zone file would hold; of TXT a list of strings (octets as str or bytes), which may be
+    empty."""
     if kind == "A":
         return socket.inet_aton(value)
     if kind == "AAAA":
@@ -27,15 +28,17 @@ def data_of(kind, value):
         preference, host = value
         return struct.pack("!H", preference) + wire_name(host)
     if kind == "TXT":
-        strings = [text if isinstance(text, bytes) else text.encode() for text in ([value] if isinstance(value, str) else value)]
+        strings = [text if isinstance(text, bytes) else text.encode()
+                   for text in ([value] if isinstance(value, str) else value)]
         return b"".join(bytes([len(text)]) + text for text in strings)
     return wire_name(value)
 
 
 class NameServer:
-    """`records`: {name: [(type, value)]}; `silent`: {(name, type)} that get no answer; `tcp` False: nobody listens there. What is
-    not among the names is NXDOMAIN. `elsewhere`: names below these are not ours: an alias into them comes alone. At port `port`
-    of 127.0.0.1, UDP and TCP. `asked` has (name, type, "udp" or "tcp") of each question, in order."""
+    """`records`: {name: [(type, value)]}; `silent`: {(name, type)} that get no answer; `tcp` False: TCP is
+    closed. What is not among the names is NXDOMAIN. `elsewhere`: names below these are not ours: an alias into them
+    comes alone. At port `port` of 127.0.0.1, UDP and TCP. `asked` has (name, type, "udp" or "tcp") of each question, in
+    order."""
 
     def __init__(self, records=None, silent=(), elsewhere=(), tcp=True, name="names"):
         self.name, self.with_tcp = name, tcp
@@ -113,16 +116,19 @@ class NameServer:
             entries = self.records.get(owner, [])
             found = [(each, value) for each, value in entries if each == kind]
             alias = [(each, value) for each, value in entries if each == "CNAME"] if not found else []
-            answers += [wire_name(owner) + struct.pack("!2HIH", TYPES[each], 1, 60, len(data_of(each, value))) + data_of(each, value)
+            answers += [wire_name(owner) + struct.pack("!2HIH", TYPES[each], 1, 60,
+                                                       len(data_of(each, value))) + data_of(each, value)
                         for each, value in found or alias]
             if not alias:
                 break
             owner = alias[0][1].lower().rstrip(".")
             if owner.endswith(self.elsewhere):
                 break
-        known = any(each == owner or each.endswith("." + owner) for each in self.records) or (answers and owner.endswith(self.elsewhere))
+        known = any(each == owner or each.endswith("." + owner)
+                    for each in self.records) or (answers and owner.endswith(self.elsewhere))
         flags = 0x8400 | (0 if self.elsewhere else 0x80) | (0 if known else 3)
-        soa = b"" if answers else b"\0" + struct.pack("!2HIH", 6, 1, 60, 22) + b"\0\0" + struct.pack("!5I", 1, 60, 60, 60, 60)
+        soa = b"" if answers else b"\0" + struct.pack("!2HIH", 6, 1, 60,
+                                                      22) + b"\0\0" + struct.pack("!5I", 1, 60, 60, 60, 60)
         body = question + b"".join(answers) + soa
         if by == "udp" and len(body) + 12 > TCP_ABOVE:
             return query[:2] + struct.pack("!5H", flags | 0x200, 1, 0, 0, 0) + question

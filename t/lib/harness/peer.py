@@ -33,8 +33,8 @@ class Peer:
 
 
 class Server:
-    """Listens on a free port of 127.0.0.1; `serve(connection)` of each is called in a thread of its own, and may end with
-    an OSError when the connection does."""
+    """Listens on a free port of 127.0.0.1; `serve(connection)` of each is called in a thread of its own, and may end
+    with an OSError when the connection does."""
 
     def __init__(self, name):
         self.name = name

@@ -106,8 +106,8 @@ class Postfix:
     """`relay_to`: a Sink, or a port. `milters`, `local_milters`: addresses for smtpd_milters, non_smtpd_milters.
     `policy`: {"client" | "helo" | "sender" | "recipient" | "data" | "end_of_data": policy service}, put before `permit`
     in that list. `main`: further main.cf settings, which win. `services`: Service; `transports`: {name: its -o} of the
-    smtp client (routes). `logins`: {login: password} for AUTH PLAIN on every smtpd. `tls`: STARTTLS is offered. `master`: further
-    master.cf text."""
+    smtp client (routes). `logins`: {login: password} for AUTH PLAIN on every smtpd. `tls`: STARTTLS is offered.
+    `master`: further master.cf text."""
 
     def __init__(self, relay_to, milters=(), local_milters=(), policy=None, main=None, services=(), transports=None,
                  logins=None, tls=False, name="pf", master=""):
@@ -217,7 +217,8 @@ class Postfix:
 
     # --- its parts ---------------------------------------------------------------------------------------------------
     def _run(self, program, *words):
-        done = subprocess.run([program, "-c", self.config, *words], capture_output=True, timeout=seconds(30), check=False)
+        done = subprocess.run([program, "-c", self.config, *words], capture_output=True, timeout=seconds(30),
+                              check=False)
         if done.returncode:
             command = " ".join([program, *words])
             raise HarnessError(f"{command}: status {done.returncode}: {done.stderr.decode()}\n{self.log()}")
@@ -293,8 +294,8 @@ class Postfix:
 
     def _make_certificate(self):
         pem = os.path.join(self.directory, "tls.pem")
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                        "-days", "2", "-subj", f"/CN={self.name}.test", "-keyout", pem, "-out", pem + ".crt"],
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+                        "-nodes", "-days", "2", "-subj", f"/CN={self.name}.test", "-keyout", pem, "-out", pem + ".crt"],
                        check=True, timeout=seconds(20), capture_output=True)
         return {"smtpd_tls_security_level": "may", "smtpd_tls_cert_file": pem + ".crt", "smtpd_tls_key_file": pem,
                 "smtpd_tls_received_header": "yes"}

@@ -39,7 +39,7 @@ _reserved = []  # open lock files: a port stays ours until this process ends
 
 
 def free_port():
-    """A TCP and UDP port of 127.0.0.1 that nobody uses, below the range of outgoing connections, kept from scenarios
+    """A TCP and UDP port of 127.0.0.1 that is not in use, below the range of outgoing connections, kept from scenarios
     that run at the same time by a lock file."""
     directory = os.path.join("/tmp", f"mailweir-test-ports-{os.getuid()}")
     os.makedirs(directory, mode=0o700, exist_ok=True)
@@ -60,7 +60,7 @@ def free_port():
 
 
 def answers(port, host="127.0.0.1"):
-    """Whether somebody accepts connections there."""
+    """Whether a server accepts connections there."""
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex((host, port)) == 0
@@ -123,3 +123,25 @@ class Process:
         except ProcessLookupError:
             pass
         self.child.wait(10)
+
+
+class ProcessServer:
+    """A server in a `process` of its own, with its files in `directory`: start(scenario) of a subclass makes both."""
+
+    def __init__(self, name):
+        self.name = name
+        self.directory = self.process = None
+
+    def stop(self):
+        if self.process:
+            self.process.stop()
+
+    def kill(self):
+        """Gone at once, as after a power cut; start() brings it back in the same place."""
+        self.process.kill()
+
+    def log(self):
+        return self.process.log()
+
+    def logs(self):
+        return [(self.name, self.log())] if self.process else []

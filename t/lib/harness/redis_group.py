@@ -26,7 +26,8 @@ class RedisSentinels:
         self.replica.start(scenario)
         self.master.ask("CONFIG", "SET", "repl-diskless-sync-delay", 0)
         self.replica.ask("REPLICAOF", "127.0.0.1", self.master.port)
-        wait_for(lambda: "master_link_status:up" in self.replica.ask("INFO", "replication"), "the replica to follow", 30)
+        wait_for(lambda: "master_link_status:up" in self.replica.ask("INFO", "replication"), "the replica to follow",
+                 30)
         for port in self.ports:
             directory = os.path.join(scenario.directory, f"{self.name}-{port}")
             os.makedirs(directory)
@@ -35,10 +36,12 @@ class RedisSentinels:
                 out.write(f"port {port}\nbind 127.0.0.1\ndir {directory}\n"
                           f"sentinel monitor mymaster 127.0.0.1 {self.master.port} 2\n"
                           "sentinel down-after-milliseconds mymaster 1000\nsentinel failover-timeout mymaster 3000\n")
-            self.processes.append(Process(f"{self.name}-{port}", ["redis-server", config, "--sentinel"], scenario.directory))
+            self.processes.append(Process(f"{self.name}-{port}", ["redis-server", config, "--sentinel"],
+                                          scenario.directory))
         wait_for(lambda: all(ask(port, "SENTINEL", "CKQUORUM", "mymaster").startswith("OK 3 ") for port in self.ports),
                  "the sentinels to know each other", 60)
-        wait_for(lambda: all(str(self.replica.port) in ask(port, "SENTINEL", "REPLICAS", "mymaster") for port in self.ports),
+        wait_for(lambda: all(str(self.replica.port) in ask(port, "SENTINEL", "REPLICAS", "mymaster")
+                             for port in self.ports),
                  "the sentinels to know the replica", 60)
 
     def kill_master(self):
@@ -76,7 +79,8 @@ class RedisCluster:
             os.makedirs(directory)
             # Their bus: not at port + 10000, which may be beyond all ports.
             self.processes.append(Process(f"{self.name}-{port}", [
-                "redis-server", "--port", port, "--bind", "127.0.0.1", "--cluster-enabled", "yes", "--cluster-port", bus,
+                "redis-server", "--port", port, "--bind", "127.0.0.1", "--cluster-enabled", "yes", "--cluster-port",
+                                                                  bus,
                 "--save", "", "--appendonly", "no", "--dir", directory], scenario.directory))
         for port, process in zip(self.ports, self.processes):
             wait_for(lambda: answers(port) and ask(port, "PING") == "PONG", "Redis to answer", alive=process)
@@ -86,7 +90,8 @@ class RedisCluster:
         for port, bus in zip(self.ports[1:], self.buses[1:]):
             ask(self.ports[0], "CLUSTER", "MEET", "127.0.0.1", port, bus)
         wait_for(lambda: all("cluster_state:ok" in ask(port, "CLUSTER", "INFO") and
-                             "cluster_known_nodes:3" in ask(port, "CLUSTER", "INFO") for port in self.ports), "the cluster to be well", 60)
+                             "cluster_known_nodes:3" in ask(port, "CLUSTER", "INFO") for port in self.ports),
+                 "the cluster to be well", 60)
 
     def keys(self):
         """How many each master has."""
@@ -102,5 +107,6 @@ class RedisCluster:
 
 def ask(port, *words):
     """What redis-cli prints for a command."""
-    done = subprocess.run(["redis-cli", "-p", str(port), *map(str, words)], capture_output=True, timeout=seconds(10), check=False)
+    done = subprocess.run(["redis-cli", "-p", str(port), *map(str, words)], capture_output=True, timeout=seconds(10),
+                          check=False)
     return done.stdout.decode().strip()

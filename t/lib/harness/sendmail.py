@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A throw-away Sendmail beside the installed Postfix: Debian's packages unpacked into the build, configuration, queue and
-log in the scenario's directory, on ports of 127.0.0.1. Sendmail refuses files below a directory that all can write to,
-so the scenario's `base` must not be /tmp."""
+"""A throw-away Sendmail beside the installed Postfix: Debian's packages unpacked into the build, configuration, queue
+and log in the scenario's directory, on ports of 127.0.0.1. Sendmail refuses files below a directory that all can write
+to, so the scenario's `base` must not be /tmp."""
 import os
 import re
 import shutil
@@ -18,12 +18,13 @@ DEVICES = ("null", "zero", "random", "urandom")
 
 
 class Sendmail:
-    """`relay_to`: a Sink, or a port. `milter`: where Mailweir listens, as Postfix names it; contrib/sendmail/mailweir.mc is
-    part of the configuration then. `mc`: further lines of sendmail.mc. `services`: {name: port}, further daemons; `local`:
-    domains whose users are the machine's (all others go to the sink); `hosts`: {address: name} that it finds. `logins`:
-    {login: password} for AUTH PLAIN; `tls`: STARTTLS is offered."""
+    """`relay_to`: a Sink, or a port. `milter`: where Mailweir listens, as Postfix names it;
+    contrib/sendmail/mailweir.mc is part of the configuration then. `mc`: further lines of sendmail.mc. `services`:
+    {name: port}, further daemons; `local`: domains whose users are the machine's (all others go to the sink); `hosts`:
+    {address: name} that it finds. `logins`: {login: password} for AUTH PLAIN; `tls`: STARTTLS is offered."""
 
-    def __init__(self, relay_to, milter=None, mc="", services=None, local=(), hosts=None, logins=None, tls=False, name="sm"):
+    def __init__(self, relay_to, milter=None, mc="", services=None, local=(), hosts=None, logins=None, tls=False,
+                 name="sm"):
         self.name = name
         self.port = free_port()
         self.services = dict(services or {})
@@ -129,7 +130,8 @@ class Sendmail:
 
     # --- its parts ---------------------------------------------------------------------------------------------------
     def _run(self, config, *words, message=b""):
-        return subprocess.run([*self._in_its_world(), self.program, "-C", f"{self.directory}/{config}", *words], input=message,
+        return subprocess.run([*self._in_its_world(), self.program, "-C", f"{self.directory}/{config}", *words],
+                              input=message,
                               capture_output=True, timeout=seconds(60), check=False)   # its words go to the log, too
 
     def _at_work(self):
@@ -137,8 +139,9 @@ class Sendmail:
         return [name for name in os.listdir(f"{self.directory}/mta-queue") if name[:2] in ("xf", "tf", "Tf")]
 
     def _in_its_world(self):
-        """A mount name space of its own: hosts and resolv.conf, because it asks for its own and its peers' names at once
-        and a dead name server costs it seconds each; the SASL settings; and /dev/log, so that its log comes to us."""
+        """A mount name space of its own: hosts and resolv.conf, because it asks for its own and its peers' names at
+        once and a dead name server costs it seconds each; the SASL settings; and /dev/log, so that its log comes to
+        us."""
         own = self.directory
         script = "".join(f"mount --bind {own}/{name} /etc/{name}; " for name in ("hosts", "resolv.conf"))
         script += f"mount --bind {own}/sasl /usr/lib/sasl2; " if self.logins else ""
@@ -157,11 +160,13 @@ class Sendmail:
         names = "".join(f"{address} {name}\n" for address, name in self.hosts.items())
         for name, text in {"hosts": f"127.0.0.1 localhost {self.name}.test {host}\n::1 localhost\n{names}",
                            "resolv.conf": "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n", "aliases": "",
-                           "service.switch": "hosts files\naliases files\npasswd files\n", "trusted": "root\n", "statistics": "",
-                           **{f"dev/{name}": "" for name in DEVICES}}.items():
+                           "service.switch": "hosts files\naliases files\npasswd files\n", "trusted": "root\n",
+                           "statistics": "", **{f"dev/{name}": "" for name in DEVICES}}.items():
             self._write(name, text)
         self._listen()
-        more = [self.mc, *(f"LOCAL_DOMAIN(`{domain}')dnl" for domain in self.local)] + [f"DAEMON_OPTIONS(`Name={name}, Family=inet, Addr=127.0.0.1, Port={port}')dnl"
+        more = [self.mc, *(f"LOCAL_DOMAIN(`{domain}')dnl"
+                           for domain in self.local)] + [f"DAEMON_OPTIONS(`Name={name}, Family=inet, Addr=127.0.0.1, "
+                                                         f"Port={port}')dnl"
                             for name, port in self.services.items()]
         if self.milter:
             kind, _, rest = self.milter.partition(":")
@@ -185,7 +190,8 @@ class Sendmail:
                             "@NAME@": self.name, "@PORT@": str(self.port), "@SINK@": str(self.sink_port)}.items():
             text = text.replace(word, value)
         self._write(f"{role}.mc", text)
-        done = subprocess.run(["m4", f"{self.directory}/{role}.mc"], capture_output=True, timeout=seconds(20), check=False)
+        done = subprocess.run(["m4", f"{self.directory}/{role}.mc"], capture_output=True, timeout=seconds(20),
+                              check=False)
         if done.returncode or done.stderr:
             raise HarnessError(f"m4 {role}.mc: {done.stderr.decode()}")
         self._write(f"{role}.cf", done.stdout.decode())
@@ -222,7 +228,7 @@ class Sendmail:
 
     def _make_certificate(self):
         own = os.path.join(self.directory, "tls")
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                        "-days", "2", "-subj", f"/CN={self.name}.test", "-keyout", f"{own}/key.pem", "-out",
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+                        "-nodes", "-days", "2", "-subj", f"/CN={self.name}.test", "-keyout", f"{own}/key.pem", "-out",
                         f"{own}/cert.pem"], check=True, timeout=seconds(20), capture_output=True)
         os.chmod(f"{own}/key.pem", 0o600)

@@ -6,17 +6,16 @@ import socket
 import struct
 import subprocess
 
-from .process import Process, answers, free_port, seconds, wait_for
+from .process import Process, ProcessServer, answers, free_port, seconds, wait_for
 
 
-class Redis:
-    """Empty; on a port of 127.0.0.1 and on a unix socket that everybody may use. `keep`: each write is on disk before its
-    answer, else nothing is."""
+class Redis(ProcessServer):
+    """Empty; on a port of 127.0.0.1 and on a unix socket that everybody may use. `keep`: each write is on disk before
+    its answer, else nothing is. After kill(), start() brings it back on the same port, empty unless it keeps."""
 
     def __init__(self, name="redis", keep=False):
-        self.name, self.keep = name, keep
-        self.port = free_port()
-        self.directory = self.process = None
+        super().__init__(name)
+        self.keep, self.port = keep, free_port()
 
     @property
     def url(self):
@@ -35,17 +34,6 @@ class Redis:
             "--appendfsync", "always", "--dir", self.directory], scenario.directory)
         wait_for(lambda: answers(self.port) and self.ask("PING") == "PONG", "Redis to answer", alive=self.process)
 
-    def stop(self):
-        if self.process:
-            self.process.stop()
-
-    def kill(self):
-        """Gone at once, as after a power cut; start() brings it back on the same port, empty unless it keeps."""
-        self.process.kill()
-
-    def logs(self):
-        return [(self.name, self.process.log())] if self.process else []
-
     def ask(self, *words):
         """What redis-cli prints for a command."""
         done = subprocess.run(["redis-cli", "-p", str(self.port), *map(str, words)], capture_output=True,
@@ -53,16 +41,15 @@ class Redis:
         return done.stdout.decode().strip()
 
 
-class Knot:
+class Knot(ProcessServer):
     """`zones`: {name: zone file text, or None for a zone whose file is missing: SERVFAIL}. The text is given $ORIGIN,
     $TTL and an SOA. A name below no zone is REFUSED. Ask port `port` of `address`, UDP and TCP."""
 
     def __init__(self, zones, name="knot", address="127.0.0.1", port=None):
-        self.name = name
+        super().__init__(name)
         self.zones = zones
         self.address, self.port = address, port or free_port()
         self.serial = 1
-        self.process = self.directory = None
 
     def start(self, scenario):
         self.directory = os.path.join(scenario.directory, self.name)
@@ -77,15 +64,8 @@ class Knot:
                       "    zonefile-sync: -1\n    journal-content: none\nzone:\n")
             out.writelines(f"  - domain: {zone}\n" for zone in self.zones)
         self.process = Process(self.name, ["knotd", "-c", config], scenario.directory)
-        wait_for(lambda: answers(self.port, self.address) and self.status(next(iter(self.zones))) is not None, "knotd to answer",
-                 alive=self.process)
-
-    def stop(self):
-        if self.process:
-            self.process.stop()
-
-    def logs(self):
-        return [(self.name, self.process.log())] if self.process else []
+        wait_for(lambda: answers(self.port, self.address) and self.status(next(iter(self.zones))) is not None,
+                 "knotd to answer", alive=self.process)
 
     def change(self, zone, text):
         """Another text for a zone that it has, in force when this returns."""
@@ -93,7 +73,8 @@ class Knot:
         self.serial += 1
         self._write_zones()
         self.process.send(signal.SIGHUP)
-        wait_for(lambda: f"[{zone.rstrip('.')}.] loaded, serial {self.serial - 1} -> {self.serial}" in self.process.log(), f"knotd to load {zone} again",
+        wait_for(lambda: f"[{zone.rstrip('.')}.] loaded, serial {self.serial - 1} -> "
+                         f"{self.serial}" in self.process.log(), f"knotd to load {zone} again",
                  alive=self.process)
 
     def status(self, name, within=1):

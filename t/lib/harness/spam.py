@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Spam scanners: rspamd and SpamAssassin's spamd, each with a few rules of our own and no network. Both know GTUBE, give
-"buy now" in the subject 3.5, and "score N" there N."""
+"""Spam scanners: rspamd and SpamAssassin's spamd, each with a few rules of our own and no network. Both know GTUBE,
+give "buy now" in the subject 3.5, and "score N" there N."""
 import os
 import re
 import shutil
 
-from .process import Process, answers, free_port, wait_for
+from .process import Process, ProcessServer, answers, free_port, wait_for
 
 GTUBE = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X"
 
@@ -32,13 +32,16 @@ local function subject(task) return (task:get_subject() or ''):lower() end
 rspamd_config:register_symbol({ name = 'T_BUY', score = 3.5, group = 't',
   callback = function(task) if subject(task):find('buy now') then return true, 1.0 end end })
 rspamd_config:register_symbol({ name = 'T_SCORE', score = 1.0, group = 't',
-  callback = function(task) local n = subject(task):match('score (%-?[%d.]+)') if n then return true, tonumber(n) end end })
+  callback = function(task)
+    local n = subject(task):match('score (%-?[%d.]+)')
+    if n then return true, tonumber(n) end
+  end })
 rspamd_config:register_symbol({ name = 'T_TOLD', score = 0.0, group = 't', callback = function(task)
   local from, to = task:get_from('smtp'), {}
   for _, one in ipairs(task:get_recipients('smtp') or {}) do to[#to + 1] = one.addr end
-  logger.infox(task, 'told subject=%s user=%s ip=%s from=%s rcpt=%s qid=%s host=%s helo=%s size=%s.', task:get_subject(),
-    task:get_user(), tostring(task:get_ip()), from and from[1] and from[1].addr or '-', table.concat(to, '+'),
-    task:get_queue_id(), task:get_hostname(), task:get_helo(), task:get_size())
+  logger.infox(task, 'told subject=%s user=%s ip=%s from=%s rcpt=%s qid=%s host=%s helo=%s size=%s.',
+    task:get_subject(), task:get_user(), tostring(task:get_ip()), from and from[1] and from[1].addr or '-',
+    table.concat(to, '+'), task:get_queue_id(), task:get_hostname(), task:get_helo(), task:get_size())
 end })
 """
 SPAMD_PLUGINS = """loadplugin Mail::SpamAssassin::Plugin::Check
@@ -57,10 +60,10 @@ score    T_GOOD   -1.5
 """
 
 
-class _Scanner:
+class _Scanner(ProcessServer):
     def __init__(self, name, port):
-        self.name, self.port = name, port or free_port()
-        self.directory = self.process = None
+        super().__init__(name)
+        self.port = port or free_port()
 
     def prepare(self, scenario, files):
         self.directory = os.path.join(scenario.directory, self.name)
@@ -69,17 +72,6 @@ class _Scanner:
             os.makedirs(os.path.dirname(path), exist_ok=True)
             with open(path, "w") as out:
                 out.write(text.replace("@DIR@", self.directory).replace("@PORT@", str(self.port)))
-
-    def stop(self):
-        if self.process:
-            self.process.stop()
-
-    def kill(self):
-        """Gone at once; start() brings it back on the same port."""
-        self.process.kill()
-
-    def logs(self):
-        return [(self.name, self.log())] if self.process else []
 
 
 class Rspamd(_Scanner):
@@ -95,10 +87,11 @@ class Rspamd(_Scanner):
     def start(self, scenario):
         self.prepare(scenario, {
             "rspamd.conf": RSPAMD_CONFIG.replace("@NODNS@", str(free_port())), "rules.lua": RSPAMD_RULES,
-            "suffixes": "com\nnet\norg\nexample\ntest\n", "no-modules/.keep": "", "no-languages/stop_words": "", "run/.keep": ""})
+            "suffixes": "com\nnet\norg\nexample\ntest\n", "no-modules/.keep": "", "no-languages/stop_words": "",
+                                "run/.keep": ""})
         shutil.chown(os.path.join(self.directory, "run"), "_rspamd", "_rspamd")
-        self.process = Process(self.name, ["rspamd", "-f", "-u", "_rspamd", "-g", "_rspamd", "-c", f"{self.directory}/rspamd.conf"],
-                               scenario.directory)
+        self.process = Process(self.name, ["rspamd", "-f", "-u", "_rspamd", "-g", "_rspamd", "-c",
+                                           f"{self.directory}/rspamd.conf"], scenario.directory)
         wait_for(lambda: answers(self.port), "rspamd to start", within=60, alive=self.process)
 
     def log(self):
@@ -126,14 +119,11 @@ class Spamd(_Scanner):
         return f"inet:{self.port}@127.0.0.1"
 
     def start(self, scenario):
-        self.prepare(scenario, {"site/init.pre": SPAMD_PLUGINS, "site/local.cf": SPAMD_SETTINGS, "rules/10_test.cf": SPAMD_RULES,
-                                "home/.keep": ""})
+        self.prepare(scenario, {"site/init.pre": SPAMD_PLUGINS, "site/local.cf": SPAMD_SETTINGS,
+                                "rules/10_test.cf": SPAMD_RULES, "home/.keep": ""})
         shutil.chown(os.path.join(self.directory, "home"), "nobody")
-        self.process = Process(self.name, ["spamd", "-L", "-x", "-m", "2", "--siteconfigpath", f"{self.directory}/site", "--configpath",
-                                           f"{self.directory}/rules", "-i", "127.0.0.1", "-p", self.port, "-u", "nobody",
-                                           "-H", f"{self.directory}/home", "-r", f"{self.directory}/pid", "-s", "stderr"],
-                               scenario.directory)
+        self.process = Process(self.name, [
+            "spamd", "-L", "-x", "-m", "2", "--siteconfigpath", f"{self.directory}/site",
+            "--configpath", f"{self.directory}/rules", "-i", "127.0.0.1", "-p", self.port, "-u", "nobody",
+            "-H", f"{self.directory}/home", "-r", f"{self.directory}/pid", "-s", "stderr"], scenario.directory)
         wait_for(lambda: "server started" in self.log(), "spamd to start", within=30, alive=self.process)
-
-    def log(self):
-        return self.process.log()
