@@ -73,7 +73,7 @@ void read_dnsbl(const toml::table& table, const Makings& makings, Policy& policy
     read_table(dnsbl_keys(), *one, full, problems, makings, list);
     if (!list.removal.empty()) reputation.removals[name] = list.removal;
     policy.dnsbl.push_back(std::move(list));
-    if (policy.dnsbl.size() > 100) wrong("more than 100 DNSBLs");
+    if (policy.dnsbl.size() > 256) wrong("more than 256 DNSBLs");
   }
 }
 

@@ -149,6 +149,38 @@ void read_password(const KeyPlace& place, RelayHop& relay) {
 }
 std::string print_password_file(const RelayHop& relay) { return print_text(relay.password_file); }
 
+void read_accept(const KeyPlace& place, RelayHop& relay) {
+  const auto text = place.text();
+  if (!text) return;
+  relay.accept_written = text->value;
+  if (text->value == "verify") {
+    relay.accept = RelayAccept::verify;
+  } else if (text->value.starts_with("list:")) {
+    WayAddresses known;
+    read_list(place, *text, known);
+    relay.accept = RelayAccept::listed;
+    if (!known.lists.empty()) relay.accepted = known.lists.front();
+  } else {
+    place.wrong(
+        "must be \"verify\", to ask that server for each recipient, or \"list:NAME\", the recipients that there are");
+  }
+}
+std::string print_accept(const RelayHop& relay) { return print_text(relay.accept_written); }
+
+// The domains that mail comes in for.
+void check_accept(const RelayHop& relay, Section& section) {
+  if (relay.accept == RelayAccept::none) return;
+  if (relay.recipients.written.empty())
+    return section.wrong("accept", "needs recipients: the domains that this server takes mail for");
+  if (relay.is_direct())
+    section.wrong("accept", "needs a host: the recipient's own server is this one, and mail would come back");
+  for (const auto& entry : relay.recipients.entries)
+    if (entry.find('@') != entry.npos || entry.starts_with('.'))
+      section.wrong("recipients", shown(entry) +
+                                      " is not a domain; with accept write each domain, and put addresses "
+                                      "into the list of accept");
+}
+
 // The row of a key that fills in more than one member.
 constexpr auto whole = [](auto& of) -> auto& { return of; };
 
@@ -181,6 +213,7 @@ const Keys<RelayHop>& relay_keys() {
       {"tls", &RelayHop::tls, {read_tls_of_relay, print_text}, reloads},
       {"user", &RelayHop::user, form::printed(print_text, form::parsed(user)), reloads},
       {"password_file", whole, Form<RelayHop>{read_password, print_password_file}, reloads},
+      {"accept", whole, Form<RelayHop>{read_accept, print_accept}, reloads},
   };
   return keys;
 }
@@ -268,6 +301,7 @@ void WaysOutReader::read_relay(const Named& named, const Makings& makings, Probl
     problems.error(section.place(), "relay." + named.name,
                    relay.senders.written.empty() ? "senders or recipients is missing: whose mail it takes"
                                                  : "has senders and recipients; write a table for each");
+  check_accept(relay, section);
   const bool logs_in = !relay.user.empty();
   if (logs_in && relay.password_file.empty()) section.wrong("password_file", "is missing; user needs it");
   if (!logs_in && !relay.password_file.empty()) section.wrong("user", "is missing; password_file needs it");

@@ -14,7 +14,8 @@ bool is_wildcard(std::string_view key) { return key == any_way || key.starts_wit
 
 // As the door finds it: a key without an "@" is a domain, but in the maps of next hops.
 std::string value_of(const WayMaps& maps, WayMap map, const std::string& key) {
-  const bool is_hop = map == WayMap::tls || (map == WayMap::login && !is_wildcard(key));
+  const bool is_hop = map == WayMap::tls || map == WayMap::relay_domain || map == WayMap::accept ||
+                      (map == WayMap::login && !is_wildcard(key));
   return maps.find(map, is_hop || key.find('@') != key.npos ? key : '@' + key);
 }
 
@@ -112,6 +113,15 @@ std::string postfix_lines(const WayMaps& maps, const std::string& table) {
       line("relayhost", relay.host);
       break;
     }
+  // Postfix takes subdomains of a relay domain for one, too, if it may.
+  if (any(maps, WayMap::relay_domain)) {
+    line("relay_domains", table + "relay_domain");
+    line("parent_domain_matches_subdomains",
+         "debug_peer_list, fast_flush_domains, mynetworks, qmqpd_authorized_clients, smtpd_access_maps");
+    main += "# before what permits: recipients that do not exist are refused here, so that none is bounced later\n";
+    line("smtpd_recipient_restrictions", "check_recipient_access " + table + "accept");
+    line("unverified_recipient_reject_code", "550");
+  }
   if (any(maps, WayMap::tls)) {
     line("smtp_tls_security_level", "may");
     line("smtp_tls_policy_maps", table + "tls");

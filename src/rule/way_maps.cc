@@ -99,6 +99,29 @@ std::string WayMaps::login_of(std::string_view key) const {
   return relay && by_sender_[*relay] ? login(*relay) : std::string();
 }
 
+// The relay by which mail comes in for this domain; null: none.
+const RelayHop* WayMaps::relay_in(std::string_view address) const {
+  const auto relay = first_of(relay_recipients_, address);
+  const bool comes_in = relay && ways_.relays[*relay].accept != RelayAccept::none;
+  return comes_in ? &ways_.relays[*relay] : nullptr;
+}
+
+// An action of access(5). Postfix asks for the address first, and for the domain when that is not found: a recipient
+// that is known must be found.
+std::string WayMaps::accepted(std::string_view recipient) const {
+  const bool is_domain = recipient.find('@') == recipient.npos;
+  const RelayHop* const relay = relay_in(is_domain ? '@' + std::string(recipient) : std::string(recipient));
+  if (relay == nullptr) return {};
+  if (relay->accept == RelayAccept::verify) return "reject_unverified_recipient";
+  bool known = false;
+  each_address_key(is_domain ? std::string_view() : recipient, ways_.spelling, [&](std::string_view key) {
+    const auto at = key.find('@');
+    known = at != key.npos && at + 1 < key.size() && relay->accepted->find_word(key).has_value();
+    return known;
+  });
+  return known ? "DUNNO" : "550 5.1.1 User unknown";
+}
+
 std::string WayMaps::find(WayMap map, std::string_view key) const {
   switch (map) {
     case WayMap::transport: {
@@ -130,6 +153,9 @@ std::string WayMaps::find(WayMap map, std::string_view key) const {
       return found ? tls_values_[*found] : std::string();
     }
     case WayMap::login: return login_of(key);
+    case WayMap::relay_domain:
+      return key.find('@') == key.npos && relay_in('@' + std::string(key)) != nullptr ? "relay" : std::string();
+    case WayMap::accept: return accepted(key);
   }
   return {};
 }
@@ -139,7 +165,9 @@ const WayMaps::Index& WayMaps::index_of(WayMap map) const {
     case WayMap::transport: return transports_;
     case WayMap::mailer: return mailers_;
     case WayMap::relay: return relays_;
-    case WayMap::relay_recipient: return relay_recipients_;
+    case WayMap::relay_recipient:
+    case WayMap::relay_domain:
+    case WayMap::accept: return relay_recipients_;
     case WayMap::tls: return tls_;
     case WayMap::login: break;
   }
@@ -150,6 +178,16 @@ std::vector<std::string> WayMaps::keys(WayMap map) const {
   std::vector<std::string> all;
   index_of(map).keys(all);
   if (map == WayMap::login && std::ranges::find(by_sender_, true) != by_sender_.end()) relays_.keys(all);
+  if (map == WayMap::relay_domain || map == WayMap::accept) {
+    std::erase_if(all, [this](const std::string& domain) {
+      return domain.find('@') != domain.npos || relay_in('@' + domain) == nullptr;
+    });
+    for (const auto& relay : ways_.relays)
+      if (map == WayMap::accept && relay.accepted)
+        relay.accepted->each([&](std::string_view key, std::string_view) {
+          if (key.find('@') != key.npos && relay_in(key) == &relay) all.emplace_back(key);
+        });
+  }
   std::ranges::sort(all);
   all.erase(std::unique(all.begin(), all.end()), all.end());
   return all;

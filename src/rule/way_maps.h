@@ -23,15 +23,19 @@ enum class WayMap {
   relay_recipient,  // by recipient: transport_maps
   tls,              // by next hop: smtp_tls_policy_maps
   login,            // by sender or next hop: smtp_sasl_password_maps
+  relay_domain,     // by domain: relay_domains
+  accept,           // by recipient: check_recipient_access
 };
 
-inline constexpr std::array<std::pair<std::string_view, WayMap>, 6> way_map_names{{
+inline constexpr std::array<std::pair<std::string_view, WayMap>, 8> way_map_names{{
     {"transport", WayMap::transport},
     {"mailer", WayMap::mailer},
     {"relay", WayMap::relay},
     {"relay_recipient", WayMap::relay_recipient},
     {"tls", WayMap::tls},
     {"login", WayMap::login},
+    {"relay_domain", WayMap::relay_domain},
+    {"accept", WayMap::accept},
 }};
 std::optional<WayMap> parse_way_map(std::string_view name);
 
@@ -64,6 +68,8 @@ class WayMaps {
   std::optional<std::size_t> most_specific(const Index& index, std::string_view address) const;
   std::optional<std::size_t> first_of(const Index& index, std::string_view address) const;
   std::string login_of(std::string_view key) const;
+  const RelayHop* relay_in(std::string_view address) const;
+  std::string accepted(std::string_view recipient) const;
 
   const WaysOut ways_;
   Index transports_, mailers_, relays_, relay_recipients_, tls_, hosts_;

@@ -37,6 +37,13 @@ struct SenderRoute {
   bool has_next_hop() const { return !postfix.empty() && !postfix.ends_with(':'); }
 };
 
+// [relay.NAME] accept: which recipients mail is taken for that comes in from anywhere, for a server behind this one.
+enum class RelayAccept {
+  none,    // mail does not come in by this relay
+  verify,  // those that the server behind takes: it is asked
+  listed,  // those in a list
+};
+
 // [relay.NAME]: mail of these senders, or to these recipients, is handed to another server.
 struct RelayHop {
   static constexpr std::string_view direct = "direct";
@@ -46,6 +53,9 @@ struct RelayHop {
   std::string host;  // "[gw.example.org]:587", or `direct`: to the recipient's own server, whatever else is said
   std::string tls;   // a level of smtp_tls_policy_maps with its attributes; "": as [tls] says
   std::string user, password;  // "": no login
+  RelayAccept accept = RelayAccept::none;
+  std::string accept_written;  // as in the policy file
+  TablePtr accepted;           // of RelayAccept::listed
   std::string password_file;
 
   bool is_direct() const { return host == direct; }
