@@ -197,10 +197,12 @@ def main():
     # Makefile stays first: its first target is the default one. A group needs what any of its sources needs, so each program is linked with every library.
     text = ("# Made by build-aux/jumbo.py.\n" + "".join(lists) +
             "include Makefile\n" + "".join(rules) +
-            f"GNUmakefile: Makefile $(srcdir)/build-aux/jumbo.py {' '.join('$(srcdir)/' + path for path in sorted(grouped))}\n"
+            # A source that has gone must not stop make before Makefile has been made again.
+            f"GNUmakefile: Makefile $(srcdir)/build-aux/jumbo.py $(wildcard {' '.join('$(srcdir)/' + path for path in sorted(grouped))})\n"
             "\tpython3 $(srcdir)/build-aux/jumbo.py $(srcdir)\n"
             "ours := $(noinst_LIBRARIES) $(filter-out libfuzz.a libbench.a,$(check_LIBRARIES))\n"
             "LIBS += -Wl,--start-group $(ours) -Wl,--end-group $(third_party_libs) $(BOOST_CONTEXT_LIBS)\n"
+            "$(noinst_LIBRARIES) $(check_LIBRARIES): GNUmakefile\n"
             "$(PROGRAMS) $(check_PROGRAMS) $(EXTRA_PROGRAMS): $(ours)\n"
             "mostlyclean: jumbo-clean\ndistclean: jumbo-distclean\n"
             "jumbo-clean:\n\trm -f jumbo/*.o jumbo/*.d\n"
