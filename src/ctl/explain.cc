@@ -74,6 +74,8 @@ std::optional<Options> parse(const Arguments& args) {
       "what the MTA makes of the sender or recipient before it")(
       "login", po::value(&what.sasl_username)->value_name("LOGIN"), "sasl_username")(
       "tls", po::value(&what.encryption_protocol)->value_name("PROTOCOL"), "encryption_protocol, such as TLSv1.3")(
+      "cipher", po::value(&what.encryption_cipher)->value_name("NAME"), "encryption_cipher")(
+      "keysize", po::value(&what.encryption_keysize)->value_name("BITS"), "encryption_keysize")(
       "service", po::value(&what.service)->value_name("NAME"), "service")(
       "size", po::value(&size)->value_name("BYTES"),
       "the size that the client declares; the message's, if there is no file")(

@@ -91,7 +91,9 @@ bool Rehearsal::connect() {
   }
   audience_.begins(Stage::helo, {});
   return ask_policy(Stage::helo) &&
-         (!milter_ || hear_milter(milter_->helo(what_.helo, Told{{"{tls_version}", what_.encryption_protocol}})));
+         (!milter_ || hear_milter(milter_->helo(what_.helo, Told{{"{tls_version}", what_.encryption_protocol},
+                                                                 {"{cipher}", what_.encryption_cipher},
+                                                                 {"{cipher_bits}", what_.encryption_keysize}})));
 }
 
 // As Dovecot asks when the client gives its login.
@@ -138,7 +140,9 @@ bool Rehearsal::sender() {
   return hear_milter(milter_->mail(args, Told{{"{mail_addr}", resolved(path, what_.sender_resolved, false)},
                                               {"{auth_authen}", what_.sasl_username},
                                               {"{auth_type}", what_.sasl_username.empty() ? "" : "PLAIN"},
-                                              {"{tls_version}", what_.encryption_protocol}}));
+                                              {"{tls_version}", what_.encryption_protocol},
+                                              {"{cipher}", what_.encryption_cipher},
+                                              {"{cipher_bits}", what_.encryption_keysize}}));
 }
 
 bool Rehearsal::recipient(std::size_t number) {
@@ -220,6 +224,8 @@ bool Rehearsal::ask_policy(Stage stage, std::string_view recipient) {
       {A::sasl_method, in_message && !what_.sasl_username.empty() ? "PLAIN" : ""},
       {A::sasl_username, in_message ? what_.sasl_username : std::string()},
       {A::encryption_protocol, what_.encryption_protocol},
+      {A::encryption_cipher, what_.encryption_cipher},
+      {A::encryption_keysize, what_.encryption_keysize},
       {A::policy_context, what_.service}};
   PolicyRequest asked;
   for (const auto& [attribute, value] : values) asked.values[static_cast<std::size_t>(attribute)] = value;

@@ -13,7 +13,7 @@ namespace mailweir {
 
 struct WhatIf {
   std::string client_address = "192.0.2.1", client_name, reverse_client_name, helo = "client.example", service;
-  std::string sender, sasl_username, encryption_protocol;
+  std::string sender, sasl_username, encryption_protocol, encryption_cipher, encryption_keysize;
   std::string sender_resolved;                    // what the MTA makes of it; "": what we do
   std::vector<std::string> recipients, resolved;  // the same of each recipient
   std::uint16_t client_port = 40000;

@@ -9,7 +9,7 @@
 namespace mailweir {
 namespace {
 
-enum class Place : std::uint8_t { protocol, version, cipher, subject, issuer, fingerprint, tls };
+enum class Place : std::uint8_t { protocol, version, cipher, keysize, subject, issuer, fingerprint, tls };
 
 constexpr FactDefinition facts[] = {
     {.name = "encryption_protocol",
@@ -24,6 +24,11 @@ constexpr FactDefinition facts[] = {
     {.name = "encryption_cipher",
      .known = known_at_doors(Stage::helo),
      .meaning = "the TLS cipher in use",
+     .scope = FactScope::session},
+    {.name = "encryption_keysize",
+     .type = FactType::number,
+     .known = known_at_doors(Stage::helo),
+     .meaning = "the length of the TLS cipher's key in bits",
      .scope = FactScope::session},
     {.name = "ccert_subject",
      .known = known_at_doors(Stage::helo),
@@ -54,6 +59,7 @@ class TlsSource final : public FactSource {
     switch (place_of<Place>(fact)) {
       case Place::protocol: return text_value(client_.encryption_protocol);
       case Place::version: return version();
+      case Place::keysize: return client_.encryption_keysize ? number_value(*client_.encryption_keysize) : FactValue();
       case Place::cipher: return text_value(client_.encryption_cipher);
       case Place::subject: return text_value(client_.ccert_subject);
       case Place::issuer: return text_value(client_.ccert_issuer);

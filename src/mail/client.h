@@ -29,6 +29,7 @@ struct Client {
   std::string service;          // policy_context, or {daemon_name} at the milter
   Origin origin = Origin::smtp;
   std::string encryption_protocol, encryption_cipher;
+  std::optional<std::uint16_t> encryption_keysize;  // bits of the cipher's key
   std::string ccert_subject, ccert_issuer, ccert_fingerprint;
 };
 

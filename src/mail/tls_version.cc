@@ -41,4 +41,10 @@ std::optional<TlsVersion> TlsVersion::of_protocol(std::string_view name) {
 
 std::string TlsVersion::to_string() const { return std::to_string(major_number) + '.' + std::to_string(minor_number); }
 
+std::optional<std::uint16_t> read_keysize(std::string_view text) {
+  const auto bits = to_number(text);
+  if (!bits || *bits == 0 || *bits > 65535) return {};
+  return static_cast<std::uint16_t>(*bits);
+}
+
 }  // namespace mailweir

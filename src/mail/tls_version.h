@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// TlsVersion: a version of TLS that can be compared. Pure.
+// TlsVersion: a version of TLS that can be compared; and what else mail servers say of a cipher. Pure.
 #pragma once
 
 #include <compare>
@@ -23,5 +23,9 @@ struct TlsVersion {
   std::int64_t number() const { return major_number * 1000 + minor_number; }
   auto operator<=>(const TlsVersion&) const = default;
 };
+
+// The length of a cipher's key, from 1 to 65535 bits; nothing: the text says none, as "0" does of a session in the
+// clear.
+std::optional<std::uint16_t> read_keysize(std::string_view text);
 
 }  // namespace mailweir

@@ -3,6 +3,7 @@
 
 #include "base/port_number.h"
 #include "base/text.h"
+#include "mail/tls_version.h"
 
 namespace mailweir {
 namespace {
@@ -49,6 +50,7 @@ void find_origin(std::string_view sendmail_host, bool logged_in, Client& client)
 void read_tls(const Macros& macros, bool sendmail, Client& client) {
   client.encryption_protocol = macros.text("{tls_version}");
   client.encryption_cipher = macros.text("{cipher}");
+  client.encryption_keysize = read_keysize(macros.text("{cipher_bits}"));
   const bool verified = !sendmail || macros.text("{verify}") == "OK";
   client.ccert_subject = verified ? macros.text(sendmail ? "{cn_subject}" : "{cert_subject}") : "";
   client.ccert_issuer = verified ? macros.text(sendmail ? "{cn_issuer}" : "{cert_issuer}") : "";

@@ -8,6 +8,7 @@
 #include "mail/domain.h"
 #include "mail/longest_address.h"
 #include "mail/path.h"
+#include "mail/tls_version.h"
 #include "policy_door/action.h"
 #include "policy_door/attribute_address.h"
 
@@ -95,6 +96,7 @@ void PolicyDoorSession::read(const PolicyRequest& request, Stage stage) {
   client.service = request[Attribute::policy_context];
   client.encryption_protocol = request[Attribute::encryption_protocol];
   client.encryption_cipher = request[Attribute::encryption_cipher];
+  client.encryption_keysize = read_keysize(request[Attribute::encryption_keysize]);
   client.ccert_subject = request[Attribute::ccert_subject];
   client.ccert_issuer = request[Attribute::ccert_issuer];
   client.ccert_fingerprint = request[Attribute::ccert_fingerprint];

@@ -32,6 +32,7 @@ constexpr std::array<std::string_view, attribute_count> names{"request",
                                                               "ccert_fingerprint",
                                                               "encryption_protocol",
                                                               "encryption_cipher",
+                                                              "encryption_keysize",
                                                               "policy_context"};
 
 constexpr std::size_t most_attributes = 200;

@@ -40,9 +40,10 @@ enum class Attribute : unsigned char {
   ccert_fingerprint,
   encryption_protocol,
   encryption_cipher,
+  encryption_keysize,
   policy_context,
 };
-inline constexpr std::size_t attribute_count = 24;
+inline constexpr std::size_t attribute_count = 25;
 
 // Views into the bytes that it was read from.
 struct PolicyRequest {

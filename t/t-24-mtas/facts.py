@@ -120,12 +120,12 @@ ROWS = [
         """ + TAKEN),
 
     # --- TLS ---------------------------------------------------------------------------------------------------------
-    Row("a STARTTLS session", show("mail", "tls", "encryption_protocol", "encryption_cipher", "helo_name"),
-        "tls\n" + TAKEN,
+    Row("a STARTTLS session", show("mail", "tls", "encryption_protocol", "encryption_cipher",
+                                    "encryption_keysize", "helo_name"), "tls\n" + TAKEN,
         [{"X-Mail": seen(tls="true", encryption_protocol=r"TLSv1\.[23]", encryption_cipher="[A-Z0-9_-]{10,}",
-                         helo_name=r"client\.test")}]),
-    Row("a session in the clear", show("mail", "tls", "encryption_protocol", "encryption_cipher"),
-        sink=[{"X-Mail": seen(tls="false", encryption_protocol="", encryption_cipher="")}]),
+                         encryption_keysize="(128|256)", helo_name=r"client\.test")}]),
+    Row("a session in the clear", show("mail", "tls", "encryption_protocol", "encryption_cipher", "encryption_keysize"),
+        sink=[{"X-Mail": seen(tls="false", encryption_protocol="", encryption_cipher="", encryption_keysize="")}]),
     Row("helo rules are asked again behind STARTTLS", rule("tls-only", "helo", when="{ tls = false }", log="true")
         + rule("tls-yes", "helo", when="{ tls = true }", log="true"), "tls\n" + TAKEN,
         log=[{"stage": "helo", "rules": "tls-only"}, {"stage": "helo", "rules": "tls-yes"}]),

@@ -19,6 +19,7 @@ void fill(Session& session, const HeaderList& headers, bool local) {
   client.service = "submission";
   client.encryption_protocol = "TLSv1.3";
   client.encryption_cipher = "TLS_AES_256_GCM_SHA384";
+  client.encryption_keysize = 256;
   client.ccert_subject = "client";
   client.ccert_issuer = "ca";
   client.ccert_fingerprint = "AA:BB";

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "../fixture/engine_fixture.h"
+#include "mail/tls_version.h"
 
 namespace mailweir {
 namespace {
@@ -30,18 +31,28 @@ TEST_CASE("tls_version: what a protocol's name says") {
   }
 }
 
-TEST_CASE("tls_version is compared; without TLS no comparison holds") {
+TEST_CASE("tls_version and encryption_keysize are compared; absent they hold nowhere") {
   struct Row {
     std::string condition, protocol;
+    std::optional<std::uint16_t> bits;
     bool holds;
   };
   const Row rows[] = {
-      {"tls_version = \"< 1.2\"", "TLSv1.1", true},  {"tls_version = \"< 1.2\"", "TLSv1", true},
-      {"tls_version = \"< 1.2\"", "SSLv3", true},    {"tls_version = \"< 1.2\"", "TLSv1.2", false},
-      {"tls_version = \"< 1.2\"", "", false},        {"tls_version = \">= 1.2\"", "TLSv1.3", true},
-      {"tls_version = \"1.3\"", "TLSv1.3", true},    {"tls_version = \"!1.3\"", "TLSv1.2", true},
-      {"tls_version = \"!1.3\"", "TLSv1.3", false},  {"tls_version = [\"1.2\", \"1.3\"]", "TLSv1.2", true},
-      {"tls_version = \"< 1.10\"", "TLSv1.3", true},
+      {"tls_version = \"< 1.2\"", "TLSv1.1", 256, true},
+      {"tls_version = \"< 1.2\"", "TLSv1", 256, true},
+      {"tls_version = \"< 1.2\"", "SSLv3", 128, true},
+      {"tls_version = \"< 1.2\"", "TLSv1.2", 256, false},
+      {"tls_version = \"< 1.2\"", "", {}, false},
+      {"tls_version = \">= 1.2\"", "TLSv1.3", 256, true},
+      {"tls_version = \"1.3\"", "TLSv1.3", 256, true},
+      {"tls_version = \"!1.3\"", "TLSv1.2", 256, true},
+      {"tls_version = \"!1.3\"", "TLSv1.3", 256, false},
+      {"tls_version = [\"1.2\", \"1.3\"]", "TLSv1.2", 256, true},
+      {"tls_version = \"< 1.10\"", "TLSv1.3", 256, true},
+      {"encryption_keysize = \"< 128\"", "TLSv1.2", 112, true},
+      {"encryption_keysize = \"< 128\"", "TLSv1.2", 128, false},
+      {"encryption_keysize = \"< 128\"", "", {}, false},
+      {"encryption_keysize = 256", "TLSv1.3", 256, true},
   };
   for (const auto& row : rows) {
     CAPTURE(row.condition);
@@ -50,7 +61,20 @@ TEST_CASE("tls_version is compared; without TLS no comparison holds") {
                   " }\nreject = \"550 5.7.1 no\"\n");
     const auto session = engine.message(Door::milter);
     session->client().encryption_protocol = row.protocol;
+    session->client().encryption_keysize = row.bits;
     CHECK((test::rule_of(session->judge(Stage::mail)) == "r") == row.holds);
+  }
+}
+
+TEST_CASE("the length of a cipher's key, as mail servers write it") {
+  struct Row {
+    std::string_view text;
+    std::uint16_t want;  // 0: nothing
+  };
+  const Row rows[] = {{"256", 256}, {"0", 0}, {"", 0}, {"-1", 0}, {"65535", 65535}, {"65536", 0}, {"256 bits", 0}};
+  for (const auto& row : rows) {
+    CAPTURE(row.text);
+    CHECK(read_keysize(row.text).value_or(0) == row.want);
   }
 }
 
