@@ -4,6 +4,7 @@
 #include "config/sections.h"
 #include "config/why_no_network.h"
 #include "mail/domain.h"
+#include "mail/headers.h"
 #include "port/log_setting.h"
 
 namespace mailweir {
@@ -51,6 +52,12 @@ void read_networks(const KeyPlace& place, std::vector<std::string>& networks) {
   }
 }
 
+// A name that no mail program uses: it is removed from all mail.
+Result<std::string> private_header(const std::string& text) {
+  if (text.empty() || (is_header_name(text) && folded(text.substr(0, 2)) == "x-")) return text;
+  return Error{"must be the name of a header field of your own, like \"X-Local-User\""};
+}
+
 // "list:NAME", or the entries themselves. Null: the key is missing, or wrong; the latter is told.
 TablePtr table_of(const std::vector<std::string>& names, const toml::table& general, std::string_view key,
                   Registry& registry, Problems& problems, std::string_view why_not_in_redis = {}) {
@@ -83,6 +90,7 @@ SectionRow general_section() {
       {"memory", &GeneralConfig::memory, form::or_auto(form::size(16 << 20, std::uint64_t{1} << 40)), needs_restart},
       {"mynetworks", &GeneralConfig::mynetworks, {read_networks}, reloads},
       {"our_names", &GeneralConfig::our_names, form::texts(), reloads},
+      {"local_user_header", &GeneralConfig::local_user_header, form::parsed(private_header), reloads},
       {"recipient_delimiter", within(&GeneralConfig::spelling, &MailboxSpelling::delimiters), form::parsed(delimiters),
        reloads},
       {"batv", within(&GeneralConfig::spelling, &MailboxSpelling::batv), form::boolean(), reloads},

@@ -174,6 +174,7 @@ void Loader::settle_doors() {
 void Loader::settle_policy() {
   policy_->hostname = config_.general.hostname.empty() ? machine_name() : config_.general.hostname;
   policy_->spelling = config_.general.spelling;
+  policy_->local_user_header = config_.general.local_user_header;
   policy_->counters_outage = config_.counters.on_outage == "defer" ? Outage::defer : Outage::go_on;
   policy_->follows_mail_log = seen_.contains("follow");
   policy_->counter_deadline = config_.counters.deadline;

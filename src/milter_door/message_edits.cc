@@ -131,6 +131,8 @@ void MessageEdits::make_edits() {
           if constexpr (Kind::row.edits_header) change(one);
         },
         effect);
+  // It says who sent the message, and has done its work: it leaves with no message, whoever wrote it.
+  if (const auto& user = session_.policy().local_user_header; !user.empty()) message_.headers.remove(user);
   if (!change.removed().empty()) message_.done.emplace_back("removed", change.removed());
 }
 

@@ -144,6 +144,7 @@ Needs milter_needs(const Policy& policy) {
     needs.body = needs.body || std::any_of(results.checks.begin(), results.checks.end(),
                                            [](const FactRef& check) { return is_message_check(check.info()); });
   }
+  if (!policy.local_user_header.empty()) needs.headers = needs.edits_headers = true;  // it is removed
   // Mail of local origin is refused at its end, a deferral of it becomes a hold.
   if (std::any_of(needs.answers.begin(), needs.answers.end(), [](bool one) { return one; })) {
     needs.answers[index(Stage::end_of_message)] = true;

@@ -107,7 +107,7 @@ class Postfix:
     `policy`: {"client" | "helo" | "sender" | "recipient" | "data" | "end_of_data": policy service}, put before `permit`
     in that list. `main`: further main.cf settings, which win. `services`: Service; `transports`: {name: its -o} of the
     smtp client (routes). `logins`: {login: password} for AUTH PLAIN on every smtpd. `tls`: STARTTLS is offered.
-    `master`: further master.cf text."""
+    `master`: further master.cf text; its services replace those of the same name."""
 
     def __init__(self, relay_to, milters=(), local_milters=(), policy=None, main=None, services=(), transports=None,
                  logins=None, tls=False, name="pf", master=""):
@@ -194,10 +194,16 @@ class Postfix:
         """An SmtpClient at the main port, or at that of a named service."""
         return SmtpClient(self.services[service].port if service else self.port, **options)
 
-    def sendmail(self, message, recipients, sender="www-data@pf.test", options=()):
-        """Through sendmail(1), as a web site's PHP would: picked up, cleaned, non_smtpd_milters. Its exit status."""
-        return subprocess.run(["sendmail", "-C", self.config, "-i", "-f", sender, *options, "--", *recipients],
-                              input=as_bytes(message), timeout=seconds(30), check=False).returncode
+    def sendmail(self, message, recipients, sender="www-data@pf.test", options=(), uid=None):
+        """Through sendmail(1), as a web site's PHP would: picked up, cleaned, non_smtpd_milters. Its exit status. With a
+        `uid` as that user, for whom postdrop(1) takes no -C: in a mount namespace, where this is the machine's Postfix."""
+        command = ["sendmail", "-i", "-f", sender, *options, "--", *recipients]
+        if uid is None:
+            command[1:1] = ["-C", self.config]
+        else:
+            there = f'mount --bind {self.config} /etc/postfix && exec setpriv --reuid={uid} --regid={uid} --clear-groups "$@"'
+            command = ["unshare", "--mount", "sh", "-c", there, "sh", *command]
+        return subprocess.run(command, input=as_bytes(message), timeout=seconds(30), check=False).returncode
 
     # --- the queue ---------------------------------------------------------------------------------------------------
     def queue(self, *names):
@@ -252,7 +258,8 @@ class Postfix:
             text += entry(f"127.0.0.1:{service.port} inet n - n - - smtpd", options)
         for name, options in self.transports.items():
             text += entry(f"{name} unix - - n - - smtp", {"syslog_name": f"{self.name}/{name}", **options})
-        return text + MASTER + self.more_master
+        replaced = {tuple(line.split()[:2]) for line in self.more_master.splitlines() if line[:1].isalpha()}
+        return text + "".join(line + "\n" for line in MASTER.splitlines() if tuple(line.split()[:2]) not in replaced) + self.more_master
 
     def _pid(self):
         with open(os.path.join(self.directory, "spool/pid/master.pid")) as file:

@@ -42,6 +42,7 @@ FactRef ref(const FactInfo& fact) {
 
 HeaderList some_headers() {
   HeaderList headers;
+  static_cast<void>(headers.receive("X-Local-User", " 33"));
   static_cast<void>(headers.receive("Received", " from a"));
   static_cast<void>(headers.receive("From", " Alice <alice@example.com>"));
   static_cast<void>(headers.receive("Subject", " hello"));
@@ -77,6 +78,8 @@ class OneCountry final : public Countries {
 TEST_CASE("each fact is known from its stage on, at both doors") {
   Engine engine(std::string(test::milter_only) + R"([egress]
 addresses = ["192.0.2.1"]
+[general]
+local_user_header = "X-Local-User"
 [maps]
 owners = { "alice@example.com" = "alice" }
 [[rule]]
@@ -112,7 +115,7 @@ client.example.org A 192.0.2.7
     for (const auto& fact : all_facts()) {
       if (fact.is_own()) continue;
       const auto session = engine.message(door, mail);
-      fill(*session, headers, false);
+      fill(*session, headers, fact.name == "local_user");
       session->facts().begin_message_checks(CheckSet::all());
       for (const Stage stage : all_stages) {
         CAPTURE(to_string(door));
