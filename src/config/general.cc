@@ -90,6 +90,7 @@ SectionRow general_section() {
       {"memory", &GeneralConfig::memory, form::or_auto(form::size(16 << 20, std::uint64_t{1} << 40)), needs_restart},
       {"mynetworks", &GeneralConfig::mynetworks, {read_networks}, reloads},
       {"our_names", &GeneralConfig::our_names, form::texts(), reloads},
+      {"our_domains", &GeneralConfig::our_domains, form::texts(), reloads},
       {"local_user_header", &GeneralConfig::local_user_header, form::parsed(private_header), reloads},
       {"recipient_delimiter", within(&GeneralConfig::spelling, &MailboxSpelling::delimiters), form::parsed(delimiters),
        reloads},
@@ -101,6 +102,11 @@ SectionRow general_section() {
 void make_our_names(const toml::table& table, const GeneralConfig& general, Registry& registry, Policy& policy,
                     Problems& problems) {
   policy.our_names = table_of(general.our_names, table, "our_names", registry, problems);
+}
+
+void make_our_domains(const toml::table& table, const GeneralConfig& general, Registry& registry, Policy& policy,
+                      Problems& problems) {
+  policy.our_domains = table_of(general.our_domains, table, "our_domains", registry, problems);
 }
 
 void make_mynetworks(const toml::table& table, const GeneralConfig& general, Registry& registry, Policy& policy,

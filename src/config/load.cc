@@ -329,6 +329,7 @@ void Loader::read_all() {
   if (const auto general = seen_.find("general"); general != seen_.end()) {
     make_mynetworks(*general->second, config_.general, registry_, *policy_, problems_);
     make_our_names(*general->second, config_.general, registry_, *policy_, problems_);
+    make_our_domains(*general->second, config_.general, registry_, *policy_, problems_);
   }
   policy_->way_maps = ways_out_.make(makings_, config_, problems_);
   ways_out_.add_addresses(policy_->egress);

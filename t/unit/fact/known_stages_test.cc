@@ -79,6 +79,7 @@ TEST_CASE("each fact is known from its stage on, at both doors") {
   Engine engine(std::string(test::milter_only) + R"([egress]
 addresses = ["192.0.2.1"]
 [general]
+our_domains = ["ours.example"]
 local_user_header = "X-Local-User"
 [maps]
 owners = { "alice@example.com" = "alice" }
