@@ -37,7 +37,7 @@ Form<std::vector<FactRef>> key_facts(const std::string& of, const std::string& i
       place.makings.places->emplace(of + ".by." + name.value, name.place);
       auto fact = place.makings.registry.fact(name.value);
       if (!fact) place.wrong(name.place, fact.error().what);
-      else if (fact->info().many || fact->check())
+      else if (fact->info().many || (fact->check() && !(fact->info().limit_key && of == "limit")))
         place.wrong(name.place, name.value + " cannot be a key: it is a check or has several values");
       else by.push_back(std::move(*fact));
     }

@@ -119,6 +119,7 @@ struct GeneralConfig {
   std::vector<std::string> mynetworks;   // as written, for printing; reloads with the policy
   std::vector<std::string> our_names;    // likewise
   std::vector<std::string> our_domains;  // likewise
+  std::string recipient_providers;       // "map:NAME", ""; likewise
   std::string local_user_header;         // the name of a header field, ""; likewise
   MailboxSpelling spelling;              // likewise
   std::string hostname;                  // ours, as others see it; "": the machine's; reloads

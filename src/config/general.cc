@@ -52,6 +52,13 @@ void read_networks(const KeyPlace& place, std::vector<std::string>& networks) {
   }
 }
 
+void read_providers(const KeyPlace& place, std::string& map) {
+  const auto text = place.text();
+  if (!text || text->value.empty()) return;
+  if (text->value.starts_with("map:")) map = text->value;
+  else place.wrong("must be \"map:NAME\": names of mail hosts and their providers");
+}
+
 // A name that no mail program uses: it is removed from all mail.
 Result<std::string> private_header(const std::string& text) {
   if (text.empty() || (is_header_name(text) && folded(text.substr(0, 2)) == "x-")) return text;
@@ -91,6 +98,7 @@ SectionRow general_section() {
       {"mynetworks", &GeneralConfig::mynetworks, {read_networks}, reloads},
       {"our_names", &GeneralConfig::our_names, form::texts(), reloads},
       {"our_domains", &GeneralConfig::our_domains, form::texts(), reloads},
+      {"recipient_providers", &GeneralConfig::recipient_providers, {read_providers}, reloads},
       {"local_user_header", &GeneralConfig::local_user_header, form::parsed(private_header), reloads},
       {"recipient_delimiter", within(&GeneralConfig::spelling, &MailboxSpelling::delimiters), form::parsed(delimiters),
        reloads},
@@ -107,6 +115,9 @@ void make_our_names(const toml::table& table, const GeneralConfig& general, Regi
 void make_our_domains(const toml::table& table, const GeneralConfig& general, Registry& registry, Policy& policy,
                       Problems& problems) {
   policy.our_domains = table_of(general.our_domains, table, "our_domains", registry, problems);
+  const auto* map = table.get("recipient_providers");
+  if (map != nullptr && !general.recipient_providers.empty())
+    policy.providers = registry.table(general.recipient_providers, place_of(*map), "general.recipient_providers");
 }
 
 void make_mynetworks(const toml::table& table, const GeneralConfig& general, Registry& registry, Policy& policy,

@@ -199,6 +199,10 @@ void read_limit(const KeyPlace& place, Rule& rule) {
   if (table == nullptr) return;
   rule.limit.emplace().counter = rule.name;
   read_table(limit_keys(), place, *table, *rule.limit);
+  // Blocked keys are looked up for all mail, before any rule.
+  if (!rule.limit->block) return;
+  for (const FactRef& fact : rule.limit->by)
+    if (fact.check()) place.wrong("a key with " + fact.name + " cannot be blocked: it is a check");
 }
 
 }  // namespace mailweir

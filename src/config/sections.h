@@ -58,6 +58,7 @@ void check_reputation(const toml::table& table, const Policy& policy, Problems& 
 // list:mynetworks. When the lists are read.
 void make_our_names(const toml::table& table, const GeneralConfig& general, Registry& registry, Policy& policy,
                     Problems& problems);
+// And [general] recipient_providers.
 void make_our_domains(const toml::table& table, const GeneralConfig& general, Registry& registry, Policy& policy,
                       Problems& problems);
 void make_mynetworks(const toml::table& table, const GeneralConfig& general, Registry& registry, Policy& policy,

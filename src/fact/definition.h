@@ -74,6 +74,7 @@ struct FactDefinition {
   bool many = false;                 // may have several values
   bool shows_first = false;          // in a text the first value stands for all
   bool any_text = false;             // may hold what looks like a pattern
+  bool limit_key = false;            // a check that may be the key of a limit
   std::uint16_t longest_text = 200;  // bytes in a reply
 };
 

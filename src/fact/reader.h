@@ -33,6 +33,7 @@ class FactReader {
   const FactSettings& settings() const { return *settings_; }
   const MessageTools& tools() const { return tools_; }
   Lookups& lookups(LookupsOf what) { return lookups_.of(what); }
+  void drop_recipient_lookups() { lookups_.drop_recipients(); }
   bool is_outgoing() const;
 
   // A fact as a rule sees it: absent before its stage, and where a rule has turned it off.

@@ -40,9 +40,16 @@ Lookups& SessionLookups::of(LookupsOf what) {
   return *kept;
 }
 
+void SessionLookups::drop_recipients() {
+  auto& kept = all_[static_cast<std::size_t>(LookupsOf::recipients)];
+  if (!kept) return;
+  waited_before_ -= kept->waited();
+  kept.reset();
+}
+
 void SessionLookups::transaction_ends() {
-  all_[static_cast<std::size_t>(LookupsOf::transaction)].reset();
-  all_[static_cast<std::size_t>(LookupsOf::message)].reset();
+  for (const auto what : {LookupsOf::transaction, LookupsOf::recipients, LookupsOf::message})
+    all_[static_cast<std::size_t>(what)].reset();
   part_ = DnsBudget::Part::session;
   waited_at_part_ = std::chrono::microseconds(0);
   const auto& session = all_[static_cast<std::size_t>(LookupsOf::session)];

@@ -19,8 +19,9 @@
 
 namespace mailweir {
 
+// recipients: of the recipients' domains, as many as a client likes; the others keep their number.
 // message: of its signatures and its author. What the envelope asked too much of, or too late, is asked anew.
-enum class LookupsOf : std::uint8_t { session, transaction, message };
+enum class LookupsOf : std::uint8_t { session, transaction, recipients, message };
 
 class SessionLookups {
  public:
@@ -29,6 +30,8 @@ class SessionLookups {
   // A stage begins; `use`: which of its parts ask the DNS.
   void begin(Stage stage, Deadline deadline, const DnsUse& use);
   Lookups& of(LookupsOf what);
+  // Those of the recipients so far are done with; how long they were waited for still counts.
+  void drop_recipients();
   void transaction_ends();
   std::vector<TimedLookup> trace() const;
 
@@ -39,11 +42,11 @@ class SessionLookups {
   dns::Resolver& resolver_;
   Deadline deadline_;  // of the stage
   DnsUse use_;
-  std::chrono::microseconds waited_before_{0};  // by the session's lookups, in earlier transactions
+  std::chrono::microseconds waited_before_{0};  // in earlier transactions; less what was dropped
   DnsBudget::Part part_ = DnsBudget::Part::session;
   std::chrono::microseconds waited_at_part_{0};  // when it began
   // Made when a check first needs them: most transactions look nothing up.
-  std::array<std::shared_ptr<Lookups>, 3> all_;
+  std::array<std::shared_ptr<Lookups>, 4> all_;
 };
 
 }  // namespace mailweir

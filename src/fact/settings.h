@@ -49,6 +49,7 @@ struct FactSettings {
   CountriesPtr countries;         // of client_country; null: no [geoip]
   std::vector<Egress> egress;     // the first is that without a name; empty: no [egress]
   std::array<DnsUse, 3> dns_use;  // by door
+  TablePtr providers;             // of recipient_provider: names of mail hosts, and whose they are; null: none
   TablePtr our_domains;           // of forwarded; null: none
   std::string local_user_header;  // of local_user: the field that has the user's number; "": none
 };

@@ -26,6 +26,9 @@ void find_early_checks(Policy& policy) {
         for (const auto& table : conditions->tables)
           for (const Cell& cell : table)
             if (cell.fact.info().lookups == FactLookups::early) add(policy, rule, cell.fact);
+      if (rule.limit)
+        for (const FactRef& fact : rule.limit->by)
+          if (fact.info().lookups == FactLookups::early) add(policy, rule, fact);
       for (const auto& segment : rule.reply_text.segments())
         if (const auto* fact = std::get_if<FactRef>(&segment.what);
             fact != nullptr && fact->info().lookups == FactLookups::for_reply)

@@ -37,7 +37,14 @@ def policy_with(t, name, entries, change=None):
         text, found = re.subn(rf"^{re.escape(where)} = \[\]", f'{where} = ["{what}"]', text, flags=re.M)
         if found != 1:
             raise ValueError(f"{name}: there is no empty list {where}")
+    text = with_providers(t, text)
     return t.file(name, change(text) if change else text)
+
+
+def with_providers(t, text):
+    """The text of a shipped policy, whatever directory it is in: with the table of providers where anyone may read it."""
+    with open(os.path.join(t.top, "policy", "providers"), encoding="utf-8") as file:
+        return text.replace('"file:providers"', f'"file:{t.file("providers", file.read())}"')
 
 
 def thrown_away(text, daemon):

@@ -70,6 +70,10 @@ TEST_CASE("dns budget: time is kept for what a policy asks") {
       {rule("mail", "sender_domain_dns = \"nxdomain\""), true, false},
       {rule("rcpt", "spf = \"fail\""), true, false},
       {rule("end-of-message", "spf = \"fail\""), true, false},
+      {rule("rcpt", "recipient_provider = \"google\""), true, false},
+      {"[[rule]]\nname = \"r\"\nat = \"rcpt\"\nlimit = { by = \"recipient_provider\", of = \"recipients\", max = "
+       "\"1/1h\" }\ndefer = \"450 no\"\n",
+       true, false},
       {rule("end-of-message", "dkim = \"fail\""), false, true},
       {rule("end-of-message", "dmarc_policy = \"reject\""), false, true},
       {rule("end-of-message", "from_domain = \"example.com\""), false, false},

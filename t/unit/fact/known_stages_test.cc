@@ -93,6 +93,7 @@ block = { by = "client_address", for = "1d" }
 mail.example.com A 192.0.2.7
 example.com MX 10 mail.example.com
 example.com TXT "v=spf1 -all"
+example.net MX 10 mail.example.net
 _dmarc.example.com TXT "v=DMARC1; p=reject"
 client.example.org A 192.0.2.7
 )");
