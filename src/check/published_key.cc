@@ -31,7 +31,7 @@ std::string zone_of(const std::string& name, Lookups& lookups, std::string& trou
   return {};
 }
 
-ServerAnswer found(Published what, std::string detail) { return {{}, {}, what, std::move(detail)}; }
+ServerAnswer found(Published what, std::string detail) { return {{}, {}, what, std::move(detail), false}; }
 
 }  // namespace
 
@@ -74,8 +74,13 @@ ServerAnswer compare_with(const DkimKey& key, const Answer& answer) {
   const auto bytes = base64_of_tag(*text), wanted = base64_of_tag(key.signer->public_key());
   if (!bytes) return found(Published::unreadable, "p= is not base64");
   if (bytes != wanted) return found(Published::other, "p= is another key's");
+  if (const auto hashes = tags->value("h"); hashes && !names_word(*hashes, "sha256"))
+    return found(Published::other, "h= does not allow sha256");
+  if (const auto services = tags->value("s");
+      services && !names_word(*services, "*") && !names_word(*services, "email"))
+    return found(Published::other, "s= does not allow email");
   if (const auto flags = tags->value("t"); flags && names_word(*flags, "y"))
-    return found(Published::yes, "t=y: verifiers may treat it as a test (RFC 6376 3.6.1)");
+    return {{}, {}, Published::yes, "t=y: verifiers may treat it as a test (RFC 6376 3.6.1)", true};
   return found(Published::yes, "");
 }
 
@@ -111,7 +116,7 @@ KeyPublication find_publication(const DkimKey& key, Lookups& lookups, const AskS
         all.servers.push_back(std::move(one));
       }
     if (!any && all.servers.size() < most_servers)
-      all.servers.push_back({name, {}, Published::no_answer, "the name has no address"});
+      all.servers.push_back({name, {}, Published::no_answer, "the name has no address", false});
   }
   return all;
 }

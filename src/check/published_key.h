@@ -20,7 +20,8 @@ struct ServerAnswer {
   std::string server;  // its name
   IpAddress address;
   Published what = Published::no_answer;
-  std::string detail;  // why, fit for the admin
+  std::string detail;    // why, fit for the admin
+  bool testing = false;  // yes: with t=y, which lets verifiers treat the message as unsigned (RFC 6376 3.6.1)
 };
 
 struct KeyPublication {
