@@ -86,6 +86,13 @@ std::optional<std::size_t> WayMaps::first_of(const Index& index, std::string_vie
 
 std::optional<std::size_t> WayMaps::relay_of(std::string_view sender) const { return first_of(relays_, sender); }
 
+std::optional<std::string_view> WayMaps::route_of(std::string_view sender) const {
+  if (const auto relay = relay_of(sender); relay && !ways_.relays[*relay].is_direct()) return {};
+  auto route = most_specific(transports_, sender);
+  if (!route) route = most_specific(mailers_, sender);
+  return route ? std::string_view(ways_.routes[*route].name) : std::string_view();
+}
+
 // A sender's login is told only where the host alone would not do: it would be shown to whichever server the mail of
 // this sender goes to.
 std::string WayMaps::login_of(std::string_view key) const {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "port/egress_choice.h"
 #include "rule/ways_out.h"
 
 namespace mailweir {
@@ -39,7 +40,7 @@ inline constexpr std::array<std::pair<std::string_view, WayMap>, 8> way_map_name
 }};
 std::optional<WayMap> parse_way_map(std::string_view name);
 
-class WayMaps {
+class WayMaps final : public EgressChoice {
  public:
   explicit WayMaps(WaysOut ways);
 
@@ -47,6 +48,8 @@ class WayMaps {
   std::string find(WayMap map, std::string_view key) const;
   // The place in relays of the first that takes mail of this sender; nothing: none does.
   std::optional<std::size_t> relay_of(std::string_view sender) const;
+  // By [routes], of Postfix or of Sendmail, and [relay] for senders.
+  std::optional<std::string_view> route_of(std::string_view sender) const override;
   // Relays that share a next hop and have different logins: these are told by the sender.
   bool logs_in_by_sender(const RelayHop& relay) const;
   // All keys of a map that entries and lists name now, in no order.

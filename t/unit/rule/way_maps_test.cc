@@ -145,32 +145,25 @@ TEST_CASE("way maps: of relays the first in the file answers") {
               });
 }
 
-TEST_CASE("way maps: relaying in takes known recipients of its domains only, and no subdomains") {
+TEST_CASE("way maps: the route of a sender, by which its addresses are known") {
   WaysOut ways;
-  ways.relays = {relay({}, {"asked.example"}, "[10.0.0.1]:25"), relay({}, {"listed.example"}, "[10.0.0.2]:25"),
-                 relay({}, {"out.example"}, "[10.0.0.3]:25")};
-  ways.relays[0].accept = RelayAccept::verify;
-  ways.relays[1].accept = RelayAccept::listed;
-  const SystemClock clock;
-  ways.relays[1].accepted =
-      make_builders(clock).make_table({{"ann@listed.example", ""}, {"listed.example", ""}}, TableKind::list).object;
-  check(ways, {
-                  {WayMap::relay_domain, "Asked.example", "relay"},
-                  {WayMap::relay_domain, "listed.example", "relay"},
-                  {WayMap::relay_domain, "sub.listed.example", ""},
-                  {WayMap::relay_domain, "out.example", ""},
-                  {WayMap::relay_domain, "x@asked.example", ""},
-                  {WayMap::relay_domain, "", ""},
-                  {WayMap::accept, "x@asked.example", "reject_unverified_recipient"},
-                  {WayMap::accept, "asked.example", "reject_unverified_recipient"},
-                  {WayMap::accept, "Ann+x@Listed.example", "DUNNO"},
-                  {WayMap::accept, "eve@listed.example", "550 5.1.1 User unknown"},
-                  {WayMap::accept, "listed.example", "550 5.1.1 User unknown"},
-                  {WayMap::accept, "ann@sub.listed.example", ""},
-                  {WayMap::accept, "x@out.example", ""},
-                  {WayMap::accept, "ann@", ""},
-                  {WayMap::accept, "<>", ""},
-              });
+  ways.routes = {route({"a.example", "hop@b.example"}, "smtp-a:"), route({"c.example"}, "", "mailer-c"),
+                 route({"*"}, "")};
+  ways.routes[0].name = "a";
+  ways.routes[1].name = "c";
+  ways.routes[2].name = "addresses-only";
+  ways.relays = {relay({"x@a.example"}, {}, "direct"),
+                 relay({"b.example", "x@a.example"}, {"a.example"}, "[gw.example]")};
+  struct RouteRow {
+    std::string sender, want;  // "-": another server
+  };
+  const RouteRow rows[] = {{"y@a.example", "a"}, {"x@a.example", "a"}, {"hop@b.example", "-"},
+                           {"y@c.example", "c"}, {"z@d.example", ""},  {"", ""}};
+  const WayMaps maps(ways);
+  for (const auto& row : rows) {
+    CAPTURE(row.sender);
+    CHECK(std::string(maps.route_of(row.sender).value_or("-")) == row.want);
+  }
 }
 
 TEST_CASE("way maps: TLS by next hop") {
