@@ -69,7 +69,7 @@ void ConditionReader::read_table(const toml::table& table, const std::string& ke
                                  const Where& where, std::vector<Cell>& cells) {
   for (const auto& [name, node] : table) {
     const std::string full = prefix + std::string(name.str());
-    if ((full == "header" || full == "egress_spf") && node.is_table()) {
+    if ((full == "header" || full == "egress_spf" || full == "from_dmarc") && node.is_table()) {
       read_table(*node.as_table(), key, full + '.', where, cells);
       continue;
     }

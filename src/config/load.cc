@@ -332,6 +332,7 @@ void Loader::read_all() {
     make_our_domains(*general->second, config_.general, registry_, *policy_, problems_);
   }
   policy_->way_maps = ways_out_.make(makings_, config_, problems_);
+  policy_->egress_choice = policy_->way_maps;
   ways_out_.add_addresses(policy_->egress);
   registry_.use_egress(policy_->egress);
   if (seen_.contains("geoip")) registry_.use_countries();

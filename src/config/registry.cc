@@ -15,10 +15,11 @@ std::string section_of(TableKind kind, std::string_view name) {
   return std::string(word(kind)) + "s." + std::string(name);
 }
 
-constexpr std::string_view egress_name = "egress_spf";
-
-bool is_egress(std::string_view name) {
-  return name.starts_with(egress_name) && (name.size() == egress_name.size() || name[egress_name.size()] == '.');
+// Which of the facts that may name a route it is: "egress_spf.bulk" is "egress_spf"; "": none.
+std::string_view egress_name(std::string_view name) {
+  const auto fact = name.substr(0, name.find('.'));
+  const auto* known = find_fact(fact);
+  return known != nullptr && known->argument == FactArgument::route ? fact : std::string_view();
 }
 
 void read_map_of(const KeyPlace& place, TablePtr& map) {
@@ -155,10 +156,13 @@ TablePtr Registry::table(std::string_view reference, const Place& place, std::st
 }
 
 Result<FactRef> Registry::egress_fact(std::string_view name) const {
+  const auto what = egress_name(name);
   FactRef fact;
-  fact.id = find_fact(egress_name)->id;
+  fact.id = find_fact(what)->id;
   fact.name = name;
-  const auto route = name.size() > egress_name.size() ? name.substr(egress_name.size() + 1) : std::string_view();
+  const auto route = name.size() > what.size() ? name.substr(what.size() + 1) : std::string_view();
+  // DKIM may speak for the author without any address of ours.
+  if (what == "from_dmarc" && route.empty()) return fact;
   std::vector<std::string_view> known;
   for (const auto& egress : *egress_) {
     if (egress.route == route && !(route.empty() && egress.addresses.empty())) return fact;
@@ -166,15 +170,15 @@ Result<FactRef> Registry::egress_fact(std::string_view name) const {
     if (!egress.route.empty()) known.push_back(egress.route);
   }
   if (route.empty())
-    return Error{"egress_spf needs [egress] addresses = [...], the addresses that mail leaves from" +
-                 std::string(known.empty() ? "" : "; or name a route: egress_spf." + std::string(known.front()))};
+    return Error{std::string(what) + " needs [egress] addresses = [...], the addresses that mail leaves from" +
+                 (known.empty() ? "" : "; or name a route: " + std::string(what) + '.' + std::string(known.front()))};
   const auto guess = nearest(route, known);
   return Error{"[routes." + cleaned(route, false, 60) + "] with addresses does not exist" +
                (guess.empty() ? "" : "; did you mean " + std::string(guess) + "?")};
 }
 
 Result<FactRef> Registry::fact(std::string_view name) const {
-  if (is_egress(name)) return egress_fact(name);
+  if (!egress_name(name).empty()) return egress_fact(name);
   FactRef fact;
   fact.name = name;
   if (const auto own = own_facts_.find(name); own != own_facts_.end()) {
@@ -233,10 +237,11 @@ void Registry::name_facts(const toml::table& section, Policy& policy) {
   for (const auto& [key, node] : section) {
     const std::string name(key.str());
     const std::string full = "facts." + name;
-    if (!is_name(name) || find_fact(name) != nullptr || name.starts_with("header.") || is_egress(name)) {
+    if (!is_name(name) || find_fact(name) != nullptr || name.starts_with("header.") || !egress_name(name).empty()) {
       problems_.error(place_of(node), full,
-                      find_fact(name) != nullptr ? "is a fact already; choose another name"
-                                                 : "a name is letters, digits, _ - and .");
+                      find_fact(name) != nullptr || !egress_name(name).empty()
+                          ? "is a fact already; choose another name"
+                          : "a name is letters, digits, _ - and .");
       continue;
     }
     const auto [old, fresh] = own_facts_.emplace(name, NamedFact{policy.own_facts.size(), &node});

@@ -33,10 +33,12 @@ class DmarcSource final : public FactSource {
     aligned_.reset();
   }
 
- private:
-  FactValue aligned();
+  // For from_dmarc, of the message's header.
   std::vector<std::string> author_domains();
   bool has_unusable_author();
+
+ private:
+  FactValue aligned();
   bool spf_may_speak(const std::vector<std::string>& authors);
   DmarcEvidence spf_evidence(const std::vector<std::string>& authors);
 

@@ -7,11 +7,13 @@
 #include <vector>
 
 #include "base/ip.h"
+#include "check/signing_keys.h"
 #include "fact/dnsbl_watch.h"
 #include "fact/ref.h"
 #include "mail/address.h"
 #include "mail/stage.h"
 #include "port/countries.h"
+#include "port/egress_choice.h"
 #include "port/host_list.h"
 #include "port/signature_judge.h"
 #include "port/spf.h"
@@ -48,7 +50,9 @@ struct FactSettings {
   SignatureJudgePtr dkim_judge;   // of DKIM signatures; null: we hash and compare
   CountriesPtr countries;         // of client_country; null: no [geoip]
   std::vector<Egress> egress;     // the first is that without a name; empty: no [egress]
+  EgressChoicePtr egress_choice;  // which of them a sender's mail takes; null: the first
   std::array<DnsUse, 3> dns_use;  // by door
+  SigningKeys keys;               // what `sign` signs with
   TablePtr providers;             // of recipient_provider: names of mail hosts, and whose they are; null: none
   TablePtr our_domains;           // of forwarded; null: none
   std::string local_user_header;  // of local_user: the field that has the user's number; "": none

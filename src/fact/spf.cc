@@ -71,12 +71,17 @@ SpfRequest helo_request(const FactReader& reader) {
 }
 
 // As the receivers of our mail will ask: with our addresses and our name.
-std::vector<SpfRequest> egress_requests(const FactRef& fact, const FactReader& reader) {
+std::vector<SpfRequest> egress_requests(std::size_t route, const FactReader& reader) {
   std::vector<SpfRequest> requests;
   const FactSettings& settings = reader.settings();
-  for (const auto& address : settings.egress[fact.egress].addresses)
+  for (const auto& address : settings.egress[route].addresses)
     requests.push_back(asked_by(reader, spf::request_for(address, reader.transaction().sender, settings.hostname)));
   return requests;
+}
+
+bool has_egress(std::size_t route, const FactReader& reader) {
+  const auto& egress = reader.settings().egress;
+  return !reader.transaction().sender.domain().empty() && route < egress.size() && !egress[route].addresses.empty();
 }
 
 SpfResult check(const SpfEnginePtr& engine, Lookups& lookups, const SpfRequest& request) {
@@ -126,11 +131,7 @@ bool SpfSource::has_input(const FactRef& fact) const {
     case Place::spf:
     case Place::spf_explanation: return has_sender();
     case Place::spf_helo: return reader_.client().address && !reader_.client().helo_name.empty();
-    case Place::egress_spf: {
-      const auto& egress = reader_.settings().egress;
-      return !reader_.transaction().sender.domain().empty() && fact.egress < egress.size() &&
-             !egress[fact.egress].addresses.empty();
-    }
+    case Place::egress_spf: return has_egress(fact.egress, reader_);
   }
   return false;
 }
@@ -161,7 +162,7 @@ const CheckMemo* SpfSource::ask(const FactRef& fact, Lookups& lookups) {
     case Place::spf: return &mail();
     case Place::spf_helo: return &helo_.emplace(memo_of(check(engine, lookups, helo_request(reader_))));
     case Place::egress_spf:
-      return &(egress_[fact.egress] = memo_of(check_egress(engine, lookups, egress_requests(fact, reader_))));
+      return &(egress_[fact.egress] = memo_of(check_egress(engine, lookups, egress_requests(fact.egress, reader_))));
     case Place::spf_explanation:
       if (mail().word != to_string(AuthWord::fail)) return nullptr;
       return &explanation_.emplace(explain(reader_, lookups));
@@ -180,7 +181,7 @@ void SpfSource::start(const FactRef& fact) {
   if (!has_input(fact) || kept(fact) != nullptr) return;
   const auto place = place_of<Place>(fact);
   std::vector<SpfRequest> requests;
-  if (place == Place::egress_spf) requests = egress_requests(fact, reader_);
+  if (place == Place::egress_spf) requests = egress_requests(fact.egress, reader_);
   else requests.push_back(place == Place::spf_helo ? helo_request(reader_) : mail_request(reader_));
   for (auto& request : requests) {
     request.explain = place == Place::spf_explanation;
@@ -200,6 +201,22 @@ void SpfSource::start_for_message(Lookups& lookups, std::function<bool(Lookups&)
 const CheckMemo& SpfSource::of_message(Lookups& lookups) {
   if (!mail_ || mail_->temperror) mail_ = memo_of(check(reader_.settings().spf_engine, lookups, mail_request(reader_)));
   return *mail_;
+}
+
+const CheckMemo* SpfSource::of_egress(std::size_t route, Lookups& lookups) {
+  if (!has_egress(route, reader_)) return nullptr;
+  const auto found = egress_.find(route);
+  if (found != egress_.end() && !found->second.temperror) return &found->second;
+  return &(egress_[route] =
+               memo_of(check_egress(reader_.settings().spf_engine, lookups, egress_requests(route, reader_))));
+}
+
+void SpfSource::start_egress(std::size_t route, Lookups& lookups) {
+  if (!has_egress(route, reader_) || egress_.contains(route)) return;
+  for (auto& request : egress_requests(route, reader_))
+    lookups.prefetch([engine = reader_.settings().spf_engine, request = std::move(request)](Lookups& early) {
+      check(engine, early, request);
+    });
 }
 
 std::string_view SpfSource::reason(const FactRef& fact) const {

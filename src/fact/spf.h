@@ -29,6 +29,10 @@ class SpfSource final : public FactSource {
   // `worth`: waits for what says whether it is of use; run where prefetch() runs.
   void start_for_message(Lookups& lookups, std::function<bool(Lookups&)> worth);
   const CheckMemo& of_message(Lookups& lookups);
+  // For from_dmarc: what receivers will find of the sender's domain when mail leaves by a route (its place in
+  // FactSettings::egress), the worst of its addresses. Null: the addresses are not known, or the sender has no domain.
+  const CheckMemo* of_egress(std::size_t route, Lookups& lookups);
+  void start_egress(std::size_t route, Lookups& lookups);
 
  private:
   enum class Place : std::uint8_t;

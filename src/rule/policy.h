@@ -76,7 +76,6 @@ struct Policy : FactSettings {
   std::chrono::milliseconds counter_deadline{100};       // of one call of the counter store
   static constexpr int counter_calls_of_a_callback = 3;  // so often that is waited for in one callback of the MTA
   std::string country_database;                          // its file, as written
-  SigningKeys keys;                                      // what `sign` signs with
   std::string key_folder;                                // [dkim] keys: "dir:PATH"; "": none
   std::size_t key_cache = 20'000;                        // domains of it that are kept in memory
   std::string key_states;                                // [dkim] states: the file

@@ -74,6 +74,8 @@ TEST_CASE("dns budget: time is kept for what a policy asks") {
       {"[[rule]]\nname = \"r\"\nat = \"rcpt\"\nlimit = { by = \"recipient_provider\", of = \"recipients\", max = "
        "\"1/1h\" }\ndefer = \"450 no\"\n",
        true, false},
+      {rule("end-of-message", "from_dmarc = \"fail\""), false, true},
+      {rule("end-of-message", "will_sign = false"), false, false},
       {rule("end-of-message", "dkim = \"fail\""), false, true},
       {rule("end-of-message", "dmarc_policy = \"reject\""), false, true},
       {rule("end-of-message", "from_domain = \"example.com\""), false, false},
