@@ -201,7 +201,8 @@ class Postfix:
         if uid is None:
             command[1:1] = ["-C", self.config]
         else:
-            there = f'mount --bind {self.config} /etc/postfix && exec setpriv --reuid={uid} --regid={uid} --clear-groups "$@"'
+            there = (f"mount --bind {self.config} /etc/postfix && "
+                     f'exec setpriv --reuid={uid} --regid={uid} --clear-groups "$@"')
             command = ["unshare", "--mount", "sh", "-c", there, "sh", *command]
         return subprocess.run(command, input=as_bytes(message), timeout=seconds(30), check=False).returncode
 
@@ -259,7 +260,8 @@ class Postfix:
         for name, options in self.transports.items():
             text += entry(f"{name} unix - - n - - smtp", {"syslog_name": f"{self.name}/{name}", **options})
         replaced = {tuple(line.split()[:2]) for line in self.more_master.splitlines() if line[:1].isalpha()}
-        return text + "".join(line + "\n" for line in MASTER.splitlines() if tuple(line.split()[:2]) not in replaced) + self.more_master
+        kept = [line + "\n" for line in MASTER.splitlines() if tuple(line.split()[:2]) not in replaced]
+        return text + "".join(kept) + self.more_master
 
     def _pid(self):
         with open(os.path.join(self.directory, "spool/pid/master.pid")) as file:

@@ -145,6 +145,34 @@ TEST_CASE("way maps: of relays the first in the file answers") {
               });
 }
 
+TEST_CASE("way maps: relaying in takes known recipients of its domains only, and no subdomains") {
+  WaysOut ways;
+  ways.relays = {relay({}, {"asked.example"}, "[10.0.0.1]:25"), relay({}, {"listed.example"}, "[10.0.0.2]:25"),
+                 relay({}, {"out.example"}, "[10.0.0.3]:25")};
+  ways.relays[0].accept = RelayAccept::verify;
+  ways.relays[1].accept = RelayAccept::listed;
+  const SystemClock clock;
+  ways.relays[1].accepted =
+      make_builders(clock).make_table({{"ann@listed.example", ""}, {"listed.example", ""}}, TableKind::list).object;
+  check(ways, {
+                  {WayMap::relay_domain, "Asked.example", "relay"},
+                  {WayMap::relay_domain, "listed.example", "relay"},
+                  {WayMap::relay_domain, "sub.listed.example", ""},
+                  {WayMap::relay_domain, "out.example", ""},
+                  {WayMap::relay_domain, "x@asked.example", ""},
+                  {WayMap::relay_domain, "", ""},
+                  {WayMap::accept, "x@asked.example", "reject_unverified_recipient"},
+                  {WayMap::accept, "asked.example", "reject_unverified_recipient"},
+                  {WayMap::accept, "Ann+x@Listed.example", "DUNNO"},
+                  {WayMap::accept, "eve@listed.example", "550 5.1.1 User unknown"},
+                  {WayMap::accept, "listed.example", "550 5.1.1 User unknown"},
+                  {WayMap::accept, "ann@sub.listed.example", ""},
+                  {WayMap::accept, "x@out.example", ""},
+                  {WayMap::accept, "ann@", ""},
+                  {WayMap::accept, "<>", ""},
+              });
+}
+
 TEST_CASE("way maps: the route of a sender, by which its addresses are known") {
   WaysOut ways;
   ways.routes = {route({"a.example", "hop@b.example"}, "smtp-a:"), route({"c.example"}, "", "mailer-c"),
