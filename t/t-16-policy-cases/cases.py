@@ -42,7 +42,7 @@ def policy_with(t, name, entries, change=None):
 
 
 def with_providers(t, text):
-    """The text of a shipped policy, whatever directory it is in: with the table of providers where anyone may read it."""
+    """The text of a shipped policy, with the table of providers where anyone may read it."""
     with open(os.path.join(t.top, "policy", "providers"), encoding="utf-8") as file:
         return text.replace('"file:providers"', f'"file:{t.file("providers", file.read())}"')
 

@@ -195,8 +195,8 @@ class Postfix:
         return SmtpClient(self.services[service].port if service else self.port, **options)
 
     def sendmail(self, message, recipients, sender="www-data@pf.test", options=(), uid=None):
-        """Through sendmail(1), as a web site's PHP would: picked up, cleaned, non_smtpd_milters. Its exit status. With a
-        `uid` as that user, for whom postdrop(1) takes no -C: in a mount namespace, where this is the machine's Postfix."""
+        """Through sendmail(1), as a web site's PHP would: picked up, cleaned, non_smtpd_milters. Its exit status.
+        With a `uid` as that user, for whom postdrop(1) takes no -C: in a mount namespace, as the machine's Postfix."""
         command = ["sendmail", "-i", "-f", sender, *options, "--", *recipients]
         if uid is None:
             command[1:1] = ["-C", self.config]
