@@ -174,6 +174,16 @@ class HttpAdminServer final : public AdminServer {
       return answer(functions_.counters(key_of(request), most, has_parameter(request, "top")));
     };
     routes_["GET /blocks"] = [this](const HttpRequest&) { return answer(functions_.blocks()); };
+    const auto recipient = [this](const HttpRequest& request) {
+      return KeyOfLimit{parameter(request, "for"), parameter(request, "recipient")};
+    };
+    routes_["GET /suppressed"] = [this](const HttpRequest&) { return answer(functions_.suppressed()); };
+    routes_["POST /suppressed/remove"] = [this, recipient](const HttpRequest& request) {
+      return answer(functions_.unsuppress(recipient(request)));
+    };
+    routes_["POST /suppressed/put"] = [this, recipient](const HttpRequest& request) {
+      return answer(functions_.suppress(recipient(request), parameter(request, "answer")));
+    };
     routes_["POST /alerts/test"] = [this](const HttpRequest&) { return answer(functions_.test_alerts()); };
     routes_["PUT /dkim/"] = [this](const HttpRequest& request) {
       const auto key = key_in(request);

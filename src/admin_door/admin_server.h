@@ -6,6 +6,7 @@
 //   GET /counters  JSON: rows of the counter store, ?limit= &key= &most= (the highest first, with &top=1)
 //   GET /blocks    JSON: the blocked keys
 //   POST /reset, /block, /unblock  limit= &key= (and &time=): JSON, what was done; 400 for what makes no sense
+//   GET /suppressed  JSON: recipients that bounced; POST /suppressed/put, /suppressed/remove  for= recipient= (answer=)
 //   POST /alerts/test  JSON: what came of a test through each receiver of alerts
 //   PUT /dkim/DOMAIN/SELECTOR  the body is a private key in PEM: 201 and JSON with the record to publish
 //   DELETE /dkim/DOMAIN/SELECTOR  &force=1 for the only key that signs for its domain
@@ -49,6 +50,10 @@ struct AdminFunctions {
   std::function<Result<std::string>()> blocks;
   std::function<Result<std::string>(const KeyOfLimit&)> reset, unblock;
   std::function<Result<std::string>(const KeyOfLimit&, const std::string& time)> block;
+  // Suppressed recipients; `limit`: for whom, `key`: the recipient.
+  std::function<Result<std::string>()> suppressed;
+  std::function<Result<std::string>(const KeyOfLimit&)> unsuppress;
+  std::function<Result<std::string>(const KeyOfLimit&, const std::string& answer)> suppress;
   std::function<Result<std::string>()> test_alerts;
   std::function<AdminAnswer(const std::string& domain, const std::string& selector, const std::string& pem)> put_key;
   std::function<AdminAnswer(const std::string& domain, const std::string& selector, bool force)> delete_key;

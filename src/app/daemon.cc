@@ -21,6 +21,7 @@
 #include "app/dns_flush.h"
 #include "app/keep_hits.h"
 #include "app/key_desk.h"
+#include "app/suppression_desk.h"
 #include "check/dkim_verify.h"
 #include "libmilter_door/server.h"
 #include "milter_door/builtin_server.h"
@@ -262,6 +263,8 @@ AdminFunctions Daemon::admin_functions() {
   functions.reset = [this](const KeyOfLimit& of) { return counter_desk_->reset(of); };
   functions.unblock = [this](const KeyOfLimit& of) { return counter_desk_->unblock(of); };
   functions.block = [this](const KeyOfLimit& of, const std::string& time) { return counter_desk_->block(of, time); };
+  offer_suppressions(
+      functions, [this] { return delivery_watch_ ? &delivery_watch_->suppressions() : nullptr; }, clock_);
   functions.test_alerts = [this] { return test_alert_receivers(*alert_desk_); };
   functions.put_key = [this](const std::string& domain, const std::string& selector, const std::string& pem) {
     return KeyDesk(policy_.get(), clock_, *log_).put(domain, selector, pem);

@@ -4,6 +4,7 @@
 #include "adapter/follow/file_source.h"
 #include "adapter/follow/journal_source.h"
 #include "app/kept_messages.h"
+#include "app/kept_suppressions.h"
 
 namespace mailweir {
 namespace {
@@ -20,12 +21,16 @@ std::unique_ptr<LogSource> make_source(const Config& config) {
 }  // namespace
 
 DeliveryWatch::DeliveryWatch(const Config& config, Services& services, const Snapshot<Policy>& policy, Log& log)
-    : file_(config.general.state_directory + "/accepted"), log_(log),
+    : file_(config.general.state_directory + "/accepted"),
+      suppressed_file_(config.general.state_directory + "/suppressed"), log_(log),
       messages_({config.bounces.remember, static_cast<std::size_t>(config.bounces.memory)}),
       bounces_(services, policy, messages_), follower_(make_source(config), messages_, bounces_, log) {
   if (const auto restored = restore_messages(file_, messages_); !restored)
     Event("messages-not-restored").with("reason", restored.error().what).to(log_, Severity::error);
+  if (const auto restored = restore_suppressions(suppressed_file_, suppressions_); !restored)
+    Event("messages-not-restored").with("reason", restored.error().what).to(log_, Severity::error);
   services.accepted = &messages_;
+  services.suppressions = &suppressions_;
   const auto guarded = [this](void (DeliveryWatch::*work)()) {
     return [this, work] {
       try {
@@ -49,6 +54,8 @@ void DeliveryWatch::stop() {
 void DeliveryWatch::read() { follower_.read(); }
 
 void DeliveryWatch::save() {
+  if (const auto saved = save_suppressions(suppressions_, suppressed_file_); !saved)
+    Event("messages-not-saved").with("reason", saved.error().what).to(log_, Severity::error);
   if (const auto saved = save_messages(messages_, file_); !saved)
     Event("messages-not-saved").with("reason", saved.error().what).to(log_, Severity::error);
 }

@@ -21,14 +21,16 @@ class DeliveryWatch {
   // Ends the threads; the messages are saved.
   void stop();
   const LogFollower& follower() const { return follower_; }
+  Suppressions& suppressions() { return suppressions_; }
 
  private:
   void read();
   void save();
 
-  const std::string file_;
+  const std::string file_, suppressed_file_;
   Log& log_;
   AcceptedMessages messages_;
+  Suppressions suppressions_;
   BounceCount bounces_;
   LogFollower follower_;
   std::unique_ptr<Periodic> reader_, saver_;

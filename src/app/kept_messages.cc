@@ -71,6 +71,7 @@ std::string as_line(const AcceptedMessages::Kept& kept) {
                     {"message_id", message.message_id},
                     {"sender", message.sender},
                     {"login", message.login},
+                    {"scope", message.scope},
                     {"client_address", message.client_address},
                     {"time", std::chrono::duration_cast<milliseconds>(message.time.time_since_epoch()).count()},
                     {"recipients", std::move(recipients)},
@@ -85,6 +86,7 @@ AcceptedMessages::Kept kept_of(const json& all) {
   message.message_id = all.at("message_id").get<std::string>();
   message.sender = all.at("sender").get<std::string>();
   message.login = all.at("login").get<std::string>();
+  message.scope = all.value("scope", "");
   message.client_address = all.at("client_address").get<std::string>();
   message.time = WallTime(milliseconds(all.at("time").get<std::int64_t>()));
   AcceptedMessages::Kept kept;

@@ -103,7 +103,9 @@ struct FollowConfig {
 struct BouncesConfig {
   std::chrono::milliseconds remember{std::chrono::hours(24 * 5)};
   std::uint64_t memory = 64 << 20;
-  bool written = false;  // there is a [bounces]
+  std::chrono::milliseconds suppress{0};                  // a dead recipient; 0: none. Reloads
+  std::vector<std::string> suppress_by{"sasl_username"};  // facts. Reload
+  bool written = false;                                   // there is a [bounces]
 };
 
 struct DnsConfig {

@@ -347,6 +347,8 @@ void Loader::read_all() {
                     "[rspamd] is set too, and a message has only one spam_score; keep one of them");
   registry_.use_scanners(policy_->scanners);
   registry_.read_facts(facts_, makings_, *policy_);
+  if (const auto table = seen_.find("bounces"); table != seen_.end())
+    settle_suppression(*table->second, config_.bounces, registry_, *policy_, problems_);
   read_keys();
   read_rules();
   settle_deadlines();

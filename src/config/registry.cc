@@ -218,8 +218,9 @@ Result<FactRef> Registry::fact_in_template(std::string_view name) const {
   }
   auto found = fact(name.substr(0, name.size() - suffix.size()));
   if (!found) return found;
-  if (!found->check() || found->type() == FactType::boolean || found->type() == FactType::number ||
-      found->type() == FactType::decimal || found->type() == FactType::blocked)
+  const bool only_yes = found->type() == FactType::boolean && found->name != "suppressed";  // which quotes an answer
+  if (!found->check() || only_yes || found->type() == FactType::number || found->type() == FactType::decimal ||
+      found->type() == FactType::blocked)
     return Error{std::string(name) + ": " + found->name + " has no reason"};
   found->reason = true;
   found->name = name;

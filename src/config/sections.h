@@ -64,6 +64,10 @@ void make_our_domains(const toml::table& table, const GeneralConfig& general, Re
 void make_mynetworks(const toml::table& table, const GeneralConfig& general, Registry& registry, Policy& policy,
                      Problems& problems);
 
+// For whom dead recipients are suppressed, by [bounces]; when facts are read.
+void settle_suppression(const toml::table& table, const BouncesConfig& bounces, const Registry& registry,
+                        Policy& policy, Problems& problems);
+
 // Effective configuration with all defaults, as TOML.
 std::string print_config(const Config& config, const Policy& policy);
 

@@ -33,6 +33,7 @@ int routes_command(const Arguments& args);
 int sender_domain_command(const Arguments& args);
 int spf_command(const Arguments& args);
 int status_command(const Arguments& args);
+int suppressed_command(const Arguments& args);
 int unblock_command(const Arguments& args);
 
 }  // namespace mailweir

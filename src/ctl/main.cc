@@ -41,6 +41,7 @@ constexpr Command commands[] = {
     {"sender-domain", "check whether a sender's domain can receive mail", mailweir::sender_domain_command},
     {"spf", "check whether a client may send for a domain", mailweir::spf_command},
     {"status", "show the state of the daemon: doors, rules, counters, DNS", mailweir::status_command},
+    {"suppressed", "recipients that bounces have proved dead", mailweir::suppressed_command},
     {"unblock", "end the block of a key", mailweir::unblock_command},
 };
 

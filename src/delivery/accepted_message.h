@@ -29,6 +29,7 @@ struct AcceptedMessage {
   std::string queue_id, id;
   std::string message_id;  // with its <>; empty: not known
   std::string sender, login, client_address;
+  std::string scope;  // for whom dead recipients are suppressed; empty: for none
   WallTime time{};
   std::vector<std::string> recipients;  // Address::text()
   std::vector<CountedFor> counted_for{};

@@ -63,6 +63,9 @@ AcceptedMessage accepted_message(const Policy& policy, Facts& facts, const Clien
   if (client.address) message.client_address = client.address->to_string();
   message.time = now;
   for (const Address& recipient : transaction.recipients) message.recipients.push_back(recipient.text());
+  bool has_scope = false;
+  if (policy.suppress.count() > 0) message.scope = key_of(facts, policy.suppress_by, 32, 64, has_scope);
+  if (!has_scope) message.scope.clear();
   Evaluation evaluation;
   for (const Stage stage : all_stages) {
     for (const Rule& rule : policy.at(stage)) {

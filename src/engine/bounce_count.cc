@@ -87,9 +87,32 @@ Verdict verdict_of(Judgement& judgement) {
 
 void BounceCount::happened(const DeliveryEvent& event) {
   for (const Outcome& outcome : messages_.note(event)) {
+    suppress(outcome);
     if (outcome.status == DeliveryEvent::Status::sent) ++stats_.delivered;
     else if (outcome.remote) bounced(outcome);  // else a refusal of our own server's
   }
+}
+
+void BounceCount::suppress(const Outcome& outcome) {
+  const std::string& scope = outcome.message->scope;
+  if (services_.suppressions == nullptr || scope.empty()) return;
+  if (outcome.status == DeliveryEvent::Status::sent) {
+    if (services_.suppressions->delivered(scope, outcome.recipient))
+      Event("recipient-not-suppressed")
+          .with("for", scope)
+          .with("recipient", outcome.recipient)
+          .with("reason", "a message was delivered")
+          .to(services_.log, Severity::notice);
+    return;
+  }
+  const auto keep = policy_.get()->suppress;
+  if (keep.count() == 0 || !is_of_dead_mailbox(outcome)) return;
+  if (services_.suppressions->bounced(scope, outcome.recipient, outcome.text, services_.clock.wall(), keep))
+    Event("recipient-suppressed")
+        .with("for", scope)
+        .with("recipient", outcome.recipient)
+        .with("reason", outcome.text)
+        .to(services_.log, Severity::notice);
 }
 
 void BounceCount::bounced(const Outcome& outcome) {

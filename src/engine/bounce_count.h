@@ -32,6 +32,7 @@ class BounceCount {
 
  private:
   void bounced(const Outcome& outcome);
+  void suppress(const Outcome& outcome);
 
   Services& services_;
   const Snapshot<Policy>& policy_;

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "delivery/accepted_messages.h"
+#include "delivery/suppressions.h"
 #include "engine/alert_marks.h"
 #include "engine/leases.h"
 #include "engine/stage_board.h"
@@ -38,6 +39,7 @@ struct Services {
   std::shared_ptr<TroubleLines> trouble_lines = std::make_shared<TroubleLines>();
   Witness* witness = nullptr;            // null: none
   AcceptedMessages* accepted = nullptr;  // null: nothing becomes known of messages later
+  Suppressions* suppressions = nullptr;  // null: none
 };
 
 }  // namespace mailweir

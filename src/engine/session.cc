@@ -11,10 +11,12 @@
 #include "engine/block_facts.h"
 #include "engine/bounce_share.h"
 #include "engine/limit_charge.h"
+#include "engine/suppressed_facts.h"
 #include "engine/verdict_of.h"
 #include "engine/walk_rules.h"
 #include "engine/witness.h"
 #include "fact/blocked.h"
+#include "fact/suppressed.h"
 #include "mail/domain.h"
 
 namespace mailweir {
@@ -50,10 +52,13 @@ bool is_among(const std::vector<const Rule*>& rules, const Rule* rule) {
 Session::Session(Services& services, PolicyPtr policy, Door door)
     : services_(services), policy_(std::move(policy)), door_(door),
       facts_(client_, state_.mail, door, services.resolver), ledger_(services),
-      block_facts_(std::make_unique<BlockFacts>(facts_, ledger_)), blocked_keys_(services, ledger_),
-      alert_edges_(services, ledger_, client_, state_.mail), mail_log_(services.log, door) {
+      block_facts_(std::make_unique<BlockFacts>(facts_, ledger_)),
+      suppressed_facts_(std::make_unique<SuppressedFacts>(facts_, services.suppressions)),
+      blocked_keys_(services, ledger_), alert_edges_(services, ledger_, client_, state_.mail),
+      mail_log_(services.log, door) {
   facts_.verify_with(services.verification);
   facts_.hand_in(blocked_family, *block_facts_);
+  facts_.hand_in(suppressed_family, *suppressed_facts_);
   use(*policy_);
 }
 
@@ -70,6 +75,7 @@ Session::~Session() {
 void Session::use(const Policy& policy) {
   facts_.use(policy);
   block_facts_->use(policy);
+  suppressed_facts_->use(policy);
   ledger_.use(policy.counter_deadline);
 }
 
@@ -277,7 +283,8 @@ void Session::count_event(Quantity quantity, bool log) {
 }
 
 void Session::message_accepted() {
-  if (services_.accepted == nullptr || !policy_->counts_bounces || state_.mail.sender.is_null()) return;
+  const bool wanted = policy_->counts_bounces || policy_->suppress.count() > 0;
+  if (services_.accepted == nullptr || !wanted || state_.mail.sender.is_null()) return;
   if (facts_.stage() != Stage::end_of_message) facts_.stage(Stage::end_of_message, Deadline());
   services_.accepted->add(accepted_message(*policy_, facts_, client_, state_.mail, ledger_, services_.clock.wall()));
 }

@@ -30,6 +30,7 @@
 namespace mailweir {
 
 class BlockFacts;
+class SuppressedFacts;
 
 class Session {
  public:
@@ -113,6 +114,7 @@ class Session {
   Skips skips_;
   Ledger ledger_;
   std::unique_ptr<BlockFacts> block_facts_;
+  std::unique_ptr<SuppressedFacts> suppressed_facts_;
   BlockedKeys blocked_keys_;
   AlertEdges alert_edges_;
   MailLog mail_log_;

@@ -15,7 +15,7 @@ namespace mailweir {
 extern const FactFamily client_family, tls_family, from_family, header_family, country_family, dns_checks_family,
     helo_family, envelope_family, login_family, dnsbl_family, spf_family, dkim_family, dmarc_family, virus_family,
     spam_family, own_family, blocked_family, list_unsubscribe_family,
-    local_user_family, forwarded_family, provider_family, signing_family;
+    local_user_family, forwarded_family, provider_family, signing_family, suppressed_family;
 
 namespace {
 
@@ -24,7 +24,7 @@ constexpr std::array families{
     &client_family, &tls_family,      &from_family,  &header_family, &country_family, &dns_checks_family,
     &helo_family,   &envelope_family, &login_family, &dnsbl_family,  &spf_family,     &dkim_family,
     &dmarc_family,  &virus_family,    &spam_family,  &own_family,    &blocked_family, &list_unsubscribe_family,
-    &local_user_family, &forwarded_family, &provider_family, &signing_family,
+    &local_user_family, &forwarded_family, &provider_family, &signing_family, &suppressed_family,
 };
 
 std::vector<FactInfo> list_facts() {

@@ -71,6 +71,8 @@ struct Policy : FactSettings {
   bool counts_unknown_recipients = false;  // a limit does
   bool counts_bounces = false;             // likewise
   bool follows_mail_log = false;           // there is a [follow]
+  std::chrono::milliseconds suppress{0};   // a dead recipient, after its last bounce; 0: none is
+  std::vector<FactRef> suppress_by;        // for whom
   Outage counters_outage = Outage::go_on;  // what an error of the counter store does
   std::chrono::milliseconds dns_deadline{5000};
   std::chrono::milliseconds counter_deadline{100};       // of one call of the counter store

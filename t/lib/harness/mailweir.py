@@ -118,7 +118,7 @@ class Mailweir:
         """mailweirctl, with the daemon's socket or file: its finished process (returncode, stdout, stderr as text)."""
         tool = program or self.scenario.need("mailweirctl")
         where = ["-s", self.admin] if words[0] in ("alerts", "block", "blocks", "counters", "dns", "reload", "reset",
-                                                   "status", "unblock") else ["-c", self.config]
+                                                   "status", "suppressed", "unblock") else ["-c", self.config]
         return subprocess.run([tool, *words, *where], capture_output=True, timeout=seconds(30), text=True, check=False)
 
     def metrics(self):
