@@ -45,11 +45,41 @@ void read(const KeyPlace& place, const Rule&, std::vector<Bcc<Template>>& copies
     for (const auto& text : *texts) add_address(place, text, copies);
 }
 
+// Its pseudo domain is a label of DNS.
+bool is_label(std::string_view name) {
+  return !name.empty() && name.size() <= 40 && name.front() != '-' && name.back() != '-' &&
+         std::ranges::all_of(name, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
+}
+
+// The name of a [routes.NAME].
+void read_named(const KeyPlace& place, const Placed<std::string>& text, std::vector<Route<Template>>& routes) {
+  const WaysOut& ways = place.makings.registry.ways();
+  const auto found = std::ranges::find(ways.routes, text.value, &NamedRoute::name);
+  const std::string section = "[routes." + cleaned(text.value, false, 60) + ']';
+  if (found == ways.routes.end())
+    return place.wrong(text.place, "no " + section +
+                                       "; a Postfix transport is written with a colon: \"smtp-bad:\" or "
+                                       "\"smtp:[gateway.example]:25\"");
+  if (found->postfix.empty() && found->sendmail.empty())
+    return place.wrong(text.place, section + " has no transport: add postfix or sendmail there");
+  if (found->kind == RouteKind::rewrite && !is_label(found->name))
+    return place.wrong(text.place,
+                       "the name of a route of kind rewrite is small letters, digits and inner hyphens, at "
+                       "most 40: it becomes a part of mail addresses");
+  if (found->kind == RouteKind::rewrite && !ways.never_written)
+    return place.wrong(text.place, section +
+                                       " rewrites recipients, so add [routes] never = [...]: the domains that this "
+                                       "server takes mail for; with never = [] mailweirctl routes postfix prints them");
+  if (auto made = make_template(place, text.value, text.place))
+    routes.push_back({std::move(*made), std::make_shared<const NamedRoute>(*found)});
+}
+
 void read(const KeyPlace& place, const Rule&, std::vector<Route<Template>>& routes) {
   const auto text = place.text();
   if (!text) return;
   const auto colon = text->value.find(':');
-  if (colon == 0 || colon == std::string::npos || text->value.find_first_of(" \t\r\n") != std::string::npos)
+  if (colon == std::string::npos) return read_named(place, *text, routes);
+  if (colon == 0 || text->value.find_first_of(" \t\r\n") != std::string::npos)
     place.wrong("must be a Postfix transport, \"smtp-bad:\" or \"smtp:[gateway.example]:25\"");
   else add_text(place, *text, routes);
 }

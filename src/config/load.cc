@@ -17,6 +17,7 @@
 #include "config/ways_out.h"
 #include "mail/domain.h"
 #include "rule/blocking.h"
+#include "rule/confirmed_routes.h"
 #include "rule/early.h"
 
 namespace mailweir {
@@ -175,6 +176,9 @@ void Loader::settle_policy() {
   policy_->hostname = config_.general.hostname.empty() ? machine_name() : config_.general.hostname;
   policy_->spelling = config_.general.spelling;
   policy_->local_user_header = config_.general.local_user_header;
+  policy_->has_socketmap = config_.socketmap.socket.has_value();
+  policy_->confirmed_routes =
+      std::make_shared<const ConfirmedRoutes>(config_.general.state_directory + "/routes-confirmed");
   policy_->counters_outage = config_.counters.on_outage == "defer" ? Outage::defer : Outage::go_on;
   policy_->follows_mail_log = seen_.contains("follow");
   policy_->counter_deadline = config_.counters.deadline;
@@ -262,6 +266,7 @@ void Loader::read_rules() {
   // Where a key is broken, the error that no key exists is not added.
   const bool keys_known = !keys_told_ || !policy_->keys.none();
   validate(rules_, *policy_, keys_known, problems_);
+  ways_out_.warn_unused(rules_, problems_);
   const bool signs =
       std::any_of(rules_.begin(), rules_.end(), [](const PlacedRule& placed) { return placed.rule.sign() != nullptr; });
   if (keys_told_ && !signs && policy_->has_milter)
@@ -335,6 +340,7 @@ void Loader::read_all() {
   policy_->egress_choice = policy_->way_maps;
   ways_out_.add_addresses(policy_->egress);
   registry_.use_egress(policy_->egress);
+  registry_.use_ways(ways_out_.ways());
   if (seen_.contains("geoip")) registry_.use_countries();
   if (seen_.contains("clamd"))
     policy_->scanners.push_back({"virus", config_.clamd.on_outage == "defer" ? Outage::defer : Outage::go_on});

@@ -15,6 +15,7 @@
 #include "config/section.h"
 #include "port/builders.h"
 #include "rule/policy.h"
+#include "rule/ways_out.h"
 
 namespace mailweir {
 
@@ -52,6 +53,10 @@ class Registry {
   // What belongs to a mailbox's name ([general]). Before rules are read; it must outlive them.
   void use_spelling(const MailboxSpelling& spelling) { spelling_ = &spelling; }
   const MailboxSpelling& spelling() const { return *spelling_; }
+
+  // The [routes.NAME] that rules may send mail to. Before rules are read; they must outlive them.
+  void use_ways(const WaysOut& ways) { ways_ = &ways; }
+  const WaysOut& ways() const { return *ways_; }
 
   // There is a [geoip]: client_country is known. Before facts are read.
   void use_countries() { has_countries_ = true; }
@@ -100,6 +105,7 @@ class Registry {
   const MailboxSpelling* spelling_ = nullptr;
   std::vector<Place> dnsbl_places_;
   const std::vector<Egress>* egress_ = nullptr;
+  const WaysOut* ways_ = nullptr;
 };
 
 }  // namespace mailweir

@@ -36,7 +36,9 @@ std::vector<ListedSection> listed_sections() {
   rows.emplace_back("dkim.key", dkim_key_keys());
   rows.emplace_back("dnsbl", dnsbl_keys());
   rows.emplace_back("facts", own_fact_keys());
-  rows.emplace_back("routes", sender_route_keys());
+  auto& routes = rows.emplace_back("routes", named_route_keys());
+  const SectionRow of_all("routes", routes_keys());
+  routes.keys.insert(routes.keys.begin(), of_all.keys.begin(), of_all.keys.end());
   rows.emplace_back("relay", relay_keys());
   rows.emplace_back("tls", tls_keys());
   return listed(rows);

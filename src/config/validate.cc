@@ -276,6 +276,11 @@ class Validator {
       if (row->in_policy.empty())
         error(placed, row->key,
               "the policy door cannot do this; it needs a [milter] that judges " + std::string(to_string(rule.at)));
+      const auto* route = find_effect<Route<Template>>(rule.effects);
+      if (row == &Route<Template>::row && route->named && route->named->kind == RouteKind::rewrite)
+        error(placed, row->key,
+              "the policy door cannot rewrite recipients; it needs a [milter] that judges " +
+                  std::string(to_string(rule.at)) + ", or kind = \"filter\" in [routes." + route->named->name + ']');
       if (!row->in_policy_at_end && rule.at == Stage::end_of_message)
         error(placed, row->key,
               "Postfix ignores " + std::string(row->in_policy) + " at end-of-message; put the rule at data");

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "config/egress.h"
+#include "config/next_hop.h"
 #include "config/registry.h"
 #include "config/tls_level.h"
 #include "mail/domain.h"
@@ -76,45 +77,14 @@ void read_recipients(const KeyPlace& place, WayAddresses& addresses) {
     place.wrong("cannot be \"*\": transport_maps would take mail for local users along; write senders = \"*\"");
 }
 
+// May be empty: the server takes mail for nobody.
+void read_never(const KeyPlace& place, WayAddresses& addresses) {
+  const auto texts = place.texts();
+  if (texts && !texts->empty()) read_addresses(place, addresses);
+  if (addresses.has_all()) place.wrong("cannot be \"*\": no route would ever take a recipient");
+}
+
 // --- where it goes ---------------------------------------------------------------------------------------------------
-
-bool is_word(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) {
-    return (fold(c) >= 'a' && fold(c) <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
-  });
-}
-
-// "[gw.example.org]:587", "[192.0.2.1]", "gw.example.org:submission", "gw.example.org" (its MX).
-bool is_next_hop(std::string_view text) {
-  if (text.size() > longest_address) return false;
-  const bool bracketed = text.starts_with('[');
-  const auto end = bracketed ? text.find(']') : text.find(':');
-  if (bracketed && end == text.npos) return false;
-  const auto host = bracketed ? text.substr(1, end - 1) : text.substr(0, end);
-  const auto rest = end == text.npos ? std::string_view() : text.substr(bracketed ? end + 1 : end);
-  if (!rest.empty() && (!rest.starts_with(':') || !is_word(rest.substr(1)))) return false;
-  return is_word(host) || (bracketed && IpAddress::parse(host.starts_with("ipv6:") ? host.substr(5) : host));
-}
-
-Result<std::string> transport(const std::string& text) {
-  const auto colon = text.find(':');
-  const auto name = std::string_view(text).substr(0, colon);
-  if (colon == text.npos && is_word(name)) return Error{"has no colon; write \"" + text + ":\", or with a next hop"};
-  if (!is_word(name) || (colon + 1 < text.size() && !is_next_hop(std::string_view(text).substr(colon + 1))))
-    return Error{shown(text) + " is not a transport of Postfix: \"smtp-ip1:\", \"smtp-ip1:[gw.example.org]:25\""};
-  return text;
-}
-
-Result<std::string> mailer(const std::string& text) {
-  if (is_word(text)) return text;
-  return Error{shown(text) + " is not the name of a mailer of Sendmail"};
-}
-
-Result<std::string> next_hop(const std::string& text) {
-  if (is_next_hop(text)) return text;
-  return Error{shown(text) +
-               " is not a next hop: write \"[gw.example.org]:587\", \"gw.example.org\" for its MX, or \"direct\""};
-}
 
 // true, false, or a level as in [tls].
 void read_tls_of_relay(const KeyPlace& place, std::string& tls) {
@@ -192,13 +162,27 @@ void read_name_of_table(const std::string& name, const toml::node& node, std::st
 
 }  // namespace
 
-const Keys<SenderRoute>& sender_route_keys() {
-  static const Keys<SenderRoute> keys = {
-      {"senders", &SenderRoute::senders, {read_addresses, print_addresses}, reloads},
-      {"postfix", &SenderRoute::postfix, form::printed(print_text, form::parsed(transport)), reloads},
-      {"sendmail", &SenderRoute::sendmail, form::printed(print_text, form::parsed(mailer)), reloads},
-      {"tls", &SenderRoute::tls, form::if_set(form::boolean()), reloads},
-      {"addresses", &SenderRoute::addresses, egress_addresses(), reloads},
+const Keys<NamedRoute>& named_route_keys() {
+  static const Keys<NamedRoute> keys = {
+      {"senders", &NamedRoute::senders, {read_addresses, print_addresses}, reloads},
+      {"kind", &NamedRoute::kind,
+       form::if_set(form::choice<RouteKind>({{"rewrite", RouteKind::rewrite}, {"filter", RouteKind::filter}})),
+       reloads},
+      {"postfix", &NamedRoute::postfix,
+       form::if_set(form::list(transport, "is empty; write a transport: \"smtp-ip1:\"")), reloads},
+      {"pick", &NamedRoute::pick,
+       form::if_set(form::choice<GatewayPick>({{"first", GatewayPick::first}, {"evenly", GatewayPick::evenly}})),
+       reloads},
+      {"sendmail", &NamedRoute::sendmail, form::printed(print_text, form::parsed(mailer)), reloads},
+      {"tls", &NamedRoute::tls, form::if_set(form::boolean()), reloads},
+      {"addresses", &NamedRoute::addresses, egress_addresses(), reloads},
+  };
+  return keys;
+}
+
+const Keys<WaysOut>& routes_keys() {
+  static const Keys<WaysOut> keys = {
+      {"never", &WaysOut::never, {read_never, print_addresses}, reloads},
   };
   return keys;
 }
@@ -231,6 +215,7 @@ std::vector<WaysOutReader::Named> WaysOutReader::in_order(const toml::table& all
   std::vector<Named> named;
   for (const auto& [key, node] : all) {
     const std::string name(key.str());
+    if (section == "routes" && name == "never") continue;  // a key, not a route
     const auto errors = problems.error_count();
     read_name_of_table(name, node, section, problems);
     if (problems.error_count() == errors) named.push_back({name, node.as_table()});
@@ -256,6 +241,7 @@ void WaysOutReader::take(const toml::table* tables, std::string_view section, st
 
 void WaysOutReader::take(Section& top) {
   take(top.table("routes"), "routes", routes_, top.problems());
+  if (const auto* table = top.table("routes"); table != nullptr && table->contains("never")) never_.push_back(table);
   take(top.table("relay"), "relay", relays_, top.problems());
   if (const auto* table = top.table("tls")) tls_.push_back(table);
   if (const auto* door = top.raw().get("socketmap")) door_ = place_of(*door);
@@ -284,6 +270,7 @@ void WaysOutReader::read_tls(const toml::table& table, const Makings& makings, P
     else {
       const auto name = domain ? (below ? "." : "") + *domain : folded(written);
       if (!ways_.tls.emplace(name, value->get()).second) wrong("this domain is set already");
+      if (forces_tls(value->get())) ways_.forced_tls.insert(name);
       places_.emplace("tls." + name, at);
     }
   }
@@ -312,22 +299,41 @@ void WaysOutReader::read_relay(const Named& named, const Makings& makings, Probl
   if (logs_in && relay.tls.empty()) relay.tls = "encrypt";
 }
 
+void WaysOutReader::check_route(const NamedRoute& route, Section& section) {
+  const bool by_sender = !route.senders.written.empty(), is_used = !route.postfix.empty() || !route.sendmail.empty();
+  if (!is_used && (by_sender || route.addresses.empty()))
+    section.wrong("postfix", std::string("is missing: the transport that mail ") +
+                                 (by_sender ? "of these senders" : "of this route") + " takes, \"smtp-ip1:\"");
+  if (by_sender && route.postfix.size() > 1)
+    section.wrong("postfix", "has several gateways; a route by senders takes one transport");
+  if (route.kind != RouteKind::filter) return;
+  if (by_sender) section.wrong("kind", "\"filter\" is for routes that rules name; remove this line, or senders");
+  if (!route.sendmail.empty()) section.wrong("sendmail", "Sendmail has no FILTER; use kind = \"rewrite\"");
+  if (route.postfix.size() > 1)
+    section.wrong("postfix", "has several gateways; FILTER takes one: use kind = \"rewrite\"");
+  for (const auto& transport : route.postfix)
+    if (RouteTransport(transport).next_hop.empty())
+      section.wrong("postfix", "needs a next hop, \"" + transport +
+                                   "[gw.example.org]:25\": without one FILTER passes relayhost by");
+}
+
 std::shared_ptr<const WayMaps> WaysOutReader::make(const Makings& makings, const Config& config, Problems& problems) {
   const auto errors = problems.error_count();
   for (const auto& named : routes_) {
-    SenderRoute& route = ways_.routes.emplace_back();
+    NamedRoute& route = ways_.routes.emplace_back();
     route.name = named.name;
     places_["routes." + named.name] = place_of(*named.table);
     Section section(*named.table, "routes." + named.name, problems);
     const auto before = problems.error_count();
-    read_keys(sender_route_keys(), section, makings, route);
+    read_keys(named_route_keys(), section, makings, route);
     section.finish();
     if (problems.error_count() != before) continue;
-    const bool is_used = !route.postfix.empty() || !route.sendmail.empty();
-    if (!route.senders.written.empty() && !is_used)
-      section.wrong("postfix", "is missing: the transport that mail of these senders takes, \"smtp-ip1:\"");
-    if (route.senders.written.empty() && (is_used || route.addresses.empty()))
-      section.wrong("senders", "is missing: whose mail takes this route");
+    check_route(route, section);
+  }
+  for (const auto* table : never_) {
+    ways_.never_written = true;
+    Section section(*table, "routes", problems);
+    read_keys(routes_keys(), section, makings, ways_);
   }
   for (const auto& named : relays_) {
     places_["relay." + named.name] = place_of(*named.table);
@@ -347,6 +353,20 @@ std::shared_ptr<const WayMaps> WaysOutReader::make(const Makings& makings, const
   return maps;
 }
 
+void WaysOutReader::warn_unused(const std::vector<PlacedRule>& rules, Problems& problems) const {
+  if (problems.any_error()) return;  // a rule that is not read may name it
+  for (const auto& route : ways_.routes) {
+    const bool named = std::ranges::any_of(rules, [&](const PlacedRule& placed) {
+      const auto* effect = find_effect<Route<Template>>(placed.rule.effects);
+      return effect != nullptr && effect->named && effect->named->name == route.name;
+    });
+    const bool has_transport = !route.postfix.empty() || !route.sendmail.empty();
+    if (has_transport && route.senders.written.empty() && !named)
+      problems.warning(places_.at("routes." + route.name), "routes." + route.name,
+                       "takes no mail: it has no senders, and no rule has route = \"" + route.name + '"');
+  }
+}
+
 void WaysOutReader::add_addresses(std::vector<Egress>& egress) const {
   for (const auto& route : ways_.routes) {
     if (route.addresses.empty()) continue;
@@ -360,9 +380,10 @@ std::string print_ways_out(const WaysOut& ways) {
   const auto head = [&](std::string_view section, const std::string& name) {
     out << "\n[" << section << '.' << (name.find('.') == name.npos ? name : as_toml(name)) << "]\n";
   };
+  if (ways.never_written) out << "\n[routes]\nnever = " << as_toml(ways.never.written) << '\n';
   for (const auto& route : ways.routes) {
     head("routes", route.name);
-    print_keys(sender_route_keys(), out, route);
+    print_keys(named_route_keys(), out, route);
   }
   for (const auto& relay : ways.relays) {
     head("relay", relay.name);

@@ -8,6 +8,11 @@
 namespace mailweir {
 namespace {
 
+// Of a route by senders, which has one transport; "": the recipient's own server, or the relay.
+std::string next_hop_of(const NamedRoute& route) {
+  return route.postfix.empty() ? std::string() : std::string(RouteTransport(route.postfix.front()).next_hop);
+}
+
 using PlacesByName = std::map<std::string, Place, std::less<>>;
 
 class WaysOutCheck {
@@ -67,7 +72,7 @@ class WaysOutCheck {
                            "] takes would show it to another server: "
                            "give the host another name here");
       for (const auto& route : ways_.routes)
-        if (route.has_next_hop())
+        if (!next_hop_of(route).empty())
           return error(name,
                        "has the host of another [relay] and a login of its own, so Postfix looks the login up by "
                        "sender; the mail that [routes." +
@@ -118,9 +123,8 @@ class WaysOutCheck {
       if (!relay.senders.empty() && !relay.is_direct() && (relay.senders.has_all() || !forces_tls(relay.tls)))
         return tell("[relay." + relay.name + ']', relay.senders.has_all(), relay.host);
     for (const auto& route : ways_.routes)
-      if (route.has_next_hop() && !route.tls)
-        return tell("[routes." + route.name + ']', route.senders.has_all(),
-                    route.postfix.substr(route.postfix.find(':') + 1));
+      if (!route.senders.empty() && !next_hop_of(route).empty() && !route.tls)
+        return tell("[routes." + route.name + ']', route.senders.has_all(), next_hop_of(route));
   }
 
   const WayMaps& maps_;

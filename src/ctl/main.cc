@@ -37,7 +37,7 @@ constexpr Command commands[] = {
     {"reload", "make the daemon read its policy again", mailweir::reload_command},
     {"reputation", "look our addresses and domains up in DNSBLs and the DNS", mailweir::reputation_command},
     {"reset", "delete what was counted for a key of a limit", mailweir::reset_command},
-    {"routes", "print the lines of main.cf and master.cf that the ways out need", mailweir::routes_command},
+    {"routes", "print what a mail server needs for the ways out, or verify it", mailweir::routes_command},
     {"sender-domain", "check whether a sender's domain can receive mail", mailweir::sender_domain_command},
     {"spf", "check whether a client may send for a domain", mailweir::spf_command},
     {"status", "show the state of the daemon: doors, rules, counters, DNS", mailweir::status_command},

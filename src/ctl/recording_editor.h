@@ -29,6 +29,9 @@ class RecordingEditor final : public MessageEditor {
     return note({value ? "change header" : "remove header", name, value.value_or(""), occurrence});
   }
   bool add_recipient(const std::string& address) override { return note({"add recipient", {}, address}); }
+  bool add_recipient_with(const std::string& address, const std::string& parameters) override {
+    return note({"add recipient", {}, address + ' ' + parameters});
+  }
   bool delete_recipient(const std::string& address) override { return note({"delete recipient", {}, address}); }
   bool quarantine(const std::string& reason) override { return note({"hold", {}, reason}); }
   void progress() override {}

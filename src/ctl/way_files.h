@@ -17,7 +17,13 @@ struct WayFiles {
 };
 WayFiles way_files(const WayMaps& maps, WayMap map);
 
-// `table`: a map's table as main.cf names it, without the map's name: "socketmap:unix:mailweir/map.sock:".
-std::string postfix_lines(const WayMaps& maps, const std::string& table);
+// What main.cf has already, as it stands there.
+struct PostfixBefore {
+  std::string transport_maps, milter_header_checks, smtp_generic_maps;
+};
+// `table`: a map's table as main.cf names it, without the map's name: "socketmap:unix:mailweir/map.sock:"; "": without
+// the door. `routes`: those that rules name. What was there before goes behind ours.
+std::string postfix_lines(const WayMaps& maps, const std::string& table, const std::vector<NamedRoute>& routes = {},
+                          const PostfixBefore& before = {});
 
 }  // namespace mailweir

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // mailweirctl export and mailweirctl routes: the ways out for a Postfix without the socketmap door, and with it.
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -10,9 +11,14 @@
 #include <boost/program_options.hpp>
 
 #include "ctl/command.h"
+#include "ctl/own_domains.h"
 #include "ctl/policy_file.h"
+#include "ctl/route_lines.h"
+#include "ctl/route_verify.h"
+#include "ctl/rule_routes.h"
 #include "ctl/usage.h"
 #include "ctl/way_files.h"
+#include "rule/confirmed_routes.h"
 
 namespace mailweir {
 namespace {
@@ -68,6 +74,53 @@ std::string table_at(const SocketName& socket) {
   return "socketmap:unix:" + path + ':';
 }
 
+struct RoutesWanted {
+  std::string word, server = "postfix", file = default_policy_file(), server_config, program = "sendmail";
+};
+
+std::optional<RoutesWanted> read_routes_arguments(const Arguments& args) {
+  RoutesWanted wanted;
+  po::options_description all("Usage: mailweirctl routes postfix|sendmail|verify [SERVER] [OPTION...]");
+  all.add_options()("what", po::value(&wanted.word)->value_name("WHAT")->required(),
+                    "the mail server that the lines are for, or verify")(
+      "server", po::value(&wanted.server)->value_name("SERVER"), "verify: postfix (the default) or sendmail")(
+      "config,c", po::value(&wanted.file)->value_name("FILE"), "the policy file")(
+      "server-config", po::value(&wanted.server_config)->value_name("PATH"),
+      "the directory of main.cf, or the file sendmail.cf, if it is not the usual one")(
+      "program", po::value(&wanted.program)->value_name("PROGRAM"), "the sendmail program")("help,h", "print this");
+  po::positional_options_description words;
+  words.add("what", 1).add("server", 1);
+  po::variables_map values;
+  po::store(po::command_line_parser(args).options(all).positional(words).run(), values);
+  if (values.count("help") != 0) {
+    print_help(all);
+    return {};
+  }
+  take_values(values, all, words);
+  return wanted;
+}
+
+int verify(const Loaded& loaded, const RoutesWanted& wanted, const std::vector<NamedRoute>& routes) {
+  const bool at_postfix = wanted.server == "postfix";
+  std::vector<std::string> program{wanted.program};
+  if (!wanted.server_config.empty()) program.push_back("-C" + wanted.server_config);
+  const auto& socket = loaded.config->socketmap.socket;
+  const auto findings = at_postfix ? verify_at_postfix(routes, PostfixTables(wanted.server_config),
+                                                       socket ? table_at(*socket) + "generic" : "")
+                                   : verify_at_sendmail(routes, program);
+  std::vector<NamedRoute> confirmed;
+  for (const auto& [route, faults] : findings) {
+    if (faults.empty()) confirmed.push_back(*route);
+    std::cout << route->name << ": " << (faults.empty() ? "confirmed" : "not confirmed: mail for it is held") << '\n';
+    for (const auto& fault : faults) std::cout << "  " << fault << '\n';
+  }
+  if (findings.empty()) std::cout << "no rule names a route for " << wanted.server << '\n';
+  const auto written =
+      loaded.policy->confirmed_routes->write(at_postfix ? MailServer::postfix : MailServer::sendmail, confirmed);
+  if (!written) std::cerr << "mailweirctl routes: " << written.error().what << '\n';
+  return written && confirmed.size() == findings.size() ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 }  // namespace
 
 int export_command(const Arguments& args) {
@@ -79,7 +132,7 @@ int export_command(const Arguments& args) {
   const auto maps = ways_of(*loaded, wanted->file);
   if (!maps) return EXIT_FAILURE;
   for (const auto& [name, map] : way_map_names) {
-    if (map == WayMap::mailer) continue;  // Sendmail asks the door
+    if (map == WayMap::mailer || map == WayMap::generic) continue;  // for these the door is needed
     const auto files = way_files(*maps, map);
     const std::string path = wanted->word + '/' + std::string(name);
     for (const auto& [at, text] : {std::pair(path, files.plain), std::pair(path + ".regexp", files.regexp)}) {
@@ -96,23 +149,40 @@ int export_command(const Arguments& args) {
 }
 
 int routes_command(const Arguments& args) {
-  const auto wanted = read_arguments(args, "Usage: mailweirctl routes postfix [-c FILE]", "server", "postfix",
-                                     "the mail server that the lines are for");
+  const auto wanted = read_routes_arguments(args);
   if (!wanted) return EXIT_SUCCESS;
-  if (wanted->word != "postfix") {
-    std::cerr << "mailweirctl routes: " << wanted->word << " is not \"postfix\"\n";
+  const bool verifies = wanted->word == "verify";
+  const std::string server = verifies ? wanted->server : wanted->word;
+  if (server != "postfix" && server != "sendmail") {
+    std::cerr << "mailweirctl routes: " << wanted->word << (verifies ? " " + server : "")
+              << " is not \"postfix\", \"sendmail\" or \"verify\"\n";
     return exit_usage;
   }
   const auto loaded = read_policy_file(wanted->file);
   if (!loaded) return EXIT_FAILURE;
   const auto maps = ways_of(*loaded, wanted->file);
   if (!maps) return EXIT_FAILURE;
+  const auto routes = routes_of_rules(*loaded->policy);
   const auto& socket = loaded->config->socketmap.socket;
-  if (!socket) {
+  if (verifies) return verify(*loaded, *wanted, routes);
+  if (server == "sendmail") {
+    std::cout << sendmail_lines(routes);
+    return EXIT_SUCCESS;
+  }
+  const auto& ways = maps->ways();
+  const bool asks = !ways.relays.empty() || !ways.tls.empty() || !maps->keys(WayMap::transport).empty();
+  if (!socket && asks) {
     std::cerr << wanted->file << ": has no [socketmap] for Postfix to ask; mailweirctl export writes static tables\n";
     return EXIT_FAILURE;
   }
-  std::cout << postfix_lines(*maps, table_at(*socket));
+  const PostfixTables postfix(wanted->server_config);
+  const PostfixBefore before =
+      routes.empty() ? PostfixBefore()
+                     : PostfixBefore{postfix.written("transport_maps"), postfix.written("milter_header_checks"),
+                                     postfix.written("smtp_generic_maps")};
+  std::cout << postfix_lines(*maps, socket ? table_at(*socket) : std::string(), routes, before);
+  const auto rewrites = [](const NamedRoute& route) { return route.kind == RouteKind::rewrite; };
+  if (std::ranges::any_of(routes, rewrites)) std::cout << never_lines(postfix);
   return EXIT_SUCCESS;
 }
 

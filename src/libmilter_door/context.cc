@@ -71,6 +71,9 @@ bool ContextEditor::change_header(const std::string& name, int occurrence, const
 bool ContextEditor::add_recipient(const std::string& address) {
   return smfi_addrcpt(context_, c(address)) == MI_SUCCESS;
 }
+bool ContextEditor::add_recipient_with(const std::string& address, const std::string& parameters) {
+  return smfi_addrcpt_par(context_, c(address), c(parameters)) == MI_SUCCESS;
+}
 bool ContextEditor::delete_recipient(const std::string& address) {
   return smfi_delrcpt(context_, c(address)) == MI_SUCCESS;
 }

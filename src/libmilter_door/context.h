@@ -32,6 +32,7 @@ class ContextEditor final : public MessageEditor {
   bool insert_header(int index, const std::string& name, const std::string& value) override;
   bool change_header(const std::string& name, int occurrence, const std::optional<std::string>& value) override;
   bool add_recipient(const std::string& address) override;
+  bool add_recipient_with(const std::string& address, const std::string& parameters) override;
   bool delete_recipient(const std::string& address) override;
   bool quarantine(const std::string& reason) override;
   void progress() override;

@@ -19,6 +19,7 @@ struct Transaction {
   std::string queue_id;  // the MTA's, empty until it has one
   Address sender;        // absent before MAIL
   bool smtputf8 = false;
+  bool xverp = false;  // XVERP of MAIL: each recipient's bounces go to an address of its own (VERP_README of Postfix)
   std::string sasl_username, sasl_method, sasl_sender;
   Address recipient;                  // the one asked about; at data and later only if exactly one was accepted
   std::uint64_t recipient_count = 0;  // accepted so far; true at data and end-of-message

@@ -144,9 +144,10 @@ MilterAnswer MilterDoorSession::rcpt(const std::vector<std::string_view>& args, 
   }
   const auto recipient = envelope_recipient(given, macros, is_sendmail(), spelling);
   transaction.recipient = recipient ? *recipient : Address::parse(given);
+  if (recipient && traits_.needs.reroutes && is_of_a_route(*recipient)) return refuse_pseudo();
   const MilterAnswer answer = recipient ? judge(Stage::rcpt) : no_mailbox(Stage::rcpt);
   if (answer.kind == MilterAnswer::Kind::discard) {
-    message_.discarded.push_back(GivenRecipient::of(given, macros));
+    message_.discarded.push_back(GivenRecipient::of(args, macros));
     return {};
   }
   if (!answer.goes_on()) {
@@ -154,7 +155,7 @@ MilterAnswer MilterDoorSession::rcpt(const std::vector<std::string_view>& args, 
     return answer;
   }
   session_.recipient_accepted();
-  message_.recipients.push_back(GivenRecipient::of(given, macros));
+  message_.recipients.push_back(GivenRecipient::of(args, macros));
   transaction.recipients.push_back(transaction.recipient);
   ++transaction.recipient_count;
   return answer;
@@ -162,12 +163,25 @@ MilterAnswer MilterDoorSession::rcpt(const std::vector<std::string_view>& args, 
 
 // The command's text is no mailbox, and the MTA has not said what it makes of it: no rule could be asked about that.
 MilterAnswer MilterDoorSession::no_mailbox(Stage stage) {
+  return refuse_address(stage,
+                        stage == Stage::mail ? Reply{"553", "5.1.7", "the sender is not a valid mail address"}
+                                             : Reply{"553", "5.1.3", "the recipient is not a valid mail address"},
+                        "no mailbox");
+}
+
+// What we add at the end of a message (Rerouting) is not for clients: a route is a rule's decision.
+MilterAnswer MilterDoorSession::refuse_pseudo() {
+  message_.refused_recipient = true;
+  return refuse_address(Stage::rcpt, Reply{"550", "5.1.2", "this domain is not for mail from outside"},
+                        "pseudo domain");
+}
+
+MilterAnswer MilterDoorSession::refuse_address(Stage stage, Reply reply, std::string reason) {
   Verdict verdict;
   verdict.stage = stage;
   verdict.action = Action::reject;
-  verdict.reply = stage == Stage::mail ? Reply{"553", "5.1.7", "the sender is not a valid mail address"}
-                                       : Reply{"553", "5.1.3", "the recipient is not a valid mail address"};
-  verdict.reason = "no mailbox";
+  verdict.reply = std::move(reply);
+  verdict.reason = std::move(reason);
   session_.log_verdict(verdict, at_end(verdict));
   if (!is_local() && (stage == Stage::mail || traits_.needs.answers[index(stage)])) return answer(verdict);
   if (!message_.postponed) message_.postponed = std::move(verdict);
@@ -304,6 +318,7 @@ MilterAnswer MilterDoorSession::end_of_message(MessageEditor& editor, const Macr
     answer.kind = MilterAnswer::Kind::discard;
   answer = held_if_local(std::move(answer));
   MessageEdits edits(session_, message_, traits_.leading_space);
+  if (answer.goes_on()) edits.reroute(is_sendmail(), door_.services.log);
   if (answer.goes_on()) answer = held_if_local(edit_and_sign(edits));
   const bool held = answer.goes_on() && message_.effects.find<Hold<>>() != nullptr;
   if (answer.goes_on()) {

@@ -67,6 +67,8 @@ class MilterDoorSession {
   MilterAnswer answer_again(const KeptVerdict& kept);
   std::string_view at_end(const Verdict& verdict);
   MilterAnswer no_mailbox(Stage stage);
+  MilterAnswer refuse_pseudo();
+  MilterAnswer refuse_address(Stage stage, Reply reply, std::string reason);
   void rejected_recipient(const Macros& macros);
   MilterAnswer refuse_over(Reply reply);
   MilterAnswer held_if_local(MilterAnswer answer);

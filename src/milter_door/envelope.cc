@@ -90,16 +90,33 @@ void read_parameters(const std::vector<std::string_view>& args, Transaction& tra
       if (const auto size = size_in_bytes(args[i].substr(5)); size && *size > 0) transaction.declared_size = *size;
     } else if (equal_folded(args[i], "SMTPUTF8")) {
       transaction.smtputf8 = true;
+    } else if (starts_folded(args[i], "XVERP")) {
+      transaction.xverp = true;
     }
   }
 }
 
-GivenRecipient GivenRecipient::of(std::string_view path, const Macros& macros) {
-  GivenRecipient given{std::string(path), {}};
+GivenRecipient GivenRecipient::of(const std::vector<std::string_view>& args, const Macros& macros) {
+  const std::string_view path = args.empty() ? std::string_view() : args.front();
+  GivenRecipient given;
+  given.path = path;
+  given.mailer = macros.text("{rcpt_mailer}");
+  for (std::size_t i = 1; i < args.size(); ++i) {
+    if (starts_folded(args[i], "NOTIFY=")) given.notify = args[i];
+    if (starts_folded(args[i], "ORCPT=")) given.orcpt = args[i];
+  }
   if (const auto address = macros.text("{rcpt_addr}"); !address.empty())
     given.resolved.append("<").append(address).append(">");
   if (given.resolved == path) given.resolved.clear();
   return given;
+}
+
+std::string GivenRecipient::mailbox(bool sendmail) const {
+  const auto written = meant(mailbox_in_path(path)).value_or("");
+  if (sendmail || resolved.size() <= 2) return written;
+  // Postfix has it in plain form, in small letters; the brackets are ours.
+  const auto known = resolved.substr(1, resolved.size() - 2);
+  return equal_folded(written, known) ? written : known;
 }
 
 }  // namespace mailweir

@@ -38,13 +38,18 @@ bool is_unknown_at_the_mta(const Macros& macros, bool sendmail);
 // Of a recipient that the MTA has refused: {rcpt_addr} is the text of its reply then.
 Address refused_recipient(std::string_view path, const MailboxSpelling& spelling);
 
-// What MAIL's parameters say of the message: SIZE=, SMTPUTF8. `args`: all of the command, its path first.
+// What MAIL's parameters say of the message: SIZE=, SMTPUTF8, XVERP. `args`: all of the command, its path first.
 void read_parameters(const std::vector<std::string_view>& args, Transaction& transaction);
 
 // A recipient as the MTA may have it, for its deletion: which of the two, depends on how it was written.
 struct GivenRecipient {
-  static GivenRecipient of(std::string_view path, const Macros& macros);
+  static GivenRecipient of(const std::vector<std::string_view>& args, const Macros& macros);
   std::string path, resolved;  // the command's argument; <{rcpt_addr}> where that is another text
+  std::string mailer;          // {rcpt_mailer}: by what its mail is delivered; "": not known
+  std::string notify, orcpt;   // "NOTIFY=NEVER", "ORCPT=rfc822;a@example.com"; "": not given
+
+  // As SMTP means it, in plain form and with its case; "": it is no mailbox.
+  std::string mailbox(bool sendmail) const;
 };
 
 }  // namespace mailweir

@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "check/authentication_results.h"
 #include "engine/removed_headers.h"
@@ -20,7 +21,9 @@ class HeaderChange {
  public:
   explicit HeaderChange(HeaderList& headers) : headers_(headers) {}
 
-  void operator()(const Route<>&) { headers_.remove(route_field); }
+  void operator()(const Route<>& effect) {
+    if (!effect.named || effect.named->kind == RouteKind::filter) headers_.remove(route_field);
+  }
   void operator()(const RemoveHeaders& effect) {
     for (const auto& name : removed_headers(headers_, effect)) removed_ += (removed_.empty() ? "" : ",") + name;
     if (effect.value)
@@ -50,6 +53,7 @@ class AtTheMta {
 
   // Postfix's milter_header_checks sees the field and sets FILTER; it is deleted at once, so nothing else sees it.
   Result<void> send(const Route<>& effect) {
+    if (effect.named && (effect.named->kind == RouteKind::rewrite || message_.rerouting.not_taken())) return {};
     std::string value = cleaned(effect.text, true, 300);
     std::erase(value, ' ');
     const std::string name(route_field);
@@ -72,6 +76,15 @@ class AtTheMta {
     return editor_.quarantine(reason) ? Result<void>() : Error{"hold: " + reason};
   }
 
+  // Added first: an MTA that does not take the new one still has the old one.
+  Result<void> rewrite_recipients() {
+    for (const auto& one : message_.rerouting.rewrites) {
+      if (!editor_.add_recipient_with('<' + one.address + '>', one.parameters))
+        return Error{"route, recipient " + one.address};
+      if (!remove(*one.recipient)) return Error{"route, away from " + one.recipient->path};
+    }
+    return {};
+  }
   Result<void> discard_recipients() {
     for (const auto& recipient : message_.discarded)
       if (!remove(recipient)) return Error{"discard of recipient " + recipient.path};
@@ -110,6 +123,27 @@ static_assert(NotInHeader::are_all<Effect>([](const EffectRow& row) { return !ro
 
 }  // namespace
 
+// What Redirect takes goes there, as with FILTER (access(5)).
+void MessageEdits::reroute(bool sendmail, Log& log) {
+  const auto* route = message_.effects.find<Route<>>();
+  if (route == nullptr || !route->named || message_.effects.find<Redirect<>>() != nullptr) return;
+  const std::string name = route->named->name;
+  const Transaction& transaction = session_.transaction();
+  message_.rerouting = Rerouting::of(*route->named, session_.policy(), {message_.recipients, transaction, sendmail});
+  const Rerouting& done = message_.rerouting;
+  if (!done.rewrites.empty()) message_.done.emplace_back("rerouted", std::to_string(done.rewrites.size()));
+  if (!done.not_taken()) return;
+  Event("route-not-taken")
+      .with("queue_id", transaction.queue_id)
+      .with("id", transaction.id)
+      .with("route", name)
+      .with("reason", done.why)
+      .with("done", done.hold ? "held" : "usual-way")
+      .to(log, Severity::warning);
+  if (done.hold && message_.effects.find<Hold<>>() == nullptr)
+    message_.effects.add(Hold<>{"route " + name + ": " + done.why});
+}
+
 void MessageEdits::change_header() {
   make_edits();
   tell_results();
@@ -120,6 +154,7 @@ Result<void> MessageEdits::send(MessageEditor& editor) {
   AtTheMta mta(editor, message_, leading_space_);
   if (const auto sent = mta.send_all(EffectKinds<Route<>>()); !sent) return sent;
   if (const auto sent = mta.discard_recipients(); !sent) return sent;
+  if (const auto sent = mta.rewrite_recipients(); !sent) return sent;
   return mta.send_all(NotInHeader());
 }
 

@@ -16,6 +16,8 @@ class MessageEdits {
   MessageEdits(Session& session, MilterMessage& message, bool leading_space)
       : session_(session), message_(message), leading_space_(leading_space) {}
 
+  // What a [routes.NAME] does with it, which may be a hold; in the log what it does not.
+  void reroute(bool sendmail, Log& log);
   // Headers that rules remove, add and replace, and the Authentication-Results field.
   void change_header();
   // Errors name the edit that the MTA does not take.

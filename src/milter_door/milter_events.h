@@ -31,6 +31,8 @@ class MessageEditor {
   // `occurrence` from 1 among the fields of this name; an empty value deletes.
   virtual bool change_header(const std::string& name, int occurrence, const std::optional<std::string>& value) = 0;
   virtual bool add_recipient(const std::string& address) = 0;
+  // With parameters of RCPT: "NOTIFY=NEVER ORCPT=rfc822;a@example.com".
+  virtual bool add_recipient_with(const std::string& address, const std::string& parameters) = 0;
   virtual bool delete_recipient(const std::string& address) = 0;
   virtual bool quarantine(const std::string& reason) = 0;
   // Tells the MTA that we are still at work.

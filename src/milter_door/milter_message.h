@@ -14,6 +14,7 @@
 #include "milter_door/envelope.h"
 #include "milter_door/message_bounds.h"
 #include "milter_door/message_signer.h"
+#include "milter_door/rerouting.h"
 
 namespace mailweir {
 
@@ -30,6 +31,7 @@ struct MilterMessage {
   std::vector<GivenRecipient> recipients;   // accepted
   std::vector<GivenRecipient> discarded;    // accepted and to be deleted
   std::vector<std::string> refused_before;  // by the policy door
+  Rerouting rerouting;                      // once that is decided
   LogFields done;                           // for the message's line: signed=...
   bool discard = false, data_judged = false;
   bool refused_recipient = false, mta_refused_recipient = false;  // any: by a rule of ours, by the MTA

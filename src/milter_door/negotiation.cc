@@ -31,6 +31,7 @@ std::uint32_t wanted_actions(const Needs& needs) {
   std::uint32_t actions = 0;
   if (needs.edits_headers) actions |= action::add_headers | action::change_headers;
   if (needs.edits_recipients) actions |= action::add_recipients | action::delete_recipients;
+  if (needs.reroutes) actions |= action::add_recipients_with_parameters;
   if (needs.quarantines) actions |= action::quarantine;
   return actions;
 }

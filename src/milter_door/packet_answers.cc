@@ -66,6 +66,10 @@ bool PacketEditor::change_header(const std::string& name, int occurrence, const 
 bool PacketEditor::add_recipient(const std::string& address) {
   return send(action::add_recipients, !address.empty(), milter::AddRecipient{address});
 }
+bool PacketEditor::add_recipient_with(const std::string& address, const std::string& parameters) {
+  return send(action::add_recipients_with_parameters, !address.empty(),
+              milter::AddRecipientWithParameters{address, parameters});
+}
 bool PacketEditor::delete_recipient(const std::string& address) {
   return send(action::delete_recipients, !address.empty(), milter::DeleteRecipient{address});
 }

@@ -24,6 +24,9 @@ std::string argument_of(const Hold<>& effect) {
   return cleaned(effect.text, true, 300 - Hold<>::row.in_policy.size() - 1);
 }
 std::string argument_of(const AddHeader<>& effect) { return effect.name + ": " + cleaned(effect.text, true, 700); }
+std::string argument_of(const Route<>& effect) {
+  return one_word(effect.named ? effect.named->postfix.front() : effect.text);
+}
 template <OnlyText Kind>
 std::string argument_of(const Kind& effect) {
   return one_word(effect.text);
@@ -31,7 +34,7 @@ std::string argument_of(const Kind& effect) {
 
 }  // namespace
 
-std::string to_action(const Verdict& verdict, const Effects& effects) {
+std::string to_action(const Verdict& verdict, const Effects& effects, const ConfirmedRoutes& confirmed) {
   switch (verdict.action) {
     case Action::reject:
     case Action::defer: return verdict.reply.line(false, longest_reply);
@@ -49,6 +52,10 @@ std::string to_action(const Verdict& verdict, const Effects& effects) {
   for (const Effect& effect : effects) {
     const EffectRow& row = row_of(effect);
     if (row.in_policy.empty()) continue;
+    // Mail would leave by the usual way if Postfix does not know the transport, or wait for it in vain.
+    if (const auto* route = std::get_if<Route<>>(&effect);
+        route != nullptr && route->named && !confirmed.has(MailServer::postfix, *route->named))
+      return cleaned("HOLD route " + route->text + ": not confirmed, see mailweirctl routes verify", true, 300);
     return std::string(row.in_policy) + ' ' +
            std::visit(
                []<typename Kind>(const Kind& one) {

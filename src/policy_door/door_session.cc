@@ -158,7 +158,7 @@ std::string PolicyDoorSession::judge_up_to(Stage stage) {
     if (ends) {
       if (verdict.refuses()) note_refusal(stage);
       else pass_over(earlier, stage);
-      return to_action(verdict, verdict.effects);
+      return to_action(verdict, verdict.effects, *policy.confirmed_routes);
     }
     if (stage == Stage::rcpt) effects.join(Effects(verdict.effects));
   }
@@ -173,7 +173,7 @@ std::string PolicyDoorSession::judge_up_to(Stage stage) {
   if (verdict.refuses()) note_refusal(stage);
   else if (stage >= Stage::rcpt) message_.recipient_taken = true;  // who gets to DATA has one
   effects.join(Effects(verdict.effects));
-  return to_action(verdict, effects);
+  return to_action(verdict, effects, *policy.confirmed_routes);
 }
 
 // Postfix tells the milter that this recipient was refused; there it shall not be taken for an unknown one.

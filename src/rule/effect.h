@@ -16,6 +16,7 @@
 
 #include "mail/stage.h"
 #include "port/pattern.h"
+#include "rule/named_route.h"
 #include "rule/reply_template.h"
 #include "rule/sign_setting.h"
 
@@ -45,8 +46,9 @@ template <typename Text = std::string>
 struct Route {
   static constexpr EffectRow row{
       .key = "route", .one = true, .in_policy = "FILTER", .reads_header = true, .edits_header = true};
-  Text text;  // a transport of Postfix
-  auto filled(auto&& fill) const { return Route<>{fill(text)}; }
+  Text text;              // a transport of Postfix, or the name of a [routes.NAME]
+  NamedRoutePtr named{};  // the latter; else null
+  auto filled(auto&& fill) const { return Route<>{fill(text), named}; }
 };
 
 template <typename Text = std::string>

@@ -76,7 +76,8 @@ bool Needs::covers(const Needs& other) const {
     if (other.answers[i] && !answers[i]) return false;
   return (data || !other.data) && (headers || !other.headers) && (body || !other.body) &&
          (edits_headers || !other.edits_headers) && (edits_recipients || !other.edits_recipients) &&
-         (quarantines || !other.quarantines) && (rejected_recipients || !other.rejected_recipients);
+         (quarantines || !other.quarantines) && (rejected_recipients || !other.rejected_recipients) &&
+         (reroutes || !other.reroutes);
 }
 
 std::span<const FactInfo* const> message_checks() {
@@ -133,6 +134,10 @@ Needs milter_needs(const Policy& policy) {
         needs.edits_headers = needs.edits_headers || row.edits_header;
         needs.edits_recipients = needs.edits_recipients || row.edits_recipients;
         needs.quarantines = needs.quarantines || row.quarantines;
+        if (const auto* route = std::get_if<Route<Template>>(&effect); route != nullptr && route->named) {
+          needs.quarantines = true;  // until the route is confirmed
+          needs.reroutes = needs.reroutes || route->named->kind == RouteKind::rewrite;
+        }
       }
       // Without a key it refuses, at the end of the message.
       if (rule.sign() != nullptr && refuses(policy.other_signers.without_key))
@@ -145,6 +150,8 @@ Needs milter_needs(const Policy& policy) {
                                            [](const FactRef& check) { return is_message_check(check.info()); });
   }
   if (!policy.local_user_header.empty()) needs.headers = needs.edits_headers = true;  // it is removed
+  // Pseudo addresses are refused.
+  if (needs.reroutes) needs.edits_recipients = needs.answers[index(Stage::rcpt)] = true;
   // Mail of local origin is refused at its end, a deferral of it becomes a hold.
   if (std::any_of(needs.answers.begin(), needs.answers.end(), [](bool one) { return one; })) {
     needs.answers[index(Stage::end_of_message)] = true;

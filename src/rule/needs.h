@@ -15,6 +15,7 @@ struct Needs {
   bool data = false, headers = false, body = false;
   std::array<bool, stage_count> answers{};  // stages at which the milter may refuse
   bool edits_headers = false, edits_recipients = false, quarantines = false;
+  bool reroutes = false;             // recipients are added with their DSN parameters
   bool rejected_recipients = false;  // those that the MTA refuses, too
 
   // Whether a session negotiated for these needs can serve a policy with those.

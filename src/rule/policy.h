@@ -21,6 +21,7 @@
 namespace mailweir {
 
 class WayMaps;
+class ConfirmedRoutes;
 
 // A check in a rule that can be started as soon as its input is known.
 struct EarlyCheck {
@@ -93,7 +94,9 @@ struct Policy : FactSettings {
   AuthenticationResultsPolicy authentication_results;
   std::vector<ScannerUse> scanners;
   std::shared_ptr<const WayMaps> way_maps;  // [routes], [relay] and [tls]; null: none of them
-  std::string alert_sender;                 // of mail that carries alerts, folded; empty: none does
+  bool has_socketmap = false;
+  std::shared_ptr<const ConfirmedRoutes> confirmed_routes;  // of the state directory
+  std::string alert_sender;                                 // of mail that carries alerts, folded; empty: none does
 
   const std::vector<Rule>& at(Stage stage) const { return rules[index(stage)]; }
   bool judges(Door door, Stage stage) const {

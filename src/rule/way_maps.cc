@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "rule/pseudo_address.h"
+
 namespace mailweir {
 
 std::optional<WayMap> parse_way_map(std::string_view name) {
@@ -40,6 +42,7 @@ WayMaps::WayMaps(WaysOut ways) : ways_(std::move(ways)), by_sender_(ways_.relays
     if (!route.postfix.empty()) transports_.add(route.senders, i);
     if (!route.sendmail.empty()) mailers_.add(route.senders, i);
   }
+  never_.add(ways_.never, 0);
   for (const auto& [key, value] : ways_.tls) {
     tls_.entries.emplace(key, tls_values_.size());
     tls_values_.push_back(value);
@@ -82,6 +85,27 @@ std::optional<std::size_t> WayMaps::first_of(const Index& index, std::string_vie
     return first == std::size_t{0};
   });
   return first;
+}
+
+bool WayMaps::is_never_rewritten(std::string_view recipient) const {
+  return most_specific(never_, recipient) || first_of(relay_recipients_, recipient);
+}
+
+bool WayMaps::forces_tls(std::string_view domain) const {
+  bool forced = false;
+  each_next_hop_key(domain, [&](std::string_view key) {
+    const bool found = key != any_way && ways_.tls.contains(std::string(key));
+    forced = found && ways_.forced_tls.contains(key);
+    return found;
+  });
+  return forced;
+}
+
+bool WayMaps::is_of_route(std::string_view transport) const {
+  return std::ranges::any_of(ways_.routes, [&](const NamedRoute& route) {
+    const auto has = [&](const std::string& one) { return RouteTransport(one).name == transport; };
+    return std::ranges::any_of(route.postfix, has) || (!route.sendmail.empty() && route.mailer() == transport);
+  });
 }
 
 std::optional<std::size_t> WayMaps::relay_of(std::string_view sender) const { return first_of(relays_, sender); }
@@ -133,11 +157,11 @@ std::string WayMaps::find(WayMap map, std::string_view key) const {
   switch (map) {
     case WayMap::transport: {
       const auto route = most_specific(transports_, key);
-      return route ? ways_.routes[*route].postfix : std::string();
+      return route ? ways_.routes[*route].postfix.front() : std::string();
     }
     case WayMap::mailer: {
       const auto route = most_specific(mailers_, key);
-      return route ? ways_.routes[*route].sendmail : std::string();
+      return route ? std::string(ways_.routes[*route].mailer()) : std::string();
     }
     case WayMap::relay: {
       const auto relay = relay_of(key);
@@ -163,6 +187,7 @@ std::string WayMaps::find(WayMap map, std::string_view key) const {
     case WayMap::relay_domain:
       return key.find('@') == key.npos && relay_in('@' + std::string(key)) != nullptr ? "relay" : std::string();
     case WayMap::accept: return accepted(key);
+    case WayMap::generic: return from_pseudo(key).value_or("");
   }
   return {};
 }
@@ -176,13 +201,15 @@ const WayMaps::Index& WayMaps::index_of(WayMap map) const {
     case WayMap::relay_domain:
     case WayMap::accept: return relay_recipients_;
     case WayMap::tls: return tls_;
-    case WayMap::login: break;
+    case WayMap::login:
+    case WayMap::generic: break;
   }
   return hosts_;
 }
 
 std::vector<std::string> WayMaps::keys(WayMap map) const {
   std::vector<std::string> all;
+  if (map == WayMap::generic) return all;  // it computes its answers
   index_of(map).keys(all);
   if (map == WayMap::login && std::ranges::find(by_sender_, true) != by_sender_.end()) relays_.keys(all);
   if (map == WayMap::relay_domain || map == WayMap::accept) {

@@ -26,9 +26,10 @@ enum class WayMap {
   login,            // by sender or next hop: smtp_sasl_password_maps
   relay_domain,     // by domain: relay_domains
   accept,           // by recipient: check_recipient_access
+  generic,          // by pseudo address: smtp_generic_maps of a route's transport
 };
 
-inline constexpr std::array<std::pair<std::string_view, WayMap>, 8> way_map_names{{
+inline constexpr std::array<std::pair<std::string_view, WayMap>, 9> way_map_names{{
     {"transport", WayMap::transport},
     {"mailer", WayMap::mailer},
     {"relay", WayMap::relay},
@@ -37,6 +38,7 @@ inline constexpr std::array<std::pair<std::string_view, WayMap>, 8> way_map_name
     {"login", WayMap::login},
     {"relay_domain", WayMap::relay_domain},
     {"accept", WayMap::accept},
+    {"generic", WayMap::generic},
 }};
 std::optional<WayMap> parse_way_map(std::string_view name);
 
@@ -52,6 +54,13 @@ class WayMaps final : public EgressChoice {
   std::optional<std::string_view> route_of(std::string_view sender) const override;
   // Relays that share a next hop and have different logins: these are told by the sender.
   bool logs_in_by_sender(const RelayHop& relay) const;
+  // Whether a route of kind rewrite must leave the recipient alone: [routes] never, or a [relay.NAME] by recipient.
+  bool is_never_rewritten(std::string_view recipient) const;
+  // Whether [tls] has TLS or nothing for a recipient's domain; by an entry that names it, not by "*", which holds for
+  // gateways, too.
+  bool forces_tls(std::string_view domain) const;
+  // Whether a transport of Postfix or a mailer of Sendmail is that of a route.
+  bool is_of_route(std::string_view transport) const;
   // All keys of a map that entries and lists name now, in no order.
   std::vector<std::string> keys(WayMap map) const;
 
@@ -75,7 +84,7 @@ class WayMaps final : public EgressChoice {
   std::string accepted(std::string_view recipient) const;
 
   const WaysOut ways_;
-  Index transports_, mailers_, relays_, relay_recipients_, tls_, hosts_;
+  Index transports_, mailers_, relays_, relay_recipients_, tls_, hosts_, never_;
   std::vector<std::string> tls_values_;
   std::vector<bool> by_sender_;  // relays whose login is told by the sender
 };

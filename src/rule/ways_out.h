@@ -3,39 +3,18 @@
 // answers from them.
 #pragma once
 
-#include <algorithm>
+#include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
-#include "base/ip.h"
 #include "mail/address.h"
 #include "port/table.h"
-#include "rule/way_keys.h"
+#include "rule/named_route.h"
+#include "rule/way_addresses.h"
 
 namespace mailweir {
-
-// Whose mail takes a way: senders, or recipients.
-struct WayAddresses {
-  std::vector<std::string> written;  // as in the policy file
-  std::vector<std::string> entries;  // in one spelling: "a@b.example", "a@", "b.example", ".b.example", "*"
-  std::vector<TablePtr> lists;
-
-  bool empty() const { return entries.empty() && lists.empty(); }
-  bool has_all() const { return std::ranges::find(entries, any_way) != entries.end(); }
-};
-
-// [routes.NAME]: mail of these senders is delivered by a transport of its own.
-struct SenderRoute {
-  std::string name;
-  WayAddresses senders;
-  std::string postfix;               // "smtp-ip1:", or with a next hop: a transport of master.cf; "": not with Postfix
-  std::string sendmail;              // a mailer; "": not with Sendmail
-  bool tls = false;                  // that transport encrypts always
-  std::vector<IpAddress> addresses;  // that it sends from
-
-  bool has_next_hop() const { return !postfix.empty() && !postfix.ends_with(':'); }
-};
 
 // [relay.NAME] accept: which recipients mail is taken for that comes in from anywhere, for a server behind this one.
 enum class RelayAccept {
@@ -65,13 +44,18 @@ struct RelayHop {
 enum class TlsFailure { defer, bounce };
 
 struct WaysOut {
-  std::vector<SenderRoute> routes;  // these and the next in the order of the file
+  std::vector<NamedRoute> routes;  // these and the next in the order of the file
   std::vector<RelayHop> relays;
-  std::map<std::string, std::string> tls;  // domain, ".parent", next hop or "*": level and attributes
+  std::map<std::string, std::string> tls;         // domain, ".parent", next hop or "*": level and attributes
+  std::set<std::string, std::less<>> forced_tls;  // keys of tls whose level sends nothing without it
   TlsFailure on_failure = TlsFailure::defer;
+  // [routes] never: recipients that no route of kind rewrite takes: this server delivers, relays or sends their mail in
+  // a way of its own.
+  WayAddresses never;
+  bool never_written = false;
   MailboxSpelling spelling;
 
-  bool empty() const { return routes.empty() && relays.empty() && tls.empty(); }
+  bool empty() const { return routes.empty() && relays.empty() && tls.empty() && never.empty(); }
 };
 
 }  // namespace mailweir

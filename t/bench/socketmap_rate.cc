@@ -45,8 +45,8 @@ std::string sender(std::size_t number) { return "user" + std::to_string(number) 
 std::shared_ptr<const Policy> policy() {
   WaysOut ways;
   for (std::size_t i = 0; i < routes; ++i) {
-    SenderRoute route;
-    route.postfix = "smtp-ip" + std::to_string(i) + ':';
+    NamedRoute route;
+    route.postfix = {"smtp-ip" + std::to_string(i) + ':'};
     for (std::size_t each = i; each < senders; each += routes) route.senders.entries.push_back(sender(each));
     ways.routes.push_back(std::move(route));
   }

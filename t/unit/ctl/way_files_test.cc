@@ -10,10 +10,10 @@ using namespace mailweir;
 
 namespace {
 
-SenderRoute route(std::vector<std::string> senders, std::string postfix) {
-  SenderRoute made;
+NamedRoute route(std::vector<std::string> senders, std::string postfix) {
+  NamedRoute made;
   made.senders = {senders, senders, {}};
-  made.postfix = std::move(postfix);
+  if (!postfix.empty()) made.postfix = {std::move(postfix)};
   return made;
 }
 

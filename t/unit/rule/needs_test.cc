@@ -22,6 +22,7 @@ std::string told(const Needs& needs) {
   add(needs.edits_recipients, "edit-recipients");
   add(needs.quarantines, "quarantine");
   add(needs.rejected_recipients, "rejected-recipients");
+  add(needs.reroutes, "reroute");
   return text;
 }
 

@@ -14,10 +14,10 @@ namespace {
 
 WayAddresses of(std::vector<std::string> entries) { return {entries, entries, {}}; }
 
-SenderRoute route(std::vector<std::string> senders, std::string postfix, std::string sendmail = {}) {
-  SenderRoute made;
+NamedRoute route(std::vector<std::string> senders, std::string postfix, std::string sendmail = {}) {
+  NamedRoute made;
   made.senders = of(std::move(senders));
-  made.postfix = std::move(postfix);
+  if (!postfix.empty()) made.postfix = {std::move(postfix)};
   made.sendmail = std::move(sendmail);
   return made;
 }

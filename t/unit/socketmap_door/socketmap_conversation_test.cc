@@ -42,9 +42,9 @@ class Heard final : public Conversation::Output {
 std::shared_ptr<const Policy> policy_with(const std::string& transport) {
   auto policy = std::make_shared<Policy>();
   WaysOut ways;
-  SenderRoute route;
+  NamedRoute route;
   route.senders = {{}, {"example.com"}, {}};
-  route.postfix = transport;
+  route.postfix = {transport};
   ways.routes = {route};
   policy->way_maps = std::make_shared<const WayMaps>(ways);
   return policy;
@@ -81,8 +81,8 @@ TEST_CASE("socketmap door: answers") {
       {"transport", "PERM a request is the name of a map, a blank, and a key"},
       {"", "PERM a request is the name of a map, a blank, and a key"},
       {"Transport a@example.com",
-       "PERM no map Transport; there are transport, mailer, relay, relay_recipient, tls, login"},
-      {"\x1b[2J\n x", "PERM no map ?[2J?; there are transport, mailer, relay, relay_recipient, tls, login"},
+       "PERM no map Transport; there are transport, mailer, relay, relay_recipient, tls, login, generic"},
+      {"\x1b[2J\n x", "PERM no map ?[2J?; there are transport, mailer, relay, relay_recipient, tls, login, generic"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.in);
