@@ -100,6 +100,7 @@ class PostfixLines {
 
   std::string run() {
     next_hops();
+    relays_in();
     tls();
     logins();
     for (const auto& route : ways_.routes)
@@ -126,7 +127,6 @@ class PostfixLines {
       line("transport_maps", joined({pseudo, by_recipient}, before_.transport_maps, table_));
     if (const auto checks = header_check_table(routes_); !checks.empty())
       line("milter_header_checks", joined({checks}, before_.milter_header_checks, table_));
-    relays_in();
     for (const auto& relay : ways_.relays)
       if (relay.senders.has_all() && !relay.is_direct()) {
         main_ += "# for bounces, which have no sender to look up\n";
