@@ -190,7 +190,7 @@ def main():
                 grouped.add(source.path)
             compiled.append(name + ".o")
             rules.append(f"{name}.o: {name}.cc Makefile\n\t$(AM_V_CXX)$(CXX) $(DEFS) $(DEFAULT_INCLUDES) -I$(srcdir) $({flags}) "
-                         f"$(CPPFLAGS) $(AM_CXXFLAGS) $(CXXFLAGS) -MT $@ -MD -MP -MF {name}.d -c -o $@ {name}.cc\n"
+                         f"$(CPPFLAGS) $(AM_CXXFLAGS) $(CXXFLAGS) -MT $@ -MD -MP -MF {name}.new -c -o $@ {name}.cc\n\t$(AM_V_at)mv -f {name}.new {name}.d\n"
                          f"-include {name}.d\n")
         if compiled:
             lists.append(f"override am_{target}_OBJECTS := {' '.join(compiled + left)}\n")
@@ -205,7 +205,7 @@ def main():
             "$(noinst_LIBRARIES) $(check_LIBRARIES): GNUmakefile\n"
             "$(PROGRAMS) $(check_PROGRAMS) $(EXTRA_PROGRAMS): $(ours)\n"
             "mostlyclean: jumbo-clean\ndistclean: jumbo-distclean\n"
-            "jumbo-clean:\n\trm -f jumbo/*.o jumbo/*.d\n"
+            "jumbo-clean:\n\trm -f jumbo/*.o jumbo/*.d jumbo/*.new\n"
             "jumbo-distclean:\n\trm -rf jumbo GNUmakefile\n"
             ".PHONY: jumbo-clean jumbo-distclean\n")
     write("GNUmakefile", text)
