@@ -15,6 +15,30 @@ import sys
 
 LINES = 1400  # of a group; more means fewer, longer compiler runs
 ALONE = re.compile(r"^\s*#\s*(define|undef|pragma\s+GCC)|\busing namespace (?!std::|mailweir;)|DOCTEST_CONFIG", re.M)
+RULE = """NAME.o: NAME.cc Makefile
+\t$(AM_V_CXX)$(CXX) $(DEFS) $(DEFAULT_INCLUDES) -I$(srcdir) $(FLAGS) $(CPPFLAGS) $(AM_CXXFLAGS) $(CXXFLAGS) \\
+\t  -MT $@ -MD -MP -MF NAME.new -c -o $@ NAME.cc
+\t$(AM_V_at)mv -f NAME.new NAME.d
+-include NAME.d
+"""
+# A source that has gone must not stop make before Makefile has been made again. A group needs what any of its sources
+# needs, so each program is linked with every library.
+REST = """GNUmakefile: Makefile $(srcdir)/build-aux/jumbo.py $(wildcard NEEDED)
+\tpython3 $(srcdir)/build-aux/jumbo.py $(srcdir)
+ours := $(noinst_LIBRARIES) $(filter-out libfuzz.a libbench.a,$(check_LIBRARIES))
+LIBS += -Wl,--start-group $(ours) -Wl,--end-group $(third_party_libs) $(BOOST_CONTEXT_LIBS)
+$(noinst_LIBRARIES) $(check_LIBRARIES): GNUmakefile
+$(PROGRAMS) $(check_PROGRAMS) $(EXTRA_PROGRAMS): $(ours)
+mostlyclean: jumbo-clean
+distclean: jumbo-distclean
+jumbo-clean:
+\trm -f jumbo/*.o jumbo/*.d jumbo/*.new
+jumbo-distclean:
+\trm -rf jumbo GNUmakefile
+.PHONY: jumbo-clean jumbo-distclean
+"""
+SPECIFIER = re.compile(
+    r"^\s*(template\s*<[^{};]*?>(?=\s*[a-zA-Z\[])|\[\[[^]]*\]\]|static|inline|constexpr|extern)\s*")
 TOKEN = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -27,7 +51,7 @@ def stripped(text):
 def declared(statement):
     """The name that a statement at the level of a namespace declares, or None."""
     while True:
-        bare = re.sub(r"^\s*(template\s*<[^{};]*?>(?=\s*[a-zA-Z\[])|\[\[[^]]*\]\]|static|inline|constexpr|extern)\s*", "", statement)
+        bare = SPECIFIER.sub("", statement)
         if bare == statement:
             break
         statement = bare
@@ -189,26 +213,12 @@ def main():
                 left.remove(source.object)
                 grouped.add(source.path)
             compiled.append(name + ".o")
-            rules.append(f"{name}.o: {name}.cc Makefile\n\t$(AM_V_CXX)$(CXX) $(DEFS) $(DEFAULT_INCLUDES) -I$(srcdir) $({flags}) "
-                         f"$(CPPFLAGS) $(AM_CXXFLAGS) $(CXXFLAGS) -MT $@ -MD -MP -MF {name}.new -c -o $@ {name}.cc\n\t$(AM_V_at)mv -f {name}.new {name}.d\n"
-                         f"-include {name}.d\n")
+            rules.append(RULE.replace("NAME", name).replace("FLAGS", flags))
         if compiled:
             lists.append(f"override am_{target}_OBJECTS := {' '.join(compiled + left)}\n")
-    # Makefile stays first: its first target is the default one. A group needs what any of its sources needs, so each program is linked with every library.
-    text = ("# Made by build-aux/jumbo.py.\n" + "".join(lists) +
-            "include Makefile\n" + "".join(rules) +
-            # A source that has gone must not stop make before Makefile has been made again.
-            f"GNUmakefile: Makefile $(srcdir)/build-aux/jumbo.py $(wildcard {' '.join('$(srcdir)/' + path for path in sorted(grouped))})\n"
-            "\tpython3 $(srcdir)/build-aux/jumbo.py $(srcdir)\n"
-            "ours := $(noinst_LIBRARIES) $(filter-out libfuzz.a libbench.a,$(check_LIBRARIES))\n"
-            "LIBS += -Wl,--start-group $(ours) -Wl,--end-group $(third_party_libs) $(BOOST_CONTEXT_LIBS)\n"
-            "$(noinst_LIBRARIES) $(check_LIBRARIES): GNUmakefile\n"
-            "$(PROGRAMS) $(check_PROGRAMS) $(EXTRA_PROGRAMS): $(ours)\n"
-            "mostlyclean: jumbo-clean\ndistclean: jumbo-distclean\n"
-            "jumbo-clean:\n\trm -f jumbo/*.o jumbo/*.d jumbo/*.new\n"
-            "jumbo-distclean:\n\trm -rf jumbo GNUmakefile\n"
-            ".PHONY: jumbo-clean jumbo-distclean\n")
-    write("GNUmakefile", text)
+    needed = " ".join(f"$(srcdir)/{path}" for path in sorted(grouped))
+    write("GNUmakefile", "# Made by build-aux/jumbo.py.\n" + "".join(lists) + "include Makefile\n" + "".join(rules) +
+          REST.replace("NEEDED", needed))
     for name in os.listdir("jumbo"):
         path = os.path.join("jumbo", name)
         if name.endswith(".cc") and path not in made:
