@@ -22,7 +22,7 @@ std::string SocketmapDoorSession::answer(std::string_view request) const {
   if (blank == request.npos) return refuse("PERM a request is the name of a map, a blank, and a key");
   const auto name = request.substr(0, blank);
   const auto map = parse_way_map(name);
-  if (!map) return refuse("PERM no map " + cleaned(name, true, 40) + "; there are " + known_maps());
+  if (!map) return refuse("PERM unknown map " + cleaned(name, true, 40) + "; known maps: " + known_maps());
   try {
     const auto policy = door_.policy.get();
     const auto value = policy->way_maps ? policy->way_maps->find(*map, request.substr(blank + 1)) : std::string();

@@ -81,8 +81,13 @@ TEST_CASE("socketmap door: answers") {
       {"transport", "PERM a request is the name of a map, a blank, and a key"},
       {"", "PERM a request is the name of a map, a blank, and a key"},
       {"Transport a@example.com",
-       "PERM no map Transport; there are transport, mailer, relay, relay_recipient, tls, login, generic"},
-      {"\x1b[2J\n x", "PERM no map ?[2J?; there are transport, mailer, relay, relay_recipient, tls, login, generic"},
+       "PERM unknown map Transport; known maps: transport, mailer, relay, relay_recipient, tls, login, relay_domain, "
+       "accept, "
+       "generic"},
+      {"\x1b[2J\n x",
+       "PERM unknown map ?[2J?; known maps: transport, mailer, relay, relay_recipient, tls, login, relay_domain, "
+       "accept, "
+       "generic"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.in);
