@@ -7,6 +7,7 @@
 
 #include "base/duration.h"
 #include "base/text.h"
+#include "engine/bounce_share.h"
 #include "rule/blocking.h"
 #include "rule/limit_key.h"
 
@@ -126,6 +127,19 @@ Result<std::string> CounterDesk::block(const KeyOfLimit& of, const std::string& 
   return dumped({{"blocked", *blocked}, {"left", rough_duration(block.left)}, {"this_node_only", here_only}});
 }
 
+Result<std::size_t> CounterDesk::forget(const Policy& policy, const KeyOfLimit& of) {
+  const auto deadline = Deadline::in(long_patience);
+  auto removed = stores_.use().reset(of.limit, of.key, deadline);
+  const Limit* const limit = limit_named(policy, without_shadow(of.limit));
+  if (!removed || limit == nullptr || limit->shares.empty()) return removed;
+  for (const auto& name : share_counters(of.limit)) {
+    const auto more = stores_.use().reset(name, of.key, deadline);
+    if (!more) return more.error();
+    *removed += *more;
+  }
+  return removed;
+}
+
 Result<std::string> CounterDesk::unblock(const KeyOfLimit& asked) {
   const KeyOfLimit of = spelled(*policy_.get(), asked);
   const bool here_only = this_node_only();
@@ -138,8 +152,7 @@ Result<std::string> CounterDesk::unblock(const KeyOfLimit& asked) {
   // Its counter is at the limit still, and the next message would block it again. Whether others have it blocked is not
   // known while the store is away.
   if (*was || here_only)
-    if (const auto forgotten = stores_.use().reset(of.limit, of.key, Deadline::in(long_patience)); !forgotten)
-      return forgotten.error();
+    if (const auto forgotten = forget(*policy_.get(), of); !forgotten) return forgotten.error();
   if (*was)
     Event("key-unblocked")
         .with("limit", of.limit)
@@ -155,7 +168,7 @@ Result<std::string> CounterDesk::reset(const KeyOfLimit& asked) {
   if (limit_named(*policy_.get(), without_shadow(of.limit)) == nullptr && !blocks_keys(*policy_.get(), of.limit))
     return no_limit(of.limit);
   const bool here_only = this_node_only();
-  const auto removed = stores_.use().reset(of.limit, of.key, Deadline::in(long_patience));
+  const auto removed = forget(*policy_.get(), of);
   if (!removed) return removed.error();
   if (*removed > 0)
     Event("counter-reset")

@@ -28,6 +28,8 @@ class CounterDesk {
 
  private:
   bool this_node_only() const;  // the shared store is away
+  // All counters of a limit's key; how many there were.
+  Result<std::size_t> forget(const Policy& policy, const KeyOfLimit& of);
 
   const Stores& stores_;
   const Snapshot<Policy>& policy_;

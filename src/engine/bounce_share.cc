@@ -2,6 +2,7 @@
 #include "engine/bounce_share.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "port/ring.h"
 #include "rule/limit_key.h"
@@ -55,13 +56,17 @@ void settle(Asking& accepted, Asking& not_bounced) {
 
 std::string counter_of(const Rule& rule) { return rule.limit->counter + (rule.shadow ? "~shadow" : ""); }
 
+std::array<std::string, 2> share_counters(const std::string& counter) {
+  return {counter + "~accepted", counter + "~not-bounced"};
+}
+
 std::vector<Charge> share_charges(const Limit& limit, const std::string& counter, const std::string& key,
                                   std::uint64_t amount) {
   std::vector<Charge> charges;
   if (limit.shares.empty()) return charges;
-  for (const char* part : {"~accepted", "~not-bounced"}) {
+  for (auto& name : share_counters(counter)) {
     Charge& charge = charges.emplace_back();
-    charge.limit = counter + part;
+    charge.limit = std::move(name);
     charge.key = key;
     for (const Window& share : limit.shares) charge.windows.push_back({ring::most_count, share.period});
     charge.amount = amount;

@@ -5,6 +5,7 @@
 // functions.
 #pragma once
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,8 @@ namespace mailweir {
 // Of both counters, in this order; none without a share. `counter`: the limit's own, in the store; amount 0 asks.
 std::vector<Charge> share_charges(const Limit& limit, const std::string& counter, const std::string& key,
                                   std::uint64_t amount);
+// The names in the store of a share's two counters, in the same order.
+std::array<std::string, 2> share_counters(const std::string& counter);
 // The name in the store of a rule's own counter.
 std::string counter_of(const Rule& rule);
 // What a rule asks at its stage; none: it has no share, or its key is not known.
