@@ -174,7 +174,7 @@ class HttpAdminServer final : public AdminServer {
       return answer(functions_.counters(key_of(request), most, has_parameter(request, "top")));
     };
     routes_["GET /blocks"] = [this](const HttpRequest&) { return answer(functions_.blocks()); };
-    const auto recipient = [this](const HttpRequest& request) {
+    const auto recipient = [](const HttpRequest& request) {
       return KeyOfLimit{parameter(request, "for"), parameter(request, "recipient")};
     };
     routes_["GET /suppressed"] = [this](const HttpRequest&) { return answer(functions_.suppressed()); };
