@@ -2,6 +2,7 @@
 #include "base/ip.h"
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <cstring>
 
@@ -84,6 +85,21 @@ IpAddress IpAddress::masked(unsigned prefix) const {
   return result;
 }
 
+namespace {
+
+// "255.255.255.0" -> 24; nothing when the ones do not stand together at the front.
+std::optional<unsigned> prefix_of_netmask(std::string_view text) {
+  const auto mask = IpAddress::parse(text);
+  if (!mask || !mask->is_v4()) return {};
+  std::uint32_t bits = 0;
+  for (std::size_t i = 12; i < 16; ++i) bits = bits << 8 | mask->bytes()[i];
+  const auto ones = static_cast<unsigned>(std::countl_one(bits));
+  if (static_cast<unsigned>(std::popcount(bits)) != ones) return {};
+  return ones;
+}
+
+}  // namespace
+
 std::optional<Network> Network::parse(std::string_view text) {
   const auto slash = text.find('/');
   const auto address = IpAddress::parse(text.substr(0, slash));
@@ -93,7 +109,13 @@ std::optional<Network> Network::parse(std::string_view text) {
   if (slash != text.npos) {
     const auto digits = text.substr(slash + 1);
     const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), prefix);
-    if (failure != std::errc() || end != digits.data() + digits.size() || prefix > longest) return {};
+    const bool is_number = failure == std::errc() && end == digits.data() + digits.size();
+    if (!is_number) {
+      const auto of_mask = longest == 32 ? prefix_of_netmask(digits) : std::nullopt;
+      if (!of_mask) return {};
+      prefix = *of_mask;
+    }
+    if (prefix > longest) return {};
   }
   if (address->masked(prefix) != *address) return {};
   return Network(*address, prefix);

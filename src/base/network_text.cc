@@ -2,7 +2,6 @@
 #include "base/network_text.h"
 
 #include <algorithm>
-#include <bit>
 #include <string>
 
 #include "base/text.h"
@@ -29,17 +28,6 @@ bool looks_v6(std::string_view text) {
 }
 bool looks_numeric(std::string_view text) { return looks_v4(text) || looks_v6(text); }
 
-// "255.255.255.0" -> 24; nothing when the ones do not stand together at the front.
-std::optional<unsigned> prefix_of_netmask(std::string_view text) {
-  const auto mask = IpAddress::parse(text);
-  if (!mask || !mask->is_v4()) return {};
-  std::uint32_t bits = 0;
-  for (std::size_t i = 12; i < 16; ++i) bits = bits << 8 | mask->bytes()[i];
-  const auto ones = static_cast<unsigned>(std::countl_one(bits));
-  if (static_cast<unsigned>(std::popcount(bits)) != ones) return {};
-  return ones;
-}
-
 // "192.0.2" -> "192.0.2.0", the net that Postfix and others mean by it; "" when it is not that.
 std::string filled_up(std::string_view text) {
   if (text.ends_with('.')) text.remove_suffix(1);
@@ -60,6 +48,16 @@ Error no_address(std::string_view text) {
   return error;
 }
 
+Result<Network> with_netmask(const IpAddress& address, std::string_view mask) {
+  const auto all = Network::parse("0.0.0.0/" + std::string(mask));
+  // 255.100.10.1, or 0.0.0.255 as some routers write it.
+  if (!all) return Error{"the netmask " + std::string(mask) + " is not contiguous: its ones must stand at the front"};
+  const Network network(address, all->prefix());
+  if (network.address() == address) return network;
+  return Error{"host bits are set; write " + network.to_string() + ", or " + address.to_string() +
+               " for the one address"};
+}
+
 // "ADDRESS/PREFIX" where one side at least is numbers.
 Result<Network> parse_network(std::string_view host, std::string_view after) {
   const auto address = IpAddress::parse(host);
@@ -68,8 +66,8 @@ Result<Network> parse_network(std::string_view host, std::string_view after) {
     if (full.empty()) return Error{'"' + std::string(host) + "\" before the / is not an IP address"};
     return Error{"an IPv4 address has four numbers; write " + full + '/' + std::string(after)};
   }
-  if (const auto bits = address->is_v4() && after.find('.') != after.npos ? prefix_of_netmask(after) : std::nullopt)
-    return Error{"write a netmask as a number of bits: " + Network(*address, *bits).to_string()};
+  if (address->is_v4() && after.find('.') != after.npos && IpAddress::parse(after))
+    return with_netmask(*address, after);
   const auto prefix = to_number(after);
   if (!prefix) return Error{'"' + std::string(after) + "\" after the / is not a number of bits"};
   // "::ffff:192.0.2.0/120" is 192.0.2.0/24.

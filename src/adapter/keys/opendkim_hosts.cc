@@ -51,6 +51,8 @@ class DataSetHosts final : public HostList {
     std::string plain;
     for (const char c : entry)
       if (c != '[' && c != ']') plain += c;
+    const auto slash = plain.find('/');
+    if (slash != plain.npos && plain.find('.', slash) != plain.npos) return {};  // OpenDKIM knows no netmasks
     return Network::parse(plain);
   }
   static std::string key_of(const IpAddress& address, unsigned prefix) {

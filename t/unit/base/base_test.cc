@@ -59,13 +59,18 @@ TEST_CASE("ip: networks") {
       {"2001:db8::/33", "2001:db8:8000::1", false},
       {"192.0.2.1", "192.0.2.1", true},
       {"192.0.2.1/32", "192.0.2.2", false},
+      {"192.0.2.0/255.255.255.0", "192.0.2.255", true},
+      {"192.0.2.0/255.255.255.0", "192.0.3.0", false},
+      {"0.0.0.0/0.0.0.0", "8.8.8.8", true},
+      {"192.0.2.1/255.255.255.255", "192.0.2.2", false},
   };
   for (const auto& row : rows) {
     CAPTURE(row.network);
     CAPTURE(row.address);
     CHECK(Network::parse(row.network)->contains(*IpAddress::parse(row.address)) == row.want);
   }
-  for (const char* bad : {"192.0.2.1/24", "192.0.2.0/33", "2001:db8::/129", "192.0.2.0/", "192.0.2.0/2x", "/8"}) {
+  for (const char* bad : {"192.0.2.1/24", "192.0.2.0/33", "2001:db8::/129", "192.0.2.0/", "192.0.2.0/2x", "/8",
+                          "192.0.2.1/255.255.255.0", "192.0.2.0/255.100.10.1", "::/255.0.0.0"}) {
     CAPTURE(bad);
     CHECK_FALSE(Network::parse(bad).has_value());
   }
