@@ -3,9 +3,11 @@
 trouble."""
 import base64
 import os
+import shutil
 import signal
 import socket
 import struct
+import tempfile
 import threading
 
 from .parts import letter
@@ -78,7 +80,8 @@ class FakeClamd(Server):
     """Speaks INSTREAM, and keeps each message that was sent to it whole in `messages`. What it does besides:
 
     answer         what it says, at the end of the message
-    at_once        it says so before anything has come
+    at_once        it says so before anything has come, and reads nothing: at a unix socket, whose buffers are so small
+                   that a message of 220 KB cannot be sent before the answer is seen
     dies_after     so many bytes of messages are read, then the connection is closed
     deaf           nothing is read
     """
@@ -88,25 +91,39 @@ class FakeClamd(Server):
         self.reply, self.at_once, self.dies_after, self.deaf = answer, at_once, dies_after, deaf
         self.messages, self.connections = [], 0
         self.over = threading.Event()
+        self.directory = None
 
     @property
     def socket(self):
-        return f"inet:{self.port}@127.0.0.1"
+        return f"unix:{self.directory}/clamd.sock" if self.directory else f"inet:{self.port}@127.0.0.1"
+
+    def start(self, scenario=None):
+        if not self.at_once:
+            return super().start(scenario)
+        self.directory = tempfile.mkdtemp(prefix="mailweir-t-")
+        os.chmod(self.directory, 0o755)
+        self._server = socket.socket(socket.AF_UNIX)
+        self._server.bind(f"{self.directory}/clamd.sock")
+        os.chmod(f"{self.directory}/clamd.sock", 0o777)
+        self._server.listen()
+        threading.Thread(target=self._accept, daemon=True).start()
 
     def stop(self):
         self.over.set()
         super().stop()
+        if self.directory:
+            shutil.rmtree(self.directory)
 
     def logs(self):
         return [(self.name, f"{self.connections} connections, {[len(one) for one in self.messages]} bytes")]
 
     def serve(self, connection):
         self.connections += 1
-        if self.deaf:
-            self.over.wait()
-            return
         if self.at_once:
             connection.sendall(self.reply)
+        if self.deaf or self.at_once:
+            self.over.wait()
+            return
         with connection.makefile("rb") as stream:
             if stream.read(10) != b"zINSTREAM\0":
                 return
@@ -119,5 +136,4 @@ class FakeClamd(Server):
                 if self.dies_after is not None and len(message) > self.dies_after:
                     return
             self.messages.append(message)
-            if not self.at_once:
-                connection.sendall(self.reply)
+            connection.sendall(self.reply)

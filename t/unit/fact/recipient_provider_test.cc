@@ -125,15 +125,17 @@ TEST_CASE("recipient_provider chooses a way out") {
   Engine engine(text_with("[[rule]]\nname = \"r\"\nat = \"end-of-message\"\nwhen = { recipient_provider = "
                           "[\"google\", \"yahoo\"] }\nroute = \"smtp-{recipient_provider}:[gw.example]\"\n"),
                 zone_text);
-  for (const auto& [recipient, want] :
-       {std::pair("a@gmail.example", "smtp-google:[gw.example]"), std::pair("a@own.example", "-")}) {
-    CAPTURE(recipient);
+  struct Row {
+    std::string_view recipient, want;
+  };
+  for (const Row& row : {Row{"a@gmail.example", "smtp-google:[gw.example]"}, Row{"a@own.example", "-"}}) {
+    CAPTURE(row.recipient);
     test::Mail mail;
-    mail.recipients = {recipient};
+    mail.recipients = {std::string(row.recipient)};
     const auto session = engine.message(Door::milter, mail);
     const auto verdict = session->judge(Stage::end_of_message);
     const auto* route = verdict.effects.find<Route<>>();
-    CHECK((route != nullptr ? route->text : "-") == want);
+    CHECK((route != nullptr ? route->text : "-") == row.want);
   }
 }
 
