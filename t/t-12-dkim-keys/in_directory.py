@@ -91,7 +91,9 @@ def admin_door(t, bed):
             ("/dkim/example.net/..", key, 400, 'the selector ".." is not'),
             ("/dkim/.hidden/p1", key, 400, 'the domain ".hidden" is not')]
     for path, body, status, why in rows:
-        got, text = bed.curl("PUT", path, "--path-as-is", "--data-binary", f"@{body}")
+        # A body is sent once it is wanted: curl that is still sending when the door closes does not read the answer.
+        got, text = bed.curl("PUT", path, "--path-as-is", "-H", "Expect: 100-continue", "--expect100-timeout", "20",
+                             "--data-binary", f"@{body}")
         t.ok(got == status and why in text and "\n-----BEGIN" not in text,
              f"PUT {path} {os.path.basename(body)}: {status}", f"{got} {text}")
     t.equal(os.listdir(bed.place), ["example.com"], "nothing was written")
