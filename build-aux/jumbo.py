@@ -16,7 +16,7 @@ import sys
 LINES = 1400  # of a group; more means fewer, longer compiler runs
 ALONE = re.compile(r"^\s*#\s*(define|undef|pragma\s+GCC)|\busing namespace (?!std::|mailweir;)|DOCTEST_CONFIG", re.M)
 RULE = """NAME.o: NAME.cc Makefile
-\t$(AM_V_CXX)$(CXX) $(DEFS) $(DEFAULT_INCLUDES) -I$(srcdir) $(FLAGS) $(CPPFLAGS) $(AM_CXXFLAGS) $(CXXFLAGS) \\
+\t$(AM_V_CXX)$(CXX) $(DEFS) $(DEFAULT_INCLUDES) -I$(srcdir) $(@FLAGS@) $(CPPFLAGS) $(AM_CXXFLAGS) $(CXXFLAGS) \\
 \t  -MT $@ -MD -MP -MF NAME.new -c -o $@ NAME.cc
 \t$(AM_V_at)mv -f NAME.new NAME.d
 -include NAME.d
@@ -213,7 +213,7 @@ def main():
                 left.remove(source.object)
                 grouped.add(source.path)
             compiled.append(name + ".o")
-            rules.append(RULE.replace("NAME", name).replace("FLAGS", flags))
+            rules.append(RULE.replace("NAME", name).replace("@FLAGS@", flags))
         if compiled:
             lists.append(f"override am_{target}_OBJECTS := {' '.join(compiled + left)}\n")
     needed = " ".join(f"$(srcdir)/{path}" for path in sorted(grouped))
