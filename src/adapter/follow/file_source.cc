@@ -76,7 +76,13 @@ class FileSource final : public LogSource {
     return look_for_new();
   }
 
-  Result<void> save() override { return write_position(position_, place_.to_string()); }
+  Result<void> save() override {
+    const std::string place = place_.to_string();
+    if (place == saved_) return {};
+    auto done = write_position(position_, place);
+    if (done) saved_ = place;
+    return done;
+  }
 
   std::string missed() override { return std::exchange(missed_, {}); }
 
@@ -131,7 +137,7 @@ class FileSource final : public LogSource {
       place_ = last;
       return;
     }
-    miss("the file that was read last is not there any more: its end was not read");
+    miss("the file that was read last is gone: its end was not read");
   }
 
   // Beside it: mail.log.1, mail.log-20261201.
@@ -218,7 +224,7 @@ class FileSource final : public LogSource {
   Fd file_;
   Place place_;
   std::string rest_;  // of the line whose end has not come
-  std::string missed_;
+  std::string missed_, saved_;
   bool first_ = true, missing_ = false;
   bool in_long_line_ = false, ended_ = false;
 };

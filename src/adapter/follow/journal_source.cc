@@ -71,7 +71,7 @@ class JournalSource final : public LogSource {
       if (sd_journal_test_cursor(made, cursor->c_str()) > 0) return {};
       sd_journal_previous(made);
       ++stats_.lost;
-      missed_ = "the entry that was read last is not there any more";
+      missed_ = "the entry that was read last is gone: later ones may be missing";
       return {};
     }
     sd_journal_seek_tail(made);
