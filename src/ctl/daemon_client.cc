@@ -101,13 +101,7 @@ std::optional<Asked> parse_asked(const Arguments& args, const std::string& usage
   }
   all.add_options()("socket,s", po::value(&asked.socket)->value_name("PATH"), "the daemon's admin socket")(
       "json", po::bool_switch(&asked.json), "print the daemon's own JSON")("help,h", "print this");
-  po::variables_map values;
-  po::store(po::command_line_parser(args).options(all).positional(positions).run(), values);
-  if (values.count("help") != 0) {
-    print_help(all);
-    return {};
-  }
-  take_values(values, all, positions);
+  if (!read_options(args, all, positions)) return {};
   if (asked.socket.starts_with("unix:")) asked.socket.erase(0, 5);
   return asked;
 }

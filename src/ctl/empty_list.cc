@@ -25,13 +25,7 @@ int empty_list_command(const Arguments& args) {
                                                                            "the same")("help,h", "print this");
   po::positional_options_description positions;
   positions.add("key", 1);
-  po::variables_map values;
-  po::store(po::command_line_parser(args).options(all).positional(positions).run(), values);
-  if (values.count("help") != 0) {
-    print_help(all);
-    return EXIT_SUCCESS;
-  }
-  take_values(values, all, positions);
+  if (!read_options(args, all, positions)) return EXIT_SUCCESS;
   if (key.starts_with("redis:")) key.erase(0, 6);
   if (key.empty()) {
     std::cerr << "mailweirctl empty-list: the key is missing\n";

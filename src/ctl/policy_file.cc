@@ -32,12 +32,8 @@ std::optional<std::string> file_argument(const Arguments& args, const char* usag
   if (policy_only != nullptr) all.add_options()("policy-only", po::bool_switch(policy_only), "skip the start checks");
   po::positional_options_description positions;
   positions.add("config", 1);
-  po::variables_map values;
-  po::store(po::command_line_parser(args).options(all).positional(positions).run(), values);
-  po::notify(values);
-  if (values.count("help") == 0) return file;
-  print_help(all);
-  return {};
+  if (!read_options(args, all, positions)) return {};
+  return file;
 }
 
 // Where a Postfix of this machine can be read.

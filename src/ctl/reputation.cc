@@ -183,13 +183,7 @@ int reputation_command(const Arguments& args) {
                                                                        "send no alert, and remember nothing")(
       "now", po::value(&options.now)->value_name("TIME"), "as if it were this time: 2026-12-01T05:00:00Z")(
       "json", po::bool_switch(&options.json), "print JSON")("help,h", "print this");
-  po::variables_map values;
-  po::store(po::command_line_parser(args).options(all).positional({}).run(), values);
-  if (values.count("help") != 0) {
-    print_help(all);
-    return 0;
-  }
-  po::notify(values);
+  if (!read_options(args, all, {})) return 0;
   const auto time = parse_duration(options.deadline);
   if (!time || time->count() <= 0)
     return wrong_usage("--deadline " + options.deadline + " is not a time; write 50s or 2m");

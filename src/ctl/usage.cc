@@ -76,4 +76,16 @@ void take_values(po::variables_map& values, const po::options_description& optio
   }
 }
 
+bool read_options(const Arguments& args, const po::options_description& options,
+                  const po::positional_options_description& words) {
+  po::variables_map values;
+  po::store(po::command_line_parser(args).options(options).positional(words).run(), values);
+  if (values.count("help") != 0) {
+    print_help(options);
+    return false;
+  }
+  take_values(values, options, words);
+  return true;
+}
+
 }  // namespace mailweir

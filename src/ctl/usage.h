@@ -4,6 +4,8 @@
 
 #include <stdexcept>
 
+#include "ctl/command.h"
+
 namespace boost::program_options {
 class options_description;
 class positional_options_description;
@@ -26,5 +28,9 @@ void print_help(const boost::program_options::options_description& options);
 void take_values(boost::program_options::variables_map& values,
                  const boost::program_options::options_description& options,
                  const boost::program_options::positional_options_description& words);
+
+// Reads the arguments into the values of the options. False: help was asked for, and printed.
+bool read_options(const Arguments& args, const boost::program_options::options_description& options,
+                  const boost::program_options::positional_options_description& words);
 
 }  // namespace mailweir

@@ -38,13 +38,7 @@ std::optional<Wanted> read_arguments(const Arguments& args, const char* usage, c
       "config,c", po::value(&wanted.file)->value_name("FILE"), "the policy file")("help,h", "print this");
   po::positional_options_description words;
   words.add(word, 1);
-  po::variables_map values;
-  po::store(po::command_line_parser(args).options(all).positional(words).run(), values);
-  if (values.count("help") != 0) {
-    print_help(all);
-    return {};
-  }
-  take_values(values, all, words);
+  if (!read_options(args, all, words)) return {};
   return wanted;
 }
 
@@ -90,13 +84,7 @@ std::optional<RoutesWanted> read_routes_arguments(const Arguments& args) {
       "program", po::value(&wanted.program)->value_name("PROGRAM"), "the sendmail program")("help,h", "print this");
   po::positional_options_description words;
   words.add("what", 1).add("server", 1);
-  po::variables_map values;
-  po::store(po::command_line_parser(args).options(all).positional(words).run(), values);
-  if (values.count("help") != 0) {
-    print_help(all);
-    return {};
-  }
-  take_values(values, all, words);
+  if (!read_options(args, all, words)) return {};
   return wanted;
 }
 
