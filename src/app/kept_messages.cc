@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "app/kept_messages.h"
 
-#include <cerrno>
-#include <cstring>
 #include <fstream>
-
-#include <fcntl.h>
-#include <unistd.h>
 
 #include <nlohmann/json.hpp>
 
-#include "base/handle.h"
+#include "base/new_file.h"
 
 namespace mailweir {
 namespace {
@@ -101,26 +96,12 @@ AcceptedMessages::Kept kept_of(const json& all) {
   return kept;
 }
 
-bool write_all(int file, std::string_view text) {
-  while (!text.empty()) {
-    const auto written = ::write(file, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
-}
-
 }  // namespace
 
 Result<void> save_messages(const AcceptedMessages& messages, const std::string& path) {
-  const std::string fresh = path + ".new";
-  const Fd file(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640));
-  bool good = static_cast<bool>(file);
-  for (const auto& kept : messages.all()) good = good && write_all(file.get(), as_line(kept));
-  if (!good || ::rename(fresh.c_str(), path.c_str()) != 0)
-    return Error{path + ": cannot write it: " + std::strerror(errno)};
-  return {};
+  NewFile file(path, 0640);
+  for (const auto& kept : messages.all()) file.write(as_line(kept));
+  return file.put_in_place();
 }
 
 Result<std::size_t> restore_messages(const std::string& path, AcceptedMessages& messages) {

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "app/kept_suppressions.h"
 
-#include <cerrno>
-#include <cstring>
 #include <fstream>
 
-#include <unistd.h>
-
 #include <nlohmann/json.hpp>
+
+#include "base/new_file.h"
 
 namespace mailweir {
 namespace {
@@ -33,13 +31,7 @@ std::string suppressions_json(const Suppressions& suppressions) {
 }
 
 Result<void> save_suppressions(const Suppressions& suppressions, const std::string& path) {
-  const std::string fresh = path + ".new";
-  std::ofstream file(fresh, std::ios::trunc);
-  file << suppressions_json(suppressions);
-  file.close();
-  if (!file || ::rename(fresh.c_str(), path.c_str()) != 0)
-    return Error{path + ": cannot write it: " + std::strerror(errno)};
-  return {};
+  return replace_file(path, suppressions_json(suppressions), 0640);
 }
 
 Result<void> restore_suppressions(const std::string& path, Suppressions& suppressions) {

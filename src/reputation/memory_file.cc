@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
+#include "base/new_file.h"
 
 namespace mailweir {
 namespace {
@@ -130,20 +131,7 @@ Result<void> write_memory(const std::string& path, const Memory& memory) {
     all["lists"].push_back({{"name", list.name}, {"listed", list.listed}, {"blind", list.blind}});
   for (const auto& [key, fault] : memory.faults) all["faults"].push_back(as_json(fault));
   const std::string text = all.dump(1, ' ', false, json::error_handler_t::replace) + '\n';
-
-  const std::string fresh = path + ".new";
-  if (::unlink(fresh.c_str()) != 0 && errno != ENOENT) return trouble(fresh, "cannot remove the old one");
-  Fd file(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640));
-  if (!file) return trouble(fresh, "cannot write it");
-  for (std::string_view left = text; !left.empty();) {
-    const ssize_t written = ::write(file.get(), left.data(), left.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return trouble(fresh, "cannot write it");
-    left.remove_prefix(static_cast<std::size_t>(written));
-  }
-  if (::fsync(file.get()) != 0) return trouble(fresh, "cannot write it");
-  if (::rename(fresh.c_str(), path.c_str()) != 0) return trouble(path, "cannot replace it");
-  return {};
+  return replace_file(path, text, 0640);
 }
 
 }  // namespace mailweir

@@ -2,13 +2,11 @@
 #include "adapter/follow/position.h"
 
 #include <cerrno>
-#include <cstring>
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/handle.h"
+#include "base/new_file.h"
 
 namespace mailweir {
 
@@ -18,12 +16,7 @@ Result<std::string> read_position(const std::string& path) {
 }
 
 Result<void> write_position(const std::string& path, const std::string& position) {
-  const std::string fresh = path + ".new", line = position + '\n';
-  const Fd file(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640));
-  if (!file || ::write(file.get(), line.data(), line.size()) != static_cast<ssize_t>(line.size()) ||
-      ::rename(fresh.c_str(), path.c_str()) != 0)
-    return Error{path + ": cannot write it: " + std::strerror(errno)};
-  return {};
+  return replace_file(path, position + '\n', 0640);
 }
 
 }  // namespace mailweir

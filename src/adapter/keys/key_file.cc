@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/handle.h"
+#include "base/new_file.h"
 #include "base/open_beneath.h"
 #include "mail/domain.h"
 
@@ -18,16 +19,6 @@ namespace mailweir {
 namespace {
 
 Error failed(const std::string& path) { return Error{path + ": " + std::strerror(errno)}; }
-
-bool write_all(const Fd& file, std::string_view text) {
-  while (!text.empty()) {
-    const auto written = ::write(file.get(), text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
-}
 
 }  // namespace
 
